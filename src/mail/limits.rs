@@ -1,0 +1,33 @@
+//! Every limit of the reader with its reason. Over-limit mail is never lost: what is beyond is not read.
+
+/// RFC 5321 §4.5.3.1.3 allows 256 octets with the brackets of a path.
+pub const ADDRESS_BYTES_MAX: usize = 254;
+/// RFC 5322 §2.1.1: no line is longer, so no id can be.
+pub const MESSAGE_ID_BYTES_MAX: usize = 990;
+/// Longest header block read. Real ones stay below 64 KiB even with ARC chains.
+pub const HEADER_BYTES_MAX: usize = 256 * 1024;
+/// Most header lines read.
+pub const HEADER_LINES_MAX: usize = 1_000;
+/// Most addresses kept over From, To, Cc and Reply-To together.
+pub const ADDRESSES_MAX: usize = 1_000;
+/// The newest references are the ones that matter for threading.
+pub const REFERENCES_MAX: usize = 50;
+/// MIME levels read.
+pub const MIME_DEPTH_MAX: usize = 20;
+/// Messages within messages that are opened.
+pub const NESTED_MESSAGES_MAX: usize = 5;
+/// Parts parsed.
+pub const PARTS_MAX: usize = 10_000;
+/// Attachments listed.
+pub const ATTACHMENTS_LISTED_MAX: usize = 200;
+/// Decoded text kept of one mail.
+pub const TEXT_BYTES_MAX: usize = 4 * 1024 * 1024;
+/// HTML read of one mail.
+pub const HTML_BYTES_MAX: usize = 1024 * 1024;
+/// HTML nesting read as structure.
+pub const HTML_DEPTH_MAX: usize = 256;
+/// A file name must fit every file system with room for a prefix.
+pub const FILE_NAME_BYTES_MAX: usize = 120;
+
+const _: () = assert!(HTML_BYTES_MAX <= TEXT_BYTES_MAX);
+const _: () = assert!(ATTACHMENTS_LISTED_MAX <= PARTS_MAX);

@@ -1,1 +1,11 @@
-//! x
+//! Frontdesk replaces the shared inbox.
+//!
+//! Mail comes in ([`ingest`]), is kept ([`store`]), read (`mail`), decided about (`desk`) and committed ([`engine`]); what
+//! follows leaves through [`outbox`]. [`config`] turns the operator's file into a policy. Wiring is in `cli::run` alone.
+
+pub mod clock;
+pub mod config;
+pub mod engine;
+pub mod ingest;
+pub mod outbox;
+pub mod store;

@@ -1,2 +1,3 @@
-//! x
+//! The `frontdesk` program.
+
 fn main() {}

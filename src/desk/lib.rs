@@ -1,1 +1,26 @@
-//! x
+//! What we do about a mail.
+//!
+//! Pure functions over values: no clock, no file, no network, no randomness. Time arrives inside the event, and everything
+//! that [`decide::decide`] reads is the policy, the ticket and the event, so a decision can be repeated exactly.
+//!
+//! Start at [`ticket`] for what is kept, [`event`] for what can happen, [`effect`] for what follows.
+
+pub mod calendar;
+pub mod command;
+pub mod effect;
+pub mod event;
+pub mod ids;
+pub mod policy;
+pub mod rule;
+pub mod template;
+pub mod ticket;
+pub mod token;
+pub mod trace;
+
+pub use command::Command;
+pub use effect::{Effect, Purpose, Send, SendClass, TimerKind};
+pub use event::{Arrival, Decision, Event, EventKind, HistoryEntry, MessageEntry, Outcome};
+pub use ids::{AccountName, AgentName, EffectId, EventId, FieldId, InboxName, RawHash, TeamName, TicketNo, TypeName, VendorName};
+pub use policy::Policy;
+pub use ticket::{Priority, Status, Ticket};
+pub use trace::TraceLine;

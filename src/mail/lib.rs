@@ -6,8 +6,10 @@
 //! Start at [`message`] for the shapes, then [`parse`] for how bytes become one.
 
 pub mod address;
+pub mod compose;
 pub mod defect;
 pub mod limits;
+pub mod machine;
 pub mod message;
 pub mod message_id;
 

@@ -1,0 +1,219 @@
+//! What follows from a decision: mails to send, timers, notices.
+
+use jiff::Timestamp;
+use mail::{Address, MessageId, ReturnPath};
+use serde::{Deserialize, Serialize};
+
+use crate::ids::{AccountName, EffectId, InboxName, RawHash, TicketNo};
+
+/// Something to be done after the commit.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Effect {
+    /// A mail leaves through the outbox.
+    Send(Box<Send>),
+    /// A timer begins; it replaces a timer of the same kind on the ticket.
+    StartTimer {
+        /// What falls due.
+        kind: TimerKind,
+        /// When.
+        due_at: Timestamp,
+    },
+    /// A timer ends without firing.
+    StopTimer {
+        /// Which one.
+        kind: TimerKind,
+    },
+    /// People or channels are told, outside of the ticket's own mail.
+    Notify {
+        /// A `[notify]` channel or an agent.
+        to: String,
+        /// What they are told: one sentence.
+        text: String,
+    },
+}
+
+/// What a mail of ours is for. With ticket, recipient and event it makes the row of the outbox unique.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Purpose {
+    /// The answer to a first mail: we have it, here is your reference.
+    Acknowledgement,
+    /// A person's answer to the requester.
+    Answer,
+    /// Something an agent should know.
+    AgentNotice,
+}
+
+impl Purpose {
+    /// As written in JSON and metrics.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Acknowledgement => "acknowledgement",
+            Self::Answer => "answer",
+            Self::AgentNotice => "agent_notice",
+        }
+    }
+}
+
+/// What is promised when the peer may or may not have accepted a mail.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum SendClass {
+    /// Never repeated once the content may have been accepted: automatic mail.
+    AtMostOnce,
+    /// Repeated byte for byte when in doubt: a person's words.
+    AtLeastOnce,
+}
+
+/// A mail that was decided. Its bytes are frozen at commit and lie in the raw store.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Send {
+    /// What it is for.
+    pub purpose: Purpose,
+    /// What holds when in doubt.
+    pub class: SendClass,
+    /// The one envelope recipient (RFC 5321 RCPT TO).
+    pub to: Address,
+    /// Envelope sender (RFC 5321 MAIL FROM).
+    pub envelope_from: ReturnPath,
+    /// Inbox in whose name and through whose account it leaves.
+    pub inbox: InboxName,
+    /// Our Message-ID, derived from the effect.
+    pub message_id: MessageId,
+    /// Subject, for lists.
+    pub subject: String,
+    /// Not before this instant (undo, quiet hours).
+    pub not_before: Option<Timestamp>,
+    /// The text from which the bytes are composed; not stored, since the bytes are.
+    #[serde(skip)]
+    pub letter: Option<Box<mail::compose::Letter>>,
+}
+
+/// Kinds of timers; one of each kind runs per ticket.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum TimerKind {
+    /// A solved ticket becomes final.
+    CloseSolved,
+    /// A snoozed ticket comes back.
+    Wake,
+}
+
+impl TimerKind {
+    /// All kinds.
+    pub const ALL: [Self; 2] = [Self::CloseSolved, Self::Wake];
+
+    /// As written in ids and JSON.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::CloseSolved => "close_solved",
+            Self::Wake => "wake",
+        }
+    }
+}
+
+/// Where an outgoing mail stands. Every phase is durable before the act that it names.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum OutboxPhase {
+    /// Decided; provably unsent.
+    Queued,
+    /// Attempt n is under way and has not sent its content: provably unsent.
+    Claimed,
+    /// The content is being handed over: after a crash nobody knows.
+    DataSent,
+    /// The server took it.
+    Accepted,
+    /// Refused for now; `next_at` says when it is tried again.
+    Deferred,
+    /// Refused for good.
+    Failed,
+    /// It may have been accepted; not repeated.
+    Unknown,
+    /// An operator stopped it; `release` sends it.
+    Held,
+    /// An operator threw it away.
+    Dropped,
+}
+
+impl OutboxPhase {
+    /// As written in JSON.
+    #[must_use]
+    pub fn as_str(&self) -> &'static str {
+        match self {
+            Self::Queued => "queued",
+            Self::Claimed => "claimed",
+            Self::DataSent => "data_sent",
+            Self::Accepted => "accepted",
+            Self::Deferred => "deferred",
+            Self::Failed => "failed",
+            Self::Unknown => "unknown",
+            Self::Held => "held",
+            Self::Dropped => "dropped",
+        }
+    }
+
+    /// Nothing more will be done.
+    #[must_use]
+    pub fn is_terminal(&self) -> bool {
+        match self {
+            Self::Accepted | Self::Failed | Self::Unknown | Self::Dropped => true,
+            Self::Queued | Self::Claimed | Self::DataSent | Self::Deferred | Self::Held => false,
+        }
+    }
+}
+
+/// One mail in the outbox.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct OutboxRow {
+    /// The effect that decided it.
+    pub id: EffectId,
+    /// Its ticket.
+    pub ticket: TicketNo,
+    /// What it is for.
+    pub purpose: Purpose,
+    /// What holds when in doubt.
+    pub class: SendClass,
+    /// Account through which it leaves.
+    pub account: AccountName,
+    /// Inbox in whose name it leaves.
+    pub inbox: InboxName,
+    /// Envelope recipient.
+    pub to: Address,
+    /// Envelope sender.
+    pub envelope_from: ReturnPath,
+    /// Our Message-ID.
+    pub message_id: MessageId,
+    /// Its bytes.
+    pub raw: RawHash,
+    /// Where it stands.
+    pub phase: OutboxPhase,
+    /// Attempts begun.
+    pub attempts: u32,
+    /// Earliest next attempt; in phase [`OutboxPhase::DataSent`] the end of the search for its traces.
+    pub next_at: Timestamp,
+    /// When it was decided.
+    pub created_at: Timestamp,
+    /// The last words of the server or of the network.
+    pub last_reply: Option<String>,
+}
+
+/// A step of an outgoing mail, as the outbox reports it to the engine.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct OutboxStep {
+    /// Which mail.
+    pub id: EffectId,
+    /// The new phase.
+    pub phase: OutboxPhase,
+    /// When it happened.
+    pub at: Timestamp,
+    /// Attempts begun, this one included.
+    pub attempts: u32,
+    /// See [`OutboxRow::next_at`].
+    pub next_at: Timestamp,
+    /// What the server said.
+    pub reply: Option<String>,
+}

@@ -1,0 +1,355 @@
+//! What can happen, and what is decided about it.
+
+use jiff::Timestamp;
+use mail::{Address, MessageId, Parsed};
+use serde::{Deserialize, Serialize};
+
+use crate::command::Command;
+use crate::effect::Effect;
+use crate::effect::TimerKind;
+use crate::ids::{AccountName, AgentName, EffectId, EventId, InboxName, RawHash, TicketNo};
+use crate::ticket::{LinkKind, Ticket};
+use crate::trace::TraceLine;
+
+/// One thing that happened.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Event {
+    /// Derived from the cause: a repeat is a no-op.
+    pub id: EventId,
+    /// When it happened, by the shell's clock.
+    pub at: Timestamp,
+    /// What happened.
+    pub kind: EventKind,
+}
+
+/// The kinds of events.
+#[derive(Clone, Debug, PartialEq)]
+pub enum EventKind {
+    /// A mail came in.
+    MailArrived(Box<Arrival>),
+    /// Somebody was allowed to do something.
+    Commanded {
+        /// Who.
+        by: Actor,
+        /// What.
+        command: Command,
+        /// What the engine looked up for it.
+        budget: BudgetFacts,
+    },
+    /// A timer fell due.
+    TimerFired {
+        /// Which.
+        kind: TimerKind,
+        /// When it was due, which may be long before now.
+        due_at: Timestamp,
+    },
+    /// A mail of ours could not be delivered, or nobody knows.
+    DeliveryEnded {
+        /// Which mail.
+        effect: EffectId,
+        /// To whom.
+        to: Address,
+        /// `failed` or `unknown`.
+        result: String,
+        /// The server's words.
+        reply: String,
+    },
+}
+
+/// Who acts.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Actor {
+    /// An agent.
+    Agent(AgentName),
+    /// Whoever runs the command line on the daemon's machine.
+    Operator,
+}
+
+impl Actor {
+    /// For histories.
+    #[must_use]
+    pub fn label(&self) -> String {
+        match self {
+            Self::Agent(name) => name.0.clone(),
+            Self::Operator => "operator".to_owned(),
+        }
+    }
+}
+
+/// Where a mail was found.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct Place {
+    /// Account that was logged in.
+    pub account: AccountName,
+    /// Mailbox name, or the folder of a maildir.
+    pub mailbox: String,
+    /// RFC 9051 UIDVALIDITY; a maildir has its own counter.
+    pub uid_validity: u32,
+    /// RFC 9051 UID.
+    pub uid: u32,
+}
+
+/// How sure we are that the From address is true.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum SenderProof {
+    /// The domain of From vouches for the mail.
+    Proven {
+        /// What proved it: `dmarc=pass by mx.acme.example`, `dkim d=acme.example`.
+        by: String,
+    },
+    /// Nothing vouches for it.
+    NotProven {
+        /// Why not.
+        why: String,
+    },
+    /// The domain of From says that it is not theirs (DMARC fail).
+    Failed {
+        /// What said so.
+        why: String,
+    },
+}
+
+impl SenderProof {
+    /// Only `Proven` is.
+    #[must_use]
+    pub fn is_proven(&self) -> bool {
+        matches!(self, Self::Proven { .. })
+    }
+}
+
+/// A mail with everything that `decide` needs to know about it and around it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Arrival {
+    /// Where it was found.
+    pub place: Place,
+    /// The inbox it is for.
+    pub inbox: InboxName,
+    /// Its bytes.
+    pub raw: RawHash,
+    /// Their number.
+    pub raw_bytes: u64,
+    /// What it says.
+    pub parsed: Parsed,
+    /// What kind of mail it is.
+    pub machine: mail::machine::Verdict,
+    /// Whether From is true.
+    pub proof: SenderProof,
+    /// It is part of the first scan of an old mailbox: a ticket, but no mail.
+    pub silent: bool,
+    /// What the engine looked up.
+    pub known: Known,
+}
+
+/// What the store knew when the mail was decided.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Known {
+    /// Number for a new ticket.
+    pub next_ticket: TicketNo,
+    /// The same mail (K2 or K3) came before.
+    pub duplicate: Option<Duplicate>,
+    /// Where the mail belongs.
+    pub placement: Placement,
+    /// Tickets this sender has, closed ones included.
+    pub contact_tickets: u64,
+    /// What may still be sent.
+    pub budget: BudgetFacts,
+}
+
+/// The earlier delivery of the same mail.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Duplicate {
+    /// `K2` (id, sender, body) or `K3` (whole mail without trace headers).
+    pub key: String,
+    /// Ticket that has it, if any.
+    pub ticket: Option<TicketNo>,
+    /// The event that first had it.
+    pub event: EventId,
+}
+
+/// Which ticket a mail belongs to, and why.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Placement {
+    /// What happens with it.
+    pub target: Target,
+    /// Signals with their outcome, for the trace.
+    pub reasons: Vec<String>,
+}
+
+/// Where a mail goes.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Target {
+    /// A ticket of its own.
+    #[default]
+    New,
+    /// A ticket of its own that is linked to another.
+    NewLinked {
+        /// The other ticket.
+        ticket: TicketNo,
+        /// How.
+        link: LinkKind,
+    },
+    /// An existing ticket.
+    Attach {
+        /// Which.
+        ticket: TicketNo,
+        /// The sender is not proven, and the message is marked so.
+        marked: bool,
+    },
+    /// Kept on an existing ticket until its owner says yes.
+    Held {
+        /// Which.
+        ticket: TicketNo,
+        /// Why.
+        why: String,
+    },
+}
+
+/// What the budgets say at this instant.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct BudgetFacts {
+    /// Automatic mail to this sender is stopped, with the reason; `None` = it may be sent.
+    pub ack_refused: Option<String>,
+}
+
+/// What is decided about one event. Stored whole: the journal is read back by applying it, never by deciding again.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Decision {
+    /// Which list the event ends in.
+    pub outcome: Outcome,
+    /// The ticket after the event, where one is concerned.
+    pub ticket: Option<Ticket>,
+    /// The message that came in or goes out, as `ticket show` prints it.
+    pub message: Option<MessageEntry>,
+    /// Lines of the ticket's history.
+    pub history: Vec<HistoryEntry>,
+    /// What follows.
+    pub effects: Vec<Effect>,
+    /// Other tickets that get a link back.
+    pub link_back: Option<(TicketNo, LinkKind)>,
+    /// Why.
+    pub trace: Vec<TraceLine>,
+}
+
+/// The one list a mail ends in (I1).
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Outcome {
+    /// Made a ticket.
+    NewTicket,
+    /// Joined a ticket.
+    Attached,
+    /// The same mail as before.
+    Duplicate,
+    /// Our own mail came back.
+    LoopLedger,
+    /// A report about mail of ours or of others.
+    BounceLedger,
+    /// Machine mail without a ticket.
+    MachineLedger,
+    /// Waits for a person.
+    Held {
+        /// Why.
+        why: String,
+    },
+    /// A rule says so.
+    Ignored {
+        /// The rule's name.
+        rule: String,
+    },
+    /// Marked as spam by the provider.
+    Spam,
+    /// In the mailbox before we came.
+    SeenBefore,
+    /// Gone before we could fetch it.
+    Vanished,
+    /// Not a mail: a command, a timer, a delivery.
+    Changed,
+}
+
+impl Outcome {
+    /// As written in JSON and metrics.
+    #[must_use]
+    pub fn as_str(&self) -> &'static str {
+        match self {
+            Self::NewTicket => "new_ticket",
+            Self::Attached => "attached",
+            Self::Duplicate => "duplicate",
+            Self::LoopLedger => "loop",
+            Self::BounceLedger => "bounce",
+            Self::MachineLedger => "machine",
+            Self::Held { .. } => "held",
+            Self::Ignored { .. } => "ignored",
+            Self::Spam => "spam",
+            Self::SeenBefore => "seen_before",
+            Self::Vanished => "vanished",
+            Self::Changed => "changed",
+        }
+    }
+}
+
+/// Which way a message went.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Direction {
+    /// From outside.
+    In,
+    /// To outside.
+    Out,
+    /// Inside only.
+    Note,
+}
+
+/// One message of a ticket.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct MessageEntry {
+    /// The event that brought it.
+    pub id: EventId,
+    /// Which way it went.
+    pub direction: Direction,
+    /// Sender as shown.
+    pub from: String,
+    /// Recipients as shown.
+    pub to: Vec<String>,
+    /// Its subject.
+    pub subject: String,
+    /// New text.
+    pub text: String,
+    /// Quoted rest.
+    pub cut: String,
+    /// Signature.
+    pub signature: String,
+    /// Its Message-ID.
+    pub message_id: Option<MessageId>,
+    /// What it answers.
+    pub in_reply_to: Option<MessageId>,
+    /// Its files.
+    pub attachments: Vec<mail::Attachment>,
+    /// What kind of machine wrote it.
+    pub machine: Option<mail::MachineClass>,
+    /// The sender is not proven.
+    pub unproven: bool,
+    /// It waits for a person's yes and is not part of the conversation.
+    pub held: bool,
+    /// When we had it.
+    pub at: Timestamp,
+    /// Its bytes.
+    pub raw: Option<RawHash>,
+}
+
+/// One line of a ticket's history.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct HistoryEntry {
+    /// When.
+    pub at: Timestamp,
+    /// `requester_wrote`, `acknowledged`, `assigned`, `rule_matched` …
+    pub kind: String,
+    /// Who: an address, an agent, `operator`, `frontdesk`.
+    pub by: String,
+    /// What, in a sentence.
+    pub what: String,
+    /// The rule that caused it, with its line.
+    pub rule: Option<(String, u32)>,
+}

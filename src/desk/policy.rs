@@ -1,0 +1,315 @@
+//! The configuration as the pure core sees it: compiled, every reference checked, nothing optional that has a default.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use jiff::SignedDuration;
+use mail::Address;
+
+use crate::ids::{AccountName, AgentName, FieldId, InboxName, TeamName, TypeName, VendorName};
+use crate::rule::RuleBook;
+use crate::template::Templates;
+use crate::token::Keys;
+
+/// Everything a decision depends on besides ticket and event.
+#[derive(Debug)]
+pub struct Policy {
+    /// Who we are.
+    pub company: Company,
+    /// Keys for tokens and our own Message-IDs; printed as `***`.
+    pub keys: Keys,
+    /// Shared addresses.
+    pub inboxes: BTreeMap<InboxName, Inbox>,
+    /// People who answer.
+    pub agents: BTreeMap<AgentName, Agent>,
+    /// Groups of them.
+    pub teams: BTreeMap<TeamName, Team>,
+    /// Outside companies that work on tickets.
+    pub vendors: BTreeMap<VendorName, Vendor>,
+    /// Processes.
+    pub types: BTreeMap<TypeName, TicketType>,
+    /// Promises.
+    pub slas: BTreeMap<String, Sla>,
+    /// Opening hours; `always` is among them.
+    pub calendars: BTreeMap<String, crate::calendar::Calendar>,
+    /// Web forms.
+    pub forms: Vec<Form>,
+    /// Rules top to bottom, with their patterns compiled into sets.
+    pub rules: RuleBook,
+    /// Hard bounds on automatic mail.
+    pub limits: Limits,
+    /// Texts of our mails.
+    pub templates: Templates,
+    /// How long a solved ticket can be reopened by a reply (`follow_up.reopen.within`).
+    pub reopen_within: SignedDuration,
+    /// Every address that is ours, lower case: inboxes, aliases, agent mail.
+    pub own_addresses: BTreeSet<String>,
+    /// Where links in mails lead; `None` while no page is served.
+    pub url: Option<String>,
+}
+
+/// Who we are.
+#[derive(Clone, Debug)]
+pub struct Company {
+    /// Shown in mails.
+    pub name: String,
+    /// IANA zone of the desk.
+    pub timezone: jiff::tz::TimeZone,
+    /// Languages of our texts; the first is the fallback.
+    pub languages: Vec<String>,
+    /// References read `T-4821`.
+    pub prefix: String,
+}
+
+/// One shared address.
+#[derive(Clone, Debug)]
+pub struct Inbox {
+    /// Its key.
+    pub name: InboxName,
+    /// Its address.
+    pub address: Address,
+    /// Shown name: `Fernhill Support`.
+    pub label: String,
+    /// Aliases.
+    pub also: Vec<Address>,
+    /// Account that it is watched and sent through.
+    pub account: AccountName,
+    /// Team of its tickets.
+    pub team: TeamName,
+    /// Type of its tickets.
+    pub ticket_type: TypeName,
+    /// Promise for its tickets; `None` = no clocks.
+    pub sla: Option<String>,
+    /// Template of the acknowledgement; `None` = none is sent.
+    pub ack: Option<String>,
+    /// Nothing of its tickets stands in automatic mail.
+    pub private: bool,
+    /// Senders that are machines but ask like people: `@monitor.example`.
+    pub machines: Vec<String>,
+}
+
+/// A person who answers.
+#[derive(Clone, Debug)]
+pub struct Agent {
+    /// Key.
+    pub name: AgentName,
+    /// Shown name.
+    pub label: String,
+    /// Where their mail goes.
+    pub email: Address,
+    /// Further addresses of theirs.
+    pub also: Vec<Address>,
+    /// Languages.
+    pub speaks: Vec<String>,
+    /// Gets reports, never tickets.
+    pub reports_only: bool,
+}
+
+/// A group of agents.
+#[derive(Clone, Debug)]
+pub struct Team {
+    /// Key.
+    pub name: TeamName,
+    /// Who leads it.
+    pub lead: Option<AgentName>,
+    /// Its members, in file order.
+    pub members: Vec<AgentName>,
+    /// How tickets find an owner.
+    pub assign: Assign,
+    /// Most open tickets per member.
+    pub max_open: Option<u32>,
+}
+
+/// How tickets find an owner.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Assign {
+    /// Whoever has the fewest open tickets.
+    LeastLoaded,
+    /// One after the other.
+    RoundRobin,
+    /// Whoever takes it.
+    #[default]
+    Pull,
+}
+
+/// An outside company.
+#[derive(Clone, Debug)]
+pub struct Vendor {
+    /// Key.
+    pub name: VendorName,
+    /// Shown name.
+    pub label: String,
+    /// Where their side thread goes.
+    pub email: Address,
+    /// Pattern of their number; group 1 is the number.
+    pub their_ref: Option<regex::Regex>,
+    /// Fields that they may see.
+    pub sees: Vec<FieldId>,
+}
+
+/// A process.
+#[derive(Clone, Debug)]
+pub struct TicketType {
+    /// Key.
+    pub name: TypeName,
+    /// For people.
+    pub label: String,
+    /// What is asked, in file order.
+    pub fields: Vec<Field>,
+    /// What is walked, in file order.
+    pub steps: Vec<Step>,
+    /// Questions at closing.
+    pub close_asks: Vec<String>,
+}
+
+/// One thing to know about a request.
+#[derive(Clone, Debug)]
+pub struct Field {
+    /// Key.
+    pub id: FieldId,
+    /// The question.
+    pub ask: String,
+    /// What values look like.
+    pub kind: FieldKind,
+    /// Pattern that finds it in text; group `value`, else group 1, else the whole match.
+    pub find: Option<regex::Regex>,
+    /// Labels that announce it: `Serial: …`.
+    pub labels: Vec<String>,
+    /// Pattern that a value must match.
+    pub matches: Option<regex::Regex>,
+    /// Choices, for [`FieldKind::Choice`].
+    pub options: Vec<String>,
+    /// The request is incomplete without it.
+    pub required: bool,
+    /// Customers are never asked and their mails never fill it.
+    pub agents_only: bool,
+}
+
+/// What values look like.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[allow(missing_docs)] // the names say it
+pub enum FieldKind {
+    #[default]
+    Text,
+    Number,
+    Money,
+    Date,
+    Choice,
+    Email,
+    Phone,
+    Url,
+    Bool,
+}
+
+/// One step of a process.
+#[derive(Clone, Debug)]
+pub struct Step {
+    /// Key within the type.
+    pub id: String,
+    /// Checklist.
+    pub todo: Vec<String>,
+    /// How long it may take.
+    pub within: Option<crate::calendar::Span>,
+    /// Who it waits on.
+    pub waits_on: Option<String>,
+}
+
+/// Targets per priority.
+#[derive(Clone, Debug)]
+pub struct Sla {
+    /// Key.
+    pub name: String,
+    /// Calendar whose open time counts.
+    pub calendar: String,
+    /// To the first human answer; indexed by [`crate::Priority`] as `usize`, low first.
+    pub first_response: [Option<crate::calendar::Span>; 4],
+    /// To the next human answer.
+    pub next_response: [Option<crate::calendar::Span>; 4],
+    /// To the end.
+    pub resolution: [Option<crate::calendar::Span>; 4],
+}
+
+/// A mail that a web form writes.
+#[derive(Clone, Debug)]
+pub struct Form {
+    /// Key.
+    pub name: String,
+    /// Line in the file.
+    pub line: u32,
+    /// Which mails.
+    pub when: crate::rule::Condition,
+    /// How the body is read.
+    pub reads: FormReader,
+    /// Key in the mail → `requester`, `requester.name`, `subject`, `text` or a field.
+    pub maps: BTreeMap<String, String>,
+}
+
+/// How the body of a form mail is read.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum FormReader {
+    /// `Key: value` lines.
+    #[default]
+    Lines,
+    /// HTML tables and definition lists.
+    Table,
+    /// A JSON object.
+    Json,
+    /// `a=b&c=d`.
+    UrlEncoded,
+}
+
+/// Hard bounds on automatic mail, `[limits]`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Limits {
+    /// Acknowledgements per sender (detail folded) in 24 h.
+    pub acks_per_sender_day: u32,
+    /// Acknowledgements per domain in 24 h.
+    pub acks_per_domain_day: u32,
+    /// The same for domains where strangers share a name.
+    pub acks_per_freemail_day: u32,
+    /// Acknowledgements in all, per hour.
+    pub acks_per_hour: u32,
+    /// Acknowledgements in all, per 24 h; past it the breaker latches.
+    pub acks_per_day: u32,
+    /// Reopenings of one ticket by mail in 24 h.
+    pub reopens_per_day: u32,
+    /// Notices to one agent per hour.
+    pub notices_per_agent_hour: u32,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            acks_per_sender_day: 3,
+            acks_per_domain_day: 20,
+            acks_per_freemail_day: 200,
+            acks_per_hour: 60,
+            acks_per_day: 300,
+            reopens_per_day: 5,
+            notices_per_agent_hour: 30,
+        }
+    }
+}
+
+impl Policy {
+    /// The reference customers see: `T-4821`.
+    #[must_use]
+    pub fn reference(&self, ticket: crate::TicketNo) -> String {
+        format!("{}-{}", self.company.prefix, ticket.0)
+    }
+
+    /// The agent with that address, if any.
+    #[must_use]
+    pub fn agent_by_address(&self, address: &Address) -> Option<&Agent> {
+        let folded = address.folded();
+        self.agents.values().find(|agent| agent.email.folded() == folded || agent.also.iter().any(|also| also.folded() == folded))
+    }
+
+    /// The inbox with that address or alias, if any; `+detail` is ignored.
+    #[must_use]
+    pub fn inbox_by_address(&self, address: &Address) -> Option<&Inbox> {
+        let folded = address.without_detail();
+        self.inboxes
+            .values()
+            .find(|inbox| inbox.address.folded() == folded || inbox.also.iter().any(|also| also.folded() == folded))
+    }
+}

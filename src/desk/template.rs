@@ -1,0 +1,5 @@
+//! Texts of our mails.
+
+/// All texts.
+#[derive(Debug, Default)]
+pub struct Templates {}

@@ -1,0 +1,237 @@
+//! A ticket: one request, the fold of its events. Texts of messages are not here; they stand in the journal.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use jiff::Timestamp;
+use mail::{Address, MessageId};
+use serde::{Deserialize, Serialize};
+
+use crate::ids::{AgentName, EventId, FieldId, InboxName, TeamName, TicketNo, TypeName, VendorName};
+
+/// Who owes the next word.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Status {
+    /// Nobody has looked.
+    #[default]
+    New,
+    /// We owe the next word.
+    Open,
+    /// The requester owes it.
+    Pending,
+    /// A vendor or a date owes it.
+    OnHold,
+    /// Answered; a reply reopens.
+    Solved,
+    /// Final; a reply makes a linked new ticket.
+    Closed,
+}
+
+impl Status {
+    /// All, in the order of a ticket's life.
+    pub const ALL: [Self; 6] = [Self::New, Self::Open, Self::Pending, Self::OnHold, Self::Solved, Self::Closed];
+
+    /// As written in configuration, JSON and mail.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::New => "new",
+            Self::Open => "open",
+            Self::Pending => "pending",
+            Self::OnHold => "on_hold",
+            Self::Solved => "solved",
+            Self::Closed => "closed",
+        }
+    }
+
+    /// Neither solved nor closed.
+    #[must_use]
+    pub fn is_active(self) -> bool {
+        !matches!(self, Self::Solved | Self::Closed)
+    }
+}
+
+/// How soon it matters.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Priority {
+    /// Can wait.
+    Low,
+    /// The default.
+    #[default]
+    Normal,
+    /// Before normal ones.
+    High,
+    /// Now.
+    Urgent,
+}
+
+impl Priority {
+    /// All, lowest first.
+    pub const ALL: [Self; 4] = [Self::Low, Self::Normal, Self::High, Self::Urgent];
+
+    /// As written in configuration, JSON and mail.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Low => "low",
+            Self::Normal => "normal",
+            Self::High => "high",
+            Self::Urgent => "urgent",
+        }
+    }
+}
+
+/// The customer who asked.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Requester {
+    /// Display name as they write it; may be empty.
+    pub name: String,
+    /// Their address.
+    pub address: Address,
+    /// Their first mail was proven to come from their domain.
+    pub proven: bool,
+}
+
+/// A value with the place it was taken from.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FieldValue {
+    /// Normalised value.
+    pub value: String,
+    /// `form`, `label`, `answer`, `text`, `subject`, `attachment`, `rule` or `agent`.
+    pub from: String,
+    /// Byte range in the part named by `from`, where there is one.
+    pub span: Option<(u32, u32)>,
+    /// False for a value that was said but not understood: it is asked again once.
+    pub valid: bool,
+}
+
+/// One SLA measure.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Clock {
+    /// When the measure began.
+    pub started_at: Option<Timestamp>,
+    /// When it should be met; `None` where no target applies.
+    pub due_at: Option<Timestamp>,
+    /// When it was met.
+    pub met_at: Option<Timestamp>,
+    /// It was met late, or is late.
+    pub breached: bool,
+}
+
+/// How two tickets belong together.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum LinkKind {
+    /// The mail that made this ticket says that it belongs to the other; shown to agents only.
+    Claims,
+    /// The other ticket claims to belong to this one.
+    ClaimedBy,
+    /// This one continues the other, which was closed or long ago.
+    Continues,
+    /// The other continues this one.
+    ContinuedBy,
+    /// This one was merged into the other.
+    MergedInto,
+}
+
+/// A link to another ticket.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct Link {
+    /// How they belong together.
+    pub kind: LinkKind,
+    /// The other ticket.
+    pub ticket: TicketNo,
+}
+
+/// Where the work stands within the ticket type's steps.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct StepState {
+    /// `id` of the step.
+    pub id: String,
+    /// When it was entered.
+    pub entered_at: Timestamp,
+    /// When it should be done.
+    pub due_at: Option<Timestamp>,
+    /// Checklist items done, counted from 1.
+    pub done: BTreeSet<u32>,
+}
+
+/// One request.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Ticket {
+    /// Its number.
+    pub no: TicketNo,
+    /// Counts the commits that changed it, from 1. Part of our Message-IDs.
+    pub rev: u32,
+    /// Subject of the first mail, prefixes removed.
+    pub subject: String,
+    /// Who owes the next word.
+    pub status: Status,
+    /// The process it follows.
+    pub ticket_type: TypeName,
+    /// The shared address it came to.
+    pub inbox: InboxName,
+    /// The team that works on it.
+    pub team: Option<TeamName>,
+    /// The agent responsible.
+    pub owner: Option<AgentName>,
+    /// How soon it matters.
+    pub priority: Priority,
+    /// Free labels.
+    pub tags: BTreeSet<String>,
+    /// The customer.
+    pub requester: Requester,
+    /// Outside people who take part, the requester among them.
+    pub participants: BTreeSet<Address>,
+    /// People copied in who wait for an agent's yes.
+    pub waiting: BTreeSet<Address>,
+    /// Language for our texts, ISO 639-1.
+    pub language: Option<String>,
+    /// Structured values.
+    pub fields: BTreeMap<FieldId, FieldValue>,
+    /// Required fields without a valid value.
+    pub missing: Vec<FieldId>,
+    /// A vendor that works on it.
+    pub vendor: Option<VendorName>,
+    /// Where the work stands.
+    pub step: Option<StepState>,
+    /// From creation to the first human answer.
+    pub first_response: Clock,
+    /// Creation.
+    pub created_at: Timestamp,
+    /// Last change.
+    pub updated_at: Timestamp,
+    /// Since when it is solved.
+    pub solved_at: Option<Timestamp>,
+    /// Related tickets.
+    pub links: BTreeSet<Link>,
+    /// Where it went when it was merged.
+    pub merged_into: Option<TicketNo>,
+    /// One id that leads every References of the customer's thread.
+    pub thread_root: Option<MessageId>,
+    /// The newest ids of the thread, oldest first, at most 10.
+    pub references: Vec<MessageId>,
+    /// The customer's last mail: what an answer replies to.
+    pub last_in: Option<MessageId>,
+    /// Ids of the requester's own mails, newest 50: a reply to one's own mail needs no further proof.
+    pub requester_ids: Vec<MessageId>,
+    /// The customer's first subject as written, for answers.
+    pub first_subject: String,
+    /// Its inbox is private: nothing of it stands in automatic mail.
+    pub private: bool,
+    /// An acknowledgement was decided (sent or not): there is never a second.
+    pub acknowledged: bool,
+    /// No automatic mail until then.
+    pub muted_until: Option<Timestamp>,
+    /// Instants of recent mails of outside senders since the last agent's act, newest 6.
+    pub recent_mails: Vec<(Address, Timestamp)>,
+    /// Instants of recent reopenings by mail, newest 6.
+    pub reopened: Vec<Timestamp>,
+    /// A person should look at something before going on.
+    pub hold: Option<String>,
+    /// Events in order: the ticket's history in the journal.
+    pub events: u32,
+    /// The event that made it.
+    pub made_by: EventId,
+}

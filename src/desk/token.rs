@@ -1,0 +1,251 @@
+//! Proofs that a mail of ours is ours: keys per purpose, reply tokens, our Message-IDs.
+//!
+//! Everything is an HMAC-SHA256 under a key derived from `server.key` (RFC 5869), cut to 80 bits: an attacker who mails us
+//! five guesses an hour needs longer than the universe has. Compared in constant time.
+
+use data_encoding::{Encoding, Specification};
+use hkdf::Hkdf;
+use hmac::{Hmac, KeyInit as _, Mac as _};
+use mail::MessageId;
+use sha2::Sha256;
+use subtle::ConstantTimeEq as _;
+
+use crate::ids::{EffectId, TicketNo};
+
+/// 80 bits.
+const MAC_BYTES: usize = 10;
+/// 50 bits of the effect make our ids unique within one revision of one ticket.
+const EFFECT_CHARACTERS: usize = 10;
+/// Characters of [`MAC_BYTES`] in base32.
+const MAC_CHARACTERS: usize = 16;
+
+/// Keys for tokens, derived per purpose.
+#[derive(Clone)]
+pub struct Keys {
+    message_id: [u8; 32],
+    reply: [u8; 32],
+    loop_mark: [u8; 32],
+}
+
+impl std::fmt::Debug for Keys {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Keys(***)")
+    }
+}
+
+/// What an answer to a mail of ours is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Mode {
+    /// A reply to the requester.
+    Reply,
+    /// A note.
+    Note,
+    /// A vendor's thread.
+    Vendor,
+    /// Commands only.
+    Command,
+}
+
+impl Mode {
+    const ALL: [Self; 4] = [Self::Reply, Self::Note, Self::Vendor, Self::Command];
+
+    fn letter(self) -> char {
+        match self {
+            Self::Reply => 'r',
+            Self::Note => 'n',
+            Self::Vendor => 'v',
+            Self::Command => 'c',
+        }
+    }
+
+    fn from_letter(letter: char) -> Option<Self> {
+        Self::ALL.into_iter().find(|mode| mode.letter() == letter.to_ascii_lowercase())
+    }
+}
+
+/// What a valid token stands for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Claim {
+    /// The ticket.
+    pub ticket: TicketNo,
+    /// Its revision when the mail was written.
+    pub rev: u32,
+    /// What an answer is.
+    pub mode: Mode,
+}
+
+impl Keys {
+    /// Derives all keys from the secret of `server.key` (32 bytes or more).
+    #[must_use]
+    pub fn new(secret: &[u8]) -> Self {
+        let hkdf = Hkdf::<Sha256>::new(Some(b"frontdesk"), secret);
+        let expand = |info: &[u8]| {
+            let mut key = [0; 32];
+            hkdf.expand(info, &mut key).expect("32 bytes are within the 8,160 that RFC 5869 allows");
+            key
+        };
+        Self { message_id: expand(b"message-id v1"), reply: expand(b"reply token v1"), loop_mark: expand(b"loop v1") }
+    }
+
+    /// `T4821.12.R.<26 characters>@domain`: ten characters of the effect, sixteen of proof.
+    #[must_use]
+    pub fn message_id(&self, claim: Claim, effect: EffectId, domain: &str) -> MessageId {
+        let head = format!("T{}.{}.{}.", claim.ticket.0, claim.rev, claim.mode.letter().to_ascii_uppercase());
+        let unique = &base32().encode(&effect.0)[..EFFECT_CHARACTERS];
+        let proof = mac(&self.message_id, &[head.as_bytes(), unique.as_bytes(), domain.as_bytes()]);
+        MessageId::new(&format!("{head}{unique}{proof}@{domain}")).expect("letters, digits and dots make an id")
+    }
+
+    /// Reads one of our own ids; `None` if it is not ours or was changed. Letter case is ignored, since some servers fold it.
+    #[must_use]
+    pub fn read_message_id(&self, id: &MessageId) -> Option<Claim> {
+        let (local, domain) = id.as_str().rsplit_once('@')?;
+        let mut parts = local.split('.');
+        let (ticket, rev, mode, tail) = (parts.next()?, parts.next()?, parts.next()?, parts.next()?);
+        if parts.next().is_some() || tail.len() != EFFECT_CHARACTERS + MAC_CHARACTERS || !tail.is_ascii() {
+            return None;
+        }
+        let tail = tail.to_ascii_lowercase();
+        let (unique, proof) = tail.split_at(EFFECT_CHARACTERS);
+        let claim = Claim {
+            ticket: TicketNo(digits(ticket.strip_prefix(['T', 't'])?)?),
+            rev: u32::try_from(digits(rev)?).ok()?,
+            mode: Mode::from_letter(single_character(mode)?)?,
+        };
+        let head = format!("T{}.{}.{}.", claim.ticket.0, claim.rev, claim.mode.letter().to_ascii_uppercase());
+        let expected = mac(&self.message_id, &[head.as_bytes(), unique.as_bytes(), domain.to_ascii_lowercase().as_bytes()]);
+        same(proof, &expected).then_some(claim)
+    }
+
+    /// Sixteen characters for a reply address; `person` is whom the mail went to.
+    #[must_use]
+    pub fn reply_token(&self, claim: Claim, person: &str, verb: Option<&str>) -> String {
+        let head = format!("{}|{}|{}", claim.ticket.0, claim.rev, claim.mode.letter());
+        mac(&self.reply, &[head.as_bytes(), person.to_lowercase().as_bytes(), verb.unwrap_or("").as_bytes()])
+    }
+
+    /// `+t4821-12r-<token>`: the detail of a reply address, without the plus.
+    #[must_use]
+    pub fn reply_detail(&self, claim: Claim, person: &str) -> String {
+        format!("t{}-{}{}-{}", claim.ticket.0, claim.rev, claim.mode.letter(), self.reply_token(claim, person, None))
+    }
+
+    /// Reads the detail of a reply address and tries it for each of the people who may have been given it.
+    #[must_use]
+    pub fn read_reply_detail<'p>(&self, detail: &str, people: impl IntoIterator<Item = &'p str>) -> Option<(Claim, &'p str)> {
+        let claim = read_detail(detail)?;
+        let token = detail.rsplit_once('-')?.1.to_ascii_lowercase();
+        people.into_iter().find(|person| same(&token, &self.reply_token(claim, person, None))).map(|person| (claim, person))
+    }
+
+    /// Value of `X-Frontdesk-Loop` for a mail of ours.
+    #[must_use]
+    pub fn loop_mark(&self, id: &MessageId) -> String {
+        mac(&self.loop_mark, &[id.as_str().as_bytes()])
+    }
+
+    /// The mark belongs to that id, so the mail is ours.
+    #[must_use]
+    pub fn is_loop_mark(&self, mark: &str, id: &MessageId) -> bool {
+        same(&mark.trim().to_ascii_lowercase(), &self.loop_mark(id))
+    }
+}
+
+/// What a reply address claims, unproven: enough to know which ticket to ask about.
+#[must_use]
+pub fn read_detail(detail: &str) -> Option<Claim> {
+    let mut parts = detail.split('-');
+    let (ticket, rev_mode, token) = (parts.next()?, parts.next()?, parts.next()?);
+    if parts.next().is_some() || token.len() != MAC_CHARACTERS || !rev_mode.is_ascii() || rev_mode.len() < 2 {
+        return None;
+    }
+    let (rev, mode) = rev_mode.split_at(rev_mode.len() - 1);
+    Some(Claim {
+        ticket: TicketNo(digits(ticket.strip_prefix(['t', 'T'])?)?),
+        rev: u32::try_from(digits(rev)?).ok()?,
+        mode: Mode::from_letter(single_character(mode)?)?,
+    })
+}
+
+fn mac(key: &[u8; 32], parts: &[&[u8]]) -> String {
+    let mut mac = Hmac::<Sha256>::new_from_slice(key).expect("HMAC takes keys of any length");
+    for part in parts {
+        mac.update(&(part.len() as u64).to_be_bytes());
+        mac.update(part);
+    }
+    base32().encode(&mac.finalize().into_bytes()[..MAC_BYTES])
+}
+
+fn same(a: &str, b: &str) -> bool {
+    a.as_bytes().ct_eq(b.as_bytes()).into()
+}
+
+/// Decimal digits only: no sign, no leading zero, so every number has one spelling.
+fn digits(text: &str) -> Option<u64> {
+    let plain = !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit()) && (text == "0" || !text.starts_with('0'));
+    plain.then(|| text.parse().ok()).flatten()
+}
+
+fn single_character(text: &str) -> Option<char> {
+    let mut characters = text.chars();
+    let first = characters.next()?;
+    characters.next().is_none().then_some(first)
+}
+
+/// Crockford's base32, lower case: no letter that reads like a digit.
+fn base32() -> Encoding {
+    static ENCODING: std::sync::LazyLock<Encoding> = std::sync::LazyLock::new(|| {
+        let mut specification = Specification::new();
+        specification.symbols.push_str("0123456789abcdefghjkmnpqrstvwxyz");
+        specification.encoding().expect("32 distinct symbols make an encoding")
+    });
+    ENCODING.clone()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ids::EventId;
+
+    const CLAIM: Claim = Claim { ticket: TicketNo(4821), rev: 12, mode: Mode::Reply };
+
+    fn keys() -> Keys {
+        Keys::new(&[7; 32])
+    }
+
+    fn id() -> MessageId {
+        keys().message_id(CLAIM, EffectId::new(EventId::of_request("r"), 0), "fernhill.example")
+    }
+
+    #[test]
+    fn our_message_id_reads_back_in_any_case() {
+        assert!(id().as_str().starts_with("T4821.12.R."), "{}", id());
+        assert_eq!(keys().read_message_id(&id()), Some(CLAIM));
+        assert_eq!(keys().read_message_id(&MessageId::new(&id().as_str().to_lowercase()).expect("id")), Some(CLAIM));
+    }
+
+    #[test]
+    fn any_changed_character_is_refused() {
+        let whole = id().as_str().to_owned();
+        for at in 0..whole.len() {
+            let mut bytes = whole.clone().into_bytes();
+            bytes[at] = if bytes[at] == b'x' { b'y' } else { b'x' };
+            let changed = MessageId::new(&String::from_utf8(bytes).expect("ascii")).expect("id");
+            assert_eq!(keys().read_message_id(&changed), None, "{changed}");
+        }
+        assert_eq!(Keys::new(&[8; 32]).read_message_id(&id()), None);
+    }
+
+    #[test]
+    fn a_reply_address_names_the_person_it_was_given_to() {
+        let detail = keys().reply_detail(CLAIM, "dana@x.example");
+        assert_eq!(keys().read_reply_detail(&detail, ["eve@y.example", "Dana@x.example"]), Some((CLAIM, "Dana@x.example")));
+        assert_eq!(keys().read_reply_detail(&detail, ["eve@y.example"]), None);
+        assert_eq!(keys().read_reply_detail(&detail.replace("t4821", "t4822"), ["dana@x.example"]), None);
+    }
+
+    #[test]
+    fn keys_never_show_themselves() {
+        assert_eq!(format!("{:?}", keys()), "Keys(***)");
+    }
+}

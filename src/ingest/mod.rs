@@ -1,0 +1,1 @@
+//! Mail in: watchers of mailboxes and maildirs. Reconcilers: woken, they look at what is unsettled and fetch it.

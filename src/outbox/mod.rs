@@ -1,0 +1,1 @@
+//! Mail out: a reconciler per account that hands rows to an SMTP server, phase by phase.

@@ -7,9 +7,18 @@
 
 pub mod address;
 pub mod defect;
+pub mod dsn;
+mod dsn_code;
+mod dsn_html;
+mod dsn_json;
+mod dsn_original;
+mod dsn_phrase;
+mod dsn_report;
+mod dsn_text;
 pub mod limits;
 pub mod message;
 pub mod message_id;
+pub mod part;
 
 pub use address::{Address, Mailbox};
 pub use defect::Defect;

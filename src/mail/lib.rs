@@ -16,6 +16,7 @@ mod dsn_phrase;
 mod dsn_report;
 mod dsn_text;
 pub mod limits;
+pub mod machine;
 pub mod message;
 pub mod message_id;
 pub mod part;

@@ -31,17 +31,20 @@ pub fn read(raw: &[u8], message: &Message, parts: &[TextPart]) -> Option<Bounce>
     if let Some(bounce) = dsn_json::read(message, parts) {
         return Some(bounce);
     }
-    let mut reported = dsn_report::read(parts);
-    let (human, tail) = dsn_text::human_text(parts);
-    let inline = dsn_report::read_inline(&human);
-    if reported.is_empty() {
-        reported = inline;
+    let mut reading = Reading::of(parts, message);
+    let broken;
+    let mut parts = parts;
+    if reading.names_nobody() && (signs.report_type || (signs.daemon && signs.multipart)) {
+        // A boundary that does not fit its parts hides all of them; the report is still legible as text.
+        broken = [TextPart { content_type: "text/plain".to_owned(), text: body_as_text(raw) }];
+        parts = &broken;
+        reading = Reading::of(parts, message);
     }
+    let Reading { reported, notice, tail } = reading;
     let whole_success = !reported.is_empty() && reported.iter().all(|one| one.action == Action::Success);
     if whole_success {
         return None;
     }
-    let notice = Notice::read(&human, &exclusions(message), message);
     let failed_header = failed_recipients(message);
     if !signs.enough(!reported.is_empty(), !failed_header.is_empty(), &notice) {
         return None;
@@ -59,12 +62,46 @@ pub fn read(raw: &[u8], message: &Message, parts: &[TextPart]) -> Option<Bounce>
     Some(Bounce { recipients, original_message_id: original.message_id, original_subject: original.subject })
 }
 
+/// Both halves of a report, read.
+struct Reading {
+    reported: Vec<Reported>,
+    notice: Notice,
+    /// What stands behind the notice in the same part.
+    tail: String,
+}
+
+impl Reading {
+    fn of(parts: &[TextPart], message: &Message) -> Self {
+        let mut reported = dsn_report::read(parts);
+        let (human, tail) = dsn_text::human_text(parts);
+        for text in [&human, &tail] {
+            if reported.is_empty() {
+                reported = dsn_report::read_inline(text);
+            }
+        }
+        Self { reported, notice: Notice::read(&human, &exclusions(message), message), tail }
+    }
+
+    fn names_nobody(&self) -> bool {
+        self.reported.is_empty() && self.notice.found.is_empty() && self.notice.weak.is_empty()
+    }
+}
+
+/// The body of a mail nobody could take apart, up to 128 KiB.
+fn body_as_text(raw: &[u8]) -> String {
+    let start = raw.windows(2).position(|pair| pair == b"\n\n").map(|at| at + 2);
+    let start = start.or_else(|| raw.windows(4).position(|four| four == b"\r\n\r\n").map(|at| at + 4)).unwrap_or(raw.len());
+    String::from_utf8_lossy(&raw[start..raw.len().min(start + 128 * 1024)]).replace('\r', "")
+}
+
 /// What the headers say about a mail being a report.
 struct Signs {
     report_type: bool,
+    multipart: bool,
     status_part: bool,
     rejecting_mdn: bool,
-    machine_sender: bool,
+    null_path: bool,
+    daemon: bool,
     subject: bool,
     failed_header: bool,
     json: bool,
@@ -79,19 +116,21 @@ impl Signs {
         let status_part = parts.iter().any(|part| dsn_report::is_status(&part.content_type));
         Self {
             report_type: content_type.starts_with("multipart/report") && !content_type.contains("feedback-report"),
+            multipart: content_type.starts_with("multipart/"),
             status_part,
             rejecting_mdn: content_type.contains("disposition-notification") && subject.contains("reject"),
-            machine_sender: is_machine_sender(message),
+            null_path: has_null_path(message),
+            daemon: is_daemon(message),
             subject: dsn_phrase::is_report_subject(&subject),
             failed_header: message.header("x-failed-recipients").is_some(),
             json: dsn_json::is_candidate(message),
-            personal_subject: ["re:", "fw:", "fwd:", "aw:", "wg:", "tr:"].iter().any(|prefix| subject.trim_start().starts_with(prefix)),
+            personal_subject: is_personal(message, &subject),
             auto_replied: message.header_values("auto-submitted").any(|value| value.trim_start().to_ascii_lowercase().starts_with("auto-replied")),
         }
     }
 
     fn worth_reading(&self) -> bool {
-        self.report_type || self.status_part || self.machine_sender || self.subject || self.failed_header || self.json
+        self.report_type || self.status_part || self.null_path || self.daemon || self.subject || self.failed_header || self.json
     }
 
     /// One sign can be an accident; a report has a stated status or two signs that agree.
@@ -99,32 +138,43 @@ impl Signs {
         if self.rejecting_mdn {
             return true;
         }
-        if (reported && (self.report_type || self.status_part || self.machine_sender)) || failed_header {
+        let machine = self.null_path || self.daemon;
+        if (reported && (self.report_type || self.status_part || machine)) || failed_header {
             return true;
         }
-        if self.auto_replied && !self.subject {
+        if self.auto_replied && !self.subject && !self.daemon {
             return false;
         }
-        if self.machine_sender {
+        if machine {
             return (self.subject && !self.personal_subject) || notice.says_failure;
         }
         !self.personal_subject && self.subject && notice.says_failure && (!notice.found.is_empty() || self.report_type)
     }
 }
 
-/// Whether the mail comes from software that carries mail.
-fn is_machine_sender(message: &Message) -> bool {
-    let return_path_tells = match &message.return_path {
-        Some(ReturnPath::Null) => true,
-        Some(ReturnPath::Address(address)) => is_daemon_local(address.local()),
-        None => false,
-    };
-    let raw_return = message.header("return-path").map(|value| value.trim_matches(['<', '>', ' ']).to_lowercase());
+/// A person who answers or forwards a report: the prefix of a forward, or of an answer that names what it answers.
+fn is_personal(message: &Message, subject: &str) -> bool {
+    let subject = subject.trim_start();
+    let answers = message.header("in-reply-to").is_some() || message.header("references").is_some();
+    ["fw:", "fwd:", "wg:", "tr:", "rv:"].iter().any(|prefix| subject.starts_with(prefix))
+        || (answers && ["re:", "aw:", "sv:", "vs:"].iter().any(|prefix| subject.starts_with(prefix)))
+}
+
+/// The envelope sender is empty or a mailer's own.
+fn has_null_path(message: &Message) -> bool {
+    let raw_path = message.header("return-path").map(|value| value.trim_matches(['<', '>', ' ']).to_lowercase());
+    raw_path.as_deref().is_some_and(|path| path.is_empty() || path.starts_with("mailer-daemon"))
+        || match &message.return_path {
+            Some(ReturnPath::Null) => true,
+            Some(ReturnPath::Address(address)) => is_daemon_local(address.local()),
+            None => false,
+        }
+}
+
+/// The author is software that carries mail, by its address or its name.
+fn is_daemon(message: &Message) -> bool {
     let from = message.header("from").unwrap_or_default().to_lowercase();
-    return_path_tells
-        || raw_return.as_deref().is_some_and(|path| path.is_empty() || path.starts_with("mailer-daemon"))
-        || message.from.iter().any(|mailbox| is_daemon_local(mailbox.address.local()))
-        || SYSTEM_NAMES.iter().any(|name| from.contains(name))
+    message.from.iter().any(|mailbox| is_daemon_local(mailbox.address.local())) || SYSTEM_NAMES.iter().any(|name| from.contains(name))
 }
 
 const SYSTEM_NAMES: [&str; 9] = [
@@ -210,6 +260,12 @@ fn from_report(one: &Reported, notice: &Notice, delayed: bool, alone: bool) -> B
     let stated = one.diagnostic.clone().unwrap_or_default();
     let mut codes = dsn_code::Codes::of(&stated);
     let said = notice.about(&one.address, alone);
+    if codes.status.as_deref().or(one.status.as_deref()).is_some_and(dsn_code::is_expiry) {
+        let last_attempt = dsn_code::Codes::of(&said);
+        if last_attempt.status.as_deref().is_some_and(|status| !dsn_code::is_expiry(status) && !dsn_code::is_vague(status)) {
+            codes = last_attempt;
+        }
+    }
     if codes.smtp.is_none() || (codes.status.is_none() && one.status.as_deref().is_none_or(dsn_code::is_vague)) {
         let from_text = dsn_code::Codes::of(&said);
         codes.smtp = codes.smtp.or(from_text.smtp);

@@ -16,8 +16,12 @@ impl Codes {
     /// The codes of the refusal described in `text`.
     pub(crate) fn of(text: &str) -> Self {
         let replies = replies(text);
-        let best = replies.iter().max_by_key(|reply| (reply.weight, std::cmp::Reverse(reply.at)));
+        let mut best = replies.iter().max_by_key(|reply| (reply.weight, std::cmp::Reverse(reply.at)));
         let statuses = statuses(text);
+        if best.and_then(|reply| reply.status.as_deref()).is_some_and(is_expiry) {
+            // "Expired" only says that trying ended; the last attempt, where it is quoted too, says why.
+            best = replies.iter().find(|reply| reply.status.as_deref().is_some_and(|status| !is_expiry(status) && !is_vague(status))).or(best);
+        }
         let status = best
             .and_then(|reply| reply.status.clone())
             .filter(|status| !is_vague(status))
@@ -30,6 +34,11 @@ impl Codes {
 /// A status that says no more than "it failed".
 pub(crate) fn is_vague(status: &str) -> bool {
     status.ends_with(".0.0")
+}
+
+/// A status that says that trying ended, not why.
+pub(crate) fn is_expiry(status: &str) -> bool {
+    status.ends_with(".4.7")
 }
 
 /// The stated status of a report, unless the words of the refusing host are more exact.
@@ -100,12 +109,12 @@ fn weight_of(text: &str, at: usize) -> Option<u8> {
     }
     let line_start = bytes[..at].iter().rposition(|byte| *byte == b'\n').map_or(0, |index| index + 1);
     let before = text.get(line_start..at).unwrap_or_default().trim_end().to_ascii_lowercase();
-    let next_is_separator = matches!(bytes.get(at + 3), Some(b' ' | b'-' | b':') | None);
+    let next_is_separator = matches!(bytes.get(at + 3), Some(b' ' | b'-' | b':' | b'\r' | b'\n') | None);
     const LEADS: [&str; 22] = [
-        "said:", "said", "replied:", "reply:", "response:", "responded:", "<<<", "error:", "error", "smtp;", "failure:", "code", "code:", "with",
+        "said:", "said", "replied:", "reply:", "response:", "responded:", "code :", "error:", "error", "smtp;", "failure:", "code", "code:", "with",
         "reason:", "status:", "answered:", "server:", "returned", "was:", "smtp:", "message:",
     ];
-    if before.is_empty() && next_is_separator {
+    if (before.is_empty() || before == "<<<") && next_is_separator {
         return Some(8);
     }
     if LEADS.iter().any(|lead| before.ends_with(lead)) {

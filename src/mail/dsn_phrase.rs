@@ -53,7 +53,7 @@ pub(crate) fn says_failure(text: &str) -> bool {
     FAILURE.is_match(text)
 }
 
-const FAILURE_WORDS: [&str; 24] = [
+const FAILURE_WORDS: [&str; 25] = [
     r"(?:could|can|did|was|were|has|have|been|be)(?: ?not|n'?t) (?:yet )?(?:be |been )?(?:able to )?(?:deliver|relay|reach|send|sent|return)",
     r"(?:un(?:able)? to|failed to|failure to|not able to) (?:successfully )?(?:deliver|send|relay|reach)|undeliver|non-?deliver",
     r"deliver(?:y|ed)?\b[^.\n]{0,80}\b(?:fail|error|delay|abort|reject|unsuccessful|impossible)",
@@ -63,6 +63,7 @@ const FAILURE_WORDS: [&str; 24] = [
     r"does not exist|doesn't (?:exist|have)|no longer (?:exist|valid|active|in use)|quota (?:exceed|violation)|over (?:disk )?quota",
     r"returned (?:to|because|unsent|message|mail)|has been returned|was rejected|been rejected|rejected by|were rejected|was (?:automatically )?rejected",
     r"not member|not a member|message (?:was )?(?:blocked|bounced)|rcpt to|being held",
+    r"trouble (?:deliver|send)\w+|(?:rejected|refused) recipient|(?:problem|error|difficult)\w*[^.\n]{0,40}(?:deliver|send)(?:ing|ed|y)?\b",
     r"<<< [45]\d\d|said: [45]\d\d|\b55\d[ -]5\.\d\.\d",
     r"nicht (?:zu|aus)(?:ge)?(?:stell|liefer)|nicht zustellbar|konnte nicht",
     r"n'a (?:pas )?pu (?:pas )?[eê]tre|pas pu [eê]tre|non remis|impossible de (?:remettre|distribuer|livrer)",

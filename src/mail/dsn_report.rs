@@ -70,8 +70,9 @@ struct Group {
 impl Group {
     fn flush(&mut self, found: &mut Vec<Reported>) {
         let group = std::mem::take(self);
-        let address = group.final_recipient.filter(|address| address.contains('@')).or(group.original_recipient.clone());
-        let Some(address) = address.or(group.original_recipient) else {
+        // The original recipient is the address we wrote to; the final one may be an alias we never heard of.
+        let original = group.original_recipient.filter(|address| address.contains('@'));
+        let Some(address) = original.or(group.final_recipient) else {
             // A group without recipient is that of the message, or the rest of a group that a blank line cut in two.
             if let Some(last) = found.last_mut() {
                 last.status = last.status.take().or(group.status);

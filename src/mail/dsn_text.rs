@@ -66,6 +66,7 @@ fn original_at(text: &str) -> usize {
             r"^-+ ?(?:original|returned|undelivered) ?(?:message|mail)",
             r"^\W*(?:your )?(?:original |e-?mail )?message (?:headers?|text) (?:follow|is|are)",
             r"^\W*a summary of the undelivered message",
+            r"^Content-Type: *(?:message/rfc822|text/rfc822-headers)",
             r"^(?:Received: |Return-Path: |X-Received: |DKIM-Signature: |ARC-Seal: |X-Google-)",
             r"^-{3,}[- ]*(?:original mail info|元のメール|オリジナル)",
         ];
@@ -123,7 +124,7 @@ impl Notice {
             notice.read_line(line, at, excluded, &mut labelled_copy);
             at += line.len() + 1;
         }
-        if notice.found.is_empty() {
+        if notice.found.is_empty() && message.header("x-failed-recipients").is_none() {
             notice.found.extend(bare_locals(text, message));
         }
         notice
@@ -171,32 +172,23 @@ impl Notice {
     /// The words about one recipient: its own paragraph where that holds a code, else the lines that name it, else
     /// what the session says after naming it, else the whole notice where it is the only one.
     pub(crate) fn about(&self, address: &str, alone: bool) -> String {
-        let own = self.paragraph(address);
-        let tells = |text: &str| {
-            let codes = dsn_code::Codes::of(text);
-            codes.smtp.is_some() || codes.status.is_some()
-        };
-        if let Some(text) = own.iter().find(|text| tells(text)) {
-            return (*text).to_owned();
+        let mut places: Vec<String> = self.paragraph(address).into_iter().map(str::to_owned).collect();
+        let own = places.first().cloned();
+        places.extend(self.naming_blocks(address));
+        places.extend(self.session(address).map(str::to_owned));
+        if alone || self.found.len() <= 1 {
+            places.push(self.text.clone());
+        } else if let (Some((_, first)), Some((_, last))) = (self.heads.first(), self.heads.last()) {
+            // A list of addresses with one reason for all, below or above it.
+            places.push(self.text[*last..].to_owned());
+            places.push(self.text[..*first].to_owned());
         }
-        if let Some(text) = self.naming_lines(address).into_iter().find(|text| tells(text)) {
-            return text;
+        let codes: Vec<dsn_code::Codes> = places.iter().map(|place| dsn_code::Codes::of(place)).collect();
+        let best = codes.iter().position(|codes| codes.smtp.is_some()).or_else(|| codes.iter().position(|codes| codes.status.is_some()));
+        match best {
+            Some(index) => places.swap_remove(index),
+            None => own.filter(|text| text.trim().len() > address.len() + 4).unwrap_or_else(|| self.text.clone()),
         }
-        if let Some(session) = self.session(address).filter(|text| tells(text)) {
-            return session.to_owned();
-        }
-        if alone || tells(&self.text) && self.found.len() <= 1 {
-            return self.text.clone();
-        }
-        let shared = self.heads.first().map_or(self.text.as_str(), |(_, at)| &self.text[..*at]);
-        let last = self.heads.last().map_or("", |(_, at)| &self.text[*at..]);
-        if tells(last) {
-            return last.to_owned();
-        }
-        if tells(shared) {
-            return shared.to_owned();
-        }
-        own.first().map_or_else(|| self.text.clone(), |text| (*text).to_owned())
     }
 
     /// The paragraphs headed by the address, each up to the next other address.
@@ -211,8 +203,8 @@ impl Notice {
         found
     }
 
-    /// Blocks of lines around each mention of the address.
-    fn naming_lines(&self, address: &str) -> Vec<String> {
+    /// Blocks of lines that mention the address.
+    fn naming_blocks(&self, address: &str) -> Vec<String> {
         let folded = address.to_lowercase();
         self.text.split("\n\n").filter(|block| block.to_lowercase().contains(&folded)).map(str::to_owned).take(50).collect()
     }
@@ -296,7 +288,7 @@ fn is_delayed(text: &str) -> bool {
 
 /// Recipients given without a domain: those of the reporting host (AOL and others write only the screen name).
 fn bare_locals(text: &str, message: &Message) -> Vec<String> {
-    static HEADLINE: LazyLock<Regex> = LazyLock::new(|| Regex::new(r"(?im)^.*(?:following (?:recipient|address|user)|recipient\(?s\)?)[^@\n]*(?:\n[^\n@]*\S)?:?\s*\n(?:\s*\n)*[ \t]+([A-Za-z0-9][A-Za-z0-9._-]{1,60})[ \t]*$").expect("constant pattern"));
+    static HEADLINE: LazyLock<Regex> = LazyLock::new(|| Regex::new(r"(?im)^.*(?:following (?:recipient|address|user)|recipient\(?s\)?)[^\n]*(?:\n[^\n@]*\S)?:?\s*\n(?:\s*\n)*[ \t]+([A-Za-z0-9][A-Za-z0-9._-]{1,60})[ \t]*$").expect("constant pattern"));
     let Some(domain) = message.from.first().map(|mailbox| mailbox.address.domain().to_owned()) else { return Vec::new() };
     HEADLINE.captures(text).and_then(|capture| capture.get(1)).map(|local| format!("{}@{domain}", local.as_str())).into_iter().collect()
 }

@@ -12,11 +12,6 @@ pub(crate) fn is_candidate(message: &Message) -> bool {
 }
 
 /// The kind of notice: `bounce`, `complaint`, `delivery`, in lower case.
-pub(crate) fn kind(parts: &[TextPart]) -> Option<String> {
-    let text = parts.first().map(|part| unwrapped(&part.text))?;
-    kind_of(&text)
-}
-
 fn kind_of(text: &str) -> Option<String> {
     if !text.trim_start().starts_with('{') {
         return None;

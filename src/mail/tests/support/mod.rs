@@ -1,13 +1,13 @@
 //! A small reader for tests of reports: headers, addresses and textual leaves, nothing else.
-#![allow(clippy::disallowed_methods, clippy::unwrap_used, dead_code, missing_docs, reason = "tests read fixtures")]
+#![allow(clippy::disallowed_methods, clippy::unwrap_used, dead_code, missing_docs, unreachable_pub, reason = "tests read fixtures")]
 
 use mail::part::TextPart;
-use mail::{Address, Header, Mailbox, Message, MessageId, ReturnPath};
+use mail::{Address, Attachment, Header, Mailbox, Message, MessageId, ReturnPath, SentDate};
 use mail_parser::{MessageParser, MimeHeaders, PartType};
 
 /// Reads a mail as far as reports and machine classes need it.
 pub fn read(raw: &[u8]) -> (Message, Vec<TextPart>) {
-    let Some(parsed) = MessageParser::new().with_mime_headers().with_address_headers().default_header_text().parse(raw) else {
+    let Some(parsed) = MessageParser::new().with_mime_headers().with_address_headers().with_date_headers().default_header_text().parse(raw) else {
         return (Message::default(), Vec::new());
     };
     let mut message = Message::default();
@@ -24,6 +24,20 @@ pub fn read(raw: &[u8]) -> (Message, Vec<TextPart>) {
     message.return_path = message.header("return-path").and_then(return_path);
     let mut parts = Vec::new();
     leaves(&parsed, raw, &mut parts, 0);
+    for part in parts.iter().filter(|part| !part.content_type.starts_with("text/plain") && part.content_type != "text/html") {
+        message.attachments.push(Attachment {
+            name: "part".to_owned(),
+            content_type: part.content_type.clone(),
+            bytes: part.text.len() as u64,
+            inline: false,
+            content_id: None,
+            part: 0,
+        });
+    }
+    message.date = parsed.date().map(|date| SentDate {
+        unix_seconds: date.to_timestamp(),
+        offset_minutes: (i32::from(date.tz_hour) * 60 + i32::from(date.tz_minute)) * if date.tz_before_gmt { -1 } else { 1 },
+    });
     message.text = parts.first().map(|part| part.text.clone()).unwrap_or_default();
     (message, parts)
 }

@@ -6,7 +6,10 @@
 //! Start at [`message`] for the shapes, then [`parse`] for how bytes become one.
 
 pub mod address;
+pub mod alignment;
+pub mod auth_results;
 pub mod defect;
+pub mod dkim_guard;
 pub mod dsn;
 mod dsn_code;
 mod dsn_html;
@@ -23,6 +26,7 @@ mod machine_words;
 pub mod message;
 pub mod message_id;
 pub mod part;
+mod raw_header;
 
 pub use address::{Address, Mailbox};
 pub use defect::Defect;

@@ -7,9 +7,11 @@
 //! Whether the host removes forged headers that carry its own name cannot be seen in a mail. That must be tested before
 //! a host is trusted.
 
+use std::net::IpAddr;
+
+use crate::Message;
 use crate::alignment::{aligned, is_public};
 use crate::raw_header::{self, RawHeader};
-use crate::Message;
 
 /// Most results read from one header.
 const RESULTS_MAX: usize = 100;
@@ -155,7 +157,7 @@ fn hop(value: &str, trusts: &[String]) -> Hop {
     let after = |key: &str| words.iter().position(|word| word.eq_ignore_ascii_case(key)).and_then(|at| words.get(at + 1)).copied();
     let by = after("by").unwrap_or_default();
     let is_ours = |host: &str| {
-        let named: Vec<&String> = trusts.iter().filter(|trusted| !trusted.is_empty()).collect();
+        let named: Vec<&String> = trusts.iter().filter(|trusted| !trusted.trim().is_empty()).collect();
         // Without a name to compare with, the host that wrote the topmost line is as good as any.
         named.is_empty() || named.iter().any(|trusted| aligned(trusted, host))
     };
@@ -163,17 +165,30 @@ fn hop(value: &str, trusts: &[String]) -> Hop {
         return Hop::Foreign;
     }
     let Some(from) = after("from") else { return Hop::Inner };
-    // The name after "from" is what the client claims; the host's own finding stands in the comment.
-    let comment_hosts = value.split(['(', ')', '[', ']', ' ', '\t']).filter(|word| word.contains('.') && is_public(word));
-    let mut hosts: Vec<&str> = comment_hosts.take_while(|word| !word.eq_ignore_ascii_case(by)).collect();
-    hosts.push(from);
-    let inner = |host: &str| is_local(host) || (is_public(host) && (is_public(by) && aligned(host, by)));
-    if hosts.iter().all(|host| inner(host)) { Hop::Inner } else { Hop::Border }
+    // The name after "from" is what the client claims; the host's own finding stands in the comment behind it.
+    let clause_end = value.to_ascii_lowercase().find(" by ").unwrap_or(value.len());
+    let clause = value.get(..clause_end).unwrap_or_default();
+    let words: Vec<&str> = clause.split(['(', ')', '[', ']', ' ', '\t', '=']).chain([from]).collect();
+    let mut names = words.iter().filter(|word| is_public(word)).peekable();
+    let inner = if names.peek().is_some() {
+        names.all(|name| is_public(by) && aligned(name, by))
+    } else {
+        words.iter().filter_map(|word| address_of(word)).all(|address| is_private(&address))
+    };
+    if inner { Hop::Inner } else { Hop::Border }
 }
 
-fn is_local(host: &str) -> bool {
-    let bare = host.trim_matches(['[', ']']).to_ascii_lowercase();
-    bare == "localhost" || bare.starts_with("localhost.") || bare.starts_with("127.") || bare == "::1" || bare == "ipv6:::1"
+fn address_of(word: &str) -> Option<IpAddr> {
+    let bare = word.trim_matches(['[', ']', ',', ';']);
+    bare.get(..5).filter(|tag| tag.eq_ignore_ascii_case("ipv6:")).map_or(bare, |_| &bare[5..]).parse().ok()
+}
+
+/// Addresses that do not come from the public network (RFC 1918, RFC 4193, RFC 4291).
+fn is_private(address: &IpAddr) -> bool {
+    match address {
+        IpAddr::V4(address) => address.is_private() || address.is_loopback() || address.is_link_local() || address.is_unspecified(),
+        IpAddr::V6(address) => address.is_loopback() || address.is_unique_local() || address.is_unicast_link_local() || address.is_unspecified(),
+    }
 }
 
 /// What trusted results say about the domain in From.

@@ -223,3 +223,7 @@ impl ResolverCache<Box<str>, Txt> for KeyCache {
         self.keep(&name, entry, Some(valid_until.min(latest)));
     }
 }
+
+#[cfg(test)]
+#[path = "proof_tests.rs"]
+mod tests;

@@ -1,0 +1,291 @@
+//! Delivery reports: which mail did not arrive where, and why (RFC 3464, and what mailers wrote before and beside it).
+//!
+//! A report is read in three steps, from what is stated to what can only be told from words: the machine-readable
+//! fields ([`crate::dsn_report`]), the notice for people ([`crate::dsn_text`]), and what both say about the refusal
+//! ([`crate::dsn_code`], [`crate::dsn_phrase`]). Nothing here knows one mailer by name: a shape that two mailers share
+//! is read once, and a mailer never seen is read as far as its shape is known.
+//!
+//! Deliberately absent: whose mail it was that bounced. The caller compares the original Message-ID with its own.
+
+use std::collections::BTreeSet;
+use std::sync::LazyLock;
+
+use regex::Regex;
+
+use crate::dsn_original::{self, Original};
+use crate::dsn_report::{self, Action, Reported};
+use crate::dsn_text::{self, Notice};
+use crate::part::TextPart;
+use crate::{Bounce, BounceRecipient, Message, ReturnPath, dsn_code, dsn_json, dsn_phrase, limits};
+
+/// Reads a delivery report; `None` where the mail is none.
+///
+/// `raw` is the whole mail, used only where its parts hold no original message. `parts` are its textual leaves. A
+/// report of success is no bounce, a report of delay is one that is not permanent.
+#[must_use]
+pub fn read(raw: &[u8], message: &Message, parts: &[TextPart]) -> Option<Bounce> {
+    let signs = Signs::of(message, parts);
+    if !signs.worth_reading() {
+        return None;
+    }
+    if let Some(bounce) = dsn_json::read(message, parts) {
+        return Some(bounce);
+    }
+    let mut reading = Reading::of(parts, message);
+    let broken;
+    let mut parts = parts;
+    if reading.names_nobody() && (signs.report_type || (signs.daemon && signs.multipart)) {
+        // A boundary that does not fit its parts hides all of them; the report is still legible as text.
+        broken = [TextPart { content_type: "text/plain".to_owned(), text: body_as_text(raw) }];
+        parts = &broken;
+        reading = Reading::of(parts, message);
+    }
+    let Reading { reported, notice, tail } = reading;
+    let whole_success = !reported.is_empty() && reported.iter().all(|one| one.action == Action::Success);
+    if whole_success {
+        return None;
+    }
+    let failed_header = failed_recipients(message);
+    if !signs.enough(!reported.is_empty(), !failed_header.is_empty(), &notice) {
+        return None;
+    }
+    let original = dsn_original::find(raw, parts, &tail);
+    let delayed = notice.delayed || is_delay_subject(&message.subject);
+    let mut recipients: Vec<BounceRecipient> = if reported.is_empty() {
+        unreported(&notice, &failed_header, &original, delayed)
+    } else {
+        let kept: Vec<Reported> = reported.into_iter().filter(|one| one.action != Action::Success).collect();
+        let alone = kept.len() == 1;
+        kept.iter().map(|one| from_report(one, &notice, delayed, alone)).collect()
+    };
+    recipients.truncate(limits::ADDRESSES_MAX);
+    Some(Bounce { recipients, original_message_id: original.message_id, original_subject: original.subject })
+}
+
+/// Both halves of a report, read.
+struct Reading {
+    reported: Vec<Reported>,
+    notice: Notice,
+    /// What stands behind the notice in the same part.
+    tail: String,
+}
+
+impl Reading {
+    fn of(parts: &[TextPart], message: &Message) -> Self {
+        let mut reported = dsn_report::read(parts);
+        let (human, tail) = dsn_text::human_text(parts);
+        for text in [&human, &tail] {
+            if reported.is_empty() {
+                reported = dsn_report::read_inline(text);
+            }
+        }
+        Self { reported, notice: Notice::read(&human, &exclusions(message), message), tail }
+    }
+
+    fn names_nobody(&self) -> bool {
+        self.reported.is_empty() && self.notice.found.is_empty() && self.notice.weak.is_empty()
+    }
+}
+
+/// The body of a mail nobody could take apart, up to 128 KiB.
+fn body_as_text(raw: &[u8]) -> String {
+    let start = raw.windows(2).position(|pair| pair == b"\n\n").map(|at| at + 2);
+    let start = start.or_else(|| raw.windows(4).position(|four| four == b"\r\n\r\n").map(|at| at + 4)).unwrap_or(raw.len());
+    String::from_utf8_lossy(&raw[start..raw.len().min(start + 128 * 1024)]).replace('\r', "")
+}
+
+/// What the headers say about a mail being a report.
+struct Signs {
+    report_type: bool,
+    multipart: bool,
+    status_part: bool,
+    rejecting_mdn: bool,
+    null_path: bool,
+    daemon: bool,
+    subject: bool,
+    failed_header: bool,
+    json: bool,
+    personal_subject: bool,
+    auto_replied: bool,
+}
+
+impl Signs {
+    fn of(message: &Message, parts: &[TextPart]) -> Self {
+        let content_type = message.header("content-type").unwrap_or_default().to_ascii_lowercase();
+        let subject = message.subject.to_lowercase();
+        let status_part = parts.iter().any(|part| dsn_report::is_status(&part.content_type));
+        Self {
+            report_type: content_type.starts_with("multipart/report") && !content_type.contains("feedback-report"),
+            multipart: content_type.starts_with("multipart/"),
+            status_part,
+            rejecting_mdn: content_type.contains("disposition-notification") && subject.contains("reject"),
+            null_path: has_null_path(message),
+            daemon: is_daemon(message),
+            subject: dsn_phrase::is_report_subject(&subject),
+            failed_header: message.header("x-failed-recipients").is_some(),
+            json: dsn_json::is_candidate(message),
+            personal_subject: is_personal(message, &subject),
+            auto_replied: message.header_values("auto-submitted").any(|value| value.trim_start().to_ascii_lowercase().starts_with("auto-replied")),
+        }
+    }
+
+    fn worth_reading(&self) -> bool {
+        self.report_type || self.status_part || self.null_path || self.daemon || self.subject || self.failed_header || self.json
+    }
+
+    /// One sign can be an accident; a report has a stated status or two signs that agree.
+    fn enough(&self, reported: bool, failed_header: bool, notice: &Notice) -> bool {
+        if self.rejecting_mdn {
+            return true;
+        }
+        let machine = self.null_path || self.daemon;
+        if (reported && (self.report_type || self.status_part || machine)) || failed_header {
+            return true;
+        }
+        if self.auto_replied && !self.subject && !self.daemon {
+            return false;
+        }
+        if machine {
+            return (self.subject && !self.personal_subject) || notice.says_failure;
+        }
+        !self.personal_subject && self.subject && notice.says_failure && (!notice.found.is_empty() || self.report_type)
+    }
+}
+
+/// A person who answers or forwards a report: the prefix of a forward, or of an answer that names what it answers.
+fn is_personal(message: &Message, subject: &str) -> bool {
+    let subject = subject.trim_start();
+    let answers = message.header("in-reply-to").is_some() || message.header("references").is_some();
+    ["fw:", "fwd:", "wg:", "tr:", "rv:"].iter().any(|prefix| subject.starts_with(prefix))
+        || (answers && ["re:", "aw:", "sv:", "vs:"].iter().any(|prefix| subject.starts_with(prefix)))
+}
+
+/// The envelope sender is empty or a mailer's own.
+fn has_null_path(message: &Message) -> bool {
+    let raw_path = message.header("return-path").map(|value| value.trim_matches(['<', '>', ' ']).to_lowercase());
+    raw_path.as_deref().is_some_and(|path| path.is_empty() || path.starts_with("mailer-daemon"))
+        || match &message.return_path {
+            Some(ReturnPath::Null) => true,
+            Some(ReturnPath::Address(address)) => is_daemon_local(address.local()),
+            None => false,
+        }
+}
+
+/// The author is software that carries mail, by its address or its name.
+fn is_daemon(message: &Message) -> bool {
+    let from = message.header("from").unwrap_or_default().to_lowercase();
+    message.from.iter().any(|mailbox| is_daemon_local(mailbox.address.local())) || SYSTEM_NAMES.iter().any(|name| from.contains(name))
+}
+
+const SYSTEM_NAMES: [&str; 9] = [
+    "mailer-daemon",
+    "mail delivery",
+    "mail.delivery",
+    "postmaster",
+    "post_master",
+    "system administrator",
+    "mail administrator",
+    "delivery subsystem",
+    "mailerdaemon",
+];
+
+fn is_daemon_local(local: &str) -> bool {
+    let folded = local.to_lowercase();
+    ["mailer-daemon", "mailerdaemon", "postmaster", "post_master", "mail-daemon", "mmdf", "bounce-handler", "microsoftexchange"]
+        .iter()
+        .any(|name| folded.starts_with(name))
+}
+
+fn is_delay_subject(subject: &str) -> bool {
+    static DELAY: LazyLock<Regex> = LazyLock::new(|| {
+        Regex::new(r"(?i)\(delay|delayed|delay(?:ed)? (?:notif|mail|warn)|^warning: (?:message|could not send)|warning - ?delay|verzögert|zugestellt \(verz|retard|retras|遅延").expect("constant pattern")
+    });
+    DELAY.is_match(subject)
+}
+
+/// Addresses a notice names without meaning that they failed: its own sender and recipient.
+fn exclusions(message: &Message) -> BTreeSet<String> {
+    message.from.iter().chain(&message.to).map(|mailbox| mailbox.address.folded()).collect()
+}
+
+/// RFC 3464 knows no such header, but Exim and Gmail write it.
+fn failed_recipients(message: &Message) -> Vec<String> {
+    let mut found: Vec<String> = Vec::new();
+    for value in message.header_values("x-failed-recipients") {
+        for address in dsn_text::addresses_in(value) {
+            if !found.iter().any(|known| known.eq_ignore_ascii_case(&address)) {
+                found.push(address);
+            }
+        }
+    }
+    found
+}
+
+/// Recipients of a report without machine-readable fields.
+fn unreported(notice: &Notice, failed_header: &[String], original: &Original, delayed: bool) -> Vec<BounceRecipient> {
+    let mut addresses: Vec<String> = failed_header.to_vec();
+    for found in &notice.found {
+        if !addresses.iter().any(|known| known.eq_ignore_ascii_case(found)) {
+            addresses.push(found.clone());
+        }
+    }
+    if addresses.is_empty() {
+        addresses = notice.weak.clone();
+    }
+    if addresses.is_empty() {
+        addresses.clone_from(&original.recipients);
+    }
+    if addresses.is_empty() && notice.says_failure {
+        addresses.push(String::new());
+    }
+    let alone = addresses.len() == 1;
+    addresses.iter().map(|address| from_notice(address, notice, delayed, alone)).filter(|one| !one.address.is_empty() || alone).collect()
+}
+
+fn from_notice(address: &str, notice: &Notice, delayed: bool, alone: bool) -> BounceRecipient {
+    let said = notice.about(address, alone);
+    let codes = dsn_code::Codes::of(&said);
+    let permanent = !delayed;
+    let status = codes.status.or_else(|| dsn_phrase::derive(&said, codes.smtp, permanent));
+    BounceRecipient {
+        address: address.to_owned(),
+        status,
+        smtp_code: codes.smtp,
+        permanent,
+        diagnostic: Some(dsn_text::shortened(&said)).filter(|text| !text.is_empty()),
+    }
+}
+
+fn from_report(one: &Reported, notice: &Notice, delayed: bool, alone: bool) -> BounceRecipient {
+    let stated = one.diagnostic.clone().unwrap_or_default();
+    let mut codes = dsn_code::Codes::of(&stated);
+    let said = notice.about(&one.address, alone);
+    if codes.status.as_deref().or(one.status.as_deref()).is_some_and(dsn_code::is_expiry) {
+        let last_attempt = dsn_code::Codes::of(&said);
+        if last_attempt.status.as_deref().is_some_and(|status| !dsn_code::is_expiry(status) && !dsn_code::is_vague(status)) {
+            codes = last_attempt;
+        }
+    }
+    if codes.smtp.is_none() || (codes.status.is_none() && one.status.as_deref().is_none_or(dsn_code::is_vague)) {
+        let from_text = dsn_code::Codes::of(&said);
+        codes.smtp = codes.smtp.or(from_text.smtp);
+        if codes.status.is_none() && one.status.as_deref().is_none_or(dsn_code::is_vague) {
+            codes.status = from_text.status;
+        }
+    }
+    let permanent = match one.action {
+        Action::Delayed => false,
+        Action::Failed | Action::Success => true,
+        Action::Unstated => !delayed,
+    };
+    let status = dsn_code::prefer(one.status.as_deref(), codes.status.as_deref())
+        .or_else(|| dsn_phrase::derive(if stated.is_empty() { &said } else { &stated }, codes.smtp, permanent));
+    let diagnostic = if stated.is_empty() { dsn_text::shortened(&said) } else { dsn_text::shortened(&stated) };
+    BounceRecipient {
+        address: one.address.clone(),
+        status,
+        smtp_code: codes.smtp,
+        permanent,
+        diagnostic: Some(diagnostic).filter(|text| !text.is_empty()),
+    }
+}

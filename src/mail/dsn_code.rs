@@ -1,0 +1,176 @@
+//! Codes within words: SMTP replies (RFC 5321 §4.2) and enhanced status codes (RFC 3463).
+//!
+//! Notices are full of numbers that look alike: addresses of hosts, versions, sizes, waiting times. A number counts by
+//! where it stands, and the best place wins.
+
+/// The two codes a text states.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Codes {
+    /// SMTP reply, 400–599.
+    pub(crate) smtp: Option<u16>,
+    /// Enhanced status, `5.1.1`.
+    pub(crate) status: Option<String>,
+}
+
+impl Codes {
+    /// The codes of the refusal described in `text`.
+    pub(crate) fn of(text: &str) -> Self {
+        let replies = replies(text);
+        let mut best = replies.iter().max_by_key(|reply| (reply.weight, std::cmp::Reverse(reply.at)));
+        let statuses = statuses(text);
+        if best.and_then(|reply| reply.status.as_deref()).is_some_and(is_expiry) {
+            // "Expired" only says that trying ended; the last attempt, where it is quoted too, says why.
+            best = replies.iter().find(|reply| reply.status.as_deref().is_some_and(|status| !is_expiry(status) && !is_vague(status))).or(best);
+        }
+        let status = best
+            .and_then(|reply| reply.status.clone())
+            .filter(|status| !is_vague(status))
+            .or_else(|| statuses.iter().find(|status| !is_vague(status)).cloned())
+            .or_else(|| statuses.first().cloned());
+        Self { smtp: best.map(|reply| reply.code), status }
+    }
+}
+
+/// A status that says no more than "it failed".
+pub(crate) fn is_vague(status: &str) -> bool {
+    status.ends_with(".0.0")
+}
+
+/// A status that says that trying ended, not why.
+pub(crate) fn is_expiry(status: &str) -> bool {
+    status.ends_with(".4.7")
+}
+
+/// The stated status of a report, unless the words of the refusing host are more exact.
+///
+/// Reporting mailers often write 5.0.0 where the other host said why.
+pub(crate) fn prefer(stated: Option<&str>, from_words: Option<&str>) -> Option<String> {
+    match (stated, from_words) {
+        (Some(stated), Some(words)) if is_vague(stated) || !is_vague(words) => Some(words.to_owned()),
+        (Some(stated), _) => Some(stated.to_owned()),
+        (None, words) => words.map(str::to_owned),
+    }
+}
+
+/// A number that may be an SMTP reply.
+struct Reply {
+    code: u16,
+    at: usize,
+    weight: u8,
+    status: Option<String>,
+}
+
+fn replies(text: &str) -> Vec<Reply> {
+    let bytes = text.as_bytes();
+    let mut found = Vec::new();
+    let mut at = 0;
+    while at + 3 <= bytes.len() {
+        if !is_reply_at(bytes, at) {
+            at += 1;
+            continue;
+        }
+        let code = u16::from(bytes[at] - b'0') * 100 + u16::from(bytes[at + 1] - b'0') * 10 + u16::from(bytes[at + 2] - b'0');
+        if let Some(weight) = weight_of(text, at) {
+            found.push(Reply { code, at, weight, status: status_after(text, at + 3) });
+        }
+        at += 3;
+    }
+    found
+}
+
+/// Three digits on their own, 400–599 with the second digit RFC 5321 knows (and the 7 and 9 that hosts made up).
+fn is_reply_at(bytes: &[u8], at: usize) -> bool {
+    let digits = matches!(bytes[at], b'4' | b'5') && bytes[at + 1].is_ascii_digit() && bytes[at + 2].is_ascii_digit();
+    if !digits {
+        return false;
+    }
+    let before = at.checked_sub(1).map(|index| bytes[index]);
+    let after = bytes.get(at + 3).copied();
+    let open = before.is_none_or(|byte| !(byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'_' | b'-' | b'+' | b'@' | b'$') || byte >= 0x80));
+    let close = after.is_none_or(|byte| !(byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'@' | b'%') || byte >= 0x80));
+    let is_decimal = after == Some(b'.') && bytes.get(at + 4).is_some_and(u8::is_ascii_digit);
+    open && close && !is_decimal
+}
+
+/// How sure the place makes us that this number is a reply; `None` if it counts something else.
+fn weight_of(text: &str, at: usize) -> Option<u8> {
+    let bytes = text.as_bytes();
+    let rest = text.get(at + 3..).unwrap_or_default();
+    let word: String = rest.trim_start().chars().take_while(|c| c.is_ascii_alphabetic()).map(|c| c.to_ascii_lowercase()).collect();
+    const UNITS: [&str; 20] = [
+        "second", "seconds", "sec", "secs", "minute", "minutes", "min", "mins", "hour", "hours", "hrs", "day", "days", "byte", "bytes", "kb", "mb",
+        "kbytes", "lines", "times",
+    ];
+    if UNITS.contains(&word.as_str()) {
+        return None;
+    }
+    if status_after(text, at + 3).is_some() {
+        return Some(9);
+    }
+    let line_start = bytes[..at].iter().rposition(|byte| *byte == b'\n').map_or(0, |index| index + 1);
+    let before = text.get(line_start..at).unwrap_or_default().trim_end().to_ascii_lowercase();
+    let next_is_separator = matches!(bytes.get(at + 3), Some(b' ' | b'-' | b':' | b'\r' | b'\n') | None);
+    const LEADS: [&str; 22] = [
+        "said:", "said", "replied:", "reply:", "response:", "responded:", "code :", "error:", "error", "smtp;", "failure:", "code", "code:", "with",
+        "reason:", "status:", "answered:", "server:", "returned", "was:", "smtp:", "message:",
+    ];
+    if (before.is_empty() || before == "<<<") && next_is_separator {
+        return Some(8);
+    }
+    if LEADS.iter().any(|lead| before.ends_with(lead)) {
+        return Some(7);
+    }
+    if before.ends_with(['"', '\'', '<', '(', '#', ':', ';', '[']) && next_is_separator {
+        return Some(6);
+    }
+    let port = before.ends_with("port") || bytes.get(at.wrapping_sub(1)) == Some(&b'/') || bytes.get(at.wrapping_sub(1)) == Some(&b'=');
+    (next_is_separator && !port).then_some(3)
+}
+
+/// An enhanced status right after a reply code, as in `550 5.1.1` or `550-5.7.26` or `550 #5.1.0`.
+fn status_after(text: &str, at: usize) -> Option<String> {
+    let rest = text.get(at..)?;
+    let rest = rest.trim_start_matches([' ', '-', ':', '#', '(', '[', '<', ',', '\t', '_']);
+    (text.len() - at - rest.len() <= 4).then(|| status_at(rest)).flatten()
+}
+
+/// Every enhanced status in order.
+fn statuses(text: &str) -> Vec<String> {
+    let bytes = text.as_bytes();
+    let mut found = Vec::new();
+    for at in 0..bytes.len() {
+        let starts = matches!(bytes[at], b'4' | b'5')
+            && at.checked_sub(1).is_none_or(|index| !(bytes[index].is_ascii_alphanumeric() || matches!(bytes[index], b'.' | b'_' | b'/' | b'@') || bytes[index] >= 0x80));
+        if let Some(status) = starts.then(|| text.get(at..)).flatten().and_then(status_at) {
+            let version = text.get(..at).is_some_and(|before| before.trim_end().ends_with("Exim") || before.trim_end().ends_with("ersion"));
+            if !version {
+                found.push(status);
+            }
+        }
+    }
+    found
+}
+
+/// A whole status at the start of a text: class, one digit of subject, up to three of detail, no fourth number.
+pub(crate) fn status_at(text: &str) -> Option<String> {
+    let bytes = text.as_bytes();
+    if bytes.len() < 5 || !matches!(bytes[0], b'2' | b'4' | b'5') || bytes[1] != b'.' {
+        return None;
+    }
+    let subject = bytes[2..].iter().take_while(|byte| byte.is_ascii_digit()).count();
+    if subject == 0 || subject > 1 || bytes.get(2 + subject) != Some(&b'.') {
+        return None;
+    }
+    let detail_at = 3 + subject;
+    let detail = bytes[detail_at..].iter().take_while(|byte| byte.is_ascii_digit()).count();
+    if detail == 0 || detail > 3 {
+        return None;
+    }
+    let end = detail_at + detail;
+    let goes_on = match bytes.get(end) {
+        Some(b'.') => bytes.get(end + 1).is_some_and(u8::is_ascii_digit),
+        Some(byte) => byte.is_ascii_alphanumeric() || *byte == b'_',
+        None => false,
+    };
+    (!goes_on).then(|| text[..end].to_owned())
+}

@@ -1,0 +1,82 @@
+//! Notices that are objects: Amazon SES reports by mail through SNS as JSON in a plain text.
+//!
+//! Only the few fields needed are taken, by their names; the notice is often wrapped at 1,000 columns in the middle of
+//! a string, which a strict reader would refuse.
+
+use crate::part::TextPart;
+use crate::{Bounce, BounceRecipient, Message, MessageId, dsn_code, dsn_phrase};
+
+/// Whether the sender is such a service.
+pub(crate) fn is_candidate(message: &Message) -> bool {
+    message.from.iter().any(|mailbox| mailbox.address.domain().ends_with("amazonaws.com") || mailbox.address.domain().ends_with("amazonses.com"))
+}
+
+/// The kind of notice: `bounce`, `complaint`, `delivery`, in lower case.
+fn kind_of(text: &str) -> Option<String> {
+    if !text.trim_start().starts_with('{') {
+        return None;
+    }
+    string_after(text, "notificationType").or_else(|| string_after(text, "eventType")).map(|kind| kind.to_ascii_lowercase())
+}
+
+/// The bounce a notice tells of.
+pub(crate) fn read(message: &Message, parts: &[TextPart]) -> Option<Bounce> {
+    if !is_candidate(message) {
+        return None;
+    }
+    let text = parts.first().map(|part| unwrapped(&part.text))?;
+    if kind_of(&text)? != "bounce" {
+        return None;
+    }
+    let permanent = string_after(&text, "bounceType").is_none_or(|kind| kind != "Transient");
+    let list = text.split_once("\"bouncedRecipients\"").map_or(text.as_str(), |(_, rest)| rest);
+    let list = list.split_once(']').map_or(list, |(inner, _)| inner);
+    let mut recipients = Vec::new();
+    for object in list.split('{').skip(1).take(1_000) {
+        let Some(address) = string_after(object, "emailAddress") else { continue };
+        let diagnostic = string_after(object, "diagnosticCode");
+        let words = diagnostic.clone().unwrap_or_default();
+        let codes = dsn_code::Codes::of(&words);
+        let stated = string_after(object, "status");
+        let status = dsn_code::prefer(stated.as_deref(), codes.status.as_deref()).or_else(|| dsn_phrase::derive(&words, codes.smtp, permanent));
+        recipients.push(BounceRecipient { address, status, smtp_code: codes.smtp, permanent, diagnostic });
+    }
+    let original = text.split_once("\"commonHeaders\"").map_or("", |(_, rest)| rest);
+    let message_id = header_value(&text, "Message-ID").or_else(|| string_after(original, "messageId")).or_else(|| string_after(&text, "messageId"));
+    Some(Bounce { recipients, original_message_id: message_id.as_deref().and_then(MessageId::new), original_subject: string_after(original, "subject") })
+}
+
+fn unwrapped(text: &str) -> String {
+    let object = text.split_once("\n--").map_or(text, |(object, _)| object);
+    let mut joined = String::with_capacity(object.len());
+    for line in object.lines() {
+        joined.push_str(line.strip_prefix(' ').unwrap_or(line).trim_end_matches('\r'));
+    }
+    joined
+}
+
+/// The string value of the first key of that name, with the common escapes undone.
+fn string_after(text: &str, key: &str) -> Option<String> {
+    let quoted = format!("\"{key}\"");
+    let rest = &text[text.find(&quoted)? + quoted.len()..];
+    let rest = rest.trim_start().strip_prefix(':')?.trim_start().strip_prefix('"')?;
+    let mut value = String::new();
+    let mut characters = rest.chars();
+    while let Some(c) = characters.next() {
+        match c {
+            '"' => return Some(value),
+            '\\' => match characters.next()? {
+                'n' | 'r' | 't' => value.push(' '),
+                other => value.push(other),
+            },
+            other => value.push(other),
+        }
+    }
+    None
+}
+
+/// The value of a `{"name":"X","value":"…"}` pair.
+fn header_value(text: &str, name: &str) -> Option<String> {
+    let at = text.find(&format!("\"name\":\"{name}\""))?;
+    string_after(&text[at..], "value")
+}

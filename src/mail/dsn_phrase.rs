@@ -1,0 +1,157 @@
+//! What words mean: report subjects, words of failure, and the status a refusal means when it states none.
+//!
+//! The tables hold words that many mailers share. They are ordered: the first that fits wins, the particular before
+//! the general.
+
+use std::sync::LazyLock;
+
+use regex::{Regex, RegexSet};
+
+/// Whether a folded subject is that of a delivery report.
+pub(crate) fn is_report_subject(subject: &str) -> bool {
+    static SUBJECT: LazyLock<RegexSet> = LazyLock::new(|| RegexSet::new(REPORT_SUBJECTS).expect("constant patterns"));
+    SUBJECT.is_match(subject)
+}
+
+/// Subjects of reports, lower case.
+const REPORT_SUBJECTS: [&str; 30] = [
+    r"deliver(?:y|ed|able)?\b.{0,40}\b(?:fail|error|problem|delay|status|notif|report|unsuccessful|aborted|suspended|issue)",
+    r"(?:fail|error|problem|unable|delay|impossible|could not|cannot|can't|couldn't|not (?:be )?)\w*\b.{0,40}\bdeliver",
+    r"undeliver|non[- ]?deliver|\bndr\b|\bndn\b",
+    r"return(?:ed|ing) (?:to sender|mail|message|e-?mail)|(?:mail|message|e-?mail) returned|returned e-?mail",
+    r"failure (?:notice|notification|delivery)|fail(?:ed|ure) mail|mail (?:fail|error|delivery|system error|status)|mail(?:er)?[- ]daemon",
+    r"processing error|message (?:not sent|delayed|rejected|bounced|status|blocked|you sent blocked)|considered unsolicited",
+    r"bounce(?:d)?\b.{0,20}(?:mail|message)|(?:mail|message)\b.{0,20}bounced",
+    r"warning: (?:message|could not|e-?mail)|rejected mail|mail rejected|automatically rejected",
+    r"delivery notification|notification de (?:non[- ])?(?:remise|distribution)|non[- ]remis|échec de (?:la )?(?:remise|livraison|distribution)|courrier non",
+    r"unzustellbar|nicht zustellbar|zustell(?:ung|fehler)|fehlgeschlagen|übermittlung.*fehl",
+    r"no se (?:puede|pudo|ha podido) entregar|error de entrega|no entregado|mensaje devuelto|correo devuelto|notificaci[oó]n (?:de|del) estado de (?:la )?entrega",
+    r"não (?:foi )?entreg|falha na entrega|n[aã]o pode ser entregue|mensagem devolvida|erro (?:no envio|de entrega)",
+    r"mancato recapito|mancata consegna|non recapitabile|impossibile recapitare|consegna non riuscita",
+    r"onbestelbaar|niet (?:worden )?(?:bezorgd|afgeleverd)|bezorging mislukt",
+    r"kan (?:ikke|inte) lever|ulevert|olevererb|går inte att leverera|kunne ikke leveres|ej levererb|levering mislykkedes",
+    r"niedostarcz|nie (?:można|udało się) dostarczyć|zwrot (?:poczty|wiadomości)|nie dostarczono",
+    r"nedoručiteln|nelze doručit|nedoručen|nepodařilo se doručit",
+    r"kézbesíthetetlen|kézbesítési hiba|nem kézbesíthető",
+    r"teslim edilemedi|iletilemedi|gönderilemedi",
+    r"не (?:было )?доставлен|недоставлен|не может быть доставлен|ошибка доставки|невозможно доставить|уведомление о (?:не)?доставке",
+    r"не (?:може бути )?доставлено|не вдалося доставити",
+    r"配信(?:不能|エラー|できま|失敗)|送信(?:エラー|できま|失敗)|メールエラー|エラーメール|不達|返送|届け(?:られ|でき)ませ|配達(?:不能|でき)",
+    r"退信|投递失败|无法(?:送达|投递|发送)|未(?:送达|投递)|发送失败|郵件傳送失敗|退回|傳遞失敗|系统退信|邮件被退回",
+    r"반송|전송 ?실패|배달(?:되지| ?못| ?실패)|수신 ?불가",
+    r"toimitus epäonnistui|ei voitu toimittaa|toimittamatta",
+    r"nelivrat|nu a (?:putut fi|fost) livrat|eșuat",
+    r"μη παραδοτέ|αποτυχία παράδοσης",
+    r"you .{1,60}are not member|unknown user|user unknown|mailbox (?:full|unavailable|not found)|quota exceeded|no such user",
+    r"could not (?:be )?send|could ?n[o']t (?:be )?sent|unable to (?:send|relay)|sending failed|send failed|transmission (?:failed|error)",
+    r"mta-blocked|banned contents|virus .{0,30}in mail|mail.{0,10}blocked|service unavailable|host unknown|mail could not|失敗",
+];
+
+/// Whether a text speaks of failed or delayed delivery.
+pub(crate) fn says_failure(text: &str) -> bool {
+    static FAILURE: LazyLock<Regex> = LazyLock::new(|| Regex::new(&format!("(?i){}", FAILURE_WORDS.join("|"))).expect("constant pattern"));
+    FAILURE.is_match(text)
+}
+
+const FAILURE_WORDS: [&str; 25] = [
+    r"(?:could|can|did|was|were|has|have|been|be)(?: ?not|n'?t) (?:yet )?(?:be |been )?(?:able to )?(?:deliver|relay|reach|send|sent|return)",
+    r"(?:un(?:able)? to|failed to|failure to|not able to) (?:successfully )?(?:deliver|send|relay|reach)|undeliver|non-?deliver",
+    r"deliver(?:y|ed)?\b[^.\n]{0,80}\b(?:fail|error|delay|abort|reject|unsuccessful|impossible)",
+    r"permanent(?:ly)? (?:fatal )?(?:err|fail)|fatal errors|delivery problems|failed recipient|failed addresses|failure reasons",
+    r"(?:user|mailbox|address|recipient|account|host|domain|userid|addressee)s? (?:is |was )?(?:unknown|not found|full|invalid|disabled|unavailable|rejected|over quota)",
+    r"(?:unknown|invalid|no such|bad) (?:final delivery )?(?:user|mailbox|address|recipient|account|host|domain)",
+    r"does not exist|doesn't (?:exist|have)|no longer (?:exist|valid|active|in use)|quota (?:exceed|violation)|over (?:disk )?quota",
+    r"returned (?:to|because|unsent|message|mail)|has been returned|was rejected|been rejected|rejected by|were rejected|was (?:automatically )?rejected",
+    r"not member|not a member|message (?:was )?(?:blocked|bounced)|rcpt to|being held",
+    r"trouble (?:deliver|send)\w+|(?:rejected|refused) recipient|(?:problem|error|difficult)\w*[^.\n]{0,40}(?:deliver|send)(?:ing|ed|y)?\b",
+    r"<<< [45]\d\d|said: [45]\d\d|\b55\d[ -]5\.\d\.\d",
+    r"nicht (?:zu|aus)(?:ge)?(?:stell|liefer)|nicht zustellbar|konnte nicht",
+    r"n'a (?:pas )?pu (?:pas )?[eê]tre|pas pu [eê]tre|non remis|impossible de (?:remettre|distribuer|livrer)",
+    r"no (?:se ha podido|se pudo|pudo ser|ha sido) (?:entrega|enviad)",
+    r"n[aã]o p[oô]de ser|não foi (?:possível )?entreg",
+    r"non (?:è stato possibile|può essere|ha raggiunto|è stato) (?:recapita|consegna)|impossibile recapitare",
+    r"niet (?:worden )?(?:bezorgd|afgeleverd)|kon niet",
+    r"kunde inte (?:levereras|nå)|kunne ikke leveres|ikke leveret|kan ikke leveres",
+    r"nie (?:można|mogła|została|udało)",
+    r"не (?:может|было|могло|удалось|мож)",
+    r"でき(?:ません|なかった)|エラー|届け|存在しません|見つから",
+    r"无法|失败|退信|無法|不存在|拒绝",
+    r"실패|반송|없는|수 없",
+    r"nelze doručit|nebylo možné|nem (?:sikerült|kézbesít)|teslim edil|iletilemed",
+    r"mailbox is full|too (?:large|big)|retry (?:timeout|time) exceeded|over size",
+];
+
+/// The status words mean, in the class of the reply or, without one, of what the report says about later tries.
+///
+/// `None` only for words that fit nothing and carry no code.
+pub(crate) fn derive(text: &str, smtp: Option<u16>, permanent: bool) -> Option<String> {
+    static TABLE: LazyLock<Vec<Regex>> =
+        LazyLock::new(|| MEANINGS.iter().map(|(words, _)| Regex::new(&format!("(?i){words}")).expect("constant pattern")).collect());
+    let class = match smtp {
+        Some(400..=499) => '4',
+        Some(_) => '5',
+        None if permanent => '5',
+        None => '4',
+    };
+    let by_words = TABLE.iter().position(|pattern| pattern.is_match(text)).map(|index| MEANINGS[index].1);
+    let by_code = smtp.and_then(|code| match code {
+        421 => Some("3.2"),
+        422 | 452 | 552 => Some("2.2"),
+        450 => Some("2.0"),
+        451 => Some("3.0"),
+        500..=504 => Some("5.0"),
+        511 | 550 => Some("1.1"),
+        512 => Some("1.2"),
+        521 | 556 => Some("3.2"),
+        525 => Some("7.13"),
+        530 | 535 | 538 => Some("7.0"),
+        551 => Some("1.6"),
+        553 => Some("1.3"),
+        _ => None,
+    });
+    let found = by_words.or(by_code);
+    match (found, smtp) {
+        (Some(detail), _) => Some(format!("{class}.{detail}")),
+        (None, Some(_)) => Some(format!("{class}.0.0")),
+        (None, None) if !text.trim().is_empty() => Some(format!("{class}.0.0")),
+        (None, None) => None,
+    }
+}
+
+/// Words of refusing hosts and what they mean in RFC 3463 (and its registry), without the class digit.
+const MEANINGS: [(&str, &str); 34] = [
+    (r"dmarc|dkim.{0,40}(?:fail|pass|not)|\bspf\b.{0,40}(?:fail|not|pass|hard)|unauthenticated (?:e?mail|message)|authentication checks? failed|sender policy framework", "7.26"),
+    (r"reverse (?:dns|host)|\bptr\b|\brdns\b|cannot find your (?:hostname|reverse)|fqdn required", "7.25"),
+    (r"too many (?:hops|received)|\bloop(?:ing|s|ed)?\b|hop count", "4.6"),
+    (r"virus|malware|infected|trojan|phish", "7.1"),
+    (r"\bspam\b|\bube\b|\bunsolicited\b|bulk (?:e?mail)|\bjunk\b|blacklist|blocklist|black ?list|\brbl\b|spamhaus|spamcop|dnsbl|reputation|bad content", "7.1"),
+    (r"relay(?:ing)?\b.{0,30}(?:denied|not|prohibited|disallowed|forbid)|(?:not|no|unable to|denied to) relay", "7.1"),
+    (r"mailbox (?:size )?(?:is |was )?(?:full|exceed)|over ?(?:the )?(?:disk |storage |allowed )?quota|quota (?:is )?(?:exceed|violation|full)|exceed(?:s|ed)?.{0,30}(?:quota|storage|mailbox)|mailfolder is full|storage (?:quota )?(?:exceeded|full|allocation)|disk quota|too much mail|insufficient (?:disk|system)? ?storage|account is full|inbox is full|容量|いっぱい|一杯|満杯|空き|邮箱已满|空间不足|Postfach (?:ist )?voll|boîte.{0,30}pleine|buzón.{0,20}lleno|переполнен", "2.2"),
+    (r"(?:message|mail|body|content|attachment|file|header)s? ?(?:size )?(?:is |was |length )?(?:too (?:large|big|long)|exceed)|size limit|exceeds.{0,40}(?:size|limit)|larger than|maximum.{0,20}size|too large", "3.4"),
+    (r"\b(?:disabled|suspended|deactivated|inactive|discontinued|locked|frozen|closed|expired account|not active|terminated|dormant|on hold)\b", "2.1"),
+    (r"has moved|new address|changed (?:his|her|its|their|my) (?:e-?mail )?address|forwarding address|no longer at", "1.6"),
+    (r"(?:does not|doesn't|do not|not) accept (?:any )?(?:mail|message)s?|null mx|nullmx|no smtp service|mx record.{0,30}(?:no|null)", "1.10"),
+    (r"(?:sender|from|originator).{0,40}(?:domain|address|host).{0,40}(?:not exist|not found|rejected|invalid|unknown|not resolve|unresolv|bad|denied)|(?:invalid|unknown|bad) sender", "1.8"),
+    (r"(?:host|domain|server)(?: name)?.{0,40}(?:unknown|not found|not exist|non-?existent|invalid)|unknown (?:host|domain)|no such (?:host|domain)|nxdomain|unrouteable (?:mail )?domain|domain (?:name )?(?:could|does) not|name service error|illegal host", "1.2"),
+    (r"(?:user|mailbox|recipient|address|account|addressee|userid|person|alias|local part|name|inbox|member)s?[^.;\n]{0,60}(?:unknown|not found|not exist|doesn't exist|unavailable|invalid|not recognized|not listed|no longer|not valid|illegal|nonexistent|non-existent|rejected|wrong)|(?:unknown|no such|invalid|bad|illegal|non-?existent|wrong|unrouteable|undeliverable) (?:local |final delivery |e-?mail |mail )?(?:part|user|recipient|address|mailbox|account|addressee|userid|alias|person|name)|no (?:mailbox|account|user|recipient)|user.{0,20}doesn't have|sin-? ?buzón|not our customer|this user|isn't known|見つから|存在し|宛先不明|不存在|查无此|kein(?:e)? (?:postfach|empfänger)|utilisateur inconnu|unbekannt|не найден|не существует", "1.1"),
+    (r"no route|unable to route|unrouteable|no (?:mx|mail exchanger)|mail exchanger|cannot find a gateway|could not find a gateway|dns (?:error|fail|lookup)|name server|lookup fail", "4.4"),
+    (r"retry (?:time|timeout)|timeout exceeded|too long|delivery time expired|message expired|expired|giving up|been collected|queue.{0,30}(?:too long|expired)|undelivered after|days? (?:now|old)|retried|attempts? (?:have )?failed|for the last \d+", "4.7"),
+    (r"connect(?:ion)?\b.{0,40}(?:refused|timed? ?out|fail|reset|lost|dropped|closed|establish)|(?:not|unable to) connect|could ?n[o']t connect|establish.{0,20}connection|timed? ?out|socket error|no answer|unreachable|not respond|busy|network is|unavailable or busy|did not accept our requests to connect", "4.1"),
+    (r"too many (?:connections|concurrent|simultaneous)|(?:rate|connection) limit|throttl|too (?:fast|many messages|many emails|frequent)|receiving (?:mail|email).{0,20}too|slow down|temporarily deferred|try again later|grey ?list|graylist", "7.0"),
+    (r"too many recipients|recipient limit", "5.3"),
+    (r"(?:starttls|tls|encrypt|certificate)", "7.10"),
+    (r"authenticat(?:e|ion) (?:required|fail|unsuccess|needed)|must (?:login|log in|authenticate)|auth(?:entication)? (?:is )?required", "7.0"),
+    (r"banned|attachment|mime|malformed|content|7-?bit|8-?bit|non-?ascii|duplicate header|rfc ?(?:5322|2822|822)|missing.{0,20}header|header", "6.0"),
+    (r"policy|not authorized|unauthorized|not permitted|prohibited|denied|refused|rejected|blocked|not allowed|forbidden|restrict|not a member|not member|may not post|permission|not accepting|access", "7.1"),
+    (r"syntax|command (?:not|un)|bad sequence|protocol error|unrecogni[sz]ed|argument", "5.0"),
+    (r"disk full|no space|queue full|system storage|file system", "3.1"),
+    (r"command (?:died|output)|pipe to|mailer error|unix mailer|exit(?:ed)? (?:with )?(?:status|code)|local configuration|procmail|mailer died", "3.0"),
+    (r"shutting down|maintenance|not available|service unavailable|unavailable|system error|internal error|server error|resources|config(?:uration)? error|local error|temporary", "3.0"),
+    (r"unknown|not exist|not found", "1.1"),
+    (r"full", "2.2"),
+    (r"limit", "2.3"),
+    (r"sender", "1.8"),
+    (r"relay", "7.1"),
+    (r"deferred", "4.0"),
+    (r"delayed|not yet", "4.7"),
+];

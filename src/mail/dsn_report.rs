@@ -1,0 +1,184 @@
+//! The machine-readable half of a report: groups of fields (RFC 3464 §2.1), also where a mailer pasted them into text.
+
+use crate::part::TextPart;
+
+/// What happened to one recipient (RFC 3464 §2.3.3).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Action {
+    /// Given up.
+    Failed,
+    /// Still being tried.
+    Delayed,
+    /// Delivered, relayed or expanded.
+    Success,
+    /// The field is missing or unknown.
+    Unstated,
+}
+
+/// One recipient as the fields state it.
+#[derive(Clone, Debug)]
+pub(crate) struct Reported {
+    /// Final or original recipient.
+    pub(crate) address: String,
+    /// What happened.
+    pub(crate) action: Action,
+    /// Enhanced status without comment.
+    pub(crate) status: Option<String>,
+    /// All diagnostic codes, joined by line ends.
+    pub(crate) diagnostic: Option<String>,
+}
+
+/// Whether a part is a delivery status (RFC 3464, RFC 6533).
+pub(crate) fn is_status(content_type: &str) -> bool {
+    content_type.starts_with("message/delivery-status") || content_type.starts_with("message/global-delivery-status")
+}
+
+/// Recipients of every delivery-status part that precedes the returned mail.
+pub(crate) fn read(parts: &[TextPart]) -> Vec<Reported> {
+    let before_original = parts.iter().position(|part| part.content_type == "message/rfc822").unwrap_or(parts.len());
+    let mut sources: Vec<&TextPart> = parts[..before_original].iter().filter(|part| is_status(&part.content_type)).collect();
+    if sources.is_empty() {
+        sources = parts.iter().filter(|part| is_status(&part.content_type)).take(1).collect();
+    }
+    let mut found = Vec::new();
+    for part in sources {
+        read_groups(&part.text, &mut found);
+    }
+    found
+}
+
+/// Recipients of fields pasted into the notice, as "technical report" or the like.
+pub(crate) fn read_inline(text: &str) -> Vec<Reported> {
+    let mut found = Vec::new();
+    let folded = text.to_ascii_lowercase();
+    if (folded.contains("final-recipient:") || folded.contains("original-recipient:")) && (folded.contains("action:") || folded.contains("status:")) {
+        read_groups(text, &mut found);
+    }
+    found
+}
+
+/// Fields of one group while it is read.
+#[derive(Default)]
+struct Group {
+    final_recipient: Option<String>,
+    original_recipient: Option<String>,
+    action: Option<Action>,
+    status: Option<String>,
+    diagnostics: Vec<String>,
+}
+
+impl Group {
+    fn flush(&mut self, found: &mut Vec<Reported>) {
+        let group = std::mem::take(self);
+        // The original recipient is the address we wrote to; the final one may be an alias we never heard of.
+        let original = group.original_recipient.filter(|address| address.contains('@'));
+        let Some(address) = original.or(group.final_recipient) else {
+            // A group without recipient is that of the message, or the rest of a group that a blank line cut in two.
+            if let Some(last) = found.last_mut() {
+                last.status = last.status.take().or(group.status);
+                if last.action == Action::Unstated {
+                    last.action = group.action.unwrap_or(Action::Unstated);
+                }
+                if last.diagnostic.is_none() && !group.diagnostics.is_empty() {
+                    last.diagnostic = Some(group.diagnostics.join("\n"));
+                }
+            }
+            return;
+        };
+        let diagnostic = (!group.diagnostics.is_empty()).then(|| group.diagnostics.join("\n"));
+        found.push(Reported { address, action: group.action.unwrap_or(Action::Unstated), status: group.status, diagnostic });
+    }
+
+    fn take(&mut self, name: &str, value: &str, found: &mut Vec<Reported>) {
+        match name {
+            "final-recipient" => {
+                if self.final_recipient.is_some() {
+                    self.flush(found);
+                }
+                self.final_recipient = recipient(value);
+            }
+            "original-recipient" => {
+                if self.original_recipient.is_some() {
+                    self.flush(found);
+                }
+                self.original_recipient = recipient(value);
+            }
+            "action" => self.action = Some(action(value)),
+            "status" => self.status = status(value),
+            "diagnostic-code" | "x-sendmail-transaction" | "x-supplementary-info" | "x-actual-error" => {
+                let (kind, words) = value.split_once(';').unwrap_or(("", value));
+                let words = if kind.trim().chars().all(|c| c.is_ascii_alphanumeric() || c == '-') { words } else { value };
+                self.diagnostics.push(words.trim().to_owned());
+            }
+            _ => {}
+        }
+    }
+}
+
+fn read_groups(text: &str, found: &mut Vec<Reported>) {
+    let mut group = Group::default();
+    let mut name = String::new();
+    let mut value = String::new();
+    for line in text.lines() {
+        let line = line.trim_end_matches('\r');
+        if line.trim().is_empty() {
+            group.take(&name, value.trim(), found);
+            name.clear();
+            group.flush(found);
+            continue;
+        }
+        if line.starts_with([' ', '\t']) && !name.is_empty() {
+            value.push(' ');
+            value.push_str(line.trim());
+            continue;
+        }
+        if let Some((field, content)) = line.trim_start().split_once(':').filter(|(field, _)| is_field_name(field)) {
+            group.take(&name, value.trim(), found);
+            name = field.trim().to_ascii_lowercase();
+            value = content.trim().to_owned();
+        } else if !name.is_empty() {
+            // Some mailers break a diagnostic over lines without indenting them.
+            value.push(' ');
+            value.push_str(line.trim());
+        }
+    }
+    group.take(&name, value.trim(), found);
+    group.flush(found);
+}
+
+fn is_field_name(field: &str) -> bool {
+    let field = field.trim_end();
+    const KNOWN: [&str; 16] = [
+        "reporting-mta", "received-from-mta", "arrival-date", "original-recipient", "final-recipient", "action", "status", "remote-mta",
+        "diagnostic-code", "last-attempt-date", "final-log-id", "will-retry-until", "original-envelope-id", "dsn-gateway", "x-actual-recipient",
+        "x-display-name",
+    ];
+    field.len() <= 60
+        && (KNOWN.iter().any(|known| field.eq_ignore_ascii_case(known))
+            || (field.len() > 2 && field[..2].eq_ignore_ascii_case("x-") && field.bytes().all(|byte| byte.is_ascii_graphic())))
+}
+
+/// The address of a typed recipient field: `rfc822; a@b`, `rfc822;<a@b>`, `LOCAL; <a@b>`.
+fn recipient(value: &str) -> Option<String> {
+    let bare = value.split_once(';').map_or(value, |(_, rest)| rest).trim();
+    let bare = bare.split_once('<').and_then(|(_, rest)| rest.split_once('>')).map_or(bare, |(inner, _)| inner);
+    let bare = bare.trim().trim_matches(['"', '\'', '<', '>', ' ']);
+    let bare = bare.split_whitespace().next().unwrap_or_default();
+    (!bare.is_empty()).then(|| bare.to_owned())
+}
+
+fn action(value: &str) -> Action {
+    let word: String = value.trim().chars().take_while(|c| c.is_ascii_alphabetic()).map(|c| c.to_ascii_lowercase()).collect();
+    match word.as_str() {
+        "failed" | "failure" | "fail" | "error" | "expired" | "deleted" | "hard" => Action::Failed,
+        "delayed" | "delay" | "deferred" => Action::Delayed,
+        "delivered" | "relayed" | "expanded" | "deliverable" => Action::Success,
+        _ => Action::Unstated,
+    }
+}
+
+/// `5.1.1 (bad address)` → `5.1.1`.
+fn status(value: &str) -> Option<String> {
+    let start = value.find(|c: char| c.is_ascii_digit())?;
+    crate::dsn_code::status_at(value.get(start..)?)
+}

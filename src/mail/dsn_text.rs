@@ -1,0 +1,300 @@
+//! The notice for people: where it ends, whom it names, what it says about each.
+
+use std::collections::BTreeSet;
+use std::sync::LazyLock;
+
+use regex::Regex;
+
+use crate::part::TextPart;
+use crate::{Message, dsn_code, dsn_original, dsn_phrase, dsn_report};
+
+/// Most of a notice that is read. Real notices stay below 16 KiB; returned mail is behind it.
+const NOTICE_BYTES_MAX: usize = 64 * 1024;
+/// Most lines looked at for recipients.
+const NOTICE_LINES_MAX: usize = 2_000;
+/// What is kept of a diagnostic.
+const DIAGNOSTIC_BYTES_MAX: usize = 1_000;
+
+/// The text before the returned mail, and the text behind it where both are one part.
+pub(crate) fn human_text(parts: &[TextPart]) -> (String, String) {
+    let mut human = String::new();
+    let mut tail = String::new();
+    let end = parts.iter().position(|part| dsn_original::is_returned(&part.content_type)).unwrap_or(parts.len());
+    let mut seen_plain = false;
+    for part in &parts[..end] {
+        if dsn_report::is_status(&part.content_type) || !part.content_type.starts_with("text/") {
+            continue;
+        }
+        let is_html = part.content_type == "text/html";
+        if is_html && seen_plain {
+            continue;
+        }
+        seen_plain |= !is_html && !part.text.trim().is_empty();
+        let text = if is_html { crate::dsn_html::plain(&part.text) } else { part.text.replace('\r', "") };
+        let at = original_at(&text);
+        human.push_str(clipped(&text[..at], NOTICE_BYTES_MAX.saturating_sub(human.len())));
+        human.push('\n');
+        if at < text.len() {
+            tail.push_str(clipped(&text[at..], NOTICE_BYTES_MAX));
+            break;
+        }
+    }
+    (human, tail)
+}
+
+fn clipped(text: &str, bytes_max: usize) -> &str {
+    let mut end = bytes_max.min(text.len());
+    while !text.is_char_boundary(end) {
+        end -= 1;
+    }
+    &text[..end]
+}
+
+/// Where the returned mail starts within the text; its length where none is returned.
+fn original_at(text: &str) -> usize {
+    static START: LazyLock<Regex> = LazyLock::new(|| {
+        let words = [
+            r"^\W*(?:begin(?:ning)? of |start of |here (?:is|follows) )?(?:the |your )?(?:original|returned|unsent|undelivered|rejected|failed|unsuccessful) (?:message|mail|e-?mail)(?: headers?| text| body| info)?(?: follows?| is following| attached| below)?[\s.:\-=|*<>_]*$",
+            r"^.{0,40}copy of (?:the|your) (?:original |first )?(?:message|mail|part|header|e-?mail)",
+            r"^\W*(?:the )?(?:message|original) (?:headers?|text|body|contents?|transcript) (?:removed|suppressed|follows?|below)",
+            r"^.{0,30}headers? of (?:the|your) (?:original|returned|undelivered)? ?(?:message|mail)",
+            r"^\W*(?:the )?headers? and (?:top|first)",
+            r"^\W*(?:unsent|undelivered|returned) (?:message|mail)",
+            r"^\W*returned mail follows",
+            r"^-+ ?(?:forwarded|weitergeleitete) ?(?:message|nachricht)",
+            r"^\W*below this line",
+            r"^-+ ?(?:original|returned|undelivered) ?(?:message|mail)",
+            r"^\W*(?:your )?(?:original |e-?mail )?message (?:headers?|text) (?:follow|is|are)",
+            r"^\W*a summary of the undelivered message",
+            r"^Content-Type: *(?:message/rfc822|text/rfc822-headers)",
+            r"^(?:Received: |Return-Path: |X-Received: |DKIM-Signature: |ARC-Seal: |X-Google-)",
+            r"^-{3,}[- ]*(?:original mail info|元のメール|オリジナル)",
+        ];
+        Regex::new(&format!("(?im){}", words.map(|word| format!("(?:{word})")).join("|"))).expect("constant pattern")
+    });
+    // A headline stands in the first line of some notices too; nothing before it would be left.
+    START.find_iter(text).map(|found| found.start()).find(|at| !text[..*at].trim().is_empty()).unwrap_or(text.len())
+}
+
+/// Every address in a text, in order, as written.
+pub(crate) fn addresses_in(text: &str) -> Vec<String> {
+    static ADDRESS: LazyLock<Regex> = LazyLock::new(|| Regex::new(ADDRESS_PATTERN).expect("constant pattern"));
+    ADDRESS.find_iter(text).filter_map(|found| tidy(found.as_str())).take(1_000).collect()
+}
+
+/// An address in running text: quoted local part or anything without separators, then a domain with a letter or a literal.
+const ADDRESS_PATTERN: &str = r#"(?:"[^"\s<>@]+(?: [^"\s<>@]+)*"|[^\s<>()\[\]:;,"@=|\\&]+(?:[=&][^\s<>()\[\]:;,"@|\\]+)?)@(?:\[[0-9A-Za-z.:]+\]|[^\s<>()\[\]:;,"'@=|\\/!?*#&%`]+)"#;
+
+fn tidy(found: &str) -> Option<String> {
+    let bare = found.trim_start_matches(['\'', '`', '.', '*', '-', '>', '“', '‘', '«', '「', '『']).trim_end_matches(['.', '\'', '`', '-', '”', '’', '»', '」', '』', '、', '。', '…', '*']);
+    let (local, domain) = bare.rsplit_once('@')?;
+    let good = !local.is_empty() && !domain.is_empty() && bare.len() <= 320 && !local.starts_with("mailto");
+    good.then(|| bare.to_owned())
+}
+
+/// A notice, read.
+pub(crate) struct Notice {
+    text: String,
+    /// Addresses the notice names as not reached.
+    pub(crate) found: Vec<String>,
+    /// Addresses that only may be meant.
+    pub(crate) weak: Vec<String>,
+    /// Later tries are announced.
+    pub(crate) delayed: bool,
+    /// It speaks of failure.
+    pub(crate) says_failure: bool,
+    /// Where each found address starts its paragraph.
+    heads: Vec<(String, usize)>,
+}
+
+impl Notice {
+    /// Looks for recipients line by line.
+    pub(crate) fn read(text: &str, excluded: &BTreeSet<String>, message: &Message) -> Self {
+        let mut notice = Self {
+            text: text.to_owned(),
+            found: Vec::new(),
+            weak: Vec::new(),
+            delayed: is_delayed(text),
+            says_failure: dsn_phrase::says_failure(text),
+            heads: Vec::new(),
+        };
+        let mut at = 0;
+        let mut labelled_copy = false;
+        for line in text.split('\n').take(NOTICE_LINES_MAX) {
+            notice.read_line(line, at, excluded, &mut labelled_copy);
+            at += line.len() + 1;
+        }
+        if notice.found.is_empty() && message.header("x-failed-recipients").is_none() {
+            notice.found.extend(bare_locals(text, message));
+        }
+        notice
+    }
+
+    fn read_line(&mut self, line: &str, at: usize, excluded: &BTreeSet<String>, labelled_copy: &mut bool) {
+        let folded = line.to_lowercase();
+        // A block "Your message / To: / Subject: / Sent:" describes the mail, not the failure.
+        if folded.trim().trim_end_matches(':').ends_with("your message") {
+            *labelled_copy = true;
+        } else if *labelled_copy && (folded.contains("reach") || folded.trim().is_empty() && self.found.is_empty() && folded.contains("follow")) {
+            *labelled_copy = false;
+        }
+        if !line.contains('@') {
+            return;
+        }
+        let trimmed = folded.trim_start_matches([' ', '\t', '*', '-', '>', '|']);
+        if is_about_others(trimmed) {
+            return;
+        }
+        let copy_label = ["to:", "cc:", "an:", "para:", "à:"].iter().any(|label| trimmed.starts_with(label));
+        let named = if copy_label { None } else { named_in(line) };
+        match named {
+            Some(addresses) => {
+                for address in addresses {
+                    let own = excluded.contains(&address.to_lowercase()) || is_helper_address(&address);
+                    if own {
+                        push_new(&mut self.weak, &address);
+                    } else {
+                        push_new(&mut self.found, &address);
+                        self.heads.push((address, at));
+                    }
+                }
+            }
+            None => {
+                for address in addresses_in(line) {
+                    if !excluded.contains(&address.to_lowercase()) && !is_helper_address(&address) {
+                        push_new(&mut self.weak, &address);
+                    }
+                }
+            }
+        }
+    }
+
+    /// The words about one recipient: its own paragraph where that holds a code, else the lines that name it, else
+    /// what the session says after naming it, else the whole notice where it is the only one.
+    pub(crate) fn about(&self, address: &str, alone: bool) -> String {
+        let mut places: Vec<String> = self.paragraph(address).into_iter().map(str::to_owned).collect();
+        let own = places.first().cloned();
+        places.extend(self.naming_blocks(address));
+        places.extend(self.session(address).map(str::to_owned));
+        if alone || self.found.len() <= 1 {
+            places.push(self.text.clone());
+        } else if let (Some((_, first)), Some((_, last))) = (self.heads.first(), self.heads.last()) {
+            // A list of addresses with one reason for all, below or above it.
+            places.push(self.text[*last..].to_owned());
+            places.push(self.text[..*first].to_owned());
+        }
+        let codes: Vec<dsn_code::Codes> = places.iter().map(|place| dsn_code::Codes::of(place)).collect();
+        let best = codes.iter().position(|codes| codes.smtp.is_some()).or_else(|| codes.iter().position(|codes| codes.status.is_some()));
+        match best {
+            Some(index) => places.swap_remove(index),
+            None => own.filter(|text| text.trim().len() > address.len() + 4).unwrap_or_else(|| self.text.clone()),
+        }
+    }
+
+    /// The paragraphs headed by the address, each up to the next other address.
+    fn paragraph(&self, address: &str) -> Vec<&str> {
+        let mut found = Vec::new();
+        for (index, (head, at)) in self.heads.iter().enumerate() {
+            if head.eq_ignore_ascii_case(address) {
+                let end = self.heads[index + 1..].iter().find(|(other, _)| !other.eq_ignore_ascii_case(address)).map_or(self.text.len(), |(_, end)| *end);
+                found.push(&self.text[*at..end.max(*at)]);
+            }
+        }
+        found
+    }
+
+    /// Blocks of lines that mention the address.
+    fn naming_blocks(&self, address: &str) -> Vec<String> {
+        let folded = address.to_lowercase();
+        self.text.split("\n\n").filter(|block| block.to_lowercase().contains(&folded)).map(str::to_owned).take(50).collect()
+    }
+
+    /// The part of an SMTP session after `RCPT TO:<address>`.
+    fn session(&self, address: &str) -> Option<&str> {
+        let folded = self.text.to_ascii_lowercase();
+        let start = folded.find(&format!("rcpt to:<{}>", address.to_ascii_lowercase()))?;
+        let end = folded[start + 4..].find(">>> ").map_or(self.text.len(), |offset| start + 4 + offset);
+        self.text.get(start..end)
+    }
+}
+
+fn push_new(list: &mut Vec<String>, address: &str) {
+    if !list.iter().any(|known| known.eq_ignore_ascii_case(address)) && list.len() < crate::limits::ADDRESSES_MAX {
+        list.push(address.to_owned());
+    }
+}
+
+/// Lines that name the sender, helpers or headers rather than a recipient.
+fn is_about_others(folded: &str) -> bool {
+    const STARTS: [&str; 14] = [
+        "from:", "sender:", "reply-to:", "return-path:", "message-id:", "mail from", "references:", "in-reply-to:", "reporting-mta", "system contact",
+        ">>> mail from", "x-", "envelope sender", "a message from",
+    ];
+    STARTS.iter().any(|start| folded.starts_with(start))
+        || ["contact <", "please contact", "envelope-from", "envelope sender", "for assistance", "for further", "send mail to <postmaster", "mailto:"]
+            .iter()
+            .any(|words| folded.contains(words))
+}
+
+/// Addresses that notices offer as help.
+fn is_helper_address(address: &str) -> bool {
+    let local = address.split('@').next().unwrap_or_default().to_lowercase();
+    ["postmaster", "mailer-daemon", "abuse", "helpdesk", "support", "hostmaster"].contains(&local.as_str())
+}
+
+/// The addresses a line names as recipients, `None` if it only mentions some.
+fn named_in(line: &str) -> Option<Vec<String>> {
+    static SHAPES: LazyLock<Vec<Regex>> = LazyLock::new(shapes);
+    let mut found = Vec::new();
+    for shape in SHAPES.iter() {
+        for capture in shape.captures_iter(line) {
+            if let Some(address) = capture.name("a").and_then(|matched| tidy(matched.as_str())) {
+                push_new(&mut found, &address);
+            }
+        }
+    }
+    (!found.is_empty()).then_some(found)
+}
+
+/// The ways in which a line names a recipient.
+fn shapes() -> Vec<Regex> {
+    let address = format!("(?P<a>{ADDRESS_PATTERN})");
+    let filled = |pattern: &str| Regex::new(&pattern.replace("ADDR", &address)).expect("constant pattern");
+    vec![
+        // The address heads the line: qmail, Postfix, Exim, Courier, Sendmail, Exchange, most lists of recipients.
+        filled(r#"^[\s>*•·|–—-]*(?:rfc822; ?)?['"]?<?ADDR['"]?>?['"]?(?:\s*$|\s*[:;,](?:\s|$)|:\S|\s*\.\.\.|\s+on \w|\s*\(|\s+<[^>]+>\s*$|\s+-\s|\s*\[|\s+\d{3}[ -]|\s+#\d|\s{2,}\S)"#),
+        // A name and its address alone on a line.
+        filled(r#"^\s*(?:"[^"]*"|[\w .,'-]{1,60})\s*<ADDR>[\s:]*$"#),
+        // X.400 in Exchange: c=US;…SMTP=a@b;
+        filled(r"(?i)SMTP[=:]ADDR"),
+        // A labelled recipient.
+        filled(r#"(?i)(?:recipients?|addresse?s?|users?|userid|addressee|mailbox|error-for|recipient address|rcpt to|deliver(?:ed|y)? to|attempts|failed for|destinataires?|empf(?:ä|ae)nger|destinatarios?|dest(?:inat)?ari[oa]|ontvanger|получатель|宛先|收件人)[\w ]{0,20}\s*[:=：]\s*(?:rfc822;\s*)?['"<]*ADDR"#),
+        // A sentence about delivery to an address.
+        filled(r#"(?i)(?:messages?|mail|e-?mails?|deliver\w*|relay\w*|sent|addressed|undeliverable|delivrer?|failed|failure|returned|forward\w*|send|sending|envoy\w*|zustell\w*|attempt\w*)\b[^@<>]{0,40}?\b(?:to|for|an|à|a|para|til|do|till|address)\b:?\s+(?:(?:the|following|recipient|address|user|email|e-mail|group|mailbox|our|local|destinataire|empfänger)\s+){0,4}['"<(]*ADDR"#),
+        // Aliases: both ends are meant.
+        filled(r"(?i)(?:expanded|generated|forwarded|redirected) (?:from|by)[:\s]+<?ADDR"),
+        filled(r"(?i)(?:quota|violation|gateway|account|inbox|mailbox|unknown user|no such user|user)\b[^@<>:]{0,20}?(?:\bfor|\bof)?\s+<?ADDR"),
+        filled(r"(?i)\brcpt to:\s*<?ADDR"),
+    ]
+}
+
+fn is_delayed(text: &str) -> bool {
+    static DELAYED: LazyLock<Regex> = LazyLock::new(|| {
+        Regex::new(r"(?i)has(?: not| been)? (?:yet )?(?:been )?delayed|warning message only|not yet been delivered|(?:delivery )?attempts will (?:be )?continue|will (?:continue to try|keep trying|be retried|retry)|still (?:being retried|trying)|do(?:es)? not need to resend|retried for|temporar(?:y|ily) (?:delayed|failure; will)|your message is delayed|wird weiter versucht|weitere zustellversuche|has not been delivered yet").expect("constant pattern")
+    });
+    static FINAL: LazyLock<Regex> = LazyLock::new(|| Regex::new(r"(?i)permanent (?:error|failure)|failed permanently|giving up|no further (?:delivery )?attempts|not (?:going to )?try again").expect("constant pattern"));
+    DELAYED.is_match(text) && !FINAL.is_match(text)
+}
+
+/// Recipients given without a domain: those of the reporting host (AOL and others write only the screen name).
+fn bare_locals(text: &str, message: &Message) -> Vec<String> {
+    static HEADLINE: LazyLock<Regex> = LazyLock::new(|| Regex::new(r"(?im)^.*(?:following (?:recipient|address|user)|recipient\(?s\)?)[^\n]*(?:\n[^\n@]*\S)?:?\s*\n(?:\s*\n)*[ \t]+([A-Za-z0-9][A-Za-z0-9._-]{1,60})[ \t]*$").expect("constant pattern"));
+    let Some(domain) = message.from.first().map(|mailbox| mailbox.address.domain().to_owned()) else { return Vec::new() };
+    HEADLINE.captures(text).and_then(|capture| capture.get(1)).map(|local| format!("{}@{domain}", local.as_str())).into_iter().collect()
+}
+
+/// A diagnostic on one line, at most 1,000 bytes.
+pub(crate) fn shortened(text: &str) -> String {
+    let joined = text.split_whitespace().collect::<Vec<_>>().join(" ");
+    clipped(&joined, DIAGNOSTIC_BYTES_MAX).to_owned()
+}

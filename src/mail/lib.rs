@@ -6,10 +6,22 @@
 //! Start at [`message`] for the shapes, then [`parse`] for how bytes become one.
 
 pub mod address;
+mod attribution;
 pub mod defect;
+mod forward;
+mod header_block;
+pub mod html;
+mod html_element;
+mod html_line;
+pub mod language;
 pub mod limits;
 pub mod message;
 pub mod message_id;
+mod quote;
+mod reply_compare;
+pub mod reply_cut;
+mod signature;
+mod words;
 
 pub use address::{Address, Mailbox};
 pub use defect::Defect;

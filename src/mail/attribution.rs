@@ -43,6 +43,9 @@ pub(crate) fn ending_at(lines: &[Line<'_>], last: usize, quote_follows: bool) ->
     let mut bare = None;
     for first in (last.saturating_sub(LINES_MAX - 1)..=last).rev() {
         let here = lines[first];
+        if here.is_blank() && joined.starts_with('<') {
+            continue;
+        }
         if here.is_blank() || here.depth > line.depth && first != last {
             break;
         }
@@ -122,7 +125,8 @@ impl Evidence {
         let verb = words::VERB.find_iter(text).last();
         let verb_placed = verb.is_some_and(|found| is_name_or_date(&text[found.end()..]));
         let first_word = first.split([' ', '\u{a0}', ',']).next().unwrap_or_default().to_lowercase();
-        let opens = (words::STARTERS.contains(&first_word.as_str()) || DIGIT_EARLY.is_match(first)) && has_digit
+        let is_address = first.split(' ').next().is_some_and(|word| word.contains('@') || word.starts_with('<'));
+        let opens = !is_address && (words::STARTERS.contains(&first_word.as_str()) || DIGIT_EARLY.is_match(first)) && has_digit
             && first.bytes().any(|byte| byte.is_ascii_digit());
         Self {
             verb: verb.is_some(),
@@ -141,7 +145,7 @@ impl Evidence {
     fn is_sure(&self, quote_follows: bool) -> bool {
         if !self.verb {
             // Many languages have no verb: "ср, 30 апр. 2025 г. в 15:19, Ann <a@b.example>:".
-            return self.colon && self.bracketed && (self.date || self.time) && self.opens;
+            return self.colon && self.bracketed && (self.date || self.time) && (self.opens || quote_follows);
         }
         if !self.verb_placed {
             return false;

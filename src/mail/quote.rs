@@ -77,19 +77,42 @@ fn strip_marks(text: &str) -> (usize, &str) {
 
 /// A quoted line that a mail program wrapped once more leaves its end without a mark; it still is quoted.
 fn join_wrapped(lines: &mut [Line<'_>]) {
+    for index in 1..lines.len() {
+        if lines[index].depth == 1 && closes_address(&lines[..index], lines[index].body) {
+            lines[index].depth = 0;
+            lines[index].body = lines[index].text.trim();
+        }
+    }
     for index in 1..lines.len().saturating_sub(1) {
         let (before, here, after) = (lines[index - 1], lines[index], lines[index + 1]);
-        let between_quotes = before.depth > 0 && !before.is_blank() && here.depth == 0 && !here.is_blank() && after.depth > 0;
+        let between_quotes = before.depth > 0 && here.depth == 0 && !here.is_blank() && after.depth > 0;
         if between_quotes && is_continuation(before.body, here.text) {
             lines[index].depth = before.depth;
         }
     }
 }
 
+/// An address was wrapped before its closing bracket, which now looks like a quote mark: `<bob@x.example` and `> wrote:`.
+fn closes_address(above: &[Line<'_>], body: &str) -> bool {
+    if !body.ends_with([':', '：']) || body.split_whitespace().count() > 3 {
+        return false;
+    }
+    let mut open = 0_i64;
+    for line in above.iter().rev().take(3).take_while(|line| line.depth == 0 && !line.is_blank()) {
+        for byte in line.text.bytes() {
+            open += i64::from(byte == b'<') - i64::from(byte == b'>');
+        }
+    }
+    open > 0
+}
+
 fn is_continuation(before: &str, here: &str) -> bool {
     let ends_sentence = before.ends_with(['.', '!', '?', ':', '…']);
     let open_bracket = before.matches(['(', '<', '[']).count() > before.matches([')', '>', ']']).count();
     let starts_lower = here.trim_start().chars().next().is_some_and(char::is_lowercase);
+    if before.is_empty() {
+        return here.trim_start().starts_with("(http");
+    }
     let is_link = here.trim_start().starts_with(['(', '<']) || here.trim_start().starts_with("http");
     open_bracket || is_link || (!ends_sentence && starts_lower && before.chars().count() >= WRAP_CHARS_MIN)
 }

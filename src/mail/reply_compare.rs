@@ -24,6 +24,11 @@ pub(crate) fn choose(mut text: Division<'_>, html: &Division<'_>, input: &CutInp
             return reply_cut::finish(text, input).reply();
         }
     }
+    // Both cut off the same history: the cut is right, however the words above it differ.
+    let (text_history, html_history) = (words_in(&text, Part::History), words_in(html, Part::History));
+    if !text_history.is_empty() && share(&text_history, &html_history) >= SAME_SHARE {
+        return text.reply();
+    }
     let all_text = all_words(&text);
     let all_html = all_words(html);
     let is_related = share(&all_text, &all_html) >= RELATED_SHARE || contains(&all_text, &all_html) || contains(&all_html, &all_text);
@@ -46,6 +51,10 @@ fn words_of(line: &str) -> impl Iterator<Item = String> {
 
 fn kept_words(division: &Division<'_>) -> Vec<String> {
     division.lines.iter().zip(&division.parts).filter(|(_, part)| **part != Part::History).flat_map(|(line, _)| words_of(line.body)).collect()
+}
+
+fn words_in(division: &Division<'_>, part: Part) -> Vec<String> {
+    division.lines.iter().zip(&division.parts).filter(|(_, found)| **found == part).flat_map(|(line, _)| words_of(line.body)).collect()
 }
 
 fn all_words(division: &Division<'_>) -> Vec<String> {

@@ -151,7 +151,11 @@ impl<'l, 'a> Scan<'l, 'a> {
     fn run(&mut self) {
         while self.at < self.end {
             let line = self.lines[self.at];
-            if !line.is_blank() && !self.step(line) {
+            if line.is_blank() {
+                if line.is_quoted() {
+                    self.parts[self.at] = Part::History;
+                }
+            } else if !self.step(line) {
                 return;
             }
             self.at += 1;
@@ -253,6 +257,9 @@ impl<'l, 'a> Scan<'l, 'a> {
 
     /// Answers written between quotes make no sense without them.
     fn keep_answered_quotes(&mut self) {
+        if !self.lines.iter().zip(&self.parts).any(|(line, part)| *part == Part::History && line.is_quoted()) {
+            return;
+        }
         let runs = self.quoted_runs();
         let answered: Vec<(usize, usize)> = runs.iter().enumerate().filter(|(index, run)| {
             let until = runs.get(index + 1).map_or(self.end, |next| next.0);
@@ -263,7 +270,10 @@ impl<'l, 'a> Scan<'l, 'a> {
             return;
         }
         for (first, behind) in answered {
-            for index in first..behind {
+            for index in self.behind_introduction(first, behind)..behind {
+                self.parts[index] = Part::New;
+            }
+            for index in (behind..self.end).take_while(|index| self.lines[*index].is_blank() && !self.lines[*index].is_quoted()) {
                 self.parts[index] = Part::New;
             }
         }
@@ -292,12 +302,25 @@ impl<'l, 'a> Scan<'l, 'a> {
         between[..text].iter().any(|line| !line.is_blank())
     }
 
+    /// Apple puts the introduction inside the quote.
+    fn behind_introduction(&self, first: usize, behind: usize) -> usize {
+        let last = (first..behind.min(first + INTRODUCTION_LINES_MAX)).rev();
+        let mut found = last.filter(|last| attribution::ending_at(&self.lines[..self.end], *last, true).is_some_and(|start| start >= first));
+        let Some(last) = found.next() else { return first };
+        (last + 1..behind).find(|index| !self.lines[*index].is_blank()).unwrap_or(behind)
+    }
+
     /// An introduction above, or nothing at all.
     fn is_introduced(&self, first: usize) -> bool {
+        let announces = forward::separator(self.lines[first].body).is_some_and(|kind| kind != Separator::Rule)
+            || header_block::at(&self.lines[..self.end], first, false).is_some();
         let above = (0..first).rev().find(|index| !self.lines[*index].is_blank());
-        above.is_none_or(|above| self.parts[above] == Part::History)
+        announces || above.is_none_or(|above| self.parts[above] == Part::History)
     }
 }
+
+/// Introductions inside a quote are looked for in its first lines.
+const INTRODUCTION_LINES_MAX: usize = 3;
 
 fn is_marker(line: &Line<'_>, marker: Option<&str>) -> bool {
     let is_ours = marker.map(str::trim).is_some_and(|marker| !marker.is_empty() && line.body.trim_start_matches(['*', '_', ' ']).starts_with(marker));
@@ -338,8 +361,7 @@ fn mark_signatures(division: &mut Division<'_>, input: &CutInput<'_>) {
     cut_behind_device_line(division, first, segments.len() == 1);
     let segments = if segments.len() > 1 { vec![first, last] } else { vec![first] };
     for (index, (start, end)) in segments.iter().copied().enumerate() {
-        let end = (start..end).find(|line| division.parts[*line] == Part::History).unwrap_or(end);
-        let is_trailing = index > 0;
+        let is_trailing = index > 0 || division.lines[..start].iter().zip(&division.parts).any(|(line, part)| *part == Part::History && !line.is_blank());
         if let Some(found) = signature::start(&division.lines[start..end], &writer, is_trailing) {
             let part = if is_trailing && division.forward.is_some() && found == 0 { Part::History } else { Part::Signature };
             division.parts[start + found..end].fill(part);
@@ -354,7 +376,7 @@ fn new_segments(division: &Division<'_>) -> Vec<(usize, usize)> {
     for (index, part) in division.parts.iter().enumerate() {
         let line = &division.lines[index];
         if *part == Part::History {
-            open &= line.is_blank();
+            open &= line.is_blank() && !line.is_quoted();
         } else if !line.is_blank() || open {
             match segments.last_mut() {
                 Some(segment) if open => segment.1 = index + 1,
@@ -394,9 +416,14 @@ impl Division<'_> {
                 skipped = true;
                 continue;
             }
-            if std::mem::take(&mut skipped) && !text.is_empty() && !text.ends_with("\n\n") {
-                text.push('\n');
+            if skipped && !text.is_empty() {
+                if line.is_blank() {
+                    continue;
+                }
+                text.truncate(text.trim_end().len());
+                text.push_str("\n\n");
             }
+            skipped = false;
             // Quotes of HTML have no marks of their own.
             if part == Part::New && !self.whole_kept && line.depth == 0 && line.mark.region == Region::Quote && !line.is_blank() {
                 text.push_str("> ");

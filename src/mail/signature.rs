@@ -30,31 +30,29 @@ static CONTACT: LazyLock<Regex> = LazyLock::new(|| {
 /// The first line of the signature at the end of `lines`; `None` where there is none. Never 0 unless `may_be_whole`.
 pub(crate) fn start(lines: &[Line<'_>], writer: &Writer<'_>, may_be_whole: bool) -> Option<usize> {
     let mut end = lines.len();
-    let mut has_contact = false;
     for _ in 0..ROUNDS_MAX {
         let block = &lines[..end];
-        let Some(found) = find(block, writer, has_contact).filter(|found| *found < end) else { break };
+        let Some(found) = find(block, writer, may_be_whole).filter(|found| *found < end) else { break };
         let keeps_text = lines[..found].iter().any(|line| !line.is_blank());
         if !keeps_text && !may_be_whole {
             break;
         }
-        has_contact = true;
         end = found;
     }
     (end < lines.len()).then_some(end)
 }
 
-fn find(lines: &[Line<'_>], writer: &Writer<'_>, has_signature: bool) -> Option<usize> {
+fn find(lines: &[Line<'_>], writer: &Writer<'_>, may_be_whole: bool) -> Option<usize> {
     let last = lines.iter().rposition(|line| !line.is_blank())?;
     let lines = &lines[..=last];
     marked(lines)
         .or_else(|| delimiter(lines))
         .or_else(|| rule(lines))
-        .or_else(|| closing(lines, writer))
+        .or_else(|| closing(lines, writer, may_be_whole))
         .or_else(|| device(lines))
         .or_else(|| dashed_name(lines, writer))
         .or_else(|| own_name(lines, writer))
-        .or_else(|| contact_block(lines, has_signature))
+        .or_else(|| contact_block(lines))
         .or_else(|| notice(lines, writer))
 }
 
@@ -90,7 +88,7 @@ fn rule(lines: &[Line<'_>]) -> Option<usize> {
     let first = lines.len().saturating_sub(BLOCK_LINES_MAX * 2);
     let is_rule = |body: &str| {
         let count = body.chars().count();
-        count >= 3 && body.chars().all(|c| matches!(c, '-' | '_' | '—' | '–' | '─' | '~' | '*' | '='))
+        (count >= 3 || body == "__") && body.chars().all(|c| matches!(c, '-' | '_' | '—' | '–' | '─' | '~' | '*' | '='))
     };
     let found = (first..lines.len()).rev().find(|index| is_rule(lines[*index].body))?;
     let below = &lines[found + 1..];
@@ -104,9 +102,10 @@ fn rule(lines: &[Line<'_>]) -> Option<usize> {
 }
 
 /// A polite end, with a name below or beside it.
-fn closing(lines: &[Line<'_>], writer: &Writer<'_>) -> Option<usize> {
-    let first = lines.len().saturating_sub(BLOCK_LINES_MAX * 2);
-    for index in first..lines.len() {
+fn closing(lines: &[Line<'_>], writer: &Writer<'_>, may_be_whole: bool) -> Option<usize> {
+    let text_above = if may_be_whole { 0 } else { lines.iter().position(|line| !line.is_blank())? + 1 };
+    let first = lines.len().saturating_sub(BLOCK_LINES_MAX * 2).max(text_above);
+    for index in (first..lines.len()).rev() {
         let Some(kind) = closing_kind(lines[index].body) else { continue };
         let below = &lines[index + 1..];
         let named = below.iter().find(|line| !line.is_blank());
@@ -163,7 +162,11 @@ fn closing_kind(body: &str) -> Option<Closing> {
 
 /// "Sent from my iPhone", with a lone name above it.
 fn device(lines: &[Line<'_>]) -> Option<usize> {
-    let last = lines.len().checked_sub(1)?;
+    let mut last = lines.len().checked_sub(1)?;
+    let is_link = |body: &str| body.starts_with("<http") && body.ends_with('>') || body.starts_with("http") && !body.contains(' ');
+    if last > 0 && is_link(lines[last].body) {
+        last -= 1;
+    }
     if !is_device_line(lines[last].body) {
         return None;
     }
@@ -183,6 +186,9 @@ pub(crate) fn is_device_line(body: &str) -> bool {
     }
     let body = body.trim_matches(|c: char| matches!(c, '*' | '_' | '-' | '[' | ']' | '(' | ')' | '"' | '~' | '|') || c.is_whitespace());
     let lower = body.to_lowercase();
+    if lower.contains("gmail") && REACTED.iter().any(|stem| lower.contains(stem)) && lower.split_whitespace().count() <= 10 {
+        return true;
+    }
     let prefix = words::SENT_FROM.iter().chain(words::SENT_FROM_MORE).find(|prefix| lower.starts_with(*prefix));
     let is_ending = || words::SENT_FROM_ENDS.iter().any(|ending| lower.trim_end_matches(['.', '。', '!']).ends_with(ending));
     let without_link = lower.split(['<', '(']).next().unwrap_or(&lower);
@@ -196,6 +202,9 @@ pub(crate) fn is_device_line(body: &str) -> bool {
         None => is_ending() && count <= 8 && !is_sentence && words::DEVICE.is_match(&lower),
     }
 }
+
+/// Stems of "Ann reacted via Gmail".
+const REACTED: [&str; 8] = ["reacted", "reagiert", "réagi", "reaccion", "reagi", "gereageerd", "reagerade", "отреагировал"];
 
 /// `-roman`, `- Roman`, `/John` as the last line.
 fn dashed_name(lines: &[Line<'_>], writer: &Writer<'_>) -> Option<usize> {
@@ -226,7 +235,7 @@ fn own_name(lines: &[Line<'_>], writer: &Writer<'_>) -> Option<usize> {
 }
 
 /// A paragraph that is a name with ways to reach its owner.
-fn contact_block(lines: &[Line<'_>], _has_signature: bool) -> Option<usize> {
+fn contact_block(lines: &[Line<'_>]) -> Option<usize> {
     let first = lines.iter().rposition(Line::is_blank)? + 1;
     let block = &lines[first..];
     let is_short = block.len() >= 2 && block.len() <= 8 && block.iter().all(|line| line.body.chars().count() <= 60 && is_signature_line(line.body));
@@ -303,7 +312,9 @@ fn is_name(body: &str) -> bool {
     let count = body.split_whitespace().count();
     let begins = body.chars().next().is_some_and(|c| c.is_alphabetic() && !c.is_lowercase()) || count == 1 && body.chars().next().is_some_and(char::is_alphabetic);
     let calm = !body.contains(['?', ':', '!', '@', ';']) || body.ends_with('!') && count == 1;
-    let ends = body.ends_with('.') && count > 2 && !body.ends_with("Inc.");
+    let last = body.rsplit(' ').next().unwrap_or(body);
+    let is_title = last.chars().count() <= 6 && last.chars().next().is_some_and(char::is_uppercase);
+    let ends = body.ends_with('.') && count > 2 && !is_title;
     (1..=5).contains(&count) && body.chars().count() <= 50 && begins && calm && !ends
 }
 

@@ -79,6 +79,18 @@ pub(crate) fn shares_line(text: &str) -> Option<usize> {
     (evidence.verb && evidence.is_sure(false)).then_some(start)
 }
 
+/// Where the quoted text begins on the line of its introduction, as Yahoo's phone programs write it.
+pub(crate) fn text_behind(text: &str) -> Option<usize> {
+    let bracket = text.get(..BYTES_MAX.min(text.len())).unwrap_or("").find(['>', ')'])?;
+    let behind = &text[bracket + 1..];
+    let colon = behind.char_indices().take(30).find(|(_, c)| matches!(c, ':' | '：')).map(|(index, c)| bracket + 1 + index + c.len_utf8())?;
+    if text[colon..].trim().is_empty() || !text[..bracket].contains('@') {
+        return None;
+    }
+    let evidence = Evidence::of(&text[..colon], text);
+    (evidence.opens && evidence.verb_placed && evidence.date && evidence.time && evidence.bracketed).then_some(colon)
+}
+
 /// Whether a line may be the last of an introduction: cheap, so that ordinary lines cost nothing.
 fn may_end(body: &str) -> bool {
     if body.len() > BYTES_MAX || body.is_empty() {

@@ -116,11 +116,16 @@ fn split_shared(lines: Vec<Line<'_>>) -> Vec<Line<'_>> {
     let mut split = Vec::with_capacity(lines.len());
     for line in lines {
         let shared = if line.depth == 0 { attribution::shares_line(line.text) } else { None };
-        if let Some(at) = shared {
+        let rest = shared.map_or(line, |at| {
             split.push(quote::line(&line.text[..at], line.mark));
-            split.push(quote::line(&line.text[at..], line.mark));
+            quote::line(&line.text[at..], line.mark)
+        });
+        let behind = if rest.depth == 0 { attribution::text_behind(rest.text) } else { None };
+        if let Some(at) = behind {
+            split.push(quote::line(&rest.text[..at], rest.mark));
+            split.push(quote::line(&rest.text[at..], rest.mark));
         } else {
-            split.push(line);
+            split.push(rest);
         }
     }
     split
@@ -355,11 +360,11 @@ const BANNER_LINES_MAX: usize = 6;
 
 fn mark_signatures(division: &mut Division<'_>, input: &CutInput<'_>) {
     let writer = Writer { name: input.from_name.map(signature::name_words).unwrap_or_default(), disclaimers: input.disclaimers };
-    let segments = new_segments(division);
-    let Some(last) = segments.last().copied() else { return };
-    let first = segments[0];
-    cut_behind_device_line(division, first, segments.len() == 1);
-    let segments = if segments.len() > 1 { vec![first, last] } else { vec![first] };
+    cut_behind_device_line(division);
+    let mut segments = new_segments(division);
+    if segments.len() > 2 {
+        segments.drain(1..segments.len() - 1);
+    }
     for (index, (start, end)) in segments.iter().copied().enumerate() {
         let is_trailing = index > 0 || division.lines[..start].iter().zip(&division.parts).any(|(line, part)| *part == Part::History && !line.is_blank());
         if let Some(found) = signature::start(&division.lines[start..end], &writer, is_trailing) {
@@ -389,8 +394,10 @@ fn new_segments(division: &Division<'_>) -> Vec<(usize, usize)> {
 }
 
 /// Phones put their line between the reply and history without any quote mark.
-fn cut_behind_device_line(division: &mut Division<'_>, (start, end): (usize, usize), is_only: bool) {
-    if !is_only || end != division.lines.len() {
+fn cut_behind_device_line(division: &mut Division<'_>) {
+    let segments = new_segments(division);
+    let [(start, end)] = segments[..] else { return };
+    if end != division.lines.len() {
         return;
     }
     let lines = &division.lines[start..end];

@@ -1,0 +1,248 @@
+//! Introductions of quotes: "On Monday … Bob wrote:" in any language, on up to five lines.
+//!
+//! Instead of a pattern per language and client, each candidate collects evidence: a verb of writing, a date, a time, an
+//! address, an opening word, the colon. That also covers combinations no list would hold.
+
+use std::sync::LazyLock;
+
+use regex::Regex;
+
+use crate::quote::Line;
+use crate::words;
+
+static TIME: LazyLock<Regex> = LazyLock::new(|| {
+    Regex::new(r"(?:^|\D)[0-2]?\d[:.hH][0-5]\d|\d{1,2}\s?[時时點点시]|\d\s?[aApP]\.?[mM]\b|\d{1,2} (?:Uhr|h\b)").expect("a fixed pattern")
+});
+static DATE: LazyLock<Regex> = LazyLock::new(|| {
+    Regex::new(r"(?:^|\D)(?:19|20)\d\d(?:\D|$)|\d{1,4}[./-]\s?\d{1,2}[./-]\s?\d{1,4}|\d{1,2}\s?[月월]").expect("a fixed pattern")
+});
+static ADDRESS: LazyLock<Regex> =
+    LazyLock::new(|| Regex::new(r"[^\s<>()\[\]@:;,]+@[^\s<>()\[\]@:;,]+\.\w[^\s<>()\[\]@:;,]*").expect("a fixed pattern"));
+static BRACKETED: LazyLock<Regex> =
+    LazyLock::new(|| Regex::new(r"[<(\[]\s*(?:mailto:)?[^\s<>()\[\]@]+@[^\s<>()\[\]@]+").expect("a fixed pattern"));
+static DIGIT_EARLY: LazyLock<Regex> = LazyLock::new(|| Regex::new(r"^\P{Nd}{0,13}\p{Nd}").expect("a fixed pattern"));
+static SHARED: LazyLock<Regex> = LazyLock::new(|| {
+    Regex::new(r"(?:\s|[-—]{2,}\s*|^)(?:On (?:(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun)[a-z]*,? |(?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec)[a-z]* \d|\d{1,4}[ ./-])|(?:Am|Le|El|Il|Op|Em|Den) (?:\p{L}+\.?,? )?\d{1,2}[. /-])")
+        .expect("a fixed pattern")
+});
+
+/// No introduction has more lines or bytes.
+const LINES_MAX: usize = 6;
+const BYTES_MAX: usize = 600;
+
+/// Points from which on a candidate is an introduction.
+const SURE: u32 = 5;
+
+/// The introduction that ends on line `last`: its first line, and whether it is certain without a quote below.
+pub(crate) fn ending_at(lines: &[Line<'_>], last: usize, quote_follows: bool) -> Option<usize> {
+    let line = lines.get(last)?;
+    if !may_end(line.body) {
+        return None;
+    }
+    let mut joined = String::new();
+    let mut bare = None;
+    for first in (last.saturating_sub(LINES_MAX - 1)..=last).rev() {
+        let here = lines[first];
+        if here.is_blank() && joined.starts_with('<') {
+            continue;
+        }
+        if here.is_blank() || here.depth > line.depth && first != last {
+            break;
+        }
+        joined = if joined.is_empty() { here.body.to_owned() } else { format!("{} {joined}", here.body) };
+        if joined.len() > BYTES_MAX {
+            break;
+        }
+        let evidence = Evidence::of(&joined, here.body);
+        if evidence.opens && evidence.is_sure(quote_follows) {
+            return Some(first);
+        }
+        if bare.is_none() && !here.body.starts_with('<') && evidence.is_sure(quote_follows) && evidence.names_someone {
+            bare = Some(first);
+        }
+    }
+    bare
+}
+
+/// Where an introduction begins within a line that starts with the sender's words.
+pub(crate) fn shares_line(text: &str) -> Option<usize> {
+    let stripped = text.trim_end_matches([' ', '\u{a0}', '*', '_', '-']);
+    if text.len() > BYTES_MAX || !stripped.ends_with(':') && !stripped.ends_with("wrote") {
+        return None;
+    }
+    let found = SHARED.find_iter(text).last()?;
+    let start = found.start();
+    if text[..start].trim().trim_matches('-').is_empty() {
+        return None;
+    }
+    let evidence = Evidence::of(&text[start..], text[start..].trim_start_matches([' ', '-', '—']));
+    (evidence.verb && evidence.is_sure(false)).then_some(start)
+}
+
+/// Where the quoted text begins on the line of its introduction, as Yahoo's phone programs write it.
+pub(crate) fn text_behind(text: &str) -> Option<usize> {
+    let bracket = text.get(..BYTES_MAX.min(text.len())).unwrap_or("").find(['>', ')'])?;
+    let behind = &text[bracket + 1..];
+    let colon = behind.char_indices().take(30).find(|(_, c)| matches!(c, ':' | '：')).map(|(index, c)| bracket + 1 + index + c.len_utf8())?;
+    if text[colon..].trim().is_empty() || !text[..bracket].contains('@') {
+        return None;
+    }
+    let evidence = Evidence::of(&text[..colon], text);
+    (evidence.opens && evidence.verb_placed && evidence.date && evidence.time && evidence.bracketed).then_some(colon)
+}
+
+/// Whether a line may be the last of an introduction: cheap, so that ordinary lines cost nothing.
+fn may_end(body: &str) -> bool {
+    if body.len() > BYTES_MAX || body.is_empty() {
+        return false;
+    }
+    let stripped = trim_decoration(body);
+    if stripped.ends_with([':', '：']) {
+        return true;
+    }
+    // Zoho and some others leave the colon out.
+    (body.ends_with("--") || stripped.ends_with(|c: char| c.is_alphabetic())) && ends_with_verb(stripped)
+}
+
+fn trim_decoration(text: &str) -> &str {
+    text.trim_matches([' ', '\u{a0}', '*', '_', '-', '—', '–', '"', '=', '#', '\u{200b}', '\u{200e}', '\u{feff}'])
+}
+
+fn ends_with_verb(text: &str) -> bool {
+    let tail = text.rsplit([' ', '>', ')']).next().unwrap_or(text);
+    matches!(tail, "wrote" | "schrieb" | "écrit" | "escribió" | "escreveu" | "scritto" | "schreef" | "skrev" | "napisał" | "написал" | "написав" | "kirjoitti" | "geschreven")
+}
+
+struct Evidence {
+    verb: bool,
+    /// Whether the verb ends the line or is followed by nothing but a name, an address or a date.
+    verb_placed: bool,
+    date: bool,
+    time: bool,
+    address: bool,
+    bracketed: bool,
+    opens: bool,
+    colon: bool,
+    dashes: bool,
+    names_someone: bool,
+}
+
+impl Evidence {
+    fn of(joined: &str, first: &str) -> Self {
+        let text = trim_decoration(joined);
+        let first = trim_decoration(first);
+        let colon = text.ends_with([':', '：']);
+        let has_digit = text.bytes().any(|byte| byte.is_ascii_digit());
+        let address = text.contains('@') && ADDRESS.is_match(text);
+        let verb = words::VERB.find_iter(text).last();
+        let verb_placed = verb.is_some_and(|found| is_name_or_date(&text[found.end()..]));
+        let first_word = first.split([' ', '\u{a0}', ',']).next().unwrap_or_default().to_lowercase();
+        let is_address = first.split(' ').next().is_some_and(|word| word.contains('@') || word.starts_with('<'));
+        let opens = !is_address && (words::STARTERS.contains(&first_word.as_str()) || DIGIT_EARLY.is_match(first)) && has_digit
+            && first.bytes().any(|byte| byte.is_ascii_digit());
+        Self {
+            verb: verb.is_some(),
+            verb_placed,
+            date: has_digit && DATE.is_match(text),
+            time: has_digit && TIME.is_match(text),
+            address,
+            bracketed: address && BRACKETED.is_match(text),
+            opens,
+            colon,
+            dashes: joined.trim_start().starts_with("--") && joined.trim_end().ends_with("--"),
+            names_someone: text.chars().take_while(|c| *c != '<').any(char::is_alphabetic) && text.len() > 8,
+        }
+    }
+
+    fn is_sure(&self, quote_follows: bool) -> bool {
+        if !self.verb {
+            // Many languages have no verb: "ср, 30 апр. 2025 г. в 15:19, Ann <a@b.example>:".
+            return self.colon && self.bracketed && (self.date || self.time) && (self.opens || quote_follows);
+        }
+        if !self.verb_placed {
+            return false;
+        }
+        if self.dashes || quote_follows && self.colon {
+            return true;
+        }
+        let mut points = 2;
+        for found in [self.date, self.time, self.address, self.bracketed, self.opens, self.colon] {
+            points += u32::from(found);
+        }
+        // A name and a date without more is how people tell a story too.
+        let has_frame = self.opens || self.bracketed;
+        has_frame && points >= SURE
+    }
+}
+
+/// What may follow the verb: nothing, or a name, an address, a date. Sentences go on with more words.
+fn is_name_or_date(after: &str) -> bool {
+    let after = after.trim_matches([' ', ':', '：', '*', '_', '"', ')', '-', '\u{a0}']);
+    if after.is_empty() {
+        return true;
+    }
+    let without_address = after.split(['<', '(', '[']).next().unwrap_or(after);
+    without_address.split_whitespace().count() <= 10
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::quote;
+
+    fn first_line(text: &str, quote_follows: bool) -> Option<usize> {
+        let lines = quote::lines(text, &[]);
+        ending_at(&lines, lines.len() - 1, quote_follows)
+    }
+
+    #[test]
+    fn introductions_are_found_in_every_language_and_shape() {
+        for text in [
+            "On Mon, Apr 2, 2012 at 6:26 PM, Megan One <xxx@x.example> wrote:",
+            "02.04.2012 14:20 пользователь \"bob@x.example\" <\nbob@x.example> написал:",
+            "Am 25.06.2015 um 10:55 schrieb Test user:",
+            "Le lun. 15 nov. 2021 à 19:42, John - Acme <john@x.example>\na écrit :",
+            "Il giovedì 8 dicembre 2016, Company <questions@x.example>\nha scritto:",
+            "Op 17-feb.-2015, om 13:18 heeft Julius Caesar <p@rome.example> het volgende geschreven:",
+            "El mié, 8 mar 2023 a las 10:11, Ana (<ana@x.example>) escribió:",
+            "Em qua., 8 de mar. de 2023 às 10:11, Ana <ana@x.example> escreveu:",
+            "tir. 18. apr. 2017 kl. 13:09 skrev Test user <test@x.example>:",
+            "pe 20. lokakuuta 2017 klo 17.50 John Coe\n<s@x.example> kirjoitti:",
+            "W dniu 2015-01-07 14:23, p@x.example pisze:",
+            "st 8. 3. 2023 v 10:11 odesílatel Jan Novák <jan@x.example> napsal:",
+            "Jan Novák <jan@x.example> ezt írta (időpont: 2023. márc. 8., Sze, 10:11):",
+            "În mie., 8 mar. 2023 la 10:11, Ana <ana@x.example> a scris:",
+            "8 Mar 2023 Çar 10:11 tarihinde Ali Veli <ali@x.example> şunu yazdı:",
+            "2023年3月8日(水) 10:11 田中太郎 <taro@x.example>:",
+            "在 2016年11月8日，下午2:23，Test user <test@x.example> 写道：",
+            "2016. 11. 8. 오후 12:39 Test user <test@x.example> 작성:",
+            "ср, 30 апр. 2025 г. в 15:19, John Doe <doe@x.example>:",
+            "На ср, 8.03.2023 г. в 10:11 Ана <ana@x.example> написа:",
+            "Test user <test@x.example> schrieb:",
+            "---- John Smith wrote ----",
+            "On Nov 26, 2013 you wrote:",
+        ] {
+            assert_eq!(first_line(text, false), Some(0), "{text}");
+        }
+    }
+
+    #[test]
+    fn sentences_are_no_introductions() {
+        for text in [
+            "As I wrote on 12.03.2024:",
+            "On the surface, this looks like a quote header:",
+            "On 12/03/2024 at 14:30 your colleague told me:",
+            "Here are different formats that might cause issues:",
+            "On 12.03.2024 I wrote to your shop and asked whether the parcel had left the warehouse yet, with this text:",
+            "2024-01-15 14:30:25",
+        ] {
+            assert_eq!(first_line(text, false), None, "{text}");
+        }
+    }
+
+    #[test]
+    fn an_introduction_may_share_its_line_with_the_reply() {
+        assert_eq!(shares_line("reply On Wed, Apr 4, 2012 at 3:59 PM, bob@x.example wrote:"), Some(5));
+        assert_eq!(shares_line("On Wed, Apr 4, 2012 at 3:59 PM, bob@x.example wrote:"), None);
+    }
+}

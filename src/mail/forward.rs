@@ -1,0 +1,126 @@
+//! Separators between the sender's words and an older mail, and the forwarded mail below one.
+
+use crate::Forward;
+use crate::header_block;
+use crate::quote::{self, Line};
+use crate::words;
+
+/// What a separator line announces.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Separator {
+    /// "----- Original Message -----": what was answered.
+    Original,
+    /// "---------- Forwarded message ---------" and "Begin forwarded message:".
+    Forward,
+    /// Dashes or underscores alone: only with a header block below.
+    Rule,
+}
+
+/// Separators are short.
+const SEPARATOR_BYTES_MAX: usize = 160;
+
+/// What kind of separator a line is.
+pub(crate) fn separator(body: &str) -> Option<Separator> {
+    if body.len() < 3 || body.len() > SEPARATOR_BYTES_MAX {
+        return None;
+    }
+    let is_dash = |c: char| matches!(c, '-' | '_' | '—' | '–' | '=' | '*' | '~' | '─' | '━' | '#');
+    let inner = body.trim_matches(|c: char| is_dash(c) || c.is_whitespace());
+    if inner.is_empty() {
+        return (body.chars().filter(|c| is_dash(*c)).count() >= 3).then_some(Separator::Rule);
+    }
+    let has_dashes = body.starts_with("--") || body.starts_with("__") || body.starts_with("==") || body.starts_with(['—', '–', '─', '━'])
+        || body.starts_with("*-") || body.starts_with("##");
+    let has_colon = inner.ends_with([':', '：']);
+    if !has_dashes && !has_colon || inner.chars().count() > 110 {
+        return None;
+    }
+    let folded = inner.trim_matches([' ', ':', '：', '>', '<', '\u{a0}', '|']).to_lowercase();
+    if has_dashes && words::ORIGINAL.iter().any(|name| folded.starts_with(name)) || folded == "original" {
+        return Some(Separator::Original);
+    }
+    let names_forward = words::FORWARD_WHOLE.contains(&folded.as_str())
+        || words::FORWARD_STEMS.iter().any(|stem| folded.contains(stem)) && words::MESSAGE_STEMS.iter().any(|stem| folded.contains(stem));
+    let is_short = folded.split_whitespace().count() <= if has_dashes { 14 } else { 6 };
+    (names_forward && is_short && (has_dashes || has_colon)).then_some(Separator::Forward)
+}
+
+/// The forwarded mail at the top of a piece of history, where a separator or a header block announces it.
+pub(crate) fn read(history: &[Line<'_>]) -> Option<Forward> {
+    let first = history.iter().position(|line| !line.is_blank())?;
+    let depth = history[first].depth;
+    // The marker may stand above the quoted mail, or inside the quote.
+    let mut index = first;
+    let mut announced = false;
+    while let Some(line) = history.get(index).filter(|_| index < first + MARKER_LINES_MAX) {
+        let kind = separator(line.body);
+        announced |= matches!(kind, Some(Separator::Forward | Separator::Original));
+        if line.is_blank() || kind.is_some() {
+            index += 1;
+        } else {
+            break;
+        }
+    }
+    let inner: Vec<Line<'_>> = history.get(index..)?.to_vec();
+    let inner_depth = inner.iter().find(|line| !line.is_blank()).map_or(depth, |line| line.depth);
+    // What is less deep than the header block comes from the sender again.
+    let end = if inner_depth > 0 { inner.iter().position(|line| line.depth < inner_depth && !line.is_blank()).unwrap_or(inner.len()) } else { inner.len() };
+    let inner = &inner[..end];
+    let block = header_block::at(inner, 0, announced);
+    if !announced && block.is_none() {
+        return None;
+    }
+    let (mut forward, rest) = block.map_or((Forward::default(), inner), |block| (block.forward(), &inner[block.end..]));
+    forward.text = unquoted(rest, inner_depth);
+    Some(forward)
+}
+
+/// Blank lines and separators above a header block.
+const MARKER_LINES_MAX: usize = 8;
+
+/// The text of lines without `depth` quote marks.
+fn unquoted(lines: &[Line<'_>], depth: usize) -> String {
+    let mut text = String::new();
+    for line in lines {
+        let mut rest = line.text;
+        for _ in 0..depth {
+            let Some(next) = rest.trim_start().strip_prefix('>') else { break };
+            rest = next;
+        }
+        if depth > 0 {
+            rest = rest.strip_prefix(' ').unwrap_or(rest);
+        }
+        text.push_str(quote::line(rest, line.mark).text);
+        text.push('\n');
+    }
+    text.trim().to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn separators_are_known_in_many_languages() {
+        for text in ["-----Original Message-----", "-------- Oprindelig besked --------", "------------------ 原始邮件 ------------------", "-----original message-----"] {
+            assert_eq!(separator(text), Some(Separator::Original), "{text}");
+        }
+        for text in [
+            "---------- Forwarded message ---------",
+            "Begin forwarded message:",
+            "Anfang der weitergeleiteten Nachricht:",
+            "Début du message réexpédié :",
+            "-------- Message transféré --------",
+            "---------- Vidarebefordrat meddelande ----------",
+            "-------- Пересылаемое сообщение --------",
+            "---------- 転送メッセージ ----------",
+            "----- Weitergeleitet von Bob/Acme am 01.02.2023 10:00 -----",
+        ] {
+            assert_eq!(separator(text), Some(Separator::Forward), "{text}");
+        }
+        for text in ["Please forward this message:  we need it before the end of the week and thank you", "--", "- a point", "hello"] {
+            assert_eq!(separator(text), None, "{text}");
+        }
+        assert_eq!(separator("________________________________"), Some(Separator::Rule));
+    }
+}

@@ -1,0 +1,191 @@
+//! Header blocks that Outlook and others put above history: `From: … Sent: … To: … Subject: …` in any language.
+
+use crate::Forward;
+use crate::quote::Line;
+use crate::words::{self, Field};
+
+/// A header block: its lines and what it says.
+#[derive(Debug)]
+pub(crate) struct HeaderBlock {
+    /// First line with a label.
+    pub(crate) first: usize,
+    /// First line behind the block.
+    pub(crate) end: usize,
+    fields: Vec<(Field, String)>,
+}
+
+/// Lines that a long value may take, and blank lines between fields.
+const FOLDED_LINES_MAX: usize = 12;
+const BLANK_LINES_MAX: usize = 2;
+const FIELDS_MAX: usize = 40;
+
+/// Reads a header block that starts on line `first`. `is_marked` says that a separator stands above, so that less proof
+/// is needed.
+pub(crate) fn at(lines: &[Line<'_>], first: usize, is_marked: bool) -> Option<HeaderBlock> {
+    let depth = lines.get(first)?.depth;
+    label_of(lines[first].body)?;
+    let mut block = HeaderBlock { first, end: first, fields: Vec::new() };
+    let mut index = first;
+    let mut blanks = 0;
+    let mut folded = 0;
+    while let Some(line) = lines.get(index).filter(|line| line.depth == depth || line.is_blank()) {
+        if line.is_blank() {
+            blanks += 1;
+            // A blank line inside the block is forgiven where the next field follows it and something is still missing.
+            let next = lines.get(index + 1..).unwrap_or_default().iter().take(BLANK_LINES_MAX).find(|line| !line.is_blank());
+            let goes_on = !block.has(Field::Subject) || !block.has(Field::From);
+            if blanks > BLANK_LINES_MAX || !goes_on || !next.is_some_and(|line| label_of(line.body).is_some()) {
+                break;
+            }
+            index += 1;
+            continue;
+        }
+        if let Some((field, value)) = label_of(line.body) {
+            if block.fields.len() >= FIELDS_MAX {
+                break;
+            }
+            block.fields.push((field, value.to_owned()));
+            folded = 0;
+        } else {
+            let open = block.fields.last().is_some_and(|(_, value)| value.is_empty() || is_open(value)) || goes_on_below(lines, index, depth);
+            folded += 1;
+            if blanks > 0 || folded > FOLDED_LINES_MAX || !open {
+                break;
+            }
+            if let Some((_, value)) = block.fields.last_mut() {
+                if !value.is_empty() {
+                    value.push(' ');
+                }
+                value.push_str(line.body);
+            }
+        }
+        blanks = 0;
+        index += 1;
+        block.end = index;
+    }
+    block.is_proven(is_marked).then_some(block)
+}
+
+/// A value that is continued: an open bracket or a list that ends in its separator.
+fn is_open(value: &str) -> bool {
+    value.ends_with([',', ';', '<', ':']) || value.matches('<').count() > value.matches('>').count()
+}
+
+/// Whether the line is followed, without a blank line, by another field or by the end of the block.
+fn goes_on_below(lines: &[Line<'_>], index: usize, depth: usize) -> bool {
+    for line in lines.iter().skip(index).take(FOLDED_LINES_MAX) {
+        if line.is_blank() || line.depth != depth {
+            return true;
+        }
+        if label_of(line.body).is_some() {
+            return true;
+        }
+    }
+    false
+}
+
+impl HeaderBlock {
+    fn has(&self, field: Field) -> bool {
+        self.fields.iter().any(|(found, _)| *found == field)
+    }
+
+    fn value(&self, field: Field) -> Option<&str> {
+        self.fields.iter().find(|(found, _)| *found == field).map(|(_, value)| value.as_str())
+    }
+
+    /// A traveller writes "From: Berlin, To: Paris, Date: Monday" too: an address, a subject or a separator must prove it.
+    fn is_proven(&self, is_marked: bool) -> bool {
+        let kinds = [Field::From, Field::Sent, Field::To, Field::Subject, Field::ReplyTo].iter().filter(|field| self.has(**field)).count();
+        let has_address = self.fields.iter().any(|(field, value)| *field != Field::Subject && value.contains('@'));
+        if is_marked {
+            return kinds >= 1 && (self.has(Field::From) || kinds >= 2);
+        }
+        let has_frame = self.has(Field::From) || self.has(Field::Sent) && self.has(Field::To);
+        let says_mail = has_address || self.has(Field::Subject) && self.has(Field::Sent) || kinds >= 4;
+        kinds >= 2 && has_frame && says_mail
+    }
+
+    /// The forwarded mail without its text.
+    pub(crate) fn forward(&self) -> Forward {
+        let text = |field| self.value(field).map(str::to_owned).filter(|value: &String| !value.is_empty());
+        Forward {
+            from: text(Field::From),
+            to: self.value(Field::To).map(mailboxes).unwrap_or_default(),
+            subject: text(Field::Subject),
+            date: text(Field::Sent),
+            text: String::new(),
+        }
+    }
+}
+
+/// The field and value of `Label: value`, with bold marks and odd spaces around the label.
+pub(crate) fn label_of(body: &str) -> Option<(Field, &str)> {
+    let body = body.trim_start_matches(['*', '_', ' ', '\u{a0}', '|', '\u{200e}', '\u{feff}']);
+    let mut colon = None;
+    for (count, (index, c)) in body.char_indices().enumerate() {
+        if matches!(c, ':' | '：') {
+            colon = Some((index, c.len_utf8()));
+            break;
+        }
+        if count > words::LABEL_CHARS_MAX {
+            return None;
+        }
+    }
+    let (index, width) = colon?;
+    let is_space = |c: char| matches!(c, ' ' | '\u{a0}' | '\u{202f}' | '*' | '_' | '\t' | '\u{3000}');
+    let label = body[..index].trim_matches(is_space);
+    let folded: String = label.chars().flat_map(char::to_lowercase).map(|c| if matches!(c, '\u{a0}' | '\u{202f}') { ' ' } else { c }).collect();
+    let field = words::field(&folded)?;
+    let value = body[index + width..].trim_matches(is_space);
+    Some((field, value))
+}
+
+/// Divides a list of mailboxes at commas and semicolons outside quotes and brackets.
+fn mailboxes(list: &str) -> Vec<String> {
+    let mut found = Vec::new();
+    let mut current = String::new();
+    let (mut quoted, mut bracket) = (false, 0_u32);
+    for c in list.chars() {
+        match c {
+            '"' => quoted = !quoted,
+            '<' | '(' | '[' => bracket += 1,
+            '>' | ')' | ']' => bracket = bracket.saturating_sub(1),
+            _ => {}
+        }
+        if matches!(c, ',' | ';') && !quoted && bracket == 0 && (c == ';' || current.contains('@')) {
+            found.push(std::mem::take(&mut current));
+        } else {
+            current.push(c);
+        }
+    }
+    found.push(current);
+    found.iter().map(|mailbox| mailbox.trim().to_owned()).filter(|mailbox| !mailbox.is_empty()).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::quote;
+
+    fn read(text: &str) -> Option<Forward> {
+        at(&quote::lines(text, &[]), 0, false).map(|block| block.forward())
+    }
+
+    #[test]
+    fn a_block_is_read_in_any_language_with_bold_labels_and_folds() {
+        let forward = read("*From:* Bob <b@x.example>\n*Sent:* Monday\n*To:* A <a@x.example>; C, D <c@x.example>\n*Subject:* Long\nsubject\n\ntext").expect("block");
+        assert_eq!(forward.from.as_deref(), Some("Bob <b@x.example>"));
+        assert_eq!(forward.to, ["A <a@x.example>", "C, D <c@x.example>"]);
+        assert_eq!(forward.subject.as_deref(), Some("Long subject"));
+        for text in ["Von: a@x.example\nGesendet: Montag\nAn: b", "De\u{a0}: A\nEnvoyé\u{a0}: lundi\nObjet\u{a0}: x", "发件人: A <a@x.example>\n发送时间: 2017年\n收件人: B\n主题: C"] {
+            assert!(read(text).is_some(), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_journey_is_no_header_block() {
+        for text in ["From: Berlin\nTo: Paris\nDate: 12 May", "To: do list", "Subject: maths", "Name: a\nEmail: b@x.example"] {
+            assert!(read(text).is_none(), "{text}");
+        }
+    }
+}

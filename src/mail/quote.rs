@@ -1,0 +1,121 @@
+//! A body as lines: their `>` depth, what is behind it, and what the markup said.
+
+use crate::html::LineMark;
+use crate::html_element::Region;
+
+/// One line of a body.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Line<'a> {
+    /// The line without trailing white space.
+    pub(crate) text: &'a str,
+    /// What follows the quote marks, trimmed.
+    pub(crate) body: &'a str,
+    /// Number of quote marks.
+    pub(crate) depth: usize,
+    pub(crate) mark: LineMark,
+}
+
+impl Line<'_> {
+    pub(crate) fn is_blank(&self) -> bool {
+        self.body.is_empty()
+    }
+
+    /// Quoted by marks in the text or by a client's container.
+    pub(crate) fn is_quoted(&self) -> bool {
+        self.depth > 0 || self.mark.region == Region::Quote
+    }
+
+    /// Quoted, or in a block quote that might be one.
+    pub(crate) fn may_be_quoted(&self) -> bool {
+        self.is_quoted() || matches!(self.mark.region, Region::WeakQuote | Region::Indented)
+    }
+}
+
+/// Divides a text into lines; `marks` are those of its HTML, or empty.
+pub(crate) fn lines<'a>(text: &'a str, marks: &[LineMark]) -> Vec<Line<'a>> {
+    let mut lines = Vec::with_capacity(text.len() / 40 + 1);
+    for raw in split_lines(text) {
+        let mark = marks.get(lines.len()).copied().unwrap_or_default();
+        lines.push(line(raw, mark));
+    }
+    join_wrapped(&mut lines);
+    lines
+}
+
+/// CRLF, LF and a lone CR all end a line.
+fn split_lines(text: &str) -> impl Iterator<Item = &str> {
+    text.split('\n').flat_map(|line| {
+        let line = line.strip_suffix('\r').unwrap_or(line);
+        line.split('\r')
+    })
+}
+
+pub(crate) fn line(raw: &str, mark: LineMark) -> Line<'_> {
+    let text = raw.trim_end();
+    let (depth, body) = strip_marks(text);
+    Line { text, body, depth, mark }
+}
+
+/// Counts and removes leading `>` marks, with at most one space between two of them.
+fn strip_marks(text: &str) -> (usize, &str) {
+    let start = text.trim_start_matches([' ', '\t', '\u{a0}', '\u{feff}', '\u{200b}']);
+    if text.len() - start.len() > 4 || !start.starts_with('>') || start.starts_with(">From ") {
+        return (0, text.trim());
+    }
+    let mut rest = start;
+    let mut depth = 0;
+    while let Some(next) = rest.strip_prefix('>') {
+        depth += 1;
+        rest = next;
+        let spaced = rest.trim_start_matches(' ');
+        if rest.len() - spaced.len() <= 1 && spaced.starts_with('>') {
+            rest = spaced;
+        }
+    }
+    (depth, rest.trim())
+}
+
+/// A quoted line that a mail program wrapped once more leaves its end without a mark; it still is quoted.
+fn join_wrapped(lines: &mut [Line<'_>]) {
+    for index in 1..lines.len() {
+        if lines[index].depth == 1 && closes_address(&lines[..index], lines[index].body) {
+            lines[index].depth = 0;
+            lines[index].body = lines[index].text.trim();
+        }
+    }
+    for index in 1..lines.len().saturating_sub(1) {
+        let (before, here, after) = (lines[index - 1], lines[index], lines[index + 1]);
+        let between_quotes = before.depth > 0 && here.depth == 0 && !here.is_blank() && after.depth > 0;
+        if between_quotes && is_continuation(before.body, here.text) {
+            lines[index].depth = before.depth;
+        }
+    }
+}
+
+/// An address was wrapped before its closing bracket, which now looks like a quote mark: `<bob@x.example` and `> wrote:`.
+fn closes_address(above: &[Line<'_>], body: &str) -> bool {
+    if !body.ends_with([':', '：']) || body.split_whitespace().count() > 3 {
+        return false;
+    }
+    let mut open = 0_i64;
+    for line in above.iter().rev().take(3).take_while(|line| line.depth == 0 && !line.is_blank()) {
+        for byte in line.text.bytes() {
+            open += i64::from(byte == b'<') - i64::from(byte == b'>');
+        }
+    }
+    open > 0
+}
+
+fn is_continuation(before: &str, here: &str) -> bool {
+    let ends_sentence = before.ends_with(['.', '!', '?', ':', '…']);
+    let open_bracket = before.matches(['(', '<', '[']).count() > before.matches([')', '>', ']']).count();
+    let starts_lower = here.trim_start().chars().next().is_some_and(char::is_lowercase);
+    if before.is_empty() {
+        return here.trim_start().starts_with("(http");
+    }
+    let is_link = here.trim_start().starts_with(['(', '<']) || here.trim_start().starts_with("http");
+    open_bracket || is_link || (!ends_sentence && starts_lower && before.chars().count() >= WRAP_CHARS_MIN)
+}
+
+/// Programs wrap at about 72 columns; a shorter line was ended by its writer.
+const WRAP_CHARS_MIN: usize = 55;

@@ -1,0 +1,334 @@
+//! Where the signature of a mail begins: delimiters, closings, device lines, names, contact blocks, legal notices.
+
+use std::sync::LazyLock;
+
+use regex::Regex;
+
+use crate::html_element::Region;
+use crate::quote::Line;
+use crate::words;
+
+/// What is known about the writer.
+pub(crate) struct Writer<'a> {
+    /// Display name of the From header, lower case, as words.
+    pub(crate) name: Vec<String>,
+    /// Legal notices learned from the domain, folded by [`fold`].
+    pub(crate) disclaimers: &'a [String],
+}
+
+/// Most lines that a signature has, legal notice aside.
+const LINES_MAX: usize = 30;
+/// Most lines below a closing or a name.
+const BLOCK_LINES_MAX: usize = 14;
+/// Rounds of looking further up: a notice below a device line below a name below a closing.
+const ROUNDS_MAX: usize = 6;
+
+static CONTACT: LazyLock<Regex> = LazyLock::new(|| {
+    Regex::new(r"(?i)\S@\S+\.\w|https?://|www\.|\+?\(?\d[\d ()/.-]{6,}\d|^(?:tel|phone|fax|mobile|mob|cell|skype|t|m|f|p|e|w)\s?[.:]\s?\S").expect("a fixed pattern")
+});
+
+/// The first line of the signature at the end of `lines`; `None` where there is none. Never 0 unless `may_be_whole`.
+pub(crate) fn start(lines: &[Line<'_>], writer: &Writer<'_>, may_be_whole: bool) -> Option<usize> {
+    let mut end = lines.len();
+    for _ in 0..ROUNDS_MAX {
+        let block = &lines[..end];
+        let Some(found) = find(block, writer, may_be_whole).filter(|found| *found < end) else { break };
+        let keeps_text = lines[..found].iter().any(|line| !line.is_blank());
+        if !keeps_text && !may_be_whole {
+            break;
+        }
+        end = found;
+    }
+    (end < lines.len()).then_some(end)
+}
+
+fn find(lines: &[Line<'_>], writer: &Writer<'_>, may_be_whole: bool) -> Option<usize> {
+    let last = lines.iter().rposition(|line| !line.is_blank())?;
+    let lines = &lines[..=last];
+    marked(lines)
+        .or_else(|| delimiter(lines))
+        .or_else(|| rule(lines))
+        .or_else(|| closing(lines, writer, may_be_whole))
+        .or_else(|| device(lines))
+        .or_else(|| dashed_name(lines, writer))
+        .or_else(|| own_name(lines, writer))
+        .or_else(|| contact_block(lines))
+        .or_else(|| notice(lines, writer))
+}
+
+/// Lines that the client marked as signature, with a delimiter above.
+fn marked(lines: &[Line<'_>]) -> Option<usize> {
+    let is_marked = |line: &&Line<'_>| line.mark.region == Region::Signature || line.is_blank();
+    let count = lines.iter().rev().take_while(is_marked).count();
+    let mut first = lines.len() - count;
+    while first < lines.len() && lines[first].is_blank() {
+        first += 1;
+    }
+    if first == lines.len() {
+        return None;
+    }
+    let above = lines[..first].iter().rposition(|line| !line.is_blank());
+    Some(above.filter(|above| is_delimiter(lines[*above].body)).unwrap_or(first))
+}
+
+/// `-- ` of RFC 3676 §4.3, with or without the space, and its long-dash twins.
+fn is_delimiter(body: &str) -> bool {
+    matches!(body, "--" | "—" | "– –" | "––" | "- -" | "**--**" | "*--*" | "--\u{a0}" | "——" | "-- -")
+}
+
+fn delimiter(lines: &[Line<'_>]) -> Option<usize> {
+    let first = lines.len().saturating_sub(LINES_MAX * 2);
+    let found = (first..lines.len()).find(|index| is_delimiter(lines[*index].body))?;
+    let below = lines[found..].iter().filter(|line| !line.is_blank()).count();
+    (below <= LINES_MAX).then_some(found)
+}
+
+/// A line of dashes or underscores with a short block of short lines below.
+fn rule(lines: &[Line<'_>]) -> Option<usize> {
+    let first = lines.len().saturating_sub(BLOCK_LINES_MAX * 2);
+    let is_rule = |body: &str| {
+        let count = body.chars().count();
+        (count >= 3 || body == "__") && body.chars().all(|c| matches!(c, '-' | '_' | '—' | '–' | '─' | '~' | '*' | '='))
+    };
+    let found = (first..lines.len()).rev().find(|index| is_rule(lines[*index].body))?;
+    let below = &lines[found + 1..];
+    let count = below.iter().filter(|line| !line.is_blank()).count();
+    let is_block = count >= 1 && count <= BLOCK_LINES_MAX && below.iter().all(|line| is_signature_line(line.body));
+    // A table has its rule below its heading.
+    let is_table = lines[..found].iter().rev().take(1).any(|line| !line.is_blank()) && below.iter().take(2).all(|line| line.body.split_whitespace().count() > 3);
+    // A closed frame is text.
+    let is_frame = lines[first..found].iter().any(|line| is_rule(line.body));
+    (is_block && !is_table && !is_frame).then_some(found)
+}
+
+/// A polite end, with a name below or beside it.
+fn closing(lines: &[Line<'_>], writer: &Writer<'_>, may_be_whole: bool) -> Option<usize> {
+    let text_above = if may_be_whole { 0 } else { lines.iter().position(|line| !line.is_blank())? + 1 };
+    let first = lines.len().saturating_sub(BLOCK_LINES_MAX * 2).max(text_above);
+    for index in (first..lines.len()).rev() {
+        let Some(kind) = closing_kind(lines[index].body) else { continue };
+        let below = &lines[index + 1..];
+        let named = below.iter().find(|line| !line.is_blank());
+        let good = match (kind, named) {
+            (Closing::Named, None) => true,
+            (Closing::Regards, None) => true,
+            (Closing::Thanks, None) => false,
+            (_, Some(name)) => (is_name(name.body) || is_own_name(name.body, writer)) && is_block(below),
+        };
+        if good {
+            return Some(index);
+        }
+    }
+    None
+}
+
+#[derive(Clone, Copy)]
+enum Closing {
+    Regards,
+    Thanks,
+    /// With the name on the same line: "Regards, Bob".
+    Named,
+}
+
+fn closing_kind(body: &str) -> Option<Closing> {
+    if body.is_empty() || body.len() > 90 {
+        return None;
+    }
+    let strip = |text: &str| text.trim_matches(|c: char| !c.is_alphanumeric()).to_lowercase();
+    let whole = strip(body);
+    let is_closing = |text: &str| words::CLOSINGS.contains(&text) || words::CLOSINGS_MORE.contains(&text);
+    if is_closing(&whole) {
+        return Some(Closing::Regards);
+    }
+    if words::THANKS.contains(&whole.as_str()) {
+        return Some(Closing::Thanks);
+    }
+    if let Some((head, tail)) = body.split_once([',', '!']) {
+        let head = strip(head);
+        if (is_closing(&head) || words::THANKS.contains(&head.as_str())) && is_name(tail.trim()) {
+            return Some(Closing::Named);
+        }
+        // "Thanks & best regards from Berlin," and "Vielen Dank, mit freundlichen Grüßen".
+        let tail = strip(tail);
+        if (is_closing(&head) || words::THANKS.contains(&head.as_str())) && (is_closing(&tail) || words::THANKS.contains(&tail.as_str())) {
+            return Some(Closing::Regards);
+        }
+    }
+    let few_words = whole.split_whitespace().count() <= 7;
+    let ends_open = body.trim_end().ends_with([',', '!']);
+    let starts = words::CLOSINGS.iter().any(|closing| closing.len() > 8 && whole.starts_with(closing) && whole[closing.len()..].starts_with(' '));
+    (few_words && ends_open && starts).then_some(Closing::Regards)
+}
+
+/// "Sent from my iPhone", with a lone name above it.
+fn device(lines: &[Line<'_>]) -> Option<usize> {
+    let mut last = lines.len().checked_sub(1)?;
+    let is_link = |body: &str| body.starts_with("<http") && body.ends_with('>') || body.starts_with("http") && !body.contains(' ');
+    if last > 0 && is_link(lines[last].body) {
+        last -= 1;
+    }
+    if !is_device_line(lines[last].body) {
+        return None;
+    }
+    let mut first = last;
+    while first > 0 && is_device_line(lines[first - 1].body) {
+        first -= 1;
+    }
+    let above = first.checked_sub(1).map(|above| lines[above]);
+    let is_paragraph = first >= 2 && lines[first - 2].is_blank();
+    Some(if above.is_some_and(|line| is_paragraph && is_name(line.body)) { first - 1 } else { first })
+}
+
+/// Whether a phone or program added this line.
+pub(crate) fn is_device_line(body: &str) -> bool {
+    if body.len() < 8 || body.len() > 200 {
+        return false;
+    }
+    let body = body.trim_matches(|c: char| matches!(c, '*' | '_' | '-' | '[' | ']' | '(' | ')' | '"' | '~' | '|') || c.is_whitespace());
+    let lower = body.to_lowercase();
+    if lower.contains("gmail") && REACTED.iter().any(|stem| lower.contains(stem)) && lower.split_whitespace().count() <= 10 {
+        return true;
+    }
+    let prefix = words::SENT_FROM.iter().chain(words::SENT_FROM_MORE).find(|prefix| lower.starts_with(*prefix));
+    let is_ending = || words::SENT_FROM_ENDS.iter().any(|ending| lower.trim_end_matches(['.', '。', '!']).ends_with(ending));
+    let without_link = lower.split(['<', '(']).next().unwrap_or(&lower);
+    let count = without_link.split_whitespace().count();
+    let is_sentence = without_link.contains(", ") || without_link.contains(" is ") || without_link.contains('?');
+    match prefix {
+        Some(prefix) => {
+            let rest = without_link.get(prefix.len()..).unwrap_or("").split_whitespace().count();
+            !is_sentence && (rest <= 5 && count >= 2 && lower.len() > prefix.len() || count <= 14 && words::DEVICE.is_match(&lower))
+        }
+        None => is_ending() && count <= 8 && !is_sentence && words::DEVICE.is_match(&lower),
+    }
+}
+
+/// Stems of "Ann reacted via Gmail".
+const REACTED: [&str; 8] = ["reacted", "reagiert", "réagi", "reaccion", "reagi", "gereageerd", "reagerade", "отреагировал"];
+
+/// `-roman`, `- Roman`, `/John` as the last line.
+fn dashed_name(lines: &[Line<'_>], writer: &Writer<'_>) -> Option<usize> {
+    let last = lines.len().checked_sub(1)?;
+    let body = lines[last].body;
+    let rest = body.strip_prefix(['-', '–', '—', '/', '~'])?;
+    let name = rest.trim_start_matches(['-', ' ']).trim_end_matches(['.', '!']);
+    let count = name.split_whitespace().count();
+    let letters = !name.is_empty() && name.chars().all(|c| c.is_alphabetic() || matches!(c, ' ' | '.' | '\'' | '-'));
+    if !letters || count > 3 || name.chars().count() > 40 {
+        return None;
+    }
+    let is_spaced = rest.starts_with(' ');
+    let capitals = name.split_whitespace().all(|word| word.chars().next().is_some_and(char::is_uppercase));
+    let is_name = is_own_name(name, writer) || count == 1 || capitals || !is_spaced;
+    let above = lines[..last].iter().rev().find(|line| !line.is_blank())?;
+    let in_list = above.body.starts_with(['-', '*', '•', '–', '—', '/']) || above.body.ends_with([':', ',']);
+    (is_name && !in_list).then_some(last)
+}
+
+/// The writer's own name on a line of its own.
+fn own_name(lines: &[Line<'_>], writer: &Writer<'_>) -> Option<usize> {
+    let first = lines.len().saturating_sub(BLOCK_LINES_MAX).max(1);
+    (first..lines.len()).find(|index| {
+        let below = &lines[index + 1..];
+        is_own_name(lines[*index].body, writer) && !ends_list_head(lines, *index) && (below.is_empty() || is_block(below))
+    })
+}
+
+/// A paragraph that is a name with ways to reach its owner.
+fn contact_block(lines: &[Line<'_>]) -> Option<usize> {
+    let first = lines.iter().rposition(Line::is_blank)? + 1;
+    let block = &lines[first..];
+    let is_short = block.len() >= 2 && block.len() <= 8 && block.iter().all(|line| line.body.chars().count() <= 60 && is_signature_line(line.body));
+    let contacts = block.iter().skip(1).filter(|line| CONTACT.is_match(line.body)).count();
+    let begins = is_name(block.first()?.body) && block[0].body.split_whitespace().count() >= 2;
+    (is_short && begins && contacts >= 1 && !ends_list_head(lines, first)).then_some(first)
+}
+
+/// Whether the text above announces what follows: "ship it to:".
+fn ends_list_head(lines: &[Line<'_>], index: usize) -> bool {
+    lines[..index].iter().rev().find(|line| !line.is_blank()).is_some_and(|line| line.body.ends_with([':', '：']))
+}
+
+/// Legal notices: learned ones exactly, others by their words.
+fn notice(lines: &[Line<'_>], writer: &Writer<'_>) -> Option<usize> {
+    let first = lines.iter().rposition(Line::is_blank).map_or(0, |blank| blank + 1);
+    let paragraph = lines[first..].iter().map(|line| line.body).collect::<Vec<_>>().join(" ");
+    let folded = fold(&paragraph);
+    if folded.is_empty() {
+        return None;
+    }
+    let is_learned = writer.disclaimers.iter().any(|known| !known.is_empty() && fold(known).contains(&folded) && folded.chars().count() > 20);
+    (is_learned || is_notice(&paragraph)).then_some(first)
+}
+
+fn is_notice(paragraph: &str) -> bool {
+    if paragraph.len() < 60 {
+        return false;
+    }
+    let lower = paragraph.to_lowercase();
+    lower.starts_with("please consider the environment")
+        || lower.starts_with("confidentiality notice")
+        || lower.starts_with("disclaimer:")
+        || words::DISCLAIMER_WORDS.iter().filter(|word| lower.contains(*word)).count() >= 3
+}
+
+/// Letters and digits in lower case, for comparing texts that were wrapped differently.
+pub(crate) fn fold(text: &str) -> String {
+    text.chars().filter(|c| c.is_alphanumeric()).flat_map(char::to_lowercase).collect()
+}
+
+/// Short lines without sentences; behind the first way to reach the writer a slogan or notice may follow.
+fn is_block(lines: &[Line<'_>]) -> bool {
+    let mut contact = false;
+    let mut count = 0;
+    for line in lines.iter().filter(|line| !line.is_blank()) {
+        let body = line.body;
+        let starts_postscript = body.starts_with("PS") || body.starts_with("P.S") || body.starts_with("p.s") || body.starts_with("Ps:");
+        if starts_postscript && body.len() > 3 && !body.as_bytes()[2].is_ascii_alphabetic() {
+            return false;
+        }
+        if is_notice(body) {
+            return true;
+        }
+        contact |= CONTACT.is_match(body) || is_delimiter(body) || is_device_line(body);
+        count += 1;
+        if count > BLOCK_LINES_MAX && !contact || count > LINES_MAX || !contact && !is_signature_line(body) {
+            return false;
+        }
+    }
+    true
+}
+
+/// A line that is no sentence.
+fn is_signature_line(body: &str) -> bool {
+    let count = body.split_whitespace().count();
+    let ends = body.ends_with(['.', '?', '!', ':', '。']) && !body.ends_with("inc.") && !body.ends_with("Inc.") && !body.ends_with("Ltd.");
+    body.chars().count() <= 110 && (count <= 5 || count <= 12 && !ends)
+}
+
+/// Up to five words that begin like a name and end like none of a sentence.
+fn is_name(body: &str) -> bool {
+    let body = body.trim_matches(|c: char| matches!(c, '*' | '_' | '-' | '/' | '~') || c.is_whitespace());
+    let count = body.split_whitespace().count();
+    let begins = body.chars().next().is_some_and(|c| c.is_alphabetic() && !c.is_lowercase()) || count == 1 && body.chars().next().is_some_and(char::is_alphabetic);
+    let calm = !body.contains(['?', ':', '!', '@', ';']) || body.ends_with('!') && count == 1;
+    let last = body.rsplit(' ').next().unwrap_or(body);
+    let is_title = last.chars().count() <= 6 && last.chars().next().is_some_and(char::is_uppercase);
+    let ends = body.ends_with('.') && count > 2 && !is_title;
+    (1..=5).contains(&count) && body.chars().count() <= 50 && begins && calm && !ends
+}
+
+/// Whether a line is the writer's name, or the first or last of its words.
+fn is_own_name(body: &str, writer: &Writer<'_>) -> bool {
+    if writer.name.is_empty() || body.len() > 60 {
+        return false;
+    }
+    let words = name_words(body);
+    let is_all = !words.is_empty() && words.iter().all(|word| writer.name.contains(word));
+    is_all && words.iter().any(|word| word.chars().count() > 1)
+}
+
+/// The words of a name, lower case.
+pub(crate) fn name_words(name: &str) -> Vec<String> {
+    name.split(|c: char| !(c.is_alphanumeric() || c == '\'' || c == '-')).map(|word| word.trim_matches('-').to_lowercase()).filter(|word| !word.is_empty()).collect()
+}

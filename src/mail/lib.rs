@@ -6,10 +6,31 @@
 //! Start at [`message`] for the shapes, then [`parse`] for how bytes become one.
 
 pub mod address;
+pub mod address_list;
+mod body;
+pub mod calendar;
+pub mod charset;
+pub mod date;
 pub mod defect;
+pub mod dsn;
+pub mod encoded_word;
+pub mod file_name;
+pub mod flowed;
+pub mod header;
+pub mod html;
+pub mod language;
 pub mod limits;
 pub mod message;
 pub mod message_id;
+pub mod param;
+pub mod parse;
+pub mod part;
+pub mod pre_scan;
+pub mod reply_cut;
+pub mod report;
+pub mod rtf;
+pub mod tnef;
+pub mod transfer;
 
 pub use address::{Address, Mailbox};
 pub use defect::Defect;
@@ -17,3 +38,5 @@ pub use message::{
     Attachment, Bounce, BounceRecipient, Forward, Header, MachineClass, Message, Parsed, Reply, ReturnPath, SentDate,
 };
 pub use message_id::MessageId;
+pub use parse::parse;
+pub use pre_scan::{PreScan, Verdict, pre_scan};

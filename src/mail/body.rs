@@ -59,8 +59,10 @@ fn assign(parts: &[Part<'_>], siblings: &[u32], multipart: &str, in_alternative:
         let is_inline = part.disposition.value != "attachment"
             && (is_text || is_media)
             && (position == 0 || (multipart != "related" && (is_media || part.declared_name().is_none())));
-        if !is_inline {
+        if !is_inline || part.is_unopened {
             roles.files.push(index);
+        }
+        if !is_inline {
             continue;
         }
         if multipart == "alternative" {
@@ -123,7 +125,8 @@ pub(crate) fn read(parts: &[Part<'_>], roles: &Roles, defects: &mut Vec<Defect>)
         && let Some(source) = &body.html
     {
         let text = html_text(source, defects);
-        if has_words(&text) {
+        // One stray letter is no better than a plain text of rules or dashes.
+        if text.chars().filter(|c| c.is_alphanumeric()).count() > body.text.trim().len().min(1) {
             body.text = text;
             from_html = 1;
             let _ = html_of(parts, roles, &mut body.charset, defects);

@@ -29,6 +29,8 @@ pub struct Part<'a> {
     pub body: &'a [u8],
     /// Parts within this multipart.
     pub children: Vec<u32>,
+    /// Declared as a multipart of which no part was found: read as text, and kept as a file since it may be anything.
+    pub is_unopened: bool,
 }
 
 impl Part<'_> {
@@ -165,6 +167,7 @@ fn close<'a>(raw: &'a [u8], parts: &mut [Part<'a>], open: Option<Open>, end: usi
     let Some(Open { part, start, .. }) = open else { return };
     if parts[part].children.is_empty() {
         parts[part].content_type = "text/plain".to_owned();
+        parts[part].is_unopened = true;
         parts[part].body = &raw[start..end.max(start)];
     }
 }
@@ -274,9 +277,10 @@ fn part_of<'a>(block: &Block<'a>, default: &str, defects: &mut Vec<Defect>) -> P
         if !field.name.get(..8).is_some_and(|start| start.eq_ignore_ascii_case(b"content-")) {
             continue;
         }
-        if field.is("content-type") && part.parameters == Parameterised::default() {
+        // Of repeated fields the last counts: a gateway prepends, the author's own stands below.
+        if field.is("content-type") {
             part.parameters = param::read(field.value, None);
-        } else if field.is("content-disposition") && part.disposition == Parameterised::default() {
+        } else if field.is("content-disposition") {
             part.disposition = param::read(field.value, None);
         } else if field.is("content-transfer-encoding") {
             let (encoding, is_unknown) = transfer::encoding_of(field.value);

@@ -81,7 +81,6 @@ const BASE64: [u8; 256] = {
 pub fn base64(bytes: &[u8]) -> (Vec<u8>, usize) {
     let mut out = Vec::with_capacity(bytes.len() / 4 * 3 + 3);
     let (mut bits, mut count, mut strange) = (0_u32, 0_u32, 0_usize);
-    let mut padded = false;
     let mut rest = bytes;
     loop {
         if count == 0 {
@@ -93,10 +92,10 @@ pub fn base64(bytes: &[u8]) -> (Vec<u8>, usize) {
             SKIP => {}
             PAD => {
                 flush(&mut out, &mut bits, &mut count);
-                padded = true;
+                if !goes_on(tail) {
+                    break;
+                }
             }
-            // After the padding only a list footer can follow; reading on would append rubbish.
-            STRANGE if padded => break,
             STRANGE => strange += 1,
             value => {
                 bits = (bits << 6) | u32::from(value);
@@ -112,20 +111,28 @@ pub fn base64(bytes: &[u8]) -> (Vec<u8>, usize) {
     (out, strange)
 }
 
+/// Behind the padding comes the end, another whole piece, or a list footer that would be read as rubbish.
+fn goes_on(rest: &[u8]) -> bool {
+    let rest = rest.strip_prefix(b"=").unwrap_or(rest).trim_ascii_start();
+    let line = &rest[..memchr::memchr(b'\n', rest).unwrap_or(rest.len())];
+    let line = &line.trim_ascii_end()[..line.trim_ascii_end().len().min(1_000)];
+    !line.is_empty() && line.len().is_multiple_of(4) && line.iter().all(|&byte| BASE64[usize::from(byte)] < 64 || byte == b'=')
+}
+
 /// Length of what [`decode`] makes of base64, without making it.
 #[must_use]
 pub fn base64_size(bytes: &[u8]) -> usize {
     let (mut size, mut count, mut strange) = (0_usize, 0_usize, 0_usize);
-    let mut padded = false;
-    for &byte in bytes {
+    for (at, &byte) in bytes.iter().enumerate() {
         match BASE64[usize::from(byte)] {
             SKIP => {}
             PAD => {
                 size += count * 6 / 8;
                 count = 0;
-                padded = true;
+                if !goes_on(&bytes[at + 1..]) {
+                    break;
+                }
             }
-            STRANGE if padded => break,
             STRANGE => strange += 1,
             _ => count += 1,
         }
@@ -245,7 +252,9 @@ mod tests {
     #[test]
     fn base64_is_read_in_pieces_and_with_dirt() {
         assert_eq!(base64(b"aGVs\r\nbG8=").0, b"hello");
-        for pieces in [&b"aGVs\r\nbG8="[..], b"aA==aQ==", b"aGVsbG8", b"aGVsbG8=\n____\nlist", b"not base64, is it?"] {
+        for pieces in
+            [&b"aGVs\r\nbG8="[..], b"aA==aQ==", b"aGVsbG8", b"aGVsbG8=\n____\nlist", b"aGVsbG8= ignored", b"not base64, is it?"]
+        {
             assert_eq!(base64_size(pieces), decode(pieces, TransferEncoding::Base64).0.len());
         }
         assert_eq!(base64(b"aGVsbG8").0, b"hello");

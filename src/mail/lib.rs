@@ -10,6 +10,7 @@ pub mod address_list;
 mod body;
 pub mod calendar;
 pub mod charset;
+pub mod compose;
 pub mod date;
 pub mod defect;
 pub mod dsn;
@@ -17,6 +18,7 @@ pub mod encoded_word;
 pub mod file_name;
 pub mod flowed;
 pub mod header;
+pub mod header_text;
 pub mod html;
 pub mod language;
 pub mod limits;
@@ -33,7 +35,9 @@ pub mod tnef;
 pub mod transfer;
 
 pub use address::{Address, Mailbox};
+pub use compose::compose;
 pub use defect::Defect;
+pub use header_text::HeaderText;
 pub use message::{
     Attachment, Bounce, BounceRecipient, Forward, Header, MachineClass, Message, Parsed, Reply, ReturnPath, SentDate,
 };

@@ -8,6 +8,10 @@ pub const MESSAGE_ID_BYTES_MAX: usize = 990;
 pub const HEADER_BYTES_MAX: usize = 256 * 1024;
 /// Most header lines read.
 pub const HEADER_LINES_MAX: usize = 1_000;
+/// Longest value written into a header of ours.
+pub const HEADER_TEXT_CHARACTERS_MAX: usize = 500;
+/// Longest display name written; a longer one makes lines that some hosts refuse.
+pub const NAME_CHARACTERS_MAX: usize = 64;
 /// Longest folded field read as a structure or decoded; beyond it nobody reads on.
 pub const FIELD_BYTES_MAX: usize = 64 * 1024;
 /// Parameters and RFC 2231 pieces read of one Content-Type or Content-Disposition.

@@ -1,0 +1,318 @@
+//! Which parts are the text and which are files (the algorithm of RFC 8621 §4.1.4), and the text they give.
+
+use crate::part::Part;
+use crate::{Attachment, Defect, calendar, charset, file_name, flowed, html, limits, parse, tnef, transfer};
+
+/// Indexes of parts by their role.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Roles {
+    /// Shown where text is wanted, in order; HTML where there is nothing else, media where it is inline.
+    pub(crate) text: Vec<usize>,
+    /// Shown where HTML is wanted.
+    pub(crate) html: Vec<usize>,
+    /// Files.
+    pub(crate) files: Vec<usize>,
+}
+
+/// The text of a mail with where it came from.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Body {
+    /// Whole text, LF line ends, without empty lines at the end.
+    pub(crate) text: String,
+    /// The HTML body, joined where it has several parts.
+    pub(crate) html: Option<String>,
+    /// `text` was made from `html`.
+    pub(crate) is_text_from_html: bool,
+    /// Charset of the first text part.
+    pub(crate) charset: Option<String>,
+}
+
+/// Assigns every leaf its role.
+pub(crate) fn roles(parts: &[Part<'_>]) -> Roles {
+    let mut roles = Roles::default();
+    let wants = Wants { text: true, html: true };
+    assign(parts, &[0], "mixed", false, wants, &mut roles);
+    roles
+}
+
+/// Which of the two bodies are still looked for.
+#[derive(Clone, Copy)]
+struct Wants {
+    text: bool,
+    html: bool,
+}
+
+/// Depth is at most [`limits::MIME_DEPTH_MAX`], so recursion is safe here.
+fn assign(parts: &[Part<'_>], siblings: &[u32], multipart: &str, in_alternative: bool, mut wants: Wants, roles: &mut Roles) {
+    let (text_before, html_before) = (roles.text.len(), roles.html.len());
+    for (position, &index) in siblings.iter().enumerate() {
+        let index = usize::try_from(index).unwrap_or(0);
+        let Some(part) = parts.get(index) else { continue };
+        if part.is_multipart() {
+            let subtype = part.content_type.split_once('/').map_or("mixed", |(_, subtype)| subtype);
+            let in_alternative = in_alternative || subtype == "alternative";
+            assign(parts, &part.children, subtype, in_alternative, wants, roles);
+            continue;
+        }
+        let is_media = ["image/", "audio/", "video/"].iter().any(|kind| part.content_type.starts_with(kind));
+        let is_text = matches!(part.content_type.as_str(), "text/plain" | "text/html");
+        let is_inline = part.disposition.value != "attachment"
+            && (is_text || is_media)
+            && (position == 0 || (multipart != "related" && (is_media || part.declared_name().is_none())));
+        if !is_inline || part.is_unopened {
+            roles.files.push(index);
+        }
+        if !is_inline {
+            continue;
+        }
+        if multipart == "alternative" {
+            match part.content_type.as_str() {
+                "text/plain" => roles.text.push(index),
+                "text/html" => roles.html.push(index),
+                _ => roles.files.push(index),
+            }
+            continue;
+        }
+        if in_alternative {
+            match part.content_type.as_str() {
+                "text/plain" => wants.html = false,
+                "text/html" => wants.text = false,
+                _ => {}
+            }
+        }
+        if wants.text {
+            roles.text.push(index);
+        }
+        if wants.html {
+            roles.html.push(index);
+        }
+        if is_media {
+            roles.files.push(index);
+        }
+    }
+    if multipart == "alternative" && wants.text && wants.html {
+        let (no_text, no_html) = (roles.text.len() == text_before, roles.html.len() == html_before);
+        if no_text && !no_html {
+            roles.text.extend_from_slice(&roles.html[html_before..]);
+        } else if no_html && !no_text {
+            roles.html.extend_from_slice(&roles.text[text_before..]);
+        }
+    }
+}
+
+/// Reads the text: plain parts where they say something, else the HTML, else a calendar or a `winmail.dat`.
+pub(crate) fn read(parts: &[Part<'_>], roles: &Roles, defects: &mut Vec<Defect>) -> Body {
+    let mut body = Body { html: html_of(parts, roles, &mut None, defects), ..Body::default() };
+    let mut from_html = 0_usize;
+    let mut from_plain = 0_usize;
+    let shown: Vec<usize> = roles.text.iter().copied().filter(|&index| parts[index].content_type.starts_with("text/")).collect();
+    for index in shown {
+        let part = &parts[index];
+        let (text, charset) = if part.content_type == "text/html" {
+            from_html += 1;
+            let (source, charset) = decoded(part, defects);
+            (html_text(&source, defects), charset)
+        } else {
+            let (text, charset) = plain_text(part, defects);
+            from_plain += usize::from(has_words(&text));
+            (text, charset)
+        };
+        body.charset.get_or_insert(charset);
+        append(&mut body.text, &text, defects);
+    }
+    if !has_words(&body.text)
+        && from_html == 0
+        && let Some(source) = &body.html
+    {
+        let text = html_text(source, defects);
+        // One stray letter is no better than a plain text of rules or dashes.
+        if text.chars().filter(|c| c.is_alphanumeric()).count() > body.text.trim().len().min(1) {
+            body.text = text;
+            from_html = 1;
+            let _ = html_of(parts, roles, &mut body.charset, defects);
+        }
+    }
+    body.is_text_from_html = from_html > 0 && from_plain == 0;
+    if !has_words(&body.text)
+        && let Some(text) = text_of_files(parts, roles)
+    {
+        body.text = text;
+        body.is_text_from_html = false;
+    }
+    body.text.truncate(body.text.trim_end().len());
+    body
+}
+
+/// A text without a letter or digit says nothing, so the other part is asked.
+fn has_words(text: &str) -> bool {
+    text.chars().any(char::is_alphanumeric)
+}
+
+fn append(text: &mut String, more: &str, defects: &mut Vec<Defect>) {
+    if !text.is_empty() && !text.ends_with('\n') {
+        text.push('\n');
+    }
+    let room = limits::TEXT_BYTES_MAX.saturating_sub(text.len());
+    if more.len() > room {
+        defects.push(Defect::TextTruncated);
+    }
+    text.push_str(prefix(more, room));
+}
+
+/// The longest prefix of at most `length` bytes that ends between characters.
+fn prefix(text: &str, length: usize) -> &str {
+    let mut end = length.min(text.len());
+    while !text.is_char_boundary(end) {
+        end -= 1;
+    }
+    &text[..end]
+}
+
+fn html_of(parts: &[Part<'_>], roles: &Roles, first_charset: &mut Option<String>, defects: &mut Vec<Defect>) -> Option<String> {
+    let mut html: Option<String> = None;
+    for part in roles.html.iter().map(|&index| &parts[index]).filter(|part| part.content_type == "text/html") {
+        let (source, charset) = decoded(part, defects);
+        *first_charset = Some(charset);
+        match &mut html {
+            None => html = Some(source),
+            Some(html) => {
+                html.push('\n');
+                html.push_str(prefix(&source, limits::TEXT_BYTES_MAX.saturating_sub(html.len())));
+            }
+        }
+    }
+    html
+}
+
+fn html_text(source: &str, defects: &mut Vec<Defect>) -> String {
+    let converted = html::to_text(source);
+    if converted.truncated {
+        defects.push(Defect::TextTruncated);
+    }
+    converted.text
+}
+
+fn plain_text(part: &Part<'_>, defects: &mut Vec<Defect>) -> (String, String) {
+    let (text, charset) = decoded(part, defects);
+    let is = |name: &str, value: &str| part.parameters.get(name).is_some_and(|found| found.eq_ignore_ascii_case(value));
+    if is("format", "flowed") {
+        return (flowed::unfold(&text, is("delsp", "yes")), charset);
+    }
+    (text, charset)
+}
+
+/// The text of one part with LF line ends, and the charset it was read in.
+fn decoded(part: &Part<'_>, defects: &mut Vec<Defect>) -> (String, String) {
+    // Four bytes of wrapping make at least one of text, whatever the encoding.
+    let raw = &part.body[..part.body.len().min(limits::TEXT_BYTES_MAX * 4)];
+    let (bytes, is_broken) = transfer::decode(raw, part.encoding);
+    if is_broken {
+        defects.push(Defect::BrokenTransferEncoding);
+    }
+    let declared = part.parameters.get("charset");
+    let meta = (part.content_type == "text/html" && !bytes.is_ascii()).then(|| meta_charset(&bytes)).flatten();
+    let label = declared.filter(|label| charset::is_known(label)).or(meta.as_deref()).or(declared);
+    let read = charset::decode(&bytes, label, meta.as_deref());
+    if read.mismatch || declared.is_some_and(|label| !charset::is_known(label)) {
+        defects.push(Defect::CharsetMismatch);
+    }
+    let charset = read.charset.into_owned();
+    let text = parse::unix_lines(read.text);
+    if text.len() > limits::TEXT_BYTES_MAX {
+        defects.push(Defect::TextTruncated);
+        return (prefix(&text, limits::TEXT_BYTES_MAX).to_owned(), charset);
+    }
+    (text, charset)
+}
+
+/// The charset an HTML head declares, within the first bytes as the HTML standard has it.
+fn meta_charset(bytes: &[u8]) -> Option<String> {
+    let head = bytes[..bytes.len().min(2_048)].to_ascii_lowercase();
+    let at = memchr::memmem::find(&head, b"charset=")? + 8;
+    let rest = head[at..].strip_prefix(b"\"").or_else(|| head[at..].strip_prefix(b"'")).unwrap_or(&head[at..]);
+    let length = rest.iter().position(|byte| !(byte.is_ascii_alphanumeric() || b"-_:.".contains(byte))).unwrap_or(rest.len());
+    let label = String::from_utf8_lossy(&rest[..length]).into_owned();
+    // A head that claims UTF-16 cannot have been read as ASCII.
+    (charset::is_known(&label) && !label.starts_with("utf-16")).then_some(label)
+}
+
+fn text_of_files(parts: &[Part<'_>], roles: &Roles) -> Option<String> {
+    for part in roles.files.iter().map(|&index| &parts[index]) {
+        if part.content_type == "text/calendar" {
+            let (text, _) = decoded(part, &mut Vec::new());
+            if let Some(event) = calendar::read(&text) {
+                return Some(calendar::in_words(&event));
+            }
+        } else if is_tnef(part)
+            && let Some(tnef) = tnef::read(&part.bytes().0)
+        {
+            let text = tnef.text.map(|text| parse::unix_lines(text.into()));
+            let text = text.filter(|text| has_words(text)).or_else(|| tnef.html.map(|source| html::to_text(&source).text));
+            if text.is_some() {
+                return text;
+            }
+        }
+    }
+    None
+}
+
+fn is_tnef(part: &Part<'_>) -> bool {
+    matches!(part.content_type.as_str(), "application/ms-tnef" | "application/vnd.ms-tnef")
+        || part.declared_name().is_some_and(|name| name.trim().eq_ignore_ascii_case("winmail.dat"))
+}
+
+/// Lists the files of a mail; a `winmail.dat` is replaced by what it holds.
+pub(crate) fn attachments(parts: &[Part<'_>], roles: &Roles, html: Option<&str>, defects: &mut Vec<Defect>) -> Vec<Attachment> {
+    let mut out = Vec::new();
+    for &index in &roles.files {
+        if out.len() >= limits::ATTACHMENTS_LISTED_MAX {
+            defects.push(Defect::TooManyParts);
+            break;
+        }
+        let part = &parts[index];
+        if is_tnef(part) {
+            match tnef::read(&part.bytes().0) {
+                Some(tnef) => {
+                    push_tnef(&mut out, index, tnef.files);
+                    continue;
+                }
+                None => defects.push(Defect::BrokenTnef),
+            }
+        }
+        let linked = part.content_id.as_deref().is_some_and(|id| html.is_some_and(|html| is_linked(html, id)));
+        out.push(Attachment {
+            name: name_of(part.declared_name(), out.len() + 1, &part.content_type),
+            content_type: part.content_type.clone(),
+            bytes: part.file_size(),
+            inline: part.disposition.value == "inline" || linked,
+            content_id: part.content_id.clone(),
+            part: u32::try_from(index).unwrap_or(u32::MAX),
+        });
+    }
+    out
+}
+
+fn push_tnef(out: &mut Vec<Attachment>, part: usize, files: Vec<tnef::File>) {
+    for (position, file) in files.into_iter().enumerate() {
+        if out.len() >= limits::ATTACHMENTS_LISTED_MAX {
+            break;
+        }
+        let content_type = file.content_type.unwrap_or_else(|| "application/octet-stream".to_owned());
+        out.push(Attachment {
+            name: name_of(file.name.as_deref(), out.len() + 1, &content_type),
+            content_type,
+            bytes: u64::try_from(file.data.len()).unwrap_or(u64::MAX),
+            inline: file.content_id.is_some(),
+            content_id: file.content_id,
+            part: tnef::handle(part, position),
+        });
+    }
+}
+
+fn name_of(declared: Option<&str>, number: usize, content_type: &str) -> String {
+    declared.and_then(file_name::safe).unwrap_or_else(|| file_name::made_up(number, content_type))
+}
+
+fn is_linked(html: &str, id: &str) -> bool {
+    memchr::memmem::find_iter(html.as_bytes(), b"cid:").any(|at| html[at + 4..].starts_with(id))
+}

@@ -1,0 +1,241 @@
+//! Bytes to [`Message`]. Total: every input gives a message, and what was odd is listed.
+//!
+//! Work and memory are linear in the size of the mail, and nothing recurses deeper than [`limits::MIME_DEPTH_MAX`], so it
+//! is safe on a small stack whatever the mail holds.
+
+use std::borrow::Cow;
+
+use crate::header::{self, Block, Oddities};
+use crate::message::{Header, Message, Parsed, ReturnPath};
+use crate::reply_cut::{self, CutInput};
+use crate::{Address, Defect, Mailbox, MessageId, address_list, body, date, dsn, language, limits, part, pre_scan};
+
+/// Reads a mail.
+#[must_use]
+pub fn parse(raw: &[u8]) -> Parsed {
+    let mut defects = pre_scan::pre_scan(raw).defects();
+    let prepared = prepared(&raw[..raw.len().min(limits::MAIL_BYTES_MAX)]);
+    let raw = prepared.as_ref();
+    let block = header::read_block(raw);
+    if block.is_truncated {
+        defects.push(Defect::HeaderTooLarge);
+    }
+    if block.fields.is_empty() && raw.trim_ascii().is_empty() {
+        defects.push(Defect::Unreadable);
+    }
+    let parts = part::walk(raw, &block, &mut defects);
+    let hint =
+        parts.iter().find_map(|part| part.parameters.get("charset").filter(|label| !label.eq_ignore_ascii_case("us-ascii")));
+    let mut message = Fields::new(&block, hint, &mut defects).read();
+    let roles = body::roles(&parts);
+    let text = body::read(&parts, &roles, &mut defects);
+    message.attachments = body::attachments(&parts, &roles, text.html.as_deref(), &mut defects);
+    message.reply = reply_cut::cut(&CutInput {
+        text: &text.text,
+        html: text.html.as_deref(),
+        subject: &message.subject,
+        from_name: message.from.first().and_then(|mailbox| mailbox.name.as_deref()),
+        is_text_from_html: text.is_text_from_html,
+        ..CutInput::default()
+    });
+    if message.reply.whole_kept {
+        defects.push(Defect::CutLeftNothing);
+    }
+    message.language = language::detect(&message.reply.new_text);
+    message.text = text.text;
+    message.charset = text.charset;
+    message.bounce = dsn::read(raw, &message, &part::text_parts(&parts));
+    defects.sort_unstable();
+    defects.dedup();
+    Parsed { message, defects }
+}
+
+/// The mail as the reader sees it: without a byte order mark, a mailbox separator or empty lines before the header, and
+/// with LF where a mail has nothing but bare CR for its line ends. Positions of parts refer to this form.
+#[must_use]
+pub(crate) fn prepared(raw: &[u8]) -> Cow<'_, [u8]> {
+    let raw = raw.strip_prefix(b"\xef\xbb\xbf").unwrap_or(raw);
+    let has_only_cr = memchr::memchr(b'\n', raw).is_none() && memchr::memchr(b'\r', raw).is_some();
+    if has_only_cr {
+        let lines: Vec<u8> = raw.iter().map(|&byte| if byte == b'\r' { b'\n' } else { byte }).collect();
+        let start = lines.len() - without_blank_start(&lines).len();
+        return lines[start..].to_vec().into();
+    }
+    without_blank_start(raw).into()
+}
+
+/// Some stores put an empty line first; a mail whose body comes first has no header and is left alone.
+fn without_blank_start(raw: &[u8]) -> &[u8] {
+    let rest = raw.trim_ascii_start();
+    let blank = &raw[..raw.len() - rest.len()];
+    if blank.is_empty() || !blank.contains(&b'\n') || !header::starts_with_field(rest) {
+        return raw;
+    }
+    rest
+}
+
+/// CRLF and bare CR become LF.
+#[must_use]
+pub(crate) fn unix_lines(text: Cow<'_, str>) -> String {
+    if memchr::memchr(b'\r', text.as_bytes()).is_none() {
+        return text.into_owned();
+    }
+    let mut out = String::with_capacity(text.len());
+    let mut rest = text.as_ref();
+    while let Some(at) = memchr::memchr(b'\r', rest.as_bytes()) {
+        out.push_str(&rest[..at]);
+        out.push('\n');
+        rest = &rest[at + 1..];
+        rest = rest.strip_prefix('\n').unwrap_or(rest);
+    }
+    out.push_str(rest);
+    out
+}
+
+/// The header fields of a mail, being read.
+struct Fields<'a, 'b> {
+    block: &'b Block<'a>,
+    hint: Option<&'b str>,
+    defects: &'b mut Vec<Defect>,
+    oddities: Oddities,
+    addresses: usize,
+}
+
+impl<'a, 'b> Fields<'a, 'b> {
+    fn new(block: &'b Block<'a>, hint: Option<&'b str>, defects: &'b mut Vec<Defect>) -> Self {
+        Self { block, hint, defects, oddities: Oddities::default(), addresses: 0 }
+    }
+
+    fn read(mut self) -> Message {
+        let mut message = Message { headers: self.headers(), ..Message::default() };
+        self.note_repeats();
+        message.from = self.mailboxes("from");
+        message.sender = self.mailboxes("sender").into_iter().next();
+        message.reply_to = self.mailboxes("reply-to");
+        message.to = self.mailboxes("to");
+        message.cc = self.mailboxes("cc");
+        message.return_path = self.return_path();
+        message.delivered_to = self.delivered_to();
+        message.subject = message.header("subject").unwrap_or_default().to_owned();
+        message.message_id = self.ids("message-id").into_iter().next();
+        message.in_reply_to = self.ids("in-reply-to");
+        message.references = self.ids("references");
+        if message.references.len() > limits::REFERENCES_MAX {
+            message.references.drain(..message.references.len() - limits::REFERENCES_MAX);
+            self.defects.push(Defect::ListTruncated);
+        }
+        message.in_reply_to.truncate(limits::REFERENCES_MAX);
+        message.date = message.header("date").and_then(date::read);
+        if message.date.is_none() {
+            self.defects.push(Defect::BadDate);
+        }
+        match message.from.len() {
+            0 => self.defects.push(Defect::NoSender),
+            1 => {}
+            _ => self.defects.push(Defect::SeveralSenders),
+        }
+        self.note_oddities();
+        message
+    }
+
+    fn headers(&mut self) -> Vec<Header> {
+        let mut headers = Vec::with_capacity(self.block.fields.len());
+        for field in &self.block.fields {
+            let (value, oddities) = header::text(field.value, self.hint);
+            self.oddities.merge(oddities);
+            headers.push(Header { name: String::from_utf8_lossy(field.name).into_owned(), value });
+        }
+        headers
+    }
+
+    fn note_repeats(&mut self) {
+        // RFC 5322 §3.6: these occur at most once.
+        for name in ["from", "sender", "reply-to", "to", "cc", "message-id", "in-reply-to", "references", "subject", "date"] {
+            let count = self.block.fields.iter().filter(|field| field.is(name)).count();
+            if count > 1 {
+                self.defects.push(Defect::RepeatedHeader);
+            }
+            if count > 1 && name == "from" {
+                self.defects.push(Defect::SeveralSenders);
+            }
+        }
+    }
+
+    fn note_oddities(&mut self) {
+        let Oddities { eight_bit, control, charset } = self.oddities;
+        let found =
+            [(eight_bit, Defect::RawEightBitHeader), (control, Defect::ControlInHeader), (charset, Defect::CharsetMismatch)];
+        self.defects.extend(found.into_iter().filter_map(|(is_set, defect)| is_set.then_some(defect)));
+    }
+
+    /// Recipients of repeated fields are joined; of repeated authors only the topmost field counts.
+    fn mailboxes(&mut self, name: &str) -> Vec<Mailbox> {
+        let mut out = Vec::new();
+        let only_first = matches!(name, "from" | "sender");
+        for field in self.block.fields.iter().filter(|field| field.is(name)) {
+            let list = address_list::read(field.value, self.hint);
+            self.oddities.merge(list.oddities);
+            let room = limits::ADDRESSES_MAX.saturating_sub(self.addresses);
+            if list.is_truncated || list.mailboxes.len() > room {
+                self.defects.push(Defect::ListTruncated);
+            }
+            self.addresses += list.mailboxes.len().min(room);
+            out.extend(list.mailboxes.into_iter().take(room));
+            if only_first && !out.is_empty() {
+                break;
+            }
+        }
+        out
+    }
+
+    fn return_path(&self) -> Option<ReturnPath> {
+        let value = self.block.first("return-path")?;
+        let (text, _) = header::unfold(value, None);
+        let bare: String = text.chars().filter(|c| !c.is_whitespace()).collect();
+        if bare == "<>" || bare == "\"\"" || bare == "<\"\">" {
+            return Some(ReturnPath::Null);
+        }
+        address_list::read(value, None).mailboxes.into_iter().next().map(|mailbox| ReturnPath::Address(mailbox.address))
+    }
+
+    fn delivered_to(&self) -> Vec<Address> {
+        let names = ["delivered-to", "x-original-to", "envelope-to"];
+        let fields = self.block.fields.iter().filter(|field| names.iter().any(|name| field.is(name)));
+        fields
+            .flat_map(|field| address_list::read(field.value, None).mailboxes)
+            .map(|mailbox| mailbox.address)
+            .take(limits::ADDRESSES_MAX)
+            .collect()
+    }
+
+    fn ids(&self, name: &str) -> Vec<MessageId> {
+        self.block
+            .fields
+            .iter()
+            .filter(|field| field.is(name))
+            .flat_map(|field| ids(&header::text(field.value, None).0))
+            .collect()
+    }
+}
+
+/// Ids in brackets; where there are none, every word, since some writers leave the brackets out.
+fn ids(text: &str) -> Vec<MessageId> {
+    let mut out = Vec::new();
+    let mut rest = text;
+    while let Some(open) = rest.find('<') {
+        let inner = &rest[open + 1..];
+        let Some(close) = inner.find('>') else { break };
+        // Folding cuts long ids in two.
+        let squeezed: String = inner[..close].chars().filter(|c| !c.is_whitespace()).collect();
+        let bare = squeezed.rsplit('<').next().unwrap_or_default();
+        out.extend(MessageId::new(bare));
+        rest = &inner[close + 1..];
+    }
+    if out.is_empty() {
+        let words: Vec<&str> = text.split([' ', ',', '\t', '<', '>']).filter(|word| !word.is_empty()).collect();
+        // A sentence such as "Your message of Monday" names no id.
+        let usable = |word: &&&str| words.len() == 1 || word.contains('@');
+        out.extend(words.iter().filter(usable).filter_map(|word| MessageId::new(word)));
+    }
+    out
+}

@@ -1,0 +1,276 @@
+//! Transfer encodings (RFC 2045 §6): base64, quoted-printable, uuencode. Lenient: what can be read is read.
+
+use std::borrow::Cow;
+
+/// How the bytes of a part are wrapped.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum TransferEncoding {
+    /// 7bit, 8bit, binary, or a name nobody knows.
+    #[default]
+    Identity,
+    /// RFC 2045 §6.8.
+    Base64,
+    /// RFC 2045 §6.7.
+    QuotedPrintable,
+    /// `x-uuencode` and its spellings.
+    Uuencode,
+}
+
+/// Reads the value of Content-Transfer-Encoding. The flag says that the name is unknown.
+#[must_use]
+pub fn encoding_of(value: &[u8]) -> (TransferEncoding, bool) {
+    let word: Vec<u8> = value
+        .iter()
+        .copied()
+        .skip_while(|byte| byte.is_ascii_whitespace() || matches!(byte, b'"' | b'\''))
+        .take_while(|byte| byte.is_ascii_alphanumeric() || *byte == b'-' || *byte == b'_')
+        .map(|byte| byte.to_ascii_lowercase())
+        .collect();
+    match word.as_slice() {
+        b"base64" | b"base-64" | b"x-base64" | b"b" => (TransferEncoding::Base64, false),
+        b"quoted-printable" | b"quotedprintable" | b"quoted_printable" | b"x-quoted-printable" | b"qp" => {
+            (TransferEncoding::QuotedPrintable, false)
+        }
+        b"x-uuencode" | b"uuencode" | b"x-uue" | b"uue" => (TransferEncoding::Uuencode, false),
+        b"" | b"7bit" | b"8bit" | b"binary" | b"7-bit" | b"8-bit" | b"none" => (TransferEncoding::Identity, false),
+        _ => (TransferEncoding::Identity, true),
+    }
+}
+
+/// Unwraps a body. The flag says that the data was broken.
+#[must_use]
+pub fn decode(bytes: &[u8], encoding: TransferEncoding) -> (Cow<'_, [u8]>, bool) {
+    match encoding {
+        TransferEncoding::Identity => (bytes.into(), false),
+        TransferEncoding::QuotedPrintable => {
+            let (decoded, broken) = quoted_printable(bytes);
+            (decoded.into(), broken)
+        }
+        TransferEncoding::Base64 => {
+            let (decoded, strange) = base64(bytes);
+            // More than one strange byte in sixteen: this is text that was never encoded.
+            if strange * 16 > bytes.len() { (bytes.into(), true) } else { (decoded.into(), strange > 0) }
+        }
+        TransferEncoding::Uuencode => uuencode(bytes).map_or((bytes.into(), true), |decoded| (decoded.into(), false)),
+    }
+}
+
+const SKIP: u8 = 0xfe;
+const STRANGE: u8 = 0xff;
+const PAD: u8 = 0xfd;
+
+const BASE64: [u8; 256] = {
+    let mut table = [STRANGE; 256];
+    let alphabet = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+    let mut index = 0_u8;
+    while index < 64 {
+        table[alphabet[index as usize] as usize] = index;
+        index += 1;
+    }
+    table[b' ' as usize] = SKIP;
+    table[b'\t' as usize] = SKIP;
+    table[b'\r' as usize] = SKIP;
+    table[b'\n' as usize] = SKIP;
+    table[0] = SKIP;
+    table[b'=' as usize] = PAD;
+    table
+};
+
+/// Base64 in pieces, each with its own padding, as some hosts join them. Returns the number of strange bytes skipped.
+#[must_use]
+pub fn base64(bytes: &[u8]) -> (Vec<u8>, usize) {
+    let mut out = Vec::with_capacity(bytes.len() / 4 * 3 + 3);
+    let (mut bits, mut count, mut strange) = (0_u32, 0_u32, 0_usize);
+    let mut rest = bytes;
+    loop {
+        if count == 0 {
+            rest = base64_groups(rest, &mut out);
+        }
+        let Some((&byte, tail)) = rest.split_first() else { break };
+        rest = tail;
+        match BASE64[usize::from(byte)] {
+            SKIP => {}
+            PAD => {
+                flush(&mut out, &mut bits, &mut count);
+                if !goes_on(tail) {
+                    break;
+                }
+            }
+            STRANGE => strange += 1,
+            value => {
+                bits = (bits << 6) | u32::from(value);
+                count += 1;
+                if count == 4 {
+                    out.extend_from_slice(&bits.to_be_bytes()[1..]);
+                    (bits, count) = (0, 0);
+                }
+            }
+        }
+    }
+    flush(&mut out, &mut bits, &mut count);
+    (out, strange)
+}
+
+/// Behind the padding comes the end, another whole piece, or a list footer that would be read as rubbish.
+fn goes_on(rest: &[u8]) -> bool {
+    let rest = rest.strip_prefix(b"=").unwrap_or(rest).trim_ascii_start();
+    let line = &rest[..memchr::memchr(b'\n', rest).unwrap_or(rest.len())];
+    let line = &line.trim_ascii_end()[..line.trim_ascii_end().len().min(1_000)];
+    !line.is_empty() && line.len().is_multiple_of(4) && line.iter().all(|&byte| BASE64[usize::from(byte)] < 64 || byte == b'=')
+}
+
+/// Length of what [`decode`] makes of base64, without making it.
+#[must_use]
+pub fn base64_size(bytes: &[u8]) -> usize {
+    let (mut size, mut count, mut strange) = (0_usize, 0_usize, 0_usize);
+    for (at, &byte) in bytes.iter().enumerate() {
+        match BASE64[usize::from(byte)] {
+            SKIP => {}
+            PAD => {
+                size += count * 6 / 8;
+                count = 0;
+                if !goes_on(&bytes[at + 1..]) {
+                    break;
+                }
+            }
+            STRANGE => strange += 1,
+            _ => count += 1,
+        }
+    }
+    if strange * 16 > bytes.len() { bytes.len() } else { size + count * 6 / 8 }
+}
+
+/// The quick path: whole groups without anything between.
+fn base64_groups<'a>(mut rest: &'a [u8], out: &mut Vec<u8>) -> &'a [u8] {
+    while let [a, b, c, d, tail @ ..] = rest {
+        let (a, b) = (BASE64[usize::from(*a)], BASE64[usize::from(*b)]);
+        let (c, d) = (BASE64[usize::from(*c)], BASE64[usize::from(*d)]);
+        if a | b | c | d >= 64 {
+            break;
+        }
+        let word = u32::from(a) << 18 | u32::from(b) << 12 | u32::from(c) << 6 | u32::from(d);
+        out.extend_from_slice(&word.to_be_bytes()[1..]);
+        rest = tail;
+    }
+    rest
+}
+
+fn flush(out: &mut Vec<u8>, bits: &mut u32, count: &mut u32) {
+    match *count {
+        2 => out.extend_from_slice(&(*bits << 12).to_be_bytes()[1..2]),
+        3 => out.extend_from_slice(&(*bits << 6).to_be_bytes()[1..3]),
+        _ => {}
+    }
+    (*bits, *count) = (0, 0);
+}
+
+/// Quoted-printable; an escape that is none stays as it stands. The flag says that there was one.
+#[must_use]
+pub fn quoted_printable(bytes: &[u8]) -> (Vec<u8>, bool) {
+    let mut out = Vec::with_capacity(bytes.len());
+    let mut broken = false;
+    for line in bytes.split_inclusive(|&byte| byte == b'\n') {
+        let content = trim_line_end(line);
+        let line_end: &[u8] = &line[content.len()..];
+        // RFC 2045 §6.7 rule 3: white space at the end of a line was added on the way.
+        let trimmed = content.trim_ascii_end();
+        let (text, soft) = match trimmed.strip_suffix(b"=") {
+            Some(text) => (text, true),
+            None => (trimmed, false),
+        };
+        broken |= push_unescaped(&mut out, text);
+        if !soft {
+            out.extend_from_slice(line_end);
+        }
+    }
+    (out, broken)
+}
+
+fn push_unescaped(out: &mut Vec<u8>, text: &[u8]) -> bool {
+    let mut broken = false;
+    let mut rest = text;
+    while let Some(at) = memchr::memchr(b'=', rest) {
+        out.extend_from_slice(&rest[..at]);
+        match hex_pair(&rest[at + 1..]) {
+            Some(byte) => {
+                out.push(byte);
+                rest = &rest[at + 3..];
+            }
+            None => {
+                out.push(b'=');
+                broken = true;
+                rest = &rest[at + 1..];
+            }
+        }
+    }
+    out.extend_from_slice(rest);
+    broken
+}
+
+/// The byte that two hexadecimal digits at the start of `text` spell.
+#[must_use]
+pub fn hex_pair(text: &[u8]) -> Option<u8> {
+    let digit = |byte: u8| char::from(byte).to_digit(16).and_then(|value| u8::try_from(value).ok());
+    match text {
+        [high, low, ..] => Some(digit(*high)? << 4 | digit(*low)?),
+        _ => None,
+    }
+}
+
+fn trim_line_end(line: &[u8]) -> &[u8] {
+    let line = line.strip_suffix(b"\n").unwrap_or(line);
+    line.strip_suffix(b"\r").unwrap_or(line)
+}
+
+/// The first file between `begin` and `end`; `None` without such a line.
+#[must_use]
+pub fn uuencode(bytes: &[u8]) -> Option<Vec<u8>> {
+    let mut lines = bytes.split(|&byte| byte == b'\n').map(trim_line_end);
+    lines.find(|line| line.starts_with(b"begin ") || line.starts_with(b"begin-base64 "))?;
+    let mut out = Vec::with_capacity(bytes.len() / 4 * 3);
+    for line in lines {
+        if line == b"end" {
+            break;
+        }
+        let Some((&first, letters)) = line.split_first() else { continue };
+        let length = usize::from(first.wrapping_sub(b' ') & 63);
+        let start = out.len();
+        for group in letters.chunks(4) {
+            let value = |index: usize| u32::from(group.get(index).copied().unwrap_or(b' ').wrapping_sub(b' ') & 63);
+            let word = value(0) << 18 | value(1) << 12 | value(2) << 6 | value(3);
+            out.extend_from_slice(&word.to_be_bytes()[1..]);
+        }
+        out.truncate(out.len().min(start + length));
+    }
+    Some(out)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn base64_is_read_in_pieces_and_with_dirt() {
+        assert_eq!(base64(b"aGVs\r\nbG8=").0, b"hello");
+        for pieces in
+            [&b"aGVs\r\nbG8="[..], b"aA==aQ==", b"aGVsbG8", b"aGVsbG8=\n____\nlist", b"aGVsbG8= ignored", b"not base64, is it?"]
+        {
+            assert_eq!(base64_size(pieces), decode(pieces, TransferEncoding::Base64).0.len());
+        }
+        assert_eq!(base64(b"aGVsbG8").0, b"hello");
+        assert_eq!(base64(b"aA==aQ==").0, b"hi");
+        assert_eq!(base64(b"aGVs!bG8=\n____\nlist footer").0, b"hello");
+        assert_eq!(decode(b"this was never encoded, see?", TransferEncoding::Base64).0, &b"this was never encoded, see?"[..]);
+    }
+
+    #[test]
+    fn quoted_printable_keeps_what_it_cannot_read() {
+        assert_eq!(quoted_printable(b"a=20b=\r\nc  \r\nd=zz=e9"), (b"a bc\r\nd=zz\xe9".to_vec(), true));
+        assert_eq!(quoted_printable(b"a =20\n= \nb"), (b"a  \nb".to_vec(), false));
+    }
+
+    #[test]
+    fn uuencoded_bodies_are_read() {
+        assert_eq!(uuencode(b"begin 644 a.txt\n#0V%T\n`\nend\n").as_deref(), Some(&b"Cat"[..]));
+    }
+}

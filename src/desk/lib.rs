@@ -7,9 +7,12 @@
 
 pub mod calendar;
 pub mod command;
+pub mod condition;
 pub mod effect;
 pub mod event;
 pub mod ids;
+pub mod kind;
+pub mod pattern;
 pub mod policy;
 pub mod rule;
 pub mod template;

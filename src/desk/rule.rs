@@ -1,9 +1,204 @@
-//! Rules: a condition on a message or ticket, and what follows.
+//! Rules: a condition on a mail or ticket, and what follows.
+//!
+//! All patterns of one target over all rules are sought in one pass, so the cost grows with the mail and not with the
+//! number of rules times the mail. What a rule means for the ticket is the caller's business: [`RuleBook::run`] calls back
+//! for each match and the caller changes the view, so that later rules see what earlier ones decided.
 
-/// What must hold.
-#[derive(Clone, Debug, Default)]
-pub struct Condition {}
+use std::borrow::Cow;
+use std::collections::BTreeMap;
+
+pub use crate::condition::{AddressPattern, Compare, Comparison, Condition, FieldTest, People, Quantity, RuleView, Target, Test};
+use crate::condition::{Finds, Notes};
+use crate::ids::{AgentName, FieldId, InboxName, TeamName, TypeName, VendorName};
+use crate::pattern::Sieve;
+pub use crate::pattern::{Pattern, PatternError};
+use crate::ticket::Priority;
+
+/// One rule.
+#[derive(Clone, Debug)]
+pub struct Rule {
+    /// For people, unique within the file.
+    pub name: String,
+    /// Line in the file that names it.
+    pub line: u32,
+    /// It runs on replies too (`on = "reply"`).
+    pub on_reply: bool,
+    /// What must hold.
+    pub when: Condition,
+    /// What follows.
+    pub then: Actions,
+}
+
+/// What follows from a rule; what is `None` or empty stays as it was.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Actions {
+    /// Move to that inbox, with its team, type, promise and acknowledgement where the rule names no other.
+    pub inbox: Option<InboxName>,
+    /// Give to that team.
+    pub team: Option<TeamName>,
+    /// Give to that agent.
+    pub owner: Option<AgentName>,
+    /// Follow that process.
+    pub ticket_type: Option<TypeName>,
+    /// Set how soon it matters.
+    pub priority: Option<Priority>,
+    /// Labels to add.
+    pub tags: Vec<String>,
+    /// Fields to set; `{name}` stands for what a group captured. See [`Actions::set_with`].
+    pub set: BTreeMap<FieldId, String>,
+    /// Ask that vendor.
+    pub vendor: Option<VendorName>,
+    /// Acknowledge with another template, or not at all.
+    pub ack: Option<AckAction>,
+    /// Channels and agents to tell; `owner`, `lead` and `team` stand for the ticket's.
+    pub tell: Vec<String>,
+    /// Keep it for a person to look at, for that reason.
+    pub hold: Option<String>,
+    /// Record it without a ticket, for that reason.
+    pub ignore: Option<String>,
+    /// No rule below runs.
+    pub stop: bool,
+}
+
+/// What a rule says about the acknowledgement.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum AckAction {
+    /// None is sent.
+    Off,
+    /// That template.
+    Template(String),
+}
+
+impl Actions {
+    /// The values of `set` with captures filled in. A group that took no part in the match is empty.
+    #[must_use]
+    pub fn set_with(&self, captures: &BTreeMap<String, String>) -> BTreeMap<FieldId, String> {
+        self.set.iter().map(|(id, value)| (id.clone(), fill(value, captures))).collect()
+    }
+
+    /// The names in braces in the values of `set`.
+    pub fn placeholders(&self) -> impl Iterator<Item = (&FieldId, &str)> {
+        self.set.iter().flat_map(|(id, value)| pieces(value).filter_map(move |(_, name)| Some((id, name?))))
+    }
+}
+
+fn fill(value: &str, captures: &BTreeMap<String, String>) -> String {
+    let mut filled = String::new();
+    for (plain, name) in pieces(value) {
+        filled.push_str(plain);
+        filled.push_str(name.and_then(|name| captures.get(name)).map_or("", |text| text.trim()));
+    }
+    filled
+}
+
+/// Plain text and the name in braces that follows it, if one does.
+fn pieces(value: &str) -> impl Iterator<Item = (&str, Option<&str>)> {
+    let mut rest = Some(value);
+    std::iter::from_fn(move || {
+        let text = rest?;
+        let named = text.find('{').and_then(|open| Some((open, open + text[open..].find('}')?)));
+        match named {
+            Some((open, close)) => {
+                rest = Some(&text[close + 1..]);
+                Some((&text[..open], Some(&text[open + 1..close])))
+            }
+            None => {
+                rest = None;
+                Some((text, None))
+            }
+        }
+    })
+}
 
 /// All rules, top to bottom.
 #[derive(Debug, Default)]
-pub struct RuleBook {}
+pub struct RuleBook {
+    rules: Vec<Rule>,
+    /// Indexed by [`Target`].
+    sieves: [Option<Sieve>; 4],
+}
+
+/// What became of one rule on one mail.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RuleOutcome {
+    /// Index into [`RuleBook::rules`].
+    pub rule: usize,
+    /// Its condition held.
+    pub matched: bool,
+    /// What matched, or the first key that did not.
+    pub why: Cow<'static, str>,
+    /// What named groups captured.
+    pub captures: BTreeMap<String, String>,
+}
+
+impl RuleBook {
+    /// Puts rules into one book.
+    ///
+    /// # Errors
+    /// [`PatternError`] if the patterns of one target are too large together.
+    pub fn new(mut rules: Vec<Rule>) -> Result<Self, PatternError> {
+        let mut sieves = [const { None }; 4];
+        for target in Target::SIFTED {
+            let mut patterns: Vec<_> = rules.iter_mut().flat_map(|rule| rule.when.patterns_mut(target)).collect();
+            if !patterns.is_empty() {
+                sieves[target as usize] = Some(Sieve::new(&mut patterns)?);
+            }
+        }
+        Ok(Self { rules, sieves })
+    }
+
+    /// The rules in file order.
+    #[must_use]
+    pub fn rules(&self) -> &[Rule] {
+        &self.rules
+    }
+
+    /// Runs the rules top to bottom: all of them on a new ticket, those with `on = "reply"` on a reply.
+    ///
+    /// `apply` is called for each match with the rule, its outcome and the view, which it changes so that later rules see
+    /// it. A match with `stop` ends the list; rules below it have no outcome.
+    pub fn run<'a>(
+        &self,
+        view: &mut RuleView<'a>,
+        on_reply: bool,
+        mut apply: impl FnMut(&Rule, &RuleOutcome, &mut RuleView<'a>),
+    ) -> Vec<RuleOutcome> {
+        let finds = self.sift(view);
+        let mut outcomes = Vec::with_capacity(self.rules.len());
+        for (index, rule) in self.rules.iter().enumerate().filter(|(_, rule)| rule.on_reply || !on_reply) {
+            let outcome = rule.outcome(index, view, &finds);
+            if outcome.matched {
+                apply(rule, &outcome, view);
+            }
+            let stop = outcome.matched && rule.then.stop;
+            outcomes.push(outcome);
+            if stop {
+                break;
+            }
+        }
+        outcomes
+    }
+
+    fn sift(&self, view: &RuleView<'_>) -> Finds {
+        let mut finds = Finds::default();
+        for (target, text) in Target::SIFTED.into_iter().zip([view.subject, view.text, view.any_text]) {
+            finds[target as usize] = self.sieves[target as usize].as_ref().map(|sieve| sieve.sift(text));
+        }
+        finds
+    }
+}
+
+impl Rule {
+    fn outcome(&self, rule: usize, view: &RuleView<'_>, finds: &Finds) -> RuleOutcome {
+        if let Err(failed) = self.when.check(view, finds, &mut None) {
+            return RuleOutcome { rule, matched: false, why: failed, captures: BTreeMap::new() };
+        }
+        // Again with notes: rare, since few rules match.
+        let mut notes = Some(Notes::default());
+        let held = self.when.check(view, finds, &mut notes);
+        debug_assert!(held.is_ok(), "a condition is a pure function of the view");
+        let notes = notes.unwrap_or_default();
+        let why = if notes.why.is_empty() { Cow::Borrowed("it has no condition") } else { Cow::Owned(notes.why.join("; ")) };
+        RuleOutcome { rule, matched: true, why, captures: notes.captures }
+    }
+}

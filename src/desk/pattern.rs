@@ -1,0 +1,366 @@
+//! Patterns of conditions: words and regular expressions, alone or many at once.
+//!
+//! Everything is linear in the text: the `regex` crate never backtracks, and each pattern has a size limit. Many patterns
+//! of one target are sought in one pass by [`Sieve`]; it may let a pattern through that does not match (it ignores word
+//! borders and anchors, so that its automaton stays fast on text that is not ASCII), and the exact pattern then decides.
+//! There are no back references and no look-around; the crate has none.
+
+use regex::{Regex, RegexBuilder, RegexSet, RegexSetBuilder};
+use regex_syntax::hir::{Hir, HirKind};
+
+/// Compiled size of one pattern. `\w{1,100}` needs 300 KB with Unicode; what needs more is a mistake.
+pub const PATTERN_BYTES_MAX: usize = 2 * 1024 * 1024;
+/// Compiled size of all patterns of one target together.
+pub const SIEVE_BYTES_MAX: usize = 64 * 1024 * 1024;
+/// Memory of the automaton that is built while it runs, for each thread.
+const SIEVE_CACHE_BYTES: usize = 8 * 1024 * 1024;
+/// Longest piece of a mail shown in an explanation, in characters.
+const SHOWN_CHARACTERS_MAX: usize = 60;
+
+/// Longer words are sought as regular expressions.
+const WORD_BYTES_MAX: usize = 64;
+
+const _: () = assert!(PATTERN_BYTES_MAX <= SIEVE_BYTES_MAX);
+
+/// Why a text is no pattern.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{message}")]
+pub struct PatternError {
+    /// What is wrong, in the words of the regex parser.
+    pub message: String,
+    /// Byte range within the pattern as written, where one is to blame.
+    pub span: Option<(usize, usize)>,
+}
+
+/// One pattern as written: `"word words"` or `"~ regex"`.
+///
+/// Words mean: each of them occurs, whole, in any case, in any order. Whole means that no letter or digit stands beside
+/// it; scripts that write without spaces are found anywhere.
+#[derive(Clone, Debug)]
+pub struct Pattern {
+    source: String,
+    parts: Vec<Part>,
+}
+
+/// One thing that must occur. `slot` is its place in a [`Sieve`], once it is in one.
+#[derive(Clone, Debug)]
+enum Part {
+    Word { text: String, slot: Option<usize> },
+    Regex { regex: Regex, slot: Option<usize> },
+}
+
+impl Pattern {
+    /// Reads a pattern as it stands in the configuration.
+    ///
+    /// # Errors
+    /// [`PatternError`] for an empty pattern, a regular expression that does not parse, or one over [`PATTERN_BYTES_MAX`].
+    pub fn new(source: &str) -> Result<Self, PatternError> {
+        let parts = match source.strip_prefix('~') {
+            Some(rest) => {
+                let regex = rest.trim_start();
+                let offset = source.len() - regex.len();
+                let regex = compile(regex).map_err(|err| err.shifted(offset))?;
+                vec![Part::Regex { regex, slot: None }]
+            }
+            None => source.split_whitespace().map(word).collect::<Result<_, _>>()?,
+        };
+        if parts.is_empty() {
+            return Err(PatternError { message: "an empty pattern matches nothing".to_owned(), span: None });
+        }
+        Ok(Self { source: source.to_owned(), parts })
+    }
+
+    /// As written.
+    #[must_use]
+    pub fn source(&self) -> &str {
+        &self.source
+    }
+
+    /// Names of its groups: what `"{name}"` in a rule's `set` may stand for.
+    pub fn group_names(&self) -> impl Iterator<Item = &str> {
+        self.parts.iter().filter_map(Part::regex).flat_map(|regex| regex.capture_names().flatten())
+    }
+
+    /// It matches the text.
+    #[must_use]
+    pub fn is_match(&self, text: &str, found: Option<&Found>) -> bool {
+        self.parts.iter().all(|part| part.is_match(text, found))
+    }
+
+    /// What it matched, cut to a readable length, and its named groups. Call it only where [`Pattern::is_match`] holds.
+    #[must_use]
+    pub fn explain(&self, text: &str) -> (String, Vec<(String, String)>) {
+        let mut shown = Vec::new();
+        let mut groups = Vec::new();
+        for part in &self.parts {
+            match part {
+                Part::Word { text: word, .. } => shown.push(word.clone()),
+                Part::Regex { regex, .. } => {
+                    let Some(captures) = regex.captures(text) else { continue };
+                    shown.push(captures.get(0).map_or_else(String::new, |whole| shorten(whole.as_str())));
+                    let named = regex.capture_names().flatten();
+                    groups.extend(named.filter_map(|name| Some((name.to_owned(), captures.name(name)?.as_str().to_owned()))));
+                }
+            }
+        }
+        (shown.join(" "), groups)
+    }
+}
+
+impl Part {
+    fn regex(&self) -> Option<&Regex> {
+        match self {
+            Self::Word { .. } => None,
+            Self::Regex { regex, .. } => Some(regex),
+        }
+    }
+
+    fn is_match(&self, text: &str, found: Option<&Found>) -> bool {
+        match (self, found) {
+            (Self::Word { slot: Some(slot), .. }, Some(found)) => found.words.get(*slot).copied().unwrap_or(false),
+            (Self::Word { text: word, .. }, _) => tokens(text).any(|token| same_word(token, word)),
+            (Self::Regex { regex, slot: Some(slot) }, Some(found)) => {
+                found.regexes.get(*slot).copied().unwrap_or(false) && regex.is_match(text)
+            }
+            (Self::Regex { regex, .. }, _) => regex.is_match(text),
+        }
+    }
+}
+
+impl PatternError {
+    fn shifted(mut self, by: usize) -> Self {
+        self.span = self.span.map(|(from, to)| (from + by, to + by));
+        self
+    }
+}
+
+/// Compiles a regular expression of an operator: any case, `^` and `$` at lines, bounded size.
+///
+/// # Errors
+/// [`PatternError`] with the range that is to blame.
+pub fn compile(pattern: &str) -> Result<Regex, PatternError> {
+    parse(pattern)?;
+    RegexBuilder::new(pattern).case_insensitive(true).multi_line(true).size_limit(PATTERN_BYTES_MAX).build().map_err(too_large)
+}
+
+/// Compiles a regular expression that says itself whether case matters, such as a field's `find`.
+///
+/// # Errors
+/// [`PatternError`] with the range that is to blame.
+pub fn compile_exact(pattern: &str) -> Result<Regex, PatternError> {
+    parse(pattern)?;
+    RegexBuilder::new(pattern).multi_line(true).size_limit(PATTERN_BYTES_MAX).build().map_err(too_large)
+}
+
+fn too_large(err: regex::Error) -> PatternError {
+    let message = match err {
+        regex::Error::CompiledTooBig(_) => format!("the pattern needs more than {} KiB", PATTERN_BYTES_MAX / 1024),
+        other => other.to_string(),
+    };
+    PatternError { message, span: None }
+}
+
+fn parse(pattern: &str) -> Result<Hir, PatternError> {
+    let parsed = regex_syntax::ParserBuilder::new().case_insensitive(true).multi_line(true).build().parse(pattern);
+    parsed.map_err(|err| match err {
+        regex_syntax::Error::Parse(err) => at(err.kind(), err.span()),
+        regex_syntax::Error::Translate(err) => at(err.kind(), err.span()),
+        other => PatternError { message: other.to_string(), span: None },
+    })
+}
+
+fn at(kind: &impl std::fmt::Display, span: &regex_syntax::ast::Span) -> PatternError {
+    PatternError { message: kind.to_string(), span: Some((span.start.offset, span.end.offset.max(span.start.offset + 1))) }
+}
+
+fn word(word: &str) -> Result<Part, PatternError> {
+    if word.len() < WORD_BYTES_MAX && word.chars().all(|c| c.is_alphanumeric() && !is_unspaced(c)) {
+        return Ok(Part::Word { text: word.to_lowercase(), slot: None });
+    }
+    let border = |c: Option<char>| if c.is_some_and(|c| c.is_alphanumeric() && !is_unspaced(c)) { r"\b" } else { "" };
+    let pattern = format!("{}{}{}", border(word.chars().next()), regex::escape(word), border(word.chars().next_back()));
+    Ok(Part::Regex { regex: compile(&pattern)?, slot: None })
+}
+
+/// Scripts that do not put spaces between words.
+fn is_unspaced(c: char) -> bool {
+    matches!(c, '\u{0e00}'..='\u{0eff}' | '\u{1000}'..='\u{109f}' | '\u{1780}'..='\u{17ff}' | '\u{3040}'..='\u{30ff}' | '\u{3400}'..='\u{9fff}' | '\u{f900}'..='\u{faff}' | '\u{20000}'..='\u{3ffff}')
+}
+
+fn tokens(text: &str) -> impl Iterator<Item = &str> {
+    text.split(|c: char| !c.is_alphanumeric()).filter(|token| !token.is_empty())
+}
+
+fn same_word(token: &str, lower: &str) -> bool {
+    if token.is_ascii() { token.eq_ignore_ascii_case(lower) } else { token.to_lowercase() == lower }
+}
+
+fn shorten(text: &str) -> String {
+    let line = text.split_whitespace().collect::<Vec<_>>().join(" ");
+    match line.char_indices().nth(SHOWN_CHARACTERS_MAX) {
+        Some((at, _)) => format!("{}…", &line[..at]),
+        None => line,
+    }
+}
+
+/// Many patterns over one target, sought in one pass.
+#[derive(Debug)]
+pub struct Sieve {
+    /// Lower case, sorted.
+    words: Vec<String>,
+    /// For each first byte the lengths of words that begin with it, as a bit set; bit 31 stands for 31 and more.
+    lengths: Box<[u32; 256]>,
+    set: Option<RegexSet>,
+}
+
+/// What a [`Sieve`] found in one text.
+#[derive(Clone, Debug, Default)]
+pub struct Found {
+    words: Vec<bool>,
+    regexes: Vec<bool>,
+}
+
+impl Sieve {
+    /// Puts patterns into one sieve and tells each its slots.
+    ///
+    /// # Errors
+    /// [`PatternError`] if they are too large together.
+    pub fn new(patterns: &mut [&mut Pattern]) -> Result<Self, PatternError> {
+        let parts = || patterns.iter().flat_map(|pattern| &pattern.parts);
+        let mut words: Vec<String> =
+            parts().filter_map(|part| if let Part::Word { text, .. } = part { Some(text.clone()) } else { None }).collect();
+        words.sort();
+        words.dedup();
+        let loose = parts().filter_map(Part::regex).map(|regex| loosen(regex.as_str())).collect::<Result<Vec<_>, _>>()?;
+        let set = if loose.is_empty() { None } else { Some(build_set(&loose)?) };
+        let mut lengths = Box::new([0u32; 256]);
+        for word in &words {
+            lengths[usize::from(word.as_bytes()[0])] |= length_bit(word.len());
+        }
+        let mut next = 0;
+        for part in patterns.iter_mut().flat_map(|pattern| &mut pattern.parts) {
+            match part {
+                Part::Word { text, slot } => *slot = words.binary_search(text).ok(),
+                Part::Regex { slot, .. } => {
+                    *slot = Some(next);
+                    next += 1;
+                }
+            }
+        }
+        Ok(Self { words, lengths, set })
+    }
+
+    /// Reads the text once.
+    #[must_use]
+    pub fn sift(&self, text: &str) -> Found {
+        let mut found = Found { words: vec![false; self.words.len()], regexes: Vec::new() };
+        if let Some(set) = &self.set {
+            found.regexes = vec![false; set.len()];
+            for slot in set.matches(text).iter() {
+                found.regexes[slot] = true;
+            }
+        }
+        if self.words.is_empty() {
+            return found;
+        }
+        for token in tokens(text) {
+            if token.is_ascii() {
+                let mut lower = [0u8; WORD_BYTES_MAX];
+                let Some(lower) = lower.get_mut(..token.len()) else { continue };
+                lower.copy_from_slice(token.as_bytes());
+                lower.make_ascii_lowercase();
+                self.note(lower, &mut found);
+            } else {
+                self.note(token.to_lowercase().as_bytes(), &mut found);
+            }
+        }
+        found
+    }
+
+    fn note(&self, lower: &[u8], found: &mut Found) {
+        let possible = lower.first().is_some_and(|first| self.lengths[usize::from(*first)] & length_bit(lower.len()) != 0);
+        if possible && let Ok(slot) = self.words.binary_search_by(|word| word.as_bytes().cmp(lower)) {
+            found.words[slot] = true;
+        }
+    }
+}
+
+fn length_bit(length: usize) -> u32 {
+    1 << length.min(31)
+}
+
+fn build_set(patterns: &[String]) -> Result<RegexSet, PatternError> {
+    RegexSetBuilder::new(patterns)
+        .size_limit(SIEVE_BYTES_MAX)
+        .dfa_size_limit(SIEVE_CACHE_BYTES)
+        .build()
+        .map_err(|err| PatternError { message: format!("the patterns are too large together: {err}"), span: None })
+}
+
+/// The same pattern without borders and anchors: it matches wherever the pattern does, and maybe elsewhere. A lazy DFA
+/// gives up at the first letter beyond ASCII where a pattern asks for a Unicode word border.
+fn loosen(pattern: &str) -> Result<String, PatternError> {
+    fn drop_looks(hir: &Hir) -> Hir {
+        match hir.kind() {
+            HirKind::Look(_) | HirKind::Empty => Hir::empty(),
+            HirKind::Literal(literal) => Hir::literal(literal.0.clone()),
+            HirKind::Class(class) => Hir::class(class.clone()),
+            HirKind::Repetition(repetition) => {
+                let mut loose = repetition.clone();
+                loose.sub = Box::new(drop_looks(&repetition.sub));
+                Hir::repetition(loose)
+            }
+            // Groups are of no use to a set.
+            HirKind::Capture(capture) => drop_looks(&capture.sub),
+            HirKind::Concat(list) => Hir::concat(list.iter().map(drop_looks).collect()),
+            HirKind::Alternation(list) => Hir::alternation(list.iter().map(drop_looks).collect()),
+        }
+    }
+    parse(pattern).map(|hir| drop_looks(&hir).to_string())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn check(pattern: &str, text: &str, expect: bool) {
+        let mut pattern = Pattern::new(pattern).expect("compiles");
+        assert_eq!(pattern.is_match(text, None), expect, "{} alone in {text:?}", pattern.source());
+        let sieve = Sieve::new(&mut [&mut pattern]).expect("small");
+        let found = sieve.sift(text);
+        assert_eq!(pattern.is_match(text, Some(&found)), expect, "{} by sieve in {text:?}", pattern.source());
+    }
+
+    #[test]
+    fn words_are_whole_in_any_case_and_any_order() {
+        check("refund order", "Order 12: REFUND please", true);
+        check("refund order", "Order 12: refunded", false);
+        check("wi-fi", "The Wi-Fi, again", true);
+        check("wi-fi", "Hawaii wi-fiber", false);
+        check("größe", "GRÖßE fehlt", true);
+        check("障害", "現在障害が発生", true);
+    }
+
+    #[test]
+    fn regexes_match_in_any_case_beyond_ascii_too() {
+        check(r"~ \b(vulnerab|exploit)", "Über eine Vulnerability", true);
+        check(r"~ \bvpn\b", "ÄVPN", false);
+        check(r"~ ^contact form$", "Hello\nContact form\nbye", true);
+        check(r"~ ^contact", "my contact", false);
+    }
+
+    #[test]
+    fn a_broken_regex_names_the_place() {
+        let err = Pattern::new("~ a(b").expect_err("unclosed");
+        assert_eq!(err.span, Some((3, 4)), "{err}");
+        assert!(Pattern::new("  ").is_err());
+        assert!(Pattern::new(r"~ (\w{500}){500}").is_err());
+    }
+
+    #[test]
+    fn named_groups_are_captured() {
+        let pattern = Pattern::new(r"~ order (?<no>\d+)").expect("compiles");
+        assert_eq!(pattern.group_names().collect::<Vec<_>>(), ["no"]);
+        assert_eq!(pattern.explain("my Order 12 is late"), ("Order 12".to_owned(), vec![("no".to_owned(), "12".to_owned())]));
+    }
+}

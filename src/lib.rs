@@ -6,6 +6,7 @@
 pub mod clock;
 pub mod config;
 pub mod engine;
+pub mod failpoint;
 pub mod ingest;
 pub mod outbox;
 pub mod store;

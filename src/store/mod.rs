@@ -4,6 +4,27 @@
 //! visible to reads at once, so the decisions of one group see each other; nothing outside the engine acts on them before
 //! the flush has returned.
 
+mod answer;
+#[cfg(test)]
+mod contract;
+mod disk;
+mod file;
+mod fold;
+mod journal;
+mod key;
+mod kv;
+mod memory;
+mod pack;
+mod query;
+mod raw;
+mod record;
+#[cfg(test)]
+mod sample;
+mod sled;
+
+pub use disk::{DiskStore, OpenOptions};
+pub use memory::MemoryStore;
+
 use desk::effect::{OutboxRow, OutboxStep};
 use desk::event::{Decision, Place};
 use desk::{AccountName, EffectId, EventId, RawHash, Ticket, TicketNo, TimerKind};
@@ -387,6 +408,8 @@ pub trait Store: Send + Sync + 'static {
     fn outbox_next(&self, account: &AccountName) -> Option<Timestamp>;
     /// One outgoing mail, terminal ones included.
     fn outbox_row(&self, id: EffectId) -> Option<OutboxRow>;
+    /// Outgoing mails of a ticket that are not terminal, oldest first: what a later one to the same recipient waits for.
+    fn outbox_of(&self, no: TicketNo) -> Vec<OutboxRow>;
     /// Outgoing mails, newest first; `all` includes terminal ones.
     fn outbox(&self, all: bool, limit: usize) -> Vec<OutboxRow>;
     /// Timers due at `now`, earliest first.

@@ -1,0 +1,163 @@
+//! From what a store can do to the [`Store`] trait: the questions are the same for all.
+
+use std::path::Path;
+
+use desk::effect::OutboxRow;
+use desk::{AccountName, EffectId, EventId, RawHash, Ticket, TicketNo, TimerKind};
+use jiff::Timestamp;
+use mail::MessageId;
+
+use super::kv::Read;
+use super::record::Location;
+use super::{
+    BudgetKey, ContentKeys, Counts, Cursor, Decided, HeldItem, MailboxKey, Record, Store, StoreError, Suspect, TicketFilter,
+    query,
+};
+
+/// What differs between stores. [`Store`] follows from it.
+pub(crate) trait Answers: Send + Sync + 'static {
+    /// The state, staged records included.
+    fn state(&self) -> &dyn Read;
+    /// The state could not be read: an answer was made up, so nothing may be committed any more.
+    fn doubt(&self, error: &StoreError);
+    /// One decision from where it stands.
+    fn body(&self, at: Location) -> Result<Decided, StoreError>;
+    /// See [`Store::keep`].
+    fn keep_all(&self, mails: &[&[u8]]) -> Result<Vec<RawHash>, StoreError>;
+    /// See [`Store::keep_file`].
+    fn keep_one_file(&self, path: &Path) -> Result<RawHash, StoreError>;
+    /// See [`Store::raw`].
+    fn kept_raw(&self, hash: &RawHash) -> Result<Vec<u8>, StoreError>;
+    /// See [`Store::suspects`].
+    fn unfinished(&self) -> Vec<Suspect>;
+    /// See [`Store::stage`].
+    fn stage_record(&self, record: Record, outgoing: &[(RawHash, Vec<u8>)]) -> Result<(), StoreError>;
+    /// See [`Store::flush`].
+    fn flush_all(&self) -> Result<u64, StoreError>;
+
+    /// The answer, or an empty one together with [`Answers::doubt`].
+    fn sure<T: Default>(&self, answer: Result<T, StoreError>) -> T {
+        answer.unwrap_or_else(|error| {
+            self.doubt(&error);
+            T::default()
+        })
+    }
+}
+
+impl<S: Answers> Store for S {
+    fn keep(&self, mails: &[&[u8]]) -> Result<Vec<RawHash>, StoreError> {
+        self.keep_all(mails)
+    }
+
+    fn keep_file(&self, path: &Path) -> Result<RawHash, StoreError> {
+        self.keep_one_file(path)
+    }
+
+    fn raw(&self, hash: &RawHash) -> Result<Vec<u8>, StoreError> {
+        self.kept_raw(hash)
+    }
+
+    fn suspects(&self) -> Vec<Suspect> {
+        self.unfinished()
+    }
+
+    fn stage(&self, record: Record, outgoing: &[(RawHash, Vec<u8>)]) -> Result<(), StoreError> {
+        self.stage_record(record, outgoing)
+    }
+
+    fn flush(&self) -> Result<u64, StoreError> {
+        self.flush_all()
+    }
+
+    fn ticket(&self, no: TicketNo) -> Option<Ticket> {
+        self.sure(query::ticket_row(self.state(), no)).map(|row| row.ticket)
+    }
+
+    fn tickets(&self, filter: &TicketFilter) -> Vec<Ticket> {
+        self.sure(query::tickets(self.state(), filter))
+    }
+
+    fn next_ticket(&self) -> TicketNo {
+        TicketNo(self.sure(query::figures(self.state())).ticket_last + 1)
+    }
+
+    fn history(&self, no: TicketNo) -> Result<Vec<Decided>, StoreError> {
+        query::history(self.state(), no)?.into_iter().map(|at| self.body(at)).collect()
+    }
+
+    fn decided(&self, event: EventId) -> Result<Option<Decided>, StoreError> {
+        query::event(self.state(), event)?.map(|at| self.body(at)).transpose()
+    }
+
+    fn find_by_message_id(&self, id: &MessageId) -> Vec<TicketNo> {
+        self.sure(query::by_message_id(self.state(), id))
+    }
+
+    fn find_by_content(&self, keys: &ContentKeys) -> Option<desk::event::Duplicate> {
+        self.sure(query::by_content(self.state(), keys))
+    }
+
+    fn contact_tickets(&self, address: &str) -> u64 {
+        self.sure(query::contact_tickets(self.state(), address))
+    }
+
+    fn cursor(&self, mailbox: &MailboxKey) -> Cursor {
+        self.sure(query::cursor(self.state(), mailbox))
+    }
+
+    fn outcomes(&self, mailbox: &MailboxKey) -> Vec<(u32, u32, String, Option<EventId>)> {
+        self.sure(query::outcomes(self.state(), mailbox))
+    }
+
+    fn has_event(&self, event: EventId) -> bool {
+        self.sure(query::event(self.state(), event)).is_some()
+    }
+
+    fn outbox_due(&self, account: &AccountName, now: Timestamp, limit: usize) -> Vec<OutboxRow> {
+        self.sure(query::outbox_due(self.state(), account, now, limit))
+    }
+
+    fn outbox_next(&self, account: &AccountName) -> Option<Timestamp> {
+        self.sure(query::outbox_next(self.state(), account))
+    }
+
+    fn outbox_row(&self, id: EffectId) -> Option<OutboxRow> {
+        self.sure(query::outbox_row(self.state(), id))
+    }
+
+    fn outbox_of(&self, no: TicketNo) -> Vec<OutboxRow> {
+        self.sure(query::outbox_of(self.state(), no))
+    }
+
+    fn outbox(&self, all: bool, limit: usize) -> Vec<OutboxRow> {
+        self.sure(query::outbox(self.state(), all, limit))
+    }
+
+    fn due_timers(&self, now: Timestamp, limit: usize) -> Vec<(Timestamp, TicketNo, TimerKind)> {
+        self.sure(query::due_timers(self.state(), now, limit))
+    }
+
+    fn next_timer(&self) -> Option<Timestamp> {
+        self.sure(query::next_timer(self.state()))
+    }
+
+    fn budget(&self, key: &BudgetKey, since: Timestamp) -> u64 {
+        self.sure(query::budget(self.state(), key, since))
+    }
+
+    fn breaker(&self) -> Option<String> {
+        self.sure(query::figures(self.state())).breaker
+    }
+
+    fn suppressed(&self, address: &str, now: Timestamp) -> Option<String> {
+        self.sure(query::suppressed(self.state(), address, now))
+    }
+
+    fn held(&self) -> Vec<HeldItem> {
+        self.sure(query::held(self.state()))
+    }
+
+    fn counts(&self) -> Counts {
+        self.sure(query::figures(self.state())).counts
+    }
+}

@@ -1,0 +1,282 @@
+//! The store on disk: raw packs, journal and state put together.
+//!
+//! The order of every commit: bytes into the packs, packs synced, record into the journal, journal synced, state behind.
+//! A crash anywhere leaves at most bytes that no record names.
+
+use std::collections::HashSet;
+use std::fs::File;
+use std::io::{Read as _, Seek, Write};
+use std::os::unix::fs::PermissionsExt;
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use desk::RawHash;
+
+use super::answer::Answers;
+use super::file::{self, failed};
+use super::fold::{fold, raws};
+use super::journal::{Entry, Journal};
+use super::kv::Read;
+use super::pack::Kind;
+use super::raw::{self, Packs};
+use super::record::{DecidedEntry, Location, Payload, to_json};
+use super::sled::SledState;
+use super::{Decided, Record, StoreError, Suspect};
+
+/// How a store is opened.
+#[derive(Clone, Copy, Debug)]
+pub struct OpenOptions {
+    /// Memory for the state's cache.
+    pub cache_bytes: u64,
+    /// Below this much free space nothing more is kept.
+    pub reserve_bytes: u64,
+}
+
+impl Default for OpenOptions {
+    fn default() -> Self {
+        Self { cache_bytes: 32 << 20, reserve_bytes: 64 << 20 }
+    }
+}
+
+/// Records applied between two positions while the journal is read.
+const REPLAY_GROUP: u64 = 1_000;
+/// Records read again at every start, for the mails that they name: more than can be in work at once.
+const NAMED_RECORDS: u64 = 10_000;
+
+/// A store in a directory, locked while it is open.
+#[derive(Debug)]
+pub struct DiskStore {
+    dir: PathBuf,
+    packs: Packs,
+    journal: Mutex<Journal>,
+    state: SledState,
+    suspects: Vec<Suspect>,
+    poisoned: Arc<AtomicBool>,
+    _lock: File,
+}
+
+impl DiskStore {
+    /// Opens or creates a store: cuts a torn end, brings the state up to the journal, builds it anew where it is damaged.
+    /// `progress` is told how many of how many journal bytes are read.
+    ///
+    /// # Errors
+    /// [`StoreError::Busy`] if another process has it, [`StoreError::Damaged`], [`StoreError::Version`] and
+    /// [`StoreError::Io`] without anything having been changed.
+    pub fn open(dir: &Path, options: OpenOptions, progress: &mut dyn FnMut(u64, u64)) -> Result<Self, StoreError> {
+        file::create_dir(dir)?;
+        std::fs::set_permissions(dir, std::fs::Permissions::from_mode(0o700)).map_err(failed("protect", dir))?;
+        let lock = lock(dir)?;
+        let poisoned = Arc::new(AtomicBool::new(false));
+        let mut packs = Packs::open(&dir.join("raw"), options.reserve_bytes, Arc::clone(&poisoned))?;
+        let (state, replayed) = match open_state(dir, options)? {
+            Some(state) => match replay(dir, &packs, &state, progress)? {
+                Some(replayed) => (state, replayed),
+                None => rebuild_state(dir, options, &packs, Some(state), progress)?,
+            },
+            None => rebuild_state(dir, options, &packs, None, progress)?,
+        };
+        let Replayed { journal, named, committed } = replayed;
+        let mails = packs.index(committed)?;
+        let first_named = mails.iter().position(|mail| named.contains(mail)).unwrap_or(0);
+        let unnamed = mails.into_iter().skip(first_named).filter(|mail| !named.contains(mail));
+        let suspects = unnamed.map(|raw| Suspect { raw }).collect();
+        Ok(Self { dir: dir.to_owned(), packs, journal: Mutex::new(journal), state, suspects, poisoned, _lock: lock })
+    }
+
+    fn journal(&self) -> MutexGuard<'_, Journal> {
+        self.journal.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn check(&self) -> Result<(), StoreError> {
+        if self.poisoned.load(Ordering::Acquire) { Err(raw::poisoned(&self.dir)) } else { Ok(()) }
+    }
+
+    /// After an error nothing that follows may be trusted: an fsync that failed once may succeed without the data.
+    fn or_poison<T>(&self, result: Result<T, StoreError>) -> Result<T, StoreError> {
+        if result.is_err() {
+            self.poisoned.store(true, Ordering::Release);
+        }
+        result
+    }
+}
+
+impl Answers for DiskStore {
+    fn state(&self) -> &dyn Read {
+        &self.state
+    }
+
+    fn doubt(&self, error: &StoreError) {
+        tracing::error!(error = error as &dyn std::error::Error, "State could not be read.");
+        self.poisoned.store(true, Ordering::Release);
+    }
+
+    fn body(&self, at: Location) -> Result<Decided, StoreError> {
+        read_body(&self.packs, at, None)
+    }
+
+    fn keep_all(&self, mails: &[&[u8]]) -> Result<Vec<RawHash>, StoreError> {
+        self.check()?;
+        self.packs.keep(mails)
+    }
+
+    fn keep_one_file(&self, path: &Path) -> Result<RawHash, StoreError> {
+        self.check()?;
+        self.packs.keep_file(path)
+    }
+
+    fn kept_raw(&self, hash: &RawHash) -> Result<Vec<u8>, StoreError> {
+        self.packs.mail(hash)
+    }
+
+    fn unfinished(&self) -> Vec<Suspect> {
+        self.suspects.clone()
+    }
+
+    fn stage_record(&self, record: Record, outgoing: &[(RawHash, Vec<u8>)]) -> Result<(), StoreError> {
+        self.check()?;
+        let mut journal = self.journal();
+        let staged = (|| {
+            for (hash, bytes) in outgoing {
+                self.packs.append_mail(Kind::Sent, *hash, bytes)?;
+            }
+            let (at, payload) = match &record {
+                Record::Decided(decided) => {
+                    let (body, body_hash) = self.packs.append_body(&to_json(decided)?)?;
+                    (body, Payload::Decided(DecidedEntry { event: decided.event, body, body_hash, raws: raws(decided) }))
+                }
+                _ => (Location::default(), Payload::Inline(record.clone())),
+            };
+            let writes = fold(&self.state, &record, at)?;
+            journal.append(&payload)?;
+            self.state.stage(writes);
+            Ok(())
+        })();
+        self.or_poison(staged)
+    }
+
+    fn flush_all(&self) -> Result<u64, StoreError> {
+        self.check()?;
+        let mut journal = self.journal();
+        let flushed = self.packs.sync().and_then(|()| journal.flush()).and_then(|()| self.state.flushed(journal.tip()));
+        self.or_poison(flushed)?;
+        Ok(journal.tip().seq)
+    }
+}
+
+/// Takes the lock of a store directory; it is held as long as the file is open.
+fn lock(dir: &Path) -> Result<File, StoreError> {
+    let path = dir.join("lock");
+    let mut options = std::fs::OpenOptions::new();
+    let mut file = options.read(true).write(true).create(true).truncate(false).open(&path).map_err(failed("open", &path))?;
+    if let Err(error) = rustix::fs::flock(&file, rustix::fs::FlockOperation::NonBlockingLockExclusive) {
+        if error != rustix::io::Errno::WOULDBLOCK {
+            return Err(failed("lock", &path)(error.into()));
+        }
+        let mut pid = String::new();
+        file.read_to_string(&mut pid).map_err(failed("read", &path))?;
+        return Err(StoreError::Busy { path: dir.display().to_string(), pid: pid.trim().to_owned() });
+    }
+    file.set_len(0).map_err(failed("write", &path))?;
+    file.rewind().map_err(failed("write", &path))?;
+    writeln!(file, "{}", std::process::id()).map_err(failed("write", &path))?;
+    Ok(file)
+}
+
+fn state_dir(dir: &Path) -> PathBuf {
+    dir.join("state")
+}
+
+/// `None` if the state has to be rebuilt; it is out of the way then.
+fn open_state(dir: &Path, options: OpenOptions) -> Result<Option<SledState>, StoreError> {
+    SledState::open(&state_dir(dir), options.cache_bytes)
+}
+
+fn set_aside(path: &Path) -> Result<(), StoreError> {
+    let free = (1u32..).map(|number| path.with_extension(format!("damaged-{number}"))).find(|candidate| !candidate.exists());
+    match free {
+        Some(aside) => std::fs::rename(path, aside).map_err(failed("set aside", path)),
+        None => Ok(()),
+    }
+}
+
+fn rebuild_state(
+    dir: &Path,
+    options: OpenOptions,
+    packs: &Packs,
+    old: Option<SledState>,
+    progress: &mut dyn FnMut(u64, u64),
+) -> Result<(SledState, Replayed), StoreError> {
+    drop(old);
+    set_aside(&state_dir(dir))?;
+    tracing::warn!("State is rebuilt from the journal.");
+    let again = || StoreError::State { what: "a new state could not be opened".to_owned() };
+    let state = open_state(dir, options)?.ok_or_else(again)?;
+    let replayed = replay(dir, packs, &state, progress)?.ok_or_else(again)?;
+    Ok((state, replayed))
+}
+
+/// The journal as it was found at start.
+struct Replayed {
+    journal: Journal,
+    /// Mails that the newest records name.
+    named: HashSet<RawHash>,
+    /// The last place that a record names.
+    committed: Option<Location>,
+}
+
+/// Reads the journal and applies what the state does not have. `None` if the state belongs to another journal.
+fn replay(
+    dir: &Path,
+    packs: &Packs,
+    state: &SledState,
+    progress: &mut dyn FnMut(u64, u64),
+) -> Result<Option<Replayed>, StoreError> {
+    let applied = state.applied();
+    let (mut named, mut committed, mut is_other) = (HashSet::new(), None, false);
+    let journal =
+        Journal::open(&dir.join("journal"), applied.seq.saturating_sub(NAMED_RECORDS), progress, &mut |entry: Entry| {
+            is_other |= entry.tip.seq == applied.seq && entry.tip.hash != applied.hash;
+            if let Payload::Decided(decided) = &entry.payload {
+                named.extend(decided.raws.iter().copied());
+                committed = Some(decided.body);
+            }
+            if entry.tip.seq > applied.seq && !is_other {
+                let (record, at) = load(packs, &entry)?;
+                state.stage(fold(state, &record, at)?);
+                if entry.tip.seq % REPLAY_GROUP == 0 {
+                    state.flushed(entry.tip)?;
+                }
+            }
+            Ok(())
+        })?;
+    if is_other || applied.seq > journal.tip().seq {
+        return Ok(None);
+    }
+    state.flushed(journal.tip())?;
+    Ok(Some(Replayed { journal, named, committed }))
+}
+
+/// The record of a journal entry, its decision read from the packs.
+fn load(packs: &Packs, entry: &Entry) -> Result<(Record, Location), StoreError> {
+    match &entry.payload {
+        Payload::Decided(decided) => {
+            let body = read_body(packs, decided.body, Some(decided.body_hash))?;
+            Ok((Record::Decided(Box::new(body)), decided.body))
+        }
+        Payload::Inline(record) => Ok((record.clone(), Location::default())),
+    }
+}
+
+fn read_body(packs: &Packs, at: Location, expected: Option<RawHash>) -> Result<Decided, StoreError> {
+    let (hash, bytes) = packs.body(at)?;
+    let decided = serde_json::from_slice(&bytes).map_err(|error| error.to_string());
+    let decided = decided.and_then(|decided| {
+        if expected.is_some_and(|expected| expected != hash) {
+            Err("its hash is not the journal's".to_owned())
+        } else {
+            Ok(decided)
+        }
+    });
+    decided.map_err(|what| packs.damaged_at(at, &what))
+}

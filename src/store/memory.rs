@@ -1,0 +1,98 @@
+//! A store that forgets: for `explain`, `test`, `plan`, simulations. Same records, same fold, same questions.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use desk::RawHash;
+
+use super::answer::Answers;
+use super::fold::fold;
+use super::kv::{MemoryKv, Read};
+use super::record::{Location, to_json};
+use super::{Decided, Record, StoreError};
+
+/// Everything in memory.
+#[derive(Debug, Default)]
+pub struct MemoryStore {
+    state: MemoryKv,
+    kept: Mutex<Kept>,
+}
+
+#[derive(Debug, Default)]
+struct Kept {
+    raw: BTreeMap<RawHash, Vec<u8>>,
+    bodies: Vec<Vec<u8>>,
+    seq: u64,
+}
+
+impl MemoryStore {
+    /// An empty one.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    fn kept(&self) -> MutexGuard<'_, Kept> {
+        self.kept.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Answers for MemoryStore {
+    fn state(&self) -> &dyn Read {
+        &self.state
+    }
+
+    fn doubt(&self, _error: &StoreError) {}
+
+    fn body(&self, at: Location) -> Result<Decided, StoreError> {
+        let kept = self.kept();
+        let index = usize::try_from(at.at).unwrap_or(usize::MAX);
+        let body = kept.bodies.get(index).ok_or_else(|| StoreError::State { what: format!("decision {index} is missing") })?;
+        serde_json::from_slice(body).map_err(|error| StoreError::State { what: format!("read a decision: {error}") })
+    }
+
+    fn keep_all(&self, mails: &[&[u8]]) -> Result<Vec<RawHash>, StoreError> {
+        let mut kept = self.kept();
+        let keep = |mail: &&[u8]| {
+            let hash = RawHash::of(mail);
+            kept.raw.entry(hash).or_insert_with(|| mail.to_vec());
+            hash
+        };
+        Ok(mails.iter().map(keep).collect())
+    }
+
+    fn keep_one_file(&self, path: &Path) -> Result<RawHash, StoreError> {
+        let failed = |source| StoreError::Io { act: "read", path: path.display().to_string(), source };
+        let mail = std::fs::read(path).map_err(failed)?;
+        Ok(self.keep_all(&[&mail])?[0])
+    }
+
+    fn kept_raw(&self, hash: &RawHash) -> Result<Vec<u8>, StoreError> {
+        self.kept().raw.get(hash).cloned().ok_or(StoreError::Raw { hash: *hash, what: "is missing" })
+    }
+
+    fn unfinished(&self) -> Vec<super::Suspect> {
+        Vec::new()
+    }
+
+    fn stage_record(&self, record: Record, outgoing: &[(RawHash, Vec<u8>)]) -> Result<(), StoreError> {
+        let mut kept = self.kept();
+        for (hash, bytes) in outgoing {
+            kept.raw.entry(*hash).or_insert_with(|| bytes.clone());
+        }
+        let mut at = Location::default();
+        if let Record::Decided(decided) = &record {
+            at.at = kept.bodies.len() as u64;
+            kept.bodies.push(to_json(decided)?);
+        }
+        kept.seq += 1;
+        drop(kept);
+        self.state.apply(fold(&self.state, &record, at)?);
+        Ok(())
+    }
+
+    fn flush_all(&self) -> Result<u64, StoreError> {
+        Ok(self.kept().seq)
+    }
+}

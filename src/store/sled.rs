@@ -1,0 +1,310 @@
+//! The state on disk: sled under a layer in memory that takes the writes.
+//!
+//! sled is slow to write and its own flush promises nothing, so it only ever follows the journal: writes are visible at
+//! once in the layer, and a thread carries them over in coalesced batches, each with the journal position that it brings
+//! the state to. A position never runs ahead of what the journal has made durable.
+
+use std::collections::BTreeMap;
+use std::ops::Bound;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
+use std::thread::JoinHandle;
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+
+use super::StoreError;
+use super::file;
+use super::journal::Tip;
+use super::kv::{Entry, Read, Scan, Write};
+use super::record::{STATE_VERSION, pack, unpack};
+use crate::failpoint;
+
+/// Not part of the compared state: how far the journal is applied.
+const APPLIED: &[u8] = b"A";
+/// The layer is carried over after this time, or sooner when it holds [`DRAIN_KEYS`]; the same key costs one write.
+const DRAIN_AFTER: Duration = Duration::from_millis(200);
+const DRAIN_KEYS: usize = 20_000;
+/// The writer waits while so many keys are waiting: memory stays bounded when sled is slower than the engine.
+const WAITING_KEYS_MAX: usize = 100_000;
+const _: () = assert!(WAITING_KEYS_MAX > DRAIN_KEYS);
+
+type Layer = BTreeMap<Vec<u8>, Option<Vec<u8>>>;
+
+/// The position that the state has reached.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+struct Applied {
+    version: u32,
+    seq: u64,
+    hash: [u8; 32],
+}
+
+/// The state of one store.
+#[derive(Debug)]
+pub(crate) struct SledState {
+    shared: Arc<Shared>,
+    drainer: Option<JoinHandle<()>>,
+    applied: Tip,
+}
+
+#[derive(Debug)]
+struct Shared {
+    db: sled::Db,
+    file: PathBuf,
+    layers: RwLock<Layers>,
+    signal: Mutex<Signal>,
+    changed: Condvar,
+}
+
+/// Newest first: staged, flushed, on its way into sled.
+#[derive(Debug, Default)]
+struct Layers {
+    staged: Layer,
+    flushed: Layer,
+    draining: Layer,
+    tip: Tip,
+}
+
+#[derive(Debug, Default)]
+struct Signal {
+    waiting_keys: usize,
+    stop: bool,
+    failure: Option<String>,
+}
+
+fn state_error(error: impl std::fmt::Display) -> StoreError {
+    StoreError::State { what: error.to_string() }
+}
+
+impl SledState {
+    /// Opens the state. `Ok(None)` if it is of another version, damaged, or makes sled panic: it has to be rebuilt.
+    pub(crate) fn open(path: &Path, cache_bytes: u64) -> Result<Option<Self>, StoreError> {
+        file::create_dir(path)?;
+        let config = sled::Config::new().path(path).flush_every_ms(None).cache_capacity(cache_bytes).print_profile_on_drop(false);
+        let opened = catch_unwind(AssertUnwindSafe(|| {
+            let db = config.open()?;
+            let applied = db.get(APPLIED)?;
+            let is_empty = db.is_empty();
+            Ok::<_, sled::Error>((db, applied, is_empty))
+        }));
+        let Ok(Ok((db, applied, is_empty))) = opened else { return Ok(None) };
+        let applied = match applied.map(|bytes| unpack::<Applied>(&bytes)) {
+            Some(Ok(applied)) if applied.version == STATE_VERSION => Tip { seq: applied.seq, hash: applied.hash },
+            None if is_empty => Tip::default(),
+            Some(Ok(_) | Err(_)) | None => return Ok(None),
+        };
+        let shared = Arc::new(Shared {
+            db,
+            file: path.join("db"),
+            layers: RwLock::new(Layers { tip: applied, ..Layers::default() }),
+            signal: Mutex::new(Signal::default()),
+            changed: Condvar::new(),
+        });
+        let drained = Arc::clone(&shared);
+        let drainer = std::thread::Builder::new().name("state".to_owned()).spawn(move || drained.run()).map_err(state_error)?;
+        Ok(Some(Self { shared, drainer: Some(drainer), applied }))
+    }
+
+    /// The position that was reached when the state was opened.
+    pub(crate) fn applied(&self) -> Tip {
+        self.applied
+    }
+
+    /// Makes writes visible.
+    pub(crate) fn stage(&self, writes: Vec<Write>) {
+        self.shared.layers_mut().staged.extend(writes);
+    }
+
+    /// What was staged is durable in the journal up to `tip`. Waits while too much is waiting for sled.
+    pub(crate) fn flushed(&self, tip: Tip) -> Result<(), StoreError> {
+        let waiting = {
+            let mut layers = self.shared.layers_mut();
+            let staged = std::mem::take(&mut layers.staged);
+            layers.flushed.extend(staged);
+            layers.tip = tip;
+            layers.flushed.len()
+        };
+        let mut signal = self.shared.signal();
+        signal.waiting_keys = waiting;
+        if waiting >= DRAIN_KEYS {
+            self.shared.changed.notify_all();
+        }
+        while signal.waiting_keys >= WAITING_KEYS_MAX && signal.failure.is_none() {
+            signal = self.shared.changed.wait(signal).unwrap_or_else(PoisonError::into_inner);
+        }
+        signal.failure.as_ref().map_or(Ok(()), |failure| Err(state_error(failure)))
+    }
+
+    /// Every key and value, without the position.
+    pub(crate) fn for_each(&self, visit: &mut dyn FnMut(&[u8], &[u8])) -> Result<(), StoreError> {
+        let mut scan = Scan { from: Vec::new(), until: vec![u8::MAX], reverse: false, limit: 10_000 };
+        loop {
+            let page = self.scan(&scan)?;
+            page.iter().filter(|(key, _)| key != APPLIED).for_each(|(key, value)| visit(key, value));
+            let Some((last, _)) = page.last() else { return Ok(()) };
+            scan.from.clone_from(last);
+            scan.from.push(0);
+        }
+    }
+}
+
+impl Drop for SledState {
+    fn drop(&mut self) {
+        self.shared.signal().stop = true;
+        self.shared.changed.notify_all();
+        if let Some(drainer) = self.drainer.take() {
+            // A panic in it is already noted as a failure.
+            let _ = drainer.join();
+        }
+    }
+}
+
+impl Shared {
+    fn layers(&self) -> RwLockReadGuard<'_, Layers> {
+        self.layers.read().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn layers_mut(&self) -> RwLockWriteGuard<'_, Layers> {
+        self.layers.write().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn signal(&self) -> MutexGuard<'_, Signal> {
+        self.signal.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn run(&self) {
+        loop {
+            let stop = {
+                let signal = self.signal();
+                let idle = |signal: &mut Signal| !signal.stop && signal.waiting_keys < DRAIN_KEYS;
+                let waited = self.changed.wait_timeout_while(signal, DRAIN_AFTER, idle);
+                waited.unwrap_or_else(PoisonError::into_inner).0.stop
+            };
+            let drained = catch_unwind(AssertUnwindSafe(|| self.drain()));
+            let failure = match drained {
+                Ok(Ok(())) => None,
+                Ok(Err(error)) => Some(error.to_string()),
+                Err(_) => Some("sled panicked".to_owned()),
+            };
+            let failed = failure.is_some();
+            let mut signal = self.signal();
+            signal.failure = failure.or(signal.failure.take());
+            self.changed.notify_all();
+            if stop || failed {
+                return;
+            }
+        }
+    }
+
+    /// Carries the flushed layer over in one atomic batch.
+    fn drain(&self) -> Result<(), StoreError> {
+        let (tip, batch) = {
+            let mut layers = self.layers_mut();
+            if layers.flushed.is_empty() {
+                return Ok(());
+            }
+            layers.draining = std::mem::take(&mut layers.flushed);
+            (layers.tip, layers.draining.clone())
+        };
+        self.signal().waiting_keys = 0;
+        let mut writes = sled::Batch::default();
+        for (key, value) in batch {
+            match value {
+                Some(value) => writes.insert(key, value),
+                // What came and went between two batches costs a look only.
+                None if self.db.contains_key(&key).map_err(state_error)? => writes.remove(key),
+                None => {}
+            }
+        }
+        writes.insert(APPLIED, pack(&Applied { version: STATE_VERSION, seq: tip.seq, hash: tip.hash })?);
+        self.db.apply_batch(writes).map_err(state_error)?;
+        self.db.flush().map_err(state_error)?;
+        // sled's flush writes but does not sync; its file is only trusted again after a crash if it was synced in between.
+        let file = std::fs::File::open(&self.file).map_err(file::failed("open", &self.file))?;
+        file.sync_data().map_err(file::failed("sync", &self.file))?;
+        failpoint::hit("state_applied");
+        self.layers_mut().draining.clear();
+        Ok(())
+    }
+}
+
+impl Read for SledState {
+    fn get(&self, key: &[u8]) -> Result<Option<Vec<u8>>, StoreError> {
+        {
+            let layers = self.shared.layers();
+            let found = layers.staged.get(key).or_else(|| layers.flushed.get(key)).or_else(|| layers.draining.get(key));
+            if let Some(found) = found {
+                return Ok(found.clone());
+            }
+        }
+        Ok(self.shared.db.get(key).map_err(state_error)?.map(|value| value.to_vec()))
+    }
+
+    fn scan(&self, scan: &Scan) -> Result<Vec<Entry>, StoreError> {
+        if scan.from >= scan.until {
+            return Ok(Vec::new());
+        }
+        // The lock is held throughout, so that a layer cannot move into sled unseen between the two.
+        let layers = self.shared.layers();
+        let bounds = (Bound::Included(&scan.from[..]), Bound::Excluded(&scan.until[..]));
+        let mut sources: Vec<Source<'_>> = Vec::with_capacity(4);
+        for layer in [&layers.staged, &layers.flushed, &layers.draining] {
+            let range = layer.range::<[u8], _>(bounds).map(|(key, value)| Ok((key.clone(), value.clone())));
+            sources.push(Source::new(range, scan.reverse));
+        }
+        let stored = self.shared.db.range::<&[u8], _>(bounds);
+        sources.push(Source::new(
+            stored.map(|entry| entry.map(|(key, value)| (key.to_vec(), Some(value.to_vec()))).map_err(state_error)),
+            scan.reverse,
+        ));
+        merge(sources, scan)
+    }
+}
+
+type Item = Result<(Vec<u8>, Option<Vec<u8>>), StoreError>;
+
+/// One of several sorted inputs, with its next entry looked at.
+struct Source<'a> {
+    rest: Box<dyn Iterator<Item = Item> + 'a>,
+    next: Option<Item>,
+}
+
+impl<'a> Source<'a> {
+    fn new(entries: impl DoubleEndedIterator<Item = Item> + 'a, reverse: bool) -> Self {
+        let mut rest: Box<dyn Iterator<Item = Item> + 'a> = if reverse { Box::new(entries.rev()) } else { Box::new(entries) };
+        let next = rest.next();
+        Self { rest, next }
+    }
+
+    fn key(&self) -> Option<&[u8]> {
+        self.next.as_ref()?.as_ref().ok().map(|(key, _)| key.as_slice())
+    }
+
+    fn advance(&mut self) -> Option<Item> {
+        std::mem::replace(&mut self.next, self.rest.next())
+    }
+}
+
+/// Merges sources, the first of which wins where keys are equal; removed keys are left out.
+fn merge(mut sources: Vec<Source<'_>>, scan: &Scan) -> Result<Vec<Entry>, StoreError> {
+    let mut entries = Vec::new();
+    while entries.len() < scan.limit {
+        if let Some(failed) = sources.iter_mut().find(|source| matches!(source.next, Some(Err(_)))) {
+            if let Some(Err(error)) = failed.advance() {
+                return Err(error);
+            }
+        }
+        let keys = sources.iter().filter_map(Source::key);
+        let Some(next) = (if scan.reverse { keys.max() } else { keys.min() }).map(<[u8]>::to_vec) else { break };
+        let mut newest = None;
+        for source in sources.iter_mut().filter(|source| source.key() == Some(&next)) {
+            let item = source.advance().transpose()?;
+            newest = newest.or(item);
+        }
+        if let Some((key, Some(value))) = newest {
+            entries.push((key, value));
+        }
+    }
+    Ok(entries)
+}

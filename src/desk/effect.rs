@@ -24,6 +24,15 @@ pub enum Effect {
         /// Which one.
         kind: TimerKind,
     },
+    /// Automatic mail to an address stops: it bounced, its owner complained or said STOP.
+    Suppress {
+        /// Address, lower case.
+        address: String,
+        /// Why.
+        reason: String,
+        /// Until when; `None` = for ever.
+        until: Option<Timestamp>,
+    },
     /// People or channels are told, outside of the ticket's own mail.
     Notify {
         /// A `[notify]` channel or an agent.

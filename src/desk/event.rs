@@ -33,8 +33,6 @@ pub enum EventKind {
         by: Actor,
         /// What.
         command: Command,
-        /// What the engine looked up for it.
-        budget: BudgetFacts,
     },
     /// A timer fell due.
     TimerFired {
@@ -132,8 +130,6 @@ pub struct Arrival {
     pub raw_bytes: u64,
     /// What it says.
     pub parsed: Parsed,
-    /// What kind of mail it is.
-    pub machine: mail::machine::Verdict,
     /// Whether From is true.
     pub proof: SenderProof,
     /// It is part of the first scan of an old mailbox: a ticket, but no mail.
@@ -155,6 +151,8 @@ pub struct Known {
     pub contact_tickets: u64,
     /// What may still be sent.
     pub budget: BudgetFacts,
+    /// The total of the day is reached: the breaker opens with this event.
+    pub budget_exhausted: bool,
 }
 
 /// The earlier delivery of the same mail.

@@ -5,17 +5,27 @@
 //!
 //! Start at [`ticket`] for what is kept, [`event`] for what can happen, [`effect`] for what follows.
 
+mod act;
+pub mod admit;
+pub mod arrival;
 pub mod calendar;
 pub mod command;
 pub mod condition;
+pub mod decide;
 pub mod effect;
 pub mod event;
+pub mod field;
+pub mod form;
 pub mod ids;
 pub mod kind;
+mod letter;
+mod opening;
 pub mod pattern;
 pub mod policy;
 pub mod rule;
+pub mod subject;
 pub mod template;
+pub mod thread;
 pub mod ticket;
 pub mod token;
 pub mod trace;

@@ -1,5 +1,251 @@
-//! Texts of our mails.
+//! Texts of our mails: minijinja files, one per text and language, built in and overridable.
+//!
+//! A template may begin with a line `Subject: …` and an empty line. Rendering is pure and bounded by fuel; a name that is
+//! not in the context is an error, so a typing mistake is found at `check`. Blank lines that empty blocks leave are folded.
+
+use std::collections::BTreeMap;
+
+use minijinja::{Environment, UndefinedBehavior};
+use serde::Serialize;
+
+/// Texts that are built in: name, language, source.
+const BUILT_IN: [(&str, &str, &str); 4] = [
+    ("ack", "en", include_str!("../../config/templates/en/ack.txt")),
+    ("ack-unproven", "en", include_str!("../../config/templates/en/ack-unproven.txt")),
+    ("ack", "de", include_str!("../../config/templates/de/ack.txt")),
+    ("ack-unproven", "de", include_str!("../../config/templates/de/ack-unproven.txt")),
+];
+
+/// Steps that one rendering may take: thousands of times what ours need, far from a stalled desk.
+const FUEL: u64 = 200_000;
 
 /// All texts.
-#[derive(Debug, Default)]
-pub struct Templates {}
+#[derive(Debug)]
+pub struct Templates {
+    environment: Environment<'static>,
+    names: BTreeMap<String, Vec<String>>,
+}
+
+/// A text that is no template.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TemplateProblem {
+    /// Name.
+    pub name: String,
+    /// Language.
+    pub language: String,
+    /// Line in the file, counted from 1.
+    pub line: Option<u32>,
+    /// What is wrong.
+    pub what: String,
+}
+
+/// A rendered text.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Rendered {
+    /// The subject that the template sets, if it does.
+    pub subject: Option<String>,
+    /// Plain text, LF line ends, one at the end.
+    pub text: String,
+}
+
+impl Default for Templates {
+    fn default() -> Self {
+        Self::new(&BTreeMap::new()).expect("the built-in texts are tested")
+    }
+}
+
+impl Templates {
+    /// Built-in texts with an operator's own put over them, keyed by name and language.
+    ///
+    /// # Errors
+    /// Every text that does not compile.
+    pub fn new(overrides: &BTreeMap<(String, String), String>) -> Result<Self, Vec<TemplateProblem>> {
+        let mut environment = Environment::new();
+        environment.set_undefined_behavior(UndefinedBehavior::Strict);
+        environment.set_fuel(Some(FUEL));
+        let mut sources: BTreeMap<(String, String), String> = BUILT_IN
+            .iter()
+            .map(|(name, language, source)| (((*name).to_owned(), (*language).to_owned()), (*source).to_owned()))
+            .collect();
+        sources.extend(overrides.iter().map(|(key, source)| (key.clone(), source.clone())));
+        let mut names: BTreeMap<String, Vec<String>> = BTreeMap::new();
+        let mut problems = Vec::new();
+        for ((name, language), source) in sources {
+            match environment.add_template_owned(format!("{name}.{language}.txt"), source) {
+                Ok(()) => names.entry(name).or_default().push(language),
+                Err(error) => problems.push(problem(&name, &language, &error)),
+            }
+        }
+        if problems.is_empty() { Ok(Self { environment, names }) } else { Err(problems) }
+    }
+
+    /// There is a text of that name in some language.
+    #[must_use]
+    pub fn has(&self, name: &str) -> bool {
+        self.names.contains_key(name)
+    }
+
+    /// Languages in which a text exists.
+    #[must_use]
+    pub fn languages(&self, name: &str) -> &[String] {
+        self.names.get(name).map_or(&[], Vec::as_slice)
+    }
+
+    /// Renders a text in the first of the wanted languages that it has, else in English, else in any.
+    ///
+    /// # Errors
+    /// The text does not exist, or names something that the context lacks.
+    pub fn render(&self, name: &str, wanted: &[&str], context: &impl Serialize) -> Result<(String, Rendered), TemplateProblem> {
+        let languages = self.languages(name);
+        let language = wanted
+            .iter()
+            .find_map(|want| languages.iter().find(|have| have.eq_ignore_ascii_case(want)))
+            .or_else(|| languages.iter().find(|have| *have == "en"))
+            .or_else(|| languages.first())
+            .ok_or_else(|| TemplateProblem {
+                name: name.to_owned(),
+                language: String::new(),
+                line: None,
+                what: "no such text".to_owned(),
+            })?;
+        let rendered = self
+            .environment
+            .get_template(&format!("{name}.{language}.txt"))
+            .and_then(|template| template.render(minijinja::value::Serde(context)))
+            .map_err(|error| problem(name, language, &error))?;
+        Ok((language.clone(), split_subject(&rendered)))
+    }
+}
+
+fn problem(name: &str, language: &str, error: &minijinja::Error) -> TemplateProblem {
+    TemplateProblem {
+        name: name.to_owned(),
+        language: language.to_owned(),
+        line: error.line().and_then(|line| u32::try_from(line).ok()),
+        what: error.detail().map_or_else(|| error.kind().to_string(), str::to_owned),
+    }
+}
+
+fn split_subject(rendered: &str) -> Rendered {
+    let (subject, body) = match rendered.strip_prefix("Subject:").and_then(|rest| rest.split_once('\n')) {
+        Some((subject, body)) => (Some(subject.trim().to_owned()), body),
+        None => (None, rendered),
+    };
+    Rendered { subject, text: tidy(body) }
+}
+
+/// No white space at line ends, at most one empty line in a row, none at the start, one line end at the end.
+fn tidy(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    let mut empty_lines = 0;
+    for line in text.lines().map(str::trim_end) {
+        if line.is_empty() {
+            empty_lines += 1;
+            continue;
+        }
+        if empty_lines > 0 && !out.is_empty() {
+            out.push('\n');
+        }
+        empty_lines = 0;
+        out.push_str(line);
+        out.push('\n');
+    }
+    out
+}
+
+/// The HTML form of a plain text of ours: one column, no images, light and dark, links where the text has addresses.
+///
+/// `When: …` at the start of a paragraph is set apart, so both forms always say the same.
+#[must_use]
+pub fn html_of(text: &str, language: &str) -> String {
+    let mut body = String::with_capacity(text.len() * 2);
+    for paragraph in text.split("\n\n").map(str::trim_end).filter(|paragraph| !paragraph.trim().is_empty()) {
+        body.push_str("<p>");
+        for (at, line) in paragraph.lines().enumerate() {
+            if at > 0 {
+                body.push_str("<br>\n");
+            }
+            push_line(&mut body, line, at == 0);
+        }
+        body.push_str("</p>\n");
+    }
+    format!(
+        "<!DOCTYPE html>\n<html lang=\"{language}\" dir=\"auto\">\n<head><meta charset=\"utf-8\">\
+         <meta name=\"viewport\" content=\"width=device-width\"><meta name=\"color-scheme\" content=\"light dark\">\
+         <style>:root{{color-scheme:light dark}}body{{margin:0;padding:16px}}\
+         div{{max-width:600px;font:16px/1.5 system-ui,sans-serif}}p{{margin:0 0 1em}}</style></head>\n\
+         <body><div>\n{body}</div></body>\n</html>\n"
+    )
+}
+
+fn push_line(body: &mut String, line: &str, is_first: bool) {
+    let trimmed = line.trim_start();
+    for _ in 0..line.len() - trimmed.len() {
+        body.push_str("&nbsp;");
+    }
+    let label = trimmed
+        .split_once(": ")
+        .filter(|(label, _)| is_first && label.chars().count() <= 12 && label.chars().all(char::is_alphabetic));
+    match label {
+        Some((label, rest)) => {
+            body.push_str("<b>");
+            push_escaped(body, label);
+            body.push_str("</b>: ");
+            push_linked(body, rest);
+        }
+        None => push_linked(body, trimmed),
+    }
+}
+
+fn push_linked(body: &mut String, text: &str) {
+    let mut rest = text;
+    while let Some(at) = rest.find("https://") {
+        push_escaped(body, &rest[..at]);
+        let end = rest[at..].find(|c: char| c.is_whitespace() || "<>\"".contains(c)).map_or(rest.len(), |end| at + end);
+        let url = rest[at..end].trim_end_matches(['.', ',', ')', ';']);
+        body.push_str("<a href=\"");
+        push_escaped(body, url);
+        body.push_str("\">");
+        push_escaped(body, url);
+        body.push_str("</a>");
+        rest = &rest[at + url.len()..];
+    }
+    push_escaped(body, rest);
+}
+
+fn push_escaped(body: &mut String, text: &str) {
+    for c in text.chars() {
+        match c {
+            '&' => body.push_str("&amp;"),
+            '<' => body.push_str("&lt;"),
+            '>' => body.push_str("&gt;"),
+            '"' => body.push_str("&quot;"),
+            other => body.push(other),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn blocks_without_content_leave_no_gap() {
+        assert_eq!(tidy("\n\na  \n\n\n\nb\n"), "a\n\nb\n");
+    }
+
+    #[test]
+    fn a_wrong_name_in_a_text_is_an_error_with_its_line() {
+        let overrides = [(("ack".to_owned(), "en".to_owned()), "Hi\n{{ nobody }}".to_owned())].into();
+        let templates = Templates::new(&overrides).expect("compiles");
+        let error = templates.render("ack", &["en"], &BTreeMap::<String, String>::new()).expect_err("strict");
+        assert_eq!((error.name.as_str(), error.line), ("ack", Some(2)));
+        assert!(Templates::new(&[(("x".to_owned(), "en".to_owned()), "{% if %}".to_owned())].into()).is_err());
+    }
+
+    #[test]
+    fn html_says_the_same_and_cannot_be_injected_into() {
+        let html = html_of("When: by <b>noon</b> & https://x.example/a?b=1.\n\nBye\n", "en");
+        assert!(html.contains("<p><b>When</b>: by &lt;b&gt;noon&lt;/b&gt; &amp; <a href=\"https://x.example/a?b=1\">"), "{html}");
+    }
+}

@@ -69,7 +69,8 @@ impl DkimCheck {
     /// # Errors
     /// [`DkimCheckError::Resolver`] if the system's configuration cannot be read.
     pub fn new() -> Result<Self, DkimCheckError> {
-        let authenticator = MessageAuthenticator::new_system_conf().map_err(|source| DkimCheckError::Resolver { source: Box::new(source) })?;
+        let authenticator =
+            MessageAuthenticator::new_system_conf().map_err(|source| DkimCheckError::Resolver { source: Box::new(source) })?;
         Ok(Self { authenticator, keys: KeyCache::new(false) })
     }
 
@@ -128,14 +129,21 @@ impl DkimCheck {
             let Some(signature) = output.signature() else { continue };
             match output.result() {
                 DkimResult::Pass => return DkimOutcome::Aligned { domain: signature.d.to_ascii_lowercase() },
-                DkimResult::Neutral(error) | DkimResult::Fail(error) | DkimResult::PermError(error) | DkimResult::TempError(error) => {
+                DkimResult::Neutral(error)
+                | DkimResult::Fail(error)
+                | DkimResult::PermError(error)
+                | DkimResult::TempError(error) => {
                     dns_down |= is_dns_down(error);
                     why.get_or_insert_with(|| format!("{}: {error}", signature.d));
                 }
                 DkimResult::None => {}
             }
         }
-        if dns_down { DkimOutcome::DnsDown } else { DkimOutcome::Failed { why: why.unwrap_or_else(|| "no signature verified".to_owned()) } }
+        if dns_down {
+            DkimOutcome::DnsDown
+        } else {
+            DkimOutcome::Failed { why: why.unwrap_or_else(|| "no signature verified".to_owned()) }
+        }
     }
 }
 

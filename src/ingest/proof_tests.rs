@@ -8,7 +8,8 @@ use mail_auth::dkim::DkimSigner;
 
 use super::*;
 
-const BODY: &str = "From: Dana <dana@acme.example>\r\nTo: support@shop.example\r\nSubject: Broken lamp\r\n\r\nThe lamp does not turn on.\r\n";
+const BODY: &str =
+    "From: Dana <dana@acme.example>\r\nTo: support@shop.example\r\nSubject: Broken lamp\r\n\r\nThe lamp does not turn on.\r\n";
 const NOW: i64 = 1_700_000_000;
 
 /// How a test mail is signed.
@@ -25,7 +26,12 @@ fn signed(signing: &Signing<'_>) -> (String, String) {
     let pair = Ed25519Key::generate_pkcs8().expect("a key");
     let key = Ed25519Key::from_pkcs8_maybe_unchecked_der(&pair).expect("the key just made");
     let record = format!("v=DKIM1; k=ed25519; p={}", BASE64.encode(&key.public_key()));
-    let signature = DkimSigner::from_key(key).domain(signing.domain).selector(signing.selector).headers(signing.headers.iter().copied()).sign(BODY.as_bytes()).expect("a signature");
+    let signature = DkimSigner::from_key(key)
+        .domain(signing.domain)
+        .selector(signing.selector)
+        .headers(signing.headers.iter().copied())
+        .sign(BODY.as_bytes())
+        .expect("a signature");
     (format!("{}{BODY}", signature.to_header()), record)
 }
 
@@ -42,9 +48,15 @@ async fn outcome(raw: &str, records: &[(&str, &str)]) -> DkimOutcome {
 #[tokio::test]
 async fn an_aligned_signature_proves_the_author() {
     let (raw, record) = signed(&USUAL);
-    assert_eq!(outcome(&raw, &[("k1._domainkey.acme.example", &record)]).await, DkimOutcome::Aligned { domain: "acme.example".to_owned() });
+    assert_eq!(
+        outcome(&raw, &[("k1._domainkey.acme.example", &record)]).await,
+        DkimOutcome::Aligned { domain: "acme.example".to_owned() }
+    );
     let (raw, record) = signed(&Signing { domain: "mail.acme.example", ..USUAL });
-    assert_eq!(outcome(&raw, &[("K1._domainkey.mail.acme.example.", &record)]).await, DkimOutcome::Aligned { domain: "mail.acme.example".to_owned() });
+    assert_eq!(
+        outcome(&raw, &[("K1._domainkey.mail.acme.example.", &record)]).await,
+        DkimOutcome::Aligned { domain: "mail.acme.example".to_owned() }
+    );
 }
 
 #[tokio::test]
@@ -52,7 +64,10 @@ async fn a_changed_mail_is_not_proven() {
     let (raw, record) = signed(&USUAL);
     for (from, to) in [("turn on", "turn off"), ("Broken", "Whole"), ("Dana <", "Eve <")] {
         let changed = raw.replace(from, to);
-        assert!(matches!(outcome(&changed, &[("k1._domainkey.acme.example", &record)]).await, DkimOutcome::Failed { .. }), "{to}");
+        assert!(
+            matches!(outcome(&changed, &[("k1._domainkey.acme.example", &record)]).await, DkimOutcome::Failed { .. }),
+            "{to}"
+        );
     }
 }
 

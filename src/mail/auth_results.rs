@@ -57,7 +57,10 @@ impl AuthResult {
     /// The value of a property.
     #[must_use]
     pub fn property(&self, kind: &str, name: &str) -> Option<&str> {
-        self.properties.iter().find(|property| property.kind == kind && property.name == name).map(|property| property.value.as_str())
+        self.properties
+            .iter()
+            .find(|property| property.kind == kind && property.name == name)
+            .map(|property| property.value.as_str())
     }
 }
 
@@ -154,7 +157,8 @@ enum Hop {
 fn hop(value: &str, trusts: &[String]) -> Hop {
     let bare = crate::machine_facts::without_comments(value);
     let words: Vec<&str> = bare.split([' ', '\t', ';']).filter(|word| !word.is_empty()).collect();
-    let after = |key: &str| words.iter().position(|word| word.eq_ignore_ascii_case(key)).and_then(|at| words.get(at + 1)).copied();
+    let after =
+        |key: &str| words.iter().position(|word| word.eq_ignore_ascii_case(key)).and_then(|at| words.get(at + 1)).copied();
     let by = after("by").unwrap_or_default();
     let is_ours = |host: &str| {
         let named: Vec<&String> = trusts.iter().filter(|trusted| !trusted.trim().is_empty()).collect();
@@ -186,8 +190,12 @@ fn address_of(word: &str) -> Option<IpAddr> {
 /// Addresses that do not come from the public network (RFC 1918, RFC 4193, RFC 4291).
 fn is_private(address: &IpAddr) -> bool {
     match address {
-        IpAddr::V4(address) => address.is_private() || address.is_loopback() || address.is_link_local() || address.is_unspecified(),
-        IpAddr::V6(address) => address.is_loopback() || address.is_unique_local() || address.is_unicast_link_local() || address.is_unspecified(),
+        IpAddr::V4(address) => {
+            address.is_private() || address.is_loopback() || address.is_link_local() || address.is_unspecified()
+        }
+        IpAddr::V6(address) => {
+            address.is_loopback() || address.is_unique_local() || address.is_unicast_link_local() || address.is_unspecified()
+        }
     }
 }
 
@@ -209,7 +217,10 @@ fn judge(results: &AuthResults, from_domain: &str) -> Proof {
     for signature in signatures {
         let signer = signature.property("header", "d").or_else(|| signature.property("header", "i").map(domain_of));
         if let Some(signer) = signer.filter(|signer| aligned(signer, from_domain)) {
-            return Proof::Proven { by: ProvenBy::TrustedDkim, detail: format!("{}: dkim=pass by {signer}", results.authserv_id) };
+            return Proof::Proven {
+                by: ProvenBy::TrustedDkim,
+                detail: format!("{}: dkim=pass by {signer}", results.authserv_id),
+            };
         }
     }
     Proof::NotProven { why: format!("{}: neither DMARC nor an aligned DKIM signature passed", results.authserv_id) }
@@ -246,7 +257,10 @@ fn result_of(words: &[String]) -> Option<AuthResult> {
     let (method, result) = words.first()?.split_once('=')?;
     let method = method.split('/').next().unwrap_or_default().trim().to_ascii_lowercase();
     let result_value = result.trim().to_ascii_lowercase();
-    if method.is_empty() || result_value.is_empty() || !method.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_') {
+    if method.is_empty()
+        || result_value.is_empty()
+        || !method.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_')
+    {
         return None;
     }
     let mut read = AuthResult { method, result: result_value, reason: None, properties: Vec::new() };
@@ -257,7 +271,11 @@ fn result_of(words: &[String]) -> Option<AuthResult> {
             continue;
         }
         let (kind, name) = key.split_once('.').unwrap_or(("", key));
-        read.properties.push(Property { kind: kind.to_ascii_lowercase(), name: name.to_ascii_lowercase(), value: value.to_owned() });
+        read.properties.push(Property {
+            kind: kind.to_ascii_lowercase(),
+            name: name.to_ascii_lowercase(),
+            value: value.to_owned(),
+        });
     }
     Some(read)
 }

@@ -6,7 +6,9 @@ use crate::{Address, Mailbox};
 const TRUSTS: [&str; 1] = ["mx.shop.example"];
 
 fn proof_with(headers: &str, trusts: &[&str]) -> Proof {
-    let raw = format!("{headers}From: Dana <dana@acme.example>\nSubject: x\n\nbody\nAuthentication-Results: mx.shop.example; dmarc=pass\n");
+    let raw = format!(
+        "{headers}From: Dana <dana@acme.example>\nSubject: x\n\nbody\nAuthentication-Results: mx.shop.example; dmarc=pass\n"
+    );
     let address = Address::new("dana@acme.example").expect("good");
     let message = Message { from: vec![Mailbox { name: None, address }], ..Message::default() };
     let trusts: Vec<String> = trusts.iter().map(|&trusted| trusted.to_owned()).collect();
@@ -27,10 +29,16 @@ fn check(headers: &str, expected: &str) {
 #[test]
 fn a_trusted_host_proves_the_sender() {
     check("Authentication-Results: mx.shop.example; dmarc=pass header.from=acme.example\n", "dmarc");
-    check("authentication-results: MX.SHOP.EXAMPLE 1;\n\tspf=pass smtp.mailfrom=x@y.example;\n dmarc=pass (p=reject dis=none) header.from=acme.example\n", "dmarc");
+    check(
+        "authentication-results: MX.SHOP.EXAMPLE 1;\n\tspf=pass smtp.mailfrom=x@y.example;\n dmarc=pass (p=reject dis=none) header.from=acme.example\n",
+        "dmarc",
+    );
     check("Authentication-Results: mx.shop.example; dkim=pass header.d=mail.acme.example header.s=k1\n", "dkim");
     check("Authentication-Results: mx.shop.example; dkim = pass header.i = @acme.example\n", "dkim");
-    check("Authentication-Results: mx.shop.example; dkim=fail header.d=a.example; dkim=pass (2048-bit key) header.i=\"dana@acme.example\"\n", "dkim");
+    check(
+        "Authentication-Results: mx.shop.example; dkim=fail header.d=a.example; dkim=pass (2048-bit key) header.i=\"dana@acme.example\"\n",
+        "dkim",
+    );
     check("Authentication-Results: mx.shop.example; dmarc=none; dkim=pass header.d=acme.example\n", "dkim");
 }
 
@@ -43,7 +51,10 @@ fn what_proves_nothing() {
     check("Authentication-Results: mx.shop.example; dmarc=pass header.from=evil.example\n", "none");
     check("Authentication-Results: mx.shop.example; dmarc=bestguesspass header.from=acme.example\n", "none");
     check("Authentication-Results: mx.shop.example; dmarc=temperror\n", "none");
-    check("Authentication-Results: mx.shop.example; dmarc=fail (p=none) header.from=acme.example; dkim=pass header.d=acme.example\n", "failed");
+    check(
+        "Authentication-Results: mx.shop.example; dmarc=fail (p=none) header.from=acme.example; dkim=pass header.d=acme.example\n",
+        "failed",
+    );
     check("Authentication-Results: mx.shop.example; dmarc=pass; dmarc=fail\n", "failed");
     check("From: other@evil.example\nAuthentication-Results: mx.shop.example; dmarc=pass\n", "none");
 }
@@ -110,8 +121,20 @@ fn the_grammar_of_the_rfc_is_read() {
     assert_eq!(read.results[0].property("header", "d"), Some("a.example"));
     assert_eq!(read.results[0].property("body", "x"), Some("q\"uote"));
     assert_eq!(read.results[1].property("policy", "iprev"), Some("192.0.2.1"));
-    assert_eq!(parse_header("\"quoted.example\"; none").map(|read| (read.authserv_id, read.results.len())), Some(("quoted.example".to_owned(), 0)));
-    for broken in ["", ";", "host 2; dmarc=pass", "host x; dmarc=pass", "a b c; dmarc=pass", "host; dmarc=\"pass", "host; (dmarc=pass", "host; dmarc=pass \\"] {
+    assert_eq!(
+        parse_header("\"quoted.example\"; none").map(|read| (read.authserv_id, read.results.len())),
+        Some(("quoted.example".to_owned(), 0))
+    );
+    for broken in [
+        "",
+        ";",
+        "host 2; dmarc=pass",
+        "host x; dmarc=pass",
+        "a b c; dmarc=pass",
+        "host; dmarc=\"pass",
+        "host; (dmarc=pass",
+        "host; dmarc=pass \\",
+    ] {
         let read = parse_header(broken);
         assert!(read.is_none() || broken.ends_with('\\'), "{broken:?} {read:?}");
     }

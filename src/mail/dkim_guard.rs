@@ -137,7 +137,9 @@ mod tests {
         let message = Message { from: vec![Mailbox { name: None, address }], ..Message::default() };
         let guard = signatures_worth_verifying(raw.as_bytes(), &message, 1_700_000_000);
         match expected {
-            Ok(domain) => assert_eq!(guard.candidates.first().map(|one| one.domain.as_str()), Some(domain), "{headers} {guard:?}"),
+            Ok(domain) => {
+                assert_eq!(guard.candidates.first().map(|one| one.domain.as_str()), Some(domain), "{headers} {guard:?}")
+            }
             Err(why) => {
                 assert!(guard.candidates.is_empty(), "{headers}");
                 assert!(guard.refused.iter().any(|refused| refused.contains(why)), "{headers} {guard:?}");

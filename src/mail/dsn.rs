@@ -125,7 +125,9 @@ impl Signs {
             failed_header: message.header("x-failed-recipients").is_some(),
             json: dsn_json::is_candidate(message),
             personal_subject: is_personal(message, &subject),
-            auto_replied: message.header_values("auto-submitted").any(|value| value.trim_start().to_ascii_lowercase().starts_with("auto-replied")),
+            auto_replied: message
+                .header_values("auto-submitted")
+                .any(|value| value.trim_start().to_ascii_lowercase().starts_with("auto-replied")),
         }
     }
 
@@ -174,7 +176,8 @@ fn has_null_path(message: &Message) -> bool {
 /// The author is software that carries mail, by its address or its name.
 fn is_daemon(message: &Message) -> bool {
     let from = message.header("from").unwrap_or_default().to_lowercase();
-    message.from.iter().any(|mailbox| is_daemon_local(mailbox.address.local())) || SYSTEM_NAMES.iter().any(|name| from.contains(name))
+    message.from.iter().any(|mailbox| is_daemon_local(mailbox.address.local()))
+        || SYSTEM_NAMES.iter().any(|name| from.contains(name))
 }
 
 const SYSTEM_NAMES: [&str; 9] = [
@@ -239,7 +242,11 @@ fn unreported(notice: &Notice, failed_header: &[String], original: &Original, de
         addresses.push(String::new());
     }
     let alone = addresses.len() == 1;
-    addresses.iter().map(|address| from_notice(address, notice, delayed, alone)).filter(|one| !one.address.is_empty() || alone).collect()
+    addresses
+        .iter()
+        .map(|address| from_notice(address, notice, delayed, alone))
+        .filter(|one| !one.address.is_empty() || alone)
+        .collect()
 }
 
 fn from_notice(address: &str, notice: &Notice, delayed: bool, alone: bool) -> BounceRecipient {

@@ -20,7 +20,10 @@ impl Codes {
         let statuses = statuses(text);
         if best.and_then(|reply| reply.status.as_deref()).is_some_and(is_expiry) {
             // "Expired" only says that trying ended; the last attempt, where it is quoted too, says why.
-            best = replies.iter().find(|reply| reply.status.as_deref().is_some_and(|status| !is_expiry(status) && !is_vague(status))).or(best);
+            best = replies
+                .iter()
+                .find(|reply| reply.status.as_deref().is_some_and(|status| !is_expiry(status) && !is_vague(status)))
+                .or(best);
         }
         let status = best
             .and_then(|reply| reply.status.clone())
@@ -86,7 +89,9 @@ fn is_reply_at(bytes: &[u8], at: usize) -> bool {
     }
     let before = at.checked_sub(1).map(|index| bytes[index]);
     let after = bytes.get(at + 3).copied();
-    let open = before.is_none_or(|byte| !(byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'_' | b'-' | b'+' | b'@' | b'$') || byte >= 0x80));
+    let open = before.is_none_or(|byte| {
+        !(byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'_' | b'-' | b'+' | b'@' | b'$') || byte >= 0x80)
+    });
     let close = after.is_none_or(|byte| !(byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'@' | b'%') || byte >= 0x80));
     let is_decimal = after == Some(b'.') && bytes.get(at + 4).is_some_and(u8::is_ascii_digit);
     open && close && !is_decimal
@@ -96,10 +101,11 @@ fn is_reply_at(bytes: &[u8], at: usize) -> bool {
 fn weight_of(text: &str, at: usize) -> Option<u8> {
     let bytes = text.as_bytes();
     let rest = text.get(at + 3..).unwrap_or_default();
-    let word: String = rest.trim_start().chars().take_while(|c| c.is_ascii_alphabetic()).map(|c| c.to_ascii_lowercase()).collect();
+    let word: String =
+        rest.trim_start().chars().take_while(|c| c.is_ascii_alphabetic()).map(|c| c.to_ascii_lowercase()).collect();
     const UNITS: [&str; 20] = [
-        "second", "seconds", "sec", "secs", "minute", "minutes", "min", "mins", "hour", "hours", "hrs", "day", "days", "byte", "bytes", "kb", "mb",
-        "kbytes", "lines", "times",
+        "second", "seconds", "sec", "secs", "minute", "minutes", "min", "mins", "hour", "hours", "hrs", "day", "days", "byte",
+        "bytes", "kb", "mb", "kbytes", "lines", "times",
     ];
     if UNITS.contains(&word.as_str()) {
         return None;
@@ -111,8 +117,28 @@ fn weight_of(text: &str, at: usize) -> Option<u8> {
     let before = text.get(line_start..at).unwrap_or_default().trim_end().to_ascii_lowercase();
     let next_is_separator = matches!(bytes.get(at + 3), Some(b' ' | b'-' | b':' | b'\r' | b'\n') | None);
     const LEADS: [&str; 22] = [
-        "said:", "said", "replied:", "reply:", "response:", "responded:", "code :", "error:", "error", "smtp;", "failure:", "code", "code:", "with",
-        "reason:", "status:", "answered:", "server:", "returned", "was:", "smtp:", "message:",
+        "said:",
+        "said",
+        "replied:",
+        "reply:",
+        "response:",
+        "responded:",
+        "code :",
+        "error:",
+        "error",
+        "smtp;",
+        "failure:",
+        "code",
+        "code:",
+        "with",
+        "reason:",
+        "status:",
+        "answered:",
+        "server:",
+        "returned",
+        "was:",
+        "smtp:",
+        "message:",
     ];
     if (before.is_empty() || before == "<<<") && next_is_separator {
         return Some(8);
@@ -123,7 +149,8 @@ fn weight_of(text: &str, at: usize) -> Option<u8> {
     if before.ends_with(['"', '\'', '<', '(', '#', ':', ';', '[']) && next_is_separator {
         return Some(6);
     }
-    let port = before.ends_with("port") || bytes.get(at.wrapping_sub(1)) == Some(&b'/') || bytes.get(at.wrapping_sub(1)) == Some(&b'=');
+    let port =
+        before.ends_with("port") || bytes.get(at.wrapping_sub(1)) == Some(&b'/') || bytes.get(at.wrapping_sub(1)) == Some(&b'=');
     (next_is_separator && !port).then_some(3)
 }
 
@@ -140,9 +167,14 @@ fn statuses(text: &str) -> Vec<String> {
     let mut found = Vec::new();
     for at in 0..bytes.len() {
         let starts = matches!(bytes[at], b'4' | b'5')
-            && at.checked_sub(1).is_none_or(|index| !(bytes[index].is_ascii_alphanumeric() || matches!(bytes[index], b'.' | b'_' | b'/' | b'@') || bytes[index] >= 0x80));
+            && at.checked_sub(1).is_none_or(|index| {
+                !(bytes[index].is_ascii_alphanumeric()
+                    || matches!(bytes[index], b'.' | b'_' | b'/' | b'@')
+                    || bytes[index] >= 0x80)
+            });
         if let Some(status) = starts.then(|| text.get(at..)).flatten().and_then(status_at) {
-            let version = text.get(..at).is_some_and(|before| before.trim_end().ends_with("Exim") || before.trim_end().ends_with("ersion"));
+            let version =
+                text.get(..at).is_some_and(|before| before.trim_end().ends_with("Exim") || before.trim_end().ends_with("ersion"));
             if !version {
                 found.push(status);
             }

@@ -21,7 +21,10 @@ pub(crate) fn plain(html: &str) -> String {
             rest = &rest[skip..];
             continue;
         }
-        if matches!(name.as_str(), "br" | "p" | "div" | "tr" | "li" | "table" | "h1" | "h2" | "h3" | "pre" | "hr" | "td" | "blockquote") {
+        if matches!(
+            name.as_str(),
+            "br" | "p" | "div" | "tr" | "li" | "table" | "h1" | "h2" | "h3" | "pre" | "hr" | "td" | "blockquote"
+        ) {
             text.push('\n');
         } else if tag.contains('@') && !tag.contains(['=', ' ']) {
             // An address in angle brackets that nobody escaped.
@@ -31,7 +34,9 @@ pub(crate) fn plain(html: &str) -> String {
         }
     }
     text.push_str(rest);
-    for (entity, character) in [("&nbsp;", " "), ("&lt;", "<"), ("&gt;", ">"), ("&quot;", "\""), ("&#39;", "'"), ("&#64;", "@"), ("&amp;", "&")] {
+    for (entity, character) in
+        [("&nbsp;", " "), ("&lt;", "<"), ("&gt;", ">"), ("&quot;", "\""), ("&#39;", "'"), ("&#64;", "@"), ("&amp;", "&")]
+    {
         text = text.replace(entity, character);
     }
     text

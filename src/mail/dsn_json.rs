@@ -8,7 +8,10 @@ use crate::{Bounce, BounceRecipient, Message, MessageId, dsn_code, dsn_phrase};
 
 /// Whether the sender is such a service.
 pub(crate) fn is_candidate(message: &Message) -> bool {
-    message.from.iter().any(|mailbox| mailbox.address.domain().ends_with("amazonaws.com") || mailbox.address.domain().ends_with("amazonses.com"))
+    message
+        .from
+        .iter()
+        .any(|mailbox| mailbox.address.domain().ends_with("amazonaws.com") || mailbox.address.domain().ends_with("amazonses.com"))
 }
 
 /// The kind of notice: `bounce`, `complaint`, `delivery`, in lower case.
@@ -38,12 +41,19 @@ pub(crate) fn read(message: &Message, parts: &[TextPart]) -> Option<Bounce> {
         let words = diagnostic.clone().unwrap_or_default();
         let codes = dsn_code::Codes::of(&words);
         let stated = string_after(object, "status");
-        let status = dsn_code::prefer(stated.as_deref(), codes.status.as_deref()).or_else(|| dsn_phrase::derive(&words, codes.smtp, permanent));
+        let status = dsn_code::prefer(stated.as_deref(), codes.status.as_deref())
+            .or_else(|| dsn_phrase::derive(&words, codes.smtp, permanent));
         recipients.push(BounceRecipient { address, status, smtp_code: codes.smtp, permanent, diagnostic });
     }
     let original = text.split_once("\"commonHeaders\"").map_or("", |(_, rest)| rest);
-    let message_id = header_value(&text, "Message-ID").or_else(|| string_after(original, "messageId")).or_else(|| string_after(&text, "messageId"));
-    Some(Bounce { recipients, original_message_id: message_id.as_deref().and_then(MessageId::new), original_subject: string_after(original, "subject") })
+    let message_id = header_value(&text, "Message-ID")
+        .or_else(|| string_after(original, "messageId"))
+        .or_else(|| string_after(&text, "messageId"));
+    Some(Bounce {
+        recipients,
+        original_message_id: message_id.as_deref().and_then(MessageId::new),
+        original_subject: string_after(original, "subject"),
+    })
 }
 
 fn unwrapped(text: &str) -> String {

@@ -32,7 +32,8 @@ pub(crate) fn find(raw: &[u8], parts: &[TextPart], tail: &str) -> Original {
     }
     if original.message_id.is_none() && original.subject.is_none() {
         // A returned mail in a part that was not read as text: its headers follow the report's own header block.
-        let body = raw.windows(2).position(|pair| pair == b"\n\n").or_else(|| raw.windows(3).position(|three| three == b"\n\r\n"));
+        let body =
+            raw.windows(2).position(|pair| pair == b"\n\n").or_else(|| raw.windows(3).position(|three| three == b"\n\r\n"));
         let slice = body.map_or(&[][..], |at| &raw[at..raw.len().min(at + 256 * 1024)]);
         merge(&mut original, from_block(&String::from_utf8_lossy(slice)));
     }
@@ -41,7 +42,8 @@ pub(crate) fn find(raw: &[u8], parts: &[TextPart], tail: &str) -> Original {
 
 /// Whether a part holds the returned mail or its headers.
 pub(crate) fn is_returned(content_type: &str) -> bool {
-    ["message/rfc822", "text/rfc822-headers", "message/global", "message/global-headers", "text/rfc822", "message/rfc822-headers"].contains(&content_type)
+    ["message/rfc822", "text/rfc822-headers", "message/global", "message/global-headers", "text/rfc822", "message/rfc822-headers"]
+        .contains(&content_type)
 }
 
 fn merge(into: &mut Original, from: Original) {
@@ -77,7 +79,8 @@ fn from_block(block: &str) -> Original {
             "subject" if original.subject.is_none() && !value.is_empty() => original.subject = Some(decoded(&value)),
             "to" | "cc" if original.recipients.len() < 50 => original.recipients.extend(dsn_text::addresses_in(&value)),
             "message-id" | "original-message-id" | "x-original-message-id" if original.message_id.is_none() => {
-                let bare = value.split_once('<').and_then(|(_, rest)| rest.split_once('>')).map_or(value.as_str(), |(inner, _)| inner);
+                let bare =
+                    value.split_once('<').and_then(|(_, rest)| rest.split_once('>')).map_or(value.as_str(), |(inner, _)| inner);
                 original.message_id = MessageId::new(bare);
             }
             _ => {}
@@ -94,7 +97,9 @@ fn decoded(value: &str) -> String {
     let mut field = value.replace(['\r', '\n'], " ");
     if field.contains("=?") {
         let line = format!("Subject: {field}\r\n\r\n");
-        if let Some(subject) = mail_parser::MessageParser::new().parse(line.as_bytes()).and_then(|mail| mail.subject().map(str::to_owned)) {
+        if let Some(subject) =
+            mail_parser::MessageParser::new().parse(line.as_bytes()).and_then(|mail| mail.subject().map(str::to_owned))
+        {
             field = subject;
         }
     }

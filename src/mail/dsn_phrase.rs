@@ -49,7 +49,8 @@ const REPORT_SUBJECTS: [&str; 30] = [
 
 /// Whether a text speaks of failed or delayed delivery.
 pub(crate) fn says_failure(text: &str) -> bool {
-    static FAILURE: LazyLock<Regex> = LazyLock::new(|| Regex::new(&format!("(?i){}", FAILURE_WORDS.join("|"))).expect("constant pattern"));
+    static FAILURE: LazyLock<Regex> =
+        LazyLock::new(|| Regex::new(&format!("(?i){}", FAILURE_WORDS.join("|"))).expect("constant pattern"));
     FAILURE.is_match(text)
 }
 
@@ -85,8 +86,9 @@ const FAILURE_WORDS: [&str; 25] = [
 ///
 /// `None` only for words that fit nothing and carry no code.
 pub(crate) fn derive(text: &str, smtp: Option<u16>, permanent: bool) -> Option<String> {
-    static TABLE: LazyLock<Vec<Regex>> =
-        LazyLock::new(|| MEANINGS.iter().map(|(words, _)| Regex::new(&format!("(?i){words}")).expect("constant pattern")).collect());
+    static TABLE: LazyLock<Vec<Regex>> = LazyLock::new(|| {
+        MEANINGS.iter().map(|(words, _)| Regex::new(&format!("(?i){words}")).expect("constant pattern")).collect()
+    });
     let class = match smtp {
         Some(400..=499) => '4',
         Some(_) => '5',
@@ -120,33 +122,87 @@ pub(crate) fn derive(text: &str, smtp: Option<u16>, permanent: bool) -> Option<S
 
 /// Words of refusing hosts and what they mean in RFC 3463 (and its registry), without the class digit.
 const MEANINGS: [(&str, &str); 34] = [
-    (r"dmarc|dkim.{0,40}(?:fail|pass|not)|\bspf\b.{0,40}(?:fail|not|pass|hard)|unauthenticated (?:e?mail|message)|authentication checks? failed|sender policy framework", "7.26"),
+    (
+        r"dmarc|dkim.{0,40}(?:fail|pass|not)|\bspf\b.{0,40}(?:fail|not|pass|hard)|unauthenticated (?:e?mail|message)|authentication checks? failed|sender policy framework",
+        "7.26",
+    ),
     (r"reverse (?:dns|host)|\bptr\b|\brdns\b|cannot find your (?:hostname|reverse)|fqdn required", "7.25"),
     (r"too many (?:hops|received)|\bloop(?:ing|s|ed)?\b|hop count", "4.6"),
     (r"virus|malware|infected|trojan|phish", "7.1"),
-    (r"\bspam\b|\bube\b|\bunsolicited\b|bulk (?:e?mail)|\bjunk\b|blacklist|blocklist|black ?list|\brbl\b|spamhaus|spamcop|dnsbl|reputation|bad content", "7.1"),
+    (
+        r"\bspam\b|\bube\b|\bunsolicited\b|bulk (?:e?mail)|\bjunk\b|blacklist|blocklist|black ?list|\brbl\b|spamhaus|spamcop|dnsbl|reputation|bad content",
+        "7.1",
+    ),
     (r"relay(?:ing)?\b.{0,30}(?:denied|not|prohibited|disallowed|forbid)|(?:not|no|unable to|denied to) relay", "7.1"),
-    (r"mailbox (?:size )?(?:is |was )?(?:full|exceed)|over ?(?:the )?(?:disk |storage |allowed )?quota|quota (?:is )?(?:exceed|violation|full)|exceed(?:s|ed)?.{0,30}(?:quota|storage|mailbox)|mailfolder is full|storage (?:quota )?(?:exceeded|full|allocation)|disk quota|too much mail|insufficient (?:disk|system)? ?storage|account is full|inbox is full|容量|いっぱい|一杯|満杯|空き|邮箱已满|空间不足|Postfach (?:ist )?voll|boîte.{0,30}pleine|buzón.{0,20}lleno|переполнен", "2.2"),
-    (r"(?:message|mail|body|content|attachment|file|header)s? ?(?:size )?(?:is |was |length )?(?:too (?:large|big|long)|exceed)|size limit|exceeds.{0,40}(?:size|limit)|larger than|maximum.{0,20}size|too large", "3.4"),
-    (r"\b(?:disabled|suspended|deactivated|inactive|discontinued|locked|frozen|closed|expired account|not active|terminated|dormant|on hold)\b", "2.1"),
+    (
+        r"mailbox (?:size )?(?:is |was )?(?:full|exceed)|over ?(?:the )?(?:disk |storage |allowed )?quota|quota (?:is )?(?:exceed|violation|full)|exceed(?:s|ed)?.{0,30}(?:quota|storage|mailbox)|mailfolder is full|storage (?:quota )?(?:exceeded|full|allocation)|disk quota|too much mail|insufficient (?:disk|system)? ?storage|account is full|inbox is full|容量|いっぱい|一杯|満杯|空き|邮箱已满|空间不足|Postfach (?:ist )?voll|boîte.{0,30}pleine|buzón.{0,20}lleno|переполнен",
+        "2.2",
+    ),
+    (
+        r"(?:message|mail|body|content|attachment|file|header)s? ?(?:size )?(?:is |was |length )?(?:too (?:large|big|long)|exceed)|size limit|exceeds.{0,40}(?:size|limit)|larger than|maximum.{0,20}size|too large",
+        "3.4",
+    ),
+    (
+        r"\b(?:disabled|suspended|deactivated|inactive|discontinued|locked|frozen|closed|expired account|not active|terminated|dormant|on hold)\b",
+        "2.1",
+    ),
     (r"has moved|new address|changed (?:his|her|its|their|my) (?:e-?mail )?address|forwarding address|no longer at", "1.6"),
-    (r"(?:does not|doesn't|do not|not) accept (?:any )?(?:mail|message)s?|null mx|nullmx|no smtp service|mx record.{0,30}(?:no|null)", "1.10"),
-    (r"(?:sender|from|originator).{0,40}(?:domain|address|host).{0,40}(?:not exist|not found|rejected|invalid|unknown|not resolve|unresolv|bad|denied)|(?:invalid|unknown|bad) sender", "1.8"),
-    (r"(?:host|domain|server)(?: name)?.{0,40}(?:unknown|not found|not exist|non-?existent|invalid)|unknown (?:host|domain)|no such (?:host|domain)|nxdomain|unrouteable (?:mail )?domain|domain (?:name )?(?:could|does) not|name service error|illegal host", "1.2"),
-    (r"(?:user|mailbox|recipient|address|account|addressee|userid|person|alias|local part|name|inbox|member)s?[^.;\n]{0,60}(?:unknown|not found|not exist|doesn't exist|unavailable|invalid|not recognized|not listed|no longer|not valid|illegal|nonexistent|non-existent|rejected|wrong)|(?:unknown|no such|invalid|bad|illegal|non-?existent|wrong|unrouteable|undeliverable) (?:local |final delivery |e-?mail |mail )?(?:part|user|recipient|address|mailbox|account|addressee|userid|alias|person|name)|no (?:mailbox|account|user|recipient)|user.{0,20}doesn't have|sin-? ?buzón|not our customer|this user|isn't known|見つから|存在し|宛先不明|不存在|查无此|kein(?:e)? (?:postfach|empfänger)|utilisateur inconnu|unbekannt|не найден|не существует", "1.1"),
-    (r"no route|unable to route|unrouteable|no (?:mx|mail exchanger)|mail exchanger|cannot find a gateway|could not find a gateway|dns (?:error|fail|lookup)|name server|lookup fail", "4.4"),
-    (r"retry (?:time|timeout)|timeout exceeded|too long|delivery time expired|message expired|expired|giving up|been collected|queue.{0,30}(?:too long|expired)|undelivered after|days? (?:now|old)|retried|attempts? (?:have )?failed|for the last \d+", "4.7"),
-    (r"connect(?:ion)?\b.{0,40}(?:refused|timed? ?out|fail|reset|lost|dropped|closed|establish)|(?:not|unable to) connect|could ?n[o']t connect|establish.{0,20}connection|timed? ?out|socket error|no answer|unreachable|not respond|busy|network is|unavailable or busy|did not accept our requests to connect", "4.1"),
-    (r"too many (?:connections|concurrent|simultaneous)|(?:rate|connection) limit|throttl|too (?:fast|many messages|many emails|frequent)|receiving (?:mail|email).{0,20}too|slow down|temporarily deferred|try again later|grey ?list|graylist", "7.0"),
+    (
+        r"(?:does not|doesn't|do not|not) accept (?:any )?(?:mail|message)s?|null mx|nullmx|no smtp service|mx record.{0,30}(?:no|null)",
+        "1.10",
+    ),
+    (
+        r"(?:sender|from|originator).{0,40}(?:domain|address|host).{0,40}(?:not exist|not found|rejected|invalid|unknown|not resolve|unresolv|bad|denied)|(?:invalid|unknown|bad) sender",
+        "1.8",
+    ),
+    (
+        r"(?:host|domain|server)(?: name)?.{0,40}(?:unknown|not found|not exist|non-?existent|invalid)|unknown (?:host|domain)|no such (?:host|domain)|nxdomain|unrouteable (?:mail )?domain|domain (?:name )?(?:could|does) not|name service error|illegal host",
+        "1.2",
+    ),
+    (
+        r"(?:user|mailbox|recipient|address|account|addressee|userid|person|alias|local part|name|inbox|member)s?[^.;\n]{0,60}(?:unknown|not found|not exist|doesn't exist|unavailable|invalid|not recognized|not listed|no longer|not valid|illegal|nonexistent|non-existent|rejected|wrong)|(?:unknown|no such|invalid|bad|illegal|non-?existent|wrong|unrouteable|undeliverable) (?:local |final delivery |e-?mail |mail )?(?:part|user|recipient|address|mailbox|account|addressee|userid|alias|person|name)|no (?:mailbox|account|user|recipient)|user.{0,20}doesn't have|sin-? ?buzón|not our customer|this user|isn't known|見つから|存在し|宛先不明|不存在|查无此|kein(?:e)? (?:postfach|empfänger)|utilisateur inconnu|unbekannt|не найден|не существует",
+        "1.1",
+    ),
+    (
+        r"no route|unable to route|unrouteable|no (?:mx|mail exchanger)|mail exchanger|cannot find a gateway|could not find a gateway|dns (?:error|fail|lookup)|name server|lookup fail",
+        "4.4",
+    ),
+    (
+        r"retry (?:time|timeout)|timeout exceeded|too long|delivery time expired|message expired|expired|giving up|been collected|queue.{0,30}(?:too long|expired)|undelivered after|days? (?:now|old)|retried|attempts? (?:have )?failed|for the last \d+",
+        "4.7",
+    ),
+    (
+        r"connect(?:ion)?\b.{0,40}(?:refused|timed? ?out|fail|reset|lost|dropped|closed|establish)|(?:not|unable to) connect|could ?n[o']t connect|establish.{0,20}connection|timed? ?out|socket error|no answer|unreachable|not respond|busy|network is|unavailable or busy|did not accept our requests to connect",
+        "4.1",
+    ),
+    (
+        r"too many (?:connections|concurrent|simultaneous)|(?:rate|connection) limit|throttl|too (?:fast|many messages|many emails|frequent)|receiving (?:mail|email).{0,20}too|slow down|temporarily deferred|try again later|grey ?list|graylist",
+        "7.0",
+    ),
     (r"too many recipients|recipient limit", "5.3"),
     (r"(?:starttls|tls|encrypt|certificate)", "7.10"),
-    (r"authenticat(?:e|ion) (?:required|fail|unsuccess|needed)|must (?:login|log in|authenticate)|auth(?:entication)? (?:is )?required", "7.0"),
-    (r"banned|attachment|mime|malformed|content|7-?bit|8-?bit|non-?ascii|duplicate header|rfc ?(?:5322|2822|822)|missing.{0,20}header|header", "6.0"),
-    (r"policy|not authorized|unauthorized|not permitted|prohibited|denied|refused|rejected|blocked|not allowed|forbidden|restrict|not a member|not member|may not post|permission|not accepting|access", "7.1"),
+    (
+        r"authenticat(?:e|ion) (?:required|fail|unsuccess|needed)|must (?:login|log in|authenticate)|auth(?:entication)? (?:is )?required",
+        "7.0",
+    ),
+    (
+        r"banned|attachment|mime|malformed|content|7-?bit|8-?bit|non-?ascii|duplicate header|rfc ?(?:5322|2822|822)|missing.{0,20}header|header",
+        "6.0",
+    ),
+    (
+        r"policy|not authorized|unauthorized|not permitted|prohibited|denied|refused|rejected|blocked|not allowed|forbidden|restrict|not a member|not member|may not post|permission|not accepting|access",
+        "7.1",
+    ),
     (r"syntax|command (?:not|un)|bad sequence|protocol error|unrecogni[sz]ed|argument", "5.0"),
     (r"disk full|no space|queue full|system storage|file system", "3.1"),
-    (r"command (?:died|output)|pipe to|mailer error|unix mailer|exit(?:ed)? (?:with )?(?:status|code)|local configuration|procmail|mailer died", "3.0"),
-    (r"shutting down|maintenance|not available|service unavailable|unavailable|system error|internal error|server error|resources|config(?:uration)? error|local error|temporary", "3.0"),
+    (
+        r"command (?:died|output)|pipe to|mailer error|unix mailer|exit(?:ed)? (?:with )?(?:status|code)|local configuration|procmail|mailer died",
+        "3.0",
+    ),
+    (
+        r"shutting down|maintenance|not available|service unavailable|unavailable|system error|internal error|server error|resources|config(?:uration)? error|local error|temporary",
+        "3.0",
+    ),
     (r"unknown|not exist|not found", "1.1"),
     (r"full", "2.2"),
     (r"limit", "2.3"),

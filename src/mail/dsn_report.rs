@@ -51,7 +51,9 @@ pub(crate) fn read(parts: &[TextPart]) -> Vec<Reported> {
 pub(crate) fn read_inline(text: &str) -> Vec<Reported> {
     let mut found = Vec::new();
     let folded = text.to_ascii_lowercase();
-    if (folded.contains("final-recipient:") || folded.contains("original-recipient:")) && (folded.contains("action:") || folded.contains("status:")) {
+    if (folded.contains("final-recipient:") || folded.contains("original-recipient:"))
+        && (folded.contains("action:") || folded.contains("status:"))
+    {
         read_groups(text, &mut found);
     }
     found
@@ -149,8 +151,21 @@ fn read_groups(text: &str, found: &mut Vec<Reported>) {
 fn is_field_name(field: &str) -> bool {
     let field = field.trim_end();
     const KNOWN: [&str; 16] = [
-        "reporting-mta", "received-from-mta", "arrival-date", "original-recipient", "final-recipient", "action", "status", "remote-mta",
-        "diagnostic-code", "last-attempt-date", "final-log-id", "will-retry-until", "original-envelope-id", "dsn-gateway", "x-actual-recipient",
+        "reporting-mta",
+        "received-from-mta",
+        "arrival-date",
+        "original-recipient",
+        "final-recipient",
+        "action",
+        "status",
+        "remote-mta",
+        "diagnostic-code",
+        "last-attempt-date",
+        "final-log-id",
+        "will-retry-until",
+        "original-envelope-id",
+        "dsn-gateway",
+        "x-actual-recipient",
         "x-display-name",
     ];
     field.len() <= 60

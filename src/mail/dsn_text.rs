@@ -86,7 +86,9 @@ pub(crate) fn addresses_in(text: &str) -> Vec<String> {
 const ADDRESS_PATTERN: &str = r#"(?:"[^"\s<>@]+(?: [^"\s<>@]+)*"|[^\s<>()\[\]:;,"@=|\\&]+(?:[=&][^\s<>()\[\]:;,"@|\\]+)?)@(?:\[[0-9A-Za-z.:]+\]|[^\s<>()\[\]:;,"'@=|\\/!?*#&%`]+)"#;
 
 fn tidy(found: &str) -> Option<String> {
-    let bare = found.trim_start_matches(['\'', '`', '.', '*', '-', '>', '“', '‘', '«', '「', '『']).trim_end_matches(['.', '\'', '`', '-', '”', '’', '»', '」', '』', '、', '。', '…', '*']);
+    let bare = found
+        .trim_start_matches(['\'', '`', '.', '*', '-', '>', '“', '‘', '«', '「', '『'])
+        .trim_end_matches(['.', '\'', '`', '-', '”', '’', '»', '」', '』', '、', '。', '…', '*']);
     let (local, domain) = bare.rsplit_once('@')?;
     let good = !local.is_empty() && !domain.is_empty() && bare.len() <= 320 && !local.starts_with("mailto");
     good.then(|| bare.to_owned())
@@ -135,7 +137,9 @@ impl Notice {
         // A block "Your message / To: / Subject: / Sent:" describes the mail, not the failure.
         if folded.trim().trim_end_matches(':').ends_with("your message") {
             *labelled_copy = true;
-        } else if *labelled_copy && (folded.contains("reach") || folded.trim().is_empty() && self.found.is_empty() && folded.contains("follow")) {
+        } else if *labelled_copy
+            && (folded.contains("reach") || folded.trim().is_empty() && self.found.is_empty() && folded.contains("follow"))
+        {
             *labelled_copy = false;
         }
         if !line.contains('@') {
@@ -184,7 +188,8 @@ impl Notice {
             places.push(self.text[..*first].to_owned());
         }
         let codes: Vec<dsn_code::Codes> = places.iter().map(|place| dsn_code::Codes::of(place)).collect();
-        let best = codes.iter().position(|codes| codes.smtp.is_some()).or_else(|| codes.iter().position(|codes| codes.status.is_some()));
+        let best =
+            codes.iter().position(|codes| codes.smtp.is_some()).or_else(|| codes.iter().position(|codes| codes.status.is_some()));
         match best {
             Some(index) => places.swap_remove(index),
             None => own.filter(|text| text.trim().len() > address.len() + 4).unwrap_or_else(|| self.text.clone()),
@@ -196,7 +201,10 @@ impl Notice {
         let mut found = Vec::new();
         for (index, (head, at)) in self.heads.iter().enumerate() {
             if head.eq_ignore_ascii_case(address) {
-                let end = self.heads[index + 1..].iter().find(|(other, _)| !other.eq_ignore_ascii_case(address)).map_or(self.text.len(), |(_, end)| *end);
+                let end = self.heads[index + 1..]
+                    .iter()
+                    .find(|(other, _)| !other.eq_ignore_ascii_case(address))
+                    .map_or(self.text.len(), |(_, end)| *end);
                 found.push(&self.text[*at..end.max(*at)]);
             }
         }
@@ -227,13 +235,34 @@ fn push_new(list: &mut Vec<String>, address: &str) {
 /// Lines that name the sender, helpers or headers rather than a recipient.
 fn is_about_others(folded: &str) -> bool {
     const STARTS: [&str; 14] = [
-        "from:", "sender:", "reply-to:", "return-path:", "message-id:", "mail from", "references:", "in-reply-to:", "reporting-mta", "system contact",
-        ">>> mail from", "x-", "envelope sender", "a message from",
+        "from:",
+        "sender:",
+        "reply-to:",
+        "return-path:",
+        "message-id:",
+        "mail from",
+        "references:",
+        "in-reply-to:",
+        "reporting-mta",
+        "system contact",
+        ">>> mail from",
+        "x-",
+        "envelope sender",
+        "a message from",
     ];
     STARTS.iter().any(|start| folded.starts_with(start))
-        || ["contact <", "please contact", "envelope-from", "envelope sender", "for assistance", "for further", "send mail to <postmaster", "mailto:"]
-            .iter()
-            .any(|words| folded.contains(words))
+        || [
+            "contact <",
+            "please contact",
+            "envelope-from",
+            "envelope sender",
+            "for assistance",
+            "for further",
+            "send mail to <postmaster",
+            "mailto:",
+        ]
+        .iter()
+        .any(|words| folded.contains(words))
 }
 
 /// Addresses that notices offer as help.
@@ -262,18 +291,26 @@ fn shapes() -> Vec<Regex> {
     let filled = |pattern: &str| Regex::new(&pattern.replace("ADDR", &address)).expect("constant pattern");
     vec![
         // The address heads the line: qmail, Postfix, Exim, Courier, Sendmail, Exchange, most lists of recipients.
-        filled(r#"^[\s>*•·|–—-]*(?:rfc822; ?)?['"]?<?ADDR['"]?>?['"]?(?:\s*$|\s*[:;,](?:\s|$)|:\S|\s*\.\.\.|\s+on \w|\s*\(|\s+<[^>]+>\s*$|\s+-\s|\s*\[|\s+\d{3}[ -]|\s+#\d|\s{2,}\S)"#),
+        filled(
+            r#"^[\s>*•·|–—-]*(?:rfc822; ?)?['"]?<?ADDR['"]?>?['"]?(?:\s*$|\s*[:;,](?:\s|$)|:\S|\s*\.\.\.|\s+on \w|\s*\(|\s+<[^>]+>\s*$|\s+-\s|\s*\[|\s+\d{3}[ -]|\s+#\d|\s{2,}\S)"#,
+        ),
         // A name and its address alone on a line.
         filled(r#"^\s*(?:"[^"]*"|[\w .,'-]{1,60})\s*<ADDR>[\s:]*$"#),
         // X.400 in Exchange: c=US;…SMTP=a@b;
         filled(r"(?i)SMTP[=:]ADDR"),
         // A labelled recipient.
-        filled(r#"(?i)(?:recipients?|addresse?s?|users?|userid|addressee|mailbox|error-for|recipient address|rcpt to|deliver(?:ed|y)? to|attempts|failed for|destinataires?|empf(?:ä|ae)nger|destinatarios?|dest(?:inat)?ari[oa]|ontvanger|получатель|宛先|收件人)[\w ]{0,20}\s*[:=：]\s*(?:rfc822;\s*)?['"<]*ADDR"#),
+        filled(
+            r#"(?i)(?:recipients?|addresse?s?|users?|userid|addressee|mailbox|error-for|recipient address|rcpt to|deliver(?:ed|y)? to|attempts|failed for|destinataires?|empf(?:ä|ae)nger|destinatarios?|dest(?:inat)?ari[oa]|ontvanger|получатель|宛先|收件人)[\w ]{0,20}\s*[:=：]\s*(?:rfc822;\s*)?['"<]*ADDR"#,
+        ),
         // A sentence about delivery to an address.
-        filled(r#"(?i)(?:messages?|mail|e-?mails?|deliver\w*|relay\w*|sent|addressed|undeliverable|delivrer?|failed|failure|returned|forward\w*|send|sending|envoy\w*|zustell\w*|attempt\w*)\b[^@<>]{0,40}?\b(?:to|for|an|à|a|para|til|do|till|address)\b:?\s+(?:(?:the|following|recipient|address|user|email|e-mail|group|mailbox|our|local|destinataire|empfänger)\s+){0,4}['"<(]*ADDR"#),
+        filled(
+            r#"(?i)(?:messages?|mail|e-?mails?|deliver\w*|relay\w*|sent|addressed|undeliverable|delivrer?|failed|failure|returned|forward\w*|send|sending|envoy\w*|zustell\w*|attempt\w*)\b[^@<>]{0,40}?\b(?:to|for|an|à|a|para|til|do|till|address)\b:?\s+(?:(?:the|following|recipient|address|user|email|e-mail|group|mailbox|our|local|destinataire|empfänger)\s+){0,4}['"<(]*ADDR"#,
+        ),
         // Aliases: both ends are meant.
         filled(r"(?i)(?:expanded|generated|forwarded|redirected) (?:from|by)[:\s]+<?ADDR"),
-        filled(r"(?i)(?:quota|violation|gateway|account|inbox|mailbox|unknown user|no such user|user)\b[^@<>:]{0,20}?(?:\bfor|\bof)?\s+<?ADDR"),
+        filled(
+            r"(?i)(?:quota|violation|gateway|account|inbox|mailbox|unknown user|no such user|user)\b[^@<>:]{0,20}?(?:\bfor|\bof)?\s+<?ADDR",
+        ),
         filled(r"(?i)\brcpt to:\s*<?ADDR"),
     ]
 }
@@ -282,15 +319,24 @@ fn is_delayed(text: &str) -> bool {
     static DELAYED: LazyLock<Regex> = LazyLock::new(|| {
         Regex::new(r"(?i)has(?: not| been)? (?:yet )?(?:been )?delayed|warning message only|not yet been delivered|(?:delivery )?attempts will (?:be )?continue|will (?:continue to try|keep trying|be retried|retry)|still (?:being retried|trying)|do(?:es)? not need to resend|retried for|temporar(?:y|ily) (?:delayed|failure; will)|your message is delayed|wird weiter versucht|weitere zustellversuche|has not been delivered yet").expect("constant pattern")
     });
-    static FINAL: LazyLock<Regex> = LazyLock::new(|| Regex::new(r"(?i)permanent (?:error|failure)|failed permanently|giving up|no further (?:delivery )?attempts|not (?:going to )?try again").expect("constant pattern"));
+    static FINAL: LazyLock<Regex> = LazyLock::new(|| {
+        Regex::new(r"(?i)permanent (?:error|failure)|failed permanently|giving up|no further (?:delivery )?attempts|not (?:going to )?try again").expect("constant pattern")
+    });
     DELAYED.is_match(text) && !FINAL.is_match(text)
 }
 
 /// Recipients given without a domain: those of the reporting host (AOL and others write only the screen name).
 fn bare_locals(text: &str, message: &Message) -> Vec<String> {
-    static HEADLINE: LazyLock<Regex> = LazyLock::new(|| Regex::new(r"(?im)^.*(?:following (?:recipient|address|user)|recipient\(?s\)?)[^\n]*(?:\n[^\n@]*\S)?:?\s*\n(?:\s*\n)*[ \t]+([A-Za-z0-9][A-Za-z0-9._-]{1,60})[ \t]*$").expect("constant pattern"));
+    static HEADLINE: LazyLock<Regex> = LazyLock::new(|| {
+        Regex::new(r"(?im)^.*(?:following (?:recipient|address|user)|recipient\(?s\)?)[^\n]*(?:\n[^\n@]*\S)?:?\s*\n(?:\s*\n)*[ \t]+([A-Za-z0-9][A-Za-z0-9._-]{1,60})[ \t]*$").expect("constant pattern")
+    });
     let Some(domain) = message.from.first().map(|mailbox| mailbox.address.domain().to_owned()) else { return Vec::new() };
-    HEADLINE.captures(text).and_then(|capture| capture.get(1)).map(|local| format!("{}@{domain}", local.as_str())).into_iter().collect()
+    HEADLINE
+        .captures(text)
+        .and_then(|capture| capture.get(1))
+        .map(|local| format!("{}@{domain}", local.as_str()))
+        .into_iter()
+        .collect()
 }
 
 /// A diagnostic on one line, at most 1,000 bytes.

@@ -47,7 +47,8 @@ pub(crate) fn at(lines: &[Line<'_>], first: usize, is_marked: bool) -> Option<He
             block.fields.push((field, value.to_owned()));
             folded = 0;
         } else {
-            let open = block.fields.last().is_some_and(|(_, value)| value.is_empty() || is_open(value)) || goes_on_below(lines, index, depth);
+            let open = block.fields.last().is_some_and(|(_, value)| value.is_empty() || is_open(value))
+                || goes_on_below(lines, index, depth);
             folded += 1;
             if blanks > 0 || folded > FOLDED_LINES_MAX || !open {
                 break;
@@ -95,7 +96,10 @@ impl HeaderBlock {
 
     /// A traveller writes "From: Berlin, To: Paris, Date: Monday" too: an address, a subject or a separator must prove it.
     fn is_proven(&self, is_marked: bool) -> bool {
-        let kinds = [Field::From, Field::Sent, Field::To, Field::Subject, Field::ReplyTo].iter().filter(|field| self.has(**field)).count();
+        let kinds = [Field::From, Field::Sent, Field::To, Field::Subject, Field::ReplyTo]
+            .iter()
+            .filter(|field| self.has(**field))
+            .count();
         let has_address = self.fields.iter().any(|(field, value)| *field != Field::Subject && value.contains('@'));
         if is_marked {
             return kinds >= 1 && (self.has(Field::From) || kinds >= 2);
@@ -134,7 +138,8 @@ pub(crate) fn label_of(body: &str) -> Option<(Field, &str)> {
     let (index, width) = colon?;
     let is_space = |c: char| matches!(c, ' ' | '\u{a0}' | '\u{202f}' | '*' | '_' | '\t' | '\u{3000}');
     let label = body[..index].trim_matches(is_space);
-    let folded: String = label.chars().flat_map(char::to_lowercase).map(|c| if matches!(c, '\u{a0}' | '\u{202f}') { ' ' } else { c }).collect();
+    let folded: String =
+        label.chars().flat_map(char::to_lowercase).map(|c| if matches!(c, '\u{a0}' | '\u{202f}') { ' ' } else { c }).collect();
     let field = words::field(&folded)?;
     let value = body[index + width..].trim_matches(is_space);
     Some((field, value))
@@ -177,7 +182,11 @@ mod tests {
         assert_eq!(forward.from.as_deref(), Some("Bob <b@x.example>"));
         assert_eq!(forward.to, ["A <a@x.example>", "C, D <c@x.example>"]);
         assert_eq!(forward.subject.as_deref(), Some("Long subject"));
-        for text in ["Von: a@x.example\nGesendet: Montag\nAn: b", "De\u{a0}: A\nEnvoyé\u{a0}: lundi\nObjet\u{a0}: x", "发件人: A <a@x.example>\n发送时间: 2017年\n收件人: B\n主题: C"] {
+        for text in [
+            "Von: a@x.example\nGesendet: Montag\nAn: b",
+            "De\u{a0}: A\nEnvoyé\u{a0}: lundi\nObjet\u{a0}: x",
+            "发件人: A <a@x.example>\n发送时间: 2017年\n收件人: B\n主题: C",
+        ] {
             assert!(read(text).is_some(), "{text}");
         }
     }

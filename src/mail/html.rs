@@ -420,7 +420,10 @@ mod tests {
         check("<ul><li>a<li>b<ol><li>c</li></ol></ul>", "- a\n- b\n  1. c");
         check("<table><tr><td>a<td>b<tr><td>Key:<td>c</table>", "a\tb\nKey: c");
         check("<table><tr><td><p>a</p><p>b</p></td><td>c</td></tr></table>", "a\n\nb\n\nc");
-        check("<a href='https://x.example/a'>here</a> <a href='https://x.example/'>x.example</a>", "here (https://x.example/a) x.example");
+        check(
+            "<a href='https://x.example/a'>here</a> <a href='https://x.example/'>x.example</a>",
+            "here (https://x.example/a) x.example",
+        );
     }
 
     #[test]

@@ -126,7 +126,8 @@ const RECEIVED_MAX: usize = 25;
 #[must_use]
 pub fn classify(message: &Message, around: &Around) -> Verdict {
     let facts = Facts::of(message, around);
-    let (row, hit) = ROWS.iter().find_map(|row| (row.test)(&facts).map(|hit| (row.number, hit))).expect("the last row fits always");
+    let (row, hit) =
+        ROWS.iter().find_map(|row| (row.test)(&facts).map(|hit| (row.number, hit))).expect("the last row fits always");
     let return_on = (hit.outcome == MachineOutcome::AttachCollapsed).then(|| machine_return::date(message)).flatten();
     Verdict { row, class: hit.class, outcome: hit.outcome, detail: hit.detail, return_on }
 }
@@ -170,7 +171,11 @@ fn circling(facts: &Facts<'_>) -> Option<Hit> {
 fn delivery_report(facts: &Facts<'_>) -> Option<Hit> {
     if let Some(bounce) = &facts.message.bounce {
         let detail = match bounce.recipients.first() {
-            Some(first) => format!("delivery report: {} {}", first.status.as_deref().unwrap_or("no status"), if first.permanent { "failed" } else { "delayed" }),
+            Some(first) => format!(
+                "delivery report: {} {}",
+                first.status.as_deref().unwrap_or("no status"),
+                if first.permanent { "failed" } else { "delayed" }
+            ),
             None => "delivery report".to_owned(),
         };
         return hit(Some(MachineClass::Bounce), MachineOutcome::Bounce, detail);
@@ -182,7 +187,8 @@ fn delivery_report(facts: &Facts<'_>) -> Option<Hit> {
 }
 
 fn read_receipt(facts: &Facts<'_>) -> Option<Hit> {
-    let told = facts.report_type.as_deref() == Some("disposition-notification") || facts.has_part("message/disposition-notification");
+    let told =
+        facts.report_type.as_deref() == Some("disposition-notification") || facts.has_part("message/disposition-notification");
     if !told {
         return None;
     }
@@ -190,7 +196,9 @@ fn read_receipt(facts: &Facts<'_>) -> Option<Hit> {
 }
 
 fn feedback_report(facts: &Facts<'_>) -> Option<Hit> {
-    let told = facts.report_type.as_deref() == Some("feedback-report") || facts.has_part("message/feedback-report") || facts.is_complaint_notice();
+    let told = facts.report_type.as_deref() == Some("feedback-report")
+        || facts.has_part("message/feedback-report")
+        || facts.is_complaint_notice();
     if !told {
         return None;
     }

@@ -33,7 +33,9 @@ pub(crate) fn date(message: &Message) -> Option<String> {
         while !rest.is_char_boundary(until) {
             until -= 1;
         }
-        if let Some(days) = date_in(&rest[..until], sent_days, month_first).filter(|days| (sent_days..=sent_days + AHEAD_DAYS_MAX).contains(days)) {
+        if let Some(days) =
+            date_in(&rest[..until], sent_days, month_first).filter(|days| (sent_days..=sent_days + AHEAD_DAYS_MAX).contains(days))
+        {
             latest = latest.max(Some(days));
         }
     }
@@ -66,12 +68,24 @@ static LEAD: LazyLock<Regex> = LazyLock::new(|| {
 
 /// The first date of a text that starts soon after its lead.
 fn date_in(text: &str, sent_days: i64, month_first: bool) -> Option<i64> {
-    static ISO: LazyLock<Regex> = LazyLock::new(|| Regex::new(r"\b(20\d\d)[-/.年]\s?(\d{1,2})[-/.月]\s?(\d{1,2})日?").expect("constant pattern"));
-    static NUMBERS: LazyLock<Regex> = LazyLock::new(|| Regex::new(r"\b(\d{1,2})(\.|/|-)\s?(\d{1,2})(?:(?:\.|/|-)\s?(\d{4}|\d{2})?)?").expect("constant pattern"));
-    static DAY_MONTH: LazyLock<Regex> = LazyLock::new(|| Regex::new(r"\b(\d{1,2})(?:st|nd|rd|th|er|º|°|\.)?\s*(?:of |de |d['’]|den )?\s*(\p{L}{3,})\.?,?(?:\s*(?:de |del )?(20\d\d))?").expect("constant pattern"));
-    static MONTH_DAY: LazyLock<Regex> = LazyLock::new(|| Regex::new(r"(\p{L}{3,})\.?\s+(?:the )?(\d{1,2})(?:st|nd|rd|th)?\b(?:,?\s*(20\d\d))?").expect("constant pattern"));
-    static EAST: LazyLock<Regex> = LazyLock::new(|| Regex::new(r"(\d{1,2})\s?[月월]\s?(\d{1,2})\s?[日일号]").expect("constant pattern"));
-    let number = |capture: &regex::Captures<'_>, index: usize| capture.get(index).and_then(|found| found.as_str().parse::<i64>().ok());
+    static ISO: LazyLock<Regex> =
+        LazyLock::new(|| Regex::new(r"\b(20\d\d)[-/.年]\s?(\d{1,2})[-/.月]\s?(\d{1,2})日?").expect("constant pattern"));
+    static NUMBERS: LazyLock<Regex> = LazyLock::new(|| {
+        Regex::new(r"\b(\d{1,2})(\.|/|-)\s?(\d{1,2})(?:(?:\.|/|-)\s?(\d{4}|\d{2})?)?").expect("constant pattern")
+    });
+    static DAY_MONTH: LazyLock<Regex> = LazyLock::new(|| {
+        Regex::new(
+            r"\b(\d{1,2})(?:st|nd|rd|th|er|º|°|\.)?\s*(?:of |de |d['’]|den )?\s*(\p{L}{3,})\.?,?(?:\s*(?:de |del )?(20\d\d))?",
+        )
+        .expect("constant pattern")
+    });
+    static MONTH_DAY: LazyLock<Regex> = LazyLock::new(|| {
+        Regex::new(r"(\p{L}{3,})\.?\s+(?:the )?(\d{1,2})(?:st|nd|rd|th)?\b(?:,?\s*(20\d\d))?").expect("constant pattern")
+    });
+    static EAST: LazyLock<Regex> =
+        LazyLock::new(|| Regex::new(r"(\d{1,2})\s?[月월]\s?(\d{1,2})\s?[日일号]").expect("constant pattern"));
+    let number =
+        |capture: &regex::Captures<'_>, index: usize| capture.get(index).and_then(|found| found.as_str().parse::<i64>().ok());
     let mut best: Option<(usize, i64)> = None;
     let mut offer = |at: usize, days: Option<i64>| {
         if let Some(days) = days.filter(|_| best.is_none_or(|(known, _)| at < known)) {
@@ -79,7 +93,9 @@ fn date_in(text: &str, sent_days: i64, month_first: bool) -> Option<i64> {
         }
     };
     if let Some(capture) = ISO.captures(text) {
-        let days = Option::zip(number(&capture, 1), number(&capture, 2)).zip(number(&capture, 3)).and_then(|((year, month), day)| days_of(year, month, day));
+        let days = Option::zip(number(&capture, 1), number(&capture, 2))
+            .zip(number(&capture, 3))
+            .and_then(|((year, month), day)| days_of(year, month, day));
         offer(capture.get(0).map_or(0, |found| found.start()), days);
     }
     if let Some(capture) = EAST.captures(text) {
@@ -119,7 +135,10 @@ fn completed(year: Option<i64>, month: i64, day: i64, sent_days: i64) -> Option<
 /// The month of a name in lower case, by the beginnings that tell months apart in many languages.
 fn month_named(name: &str) -> Option<i64> {
     const MONTHS: [&[&str]; 12] = [
-        &["jan", "jän", "ene", "gen", "tammi", "styc", "stycz", "led", "ian", "янв", "січ", "яну", "ocak", "ιαν", "siječ", "sijec", "jaan"],
+        &[
+            "jan", "jän", "ene", "gen", "tammi", "styc", "stycz", "led", "ian", "янв", "січ", "яну", "ocak", "ιαν", "siječ",
+            "sijec", "jaan",
+        ],
         &["feb", "fév", "fev", "febb", "helmi", "lut", "únor", "únor", "фев", "лют", "şub", "φεβ", "velja", "veebr"],
         &["mar", "mär", "mrz", "maa", "mars", "břez", "márc", "мар", "берез", "μαρ", "ožu", "märts"],
         &["apr", "avr", "abr", "huhti", "kwie", "dub", "ápr", "апр", "квіт", "nis", "απρ", "trav"],

@@ -8,30 +8,125 @@ use regex::Regex;
 
 /// Subjects that mail systems put before an automatic answer, with the colon they write.
 const MARKED_AWAY: [&str; 62] = [
-    "automatic reply", "auto reply", "auto-reply", "autoreply", "auto response", "autoresponse", "auto-response", "automated reply",
-    "automated response", "out of office", "out-of-office", "ooo", "vacation reply", "vacation response", "away from office",
-    "automatische antwort", "abwesenheitsnotiz", "abwesenheitsnachricht", "abwesend", "abwesenheit", "automatische rückantwort",
-    "réponse automatique", "reponse automatique", "absence du bureau", "message d'absence", "absent du bureau", "respuesta automática",
-    "respuesta automatica", "fuera de la oficina", "risposta automatica", "fuori sede", "fuori ufficio", "resposta automática",
-    "resposta automatica", "fora do escritório", "ausência temporária", "automatisch antwoord", "automatische reactie", "afwezigheidsbericht",
-    "niet aanwezig", "autosvar", "automatisk svar", "automatiskt svar", "fraværsmelding", "frånvaromeddelande", "ikke til stede",
-    "automaattinen vastaus", "poissaoloilmoitus", "automaatvastus", "automatická odpověď", "automatická odpoveď", "automatyczna odpowiedź",
-    "autoodpowiedź", "nieobecność", "automatikus válasz", "házon kívül", "răspuns automat", "raspuns automat", "автоматический ответ",
-    "автоматична відповідь", "автоматичен отговор", "otomatik yanıt",
+    "automatic reply",
+    "auto reply",
+    "auto-reply",
+    "autoreply",
+    "auto response",
+    "autoresponse",
+    "auto-response",
+    "automated reply",
+    "automated response",
+    "out of office",
+    "out-of-office",
+    "ooo",
+    "vacation reply",
+    "vacation response",
+    "away from office",
+    "automatische antwort",
+    "abwesenheitsnotiz",
+    "abwesenheitsnachricht",
+    "abwesend",
+    "abwesenheit",
+    "automatische rückantwort",
+    "réponse automatique",
+    "reponse automatique",
+    "absence du bureau",
+    "message d'absence",
+    "absent du bureau",
+    "respuesta automática",
+    "respuesta automatica",
+    "fuera de la oficina",
+    "risposta automatica",
+    "fuori sede",
+    "fuori ufficio",
+    "resposta automática",
+    "resposta automatica",
+    "fora do escritório",
+    "ausência temporária",
+    "automatisch antwoord",
+    "automatische reactie",
+    "afwezigheidsbericht",
+    "niet aanwezig",
+    "autosvar",
+    "automatisk svar",
+    "automatiskt svar",
+    "fraværsmelding",
+    "frånvaromeddelande",
+    "ikke til stede",
+    "automaattinen vastaus",
+    "poissaoloilmoitus",
+    "automaatvastus",
+    "automatická odpověď",
+    "automatická odpoveď",
+    "automatyczna odpowiedź",
+    "autoodpowiedź",
+    "nieobecność",
+    "automatikus válasz",
+    "házon kívül",
+    "răspuns automat",
+    "raspuns automat",
+    "автоматический ответ",
+    "автоматична відповідь",
+    "автоматичен отговор",
+    "otomatik yanıt",
 ];
 /// Further subjects, found anywhere.
 const AWAY: [&str; 44] = [
-    "automatski odgovor", "samodejni odgovor", "samodejno odgovor", "odsutan", "odsoten", "odsotnost", "mimo kancelář", "nepřítomnost",
-    "mimo kancelárie", "neprítomnosť", "poza biurem", "szabadságon", "în afara biroului", "вне офиса", "отсутствую", "нет на месте",
-    "поза офісом", "відсутн", "извън офиса", "ofis dışı", "ofiste değilim", "αυτόματη απάντηση", "εκτός γραφείου", "自動応答", "自動返信", "不在通知",
-    "不在のお知らせ", "自动答复", "自动回复", "自動回覆", "外出", "休假", "부재중", "자동 회신", "자동 응답", "자동회신", "i am out of", "i'm out of",
-    "on vacation", "on holiday", "on leave", "away from my", "en vacances", "im urlaub",
+    "automatski odgovor",
+    "samodejni odgovor",
+    "samodejno odgovor",
+    "odsutan",
+    "odsoten",
+    "odsotnost",
+    "mimo kancelář",
+    "nepřítomnost",
+    "mimo kancelárie",
+    "neprítomnosť",
+    "poza biurem",
+    "szabadságon",
+    "în afara biroului",
+    "вне офиса",
+    "отсутствую",
+    "нет на месте",
+    "поза офісом",
+    "відсутн",
+    "извън офиса",
+    "ofis dışı",
+    "ofiste değilim",
+    "αυτόματη απάντηση",
+    "εκτός γραφείου",
+    "自動応答",
+    "自動返信",
+    "不在通知",
+    "不在のお知らせ",
+    "自动答复",
+    "自动回复",
+    "自動回覆",
+    "外出",
+    "休假",
+    "부재중",
+    "자동 회신",
+    "자동 응답",
+    "자동회신",
+    "i am out of",
+    "i'm out of",
+    "on vacation",
+    "on holiday",
+    "on leave",
+    "away from my",
+    "en vacances",
+    "im urlaub",
 ];
 
 /// The known words in a subject, if any.
 pub(crate) fn away_subject(subject: &str) -> Option<&'static str> {
     let folded = subject.to_lowercase();
-    MARKED_AWAY.iter().find(|words| begins(&folded, words)).or_else(|| AWAY.iter().find(|words| folded.contains(**words))).copied()
+    MARKED_AWAY
+        .iter()
+        .find(|words| begins(&folded, words))
+        .or_else(|| AWAY.iter().find(|words| folded.contains(**words)))
+        .copied()
 }
 
 /// Whether a subject is the mark of a mail system before the old subject: `Automatic reply: Your invoice`.
@@ -47,7 +142,8 @@ fn begins(folded: &str, words: &str) -> bool {
     for prefix in ["re:", "aw:", "sv:", "vs:", "odp:", "antw:"] {
         rest = rest.strip_prefix(prefix).unwrap_or(rest).trim_start();
     }
-    rest.strip_prefix(words).is_some_and(|after| !after.starts_with(char::is_alphanumeric)) || folded.ends_with(&format!("({words})"))
+    rest.strip_prefix(words).is_some_and(|after| !after.starts_with(char::is_alphanumeric))
+        || folded.ends_with(&format!("({words})"))
 }
 
 /// Local parts that only machines write from.
@@ -59,8 +155,27 @@ pub(crate) fn is_machine_local(local: &str) -> bool {
     let Ok(lower) = std::str::from_utf8(lower) else { return false };
     let base = lower.split('+').next().unwrap_or(lower);
     const EXACT: [&str; 21] = [
-        "mailer-daemon", "mailerdaemon", "mailer_daemon", "postmaster", "listserv", "majordomo", "mailman", "root", "cron", "cronjob", "daemon", "nobody",
-        "www-data", "apache", "nagios", "bounce", "bounces", "autoreply", "auto-reply", "autoresponder", "mail-daemon",
+        "mailer-daemon",
+        "mailerdaemon",
+        "mailer_daemon",
+        "postmaster",
+        "listserv",
+        "majordomo",
+        "mailman",
+        "root",
+        "cron",
+        "cronjob",
+        "daemon",
+        "nobody",
+        "www-data",
+        "apache",
+        "nagios",
+        "bounce",
+        "bounces",
+        "autoreply",
+        "auto-reply",
+        "autoresponder",
+        "mail-daemon",
     ];
     EXACT.contains(&base) || is_list_local(base) || is_no_reply(base)
 }
@@ -69,29 +184,60 @@ pub(crate) fn is_machine_local(local: &str) -> bool {
 pub(crate) fn is_list_local(local: &str) -> bool {
     let lower = local.to_ascii_lowercase();
     let base = lower.split('+').next().unwrap_or(&lower);
-    base.starts_with("owner-") || ["-request", "-bounces", "-bounce", "-owner", "-admin-bounces"].iter().any(|end| base.ends_with(end))
+    base.starts_with("owner-")
+        || ["-request", "-bounces", "-bounce", "-owner", "-admin-bounces"].iter().any(|end| base.ends_with(end))
 }
 
 /// `noreply` in its spellings and languages, alone or as a word of the local part.
 fn is_no_reply(base: &str) -> bool {
     let squeezed: String = base.chars().filter(|c| !matches!(c, '-' | '_' | '.')).collect();
     const NO_REPLY: [&str; 20] = [
-        "noreply", "donotreply", "dontreply", "neverreply", "noreplies", "nichtantworten", "bittenichtantworten", "keineantwort", "nepasrepondre", "noresponder",
-        "noresponda", "naoresponda", "naoresponder", "nonrispondere", "ingensvar", "inteswara", "svaraej", "nieodpowiadaj", "neodpovidat", "geenantwoord",
+        "noreply",
+        "donotreply",
+        "dontreply",
+        "neverreply",
+        "noreplies",
+        "nichtantworten",
+        "bittenichtantworten",
+        "keineantwort",
+        "nepasrepondre",
+        "noresponder",
+        "noresponda",
+        "naoresponda",
+        "naoresponder",
+        "nonrispondere",
+        "ingensvar",
+        "inteswara",
+        "svaraej",
+        "nieodpowiadaj",
+        "neodpovidat",
+        "geenantwoord",
     ];
     // The word may have company on one side: `noreply-billing`, `shop.noreply`, `noreply2`.
     NO_REPLY.iter().any(|word| {
         squeezed == *word
-            || squeezed.strip_prefix(word).is_some_and(|rest| base.len() > squeezed.len() || rest.chars().all(|c| c.is_ascii_digit()))
+            || squeezed
+                .strip_prefix(word)
+                .is_some_and(|rest| base.len() > squeezed.len() || rest.chars().all(|c| c.is_ascii_digit()))
             || (squeezed.ends_with(word) && base.len() > squeezed.len())
     })
 }
 
 /// Services whose mail demands proof of being a person.
 pub(crate) fn is_challenge_domain(domain: &str) -> bool {
-    ["boxbe.com", "spamarrest.com", "bitbounce.com", "mailblocks.com", "knowspam.net", "antispameurope.com", "uol.com.br", "cleanmymailbox.com", "matador.com"]
-        .iter()
-        .any(|known| domain == *known || domain.strip_suffix(known).is_some_and(|rest| rest.ends_with('.')))
+    [
+        "boxbe.com",
+        "spamarrest.com",
+        "bitbounce.com",
+        "mailblocks.com",
+        "knowspam.net",
+        "antispameurope.com",
+        "uol.com.br",
+        "cleanmymailbox.com",
+        "matador.com",
+    ]
+    .iter()
+    .any(|known| domain == *known || domain.strip_suffix(known).is_some_and(|rest| rest.ends_with('.')))
 }
 
 /// Subjects of challenges.
@@ -134,17 +280,72 @@ pub(crate) fn calendar_subject(subject: &str) -> Option<&'static str> {
     let (mark, _) = folded.split_once([':', '：'])?;
     let mark = mark.trim();
     const REPLY: [&str; 37] = [
-        "accepted", "declined", "tentative", "tentatively accepted", "zugesagt", "abgelehnt", "mit vorbehalt", "accepté", "refusé", "provisoire", "aceptado",
-        "aceptada", "rechazado", "rechazada", "provisional", "accettato", "rifiutato", "provvisorio", "aceite", "recusado", "aceito", "geaccepteerd", "geweigerd",
-        "afgewezen", "voorlopig", "accepterat", "avböjt", "godtatt", "godkendt", "hyväksytty", "zaakceptowano", "odrzucono", "přijato", "принято", "承諾",
-        "已接受", "수락",
+        "accepted",
+        "declined",
+        "tentative",
+        "tentatively accepted",
+        "zugesagt",
+        "abgelehnt",
+        "mit vorbehalt",
+        "accepté",
+        "refusé",
+        "provisoire",
+        "aceptado",
+        "aceptada",
+        "rechazado",
+        "rechazada",
+        "provisional",
+        "accettato",
+        "rifiutato",
+        "provvisorio",
+        "aceite",
+        "recusado",
+        "aceito",
+        "geaccepteerd",
+        "geweigerd",
+        "afgewezen",
+        "voorlopig",
+        "accepterat",
+        "avböjt",
+        "godtatt",
+        "godkendt",
+        "hyväksytty",
+        "zaakceptowano",
+        "odrzucono",
+        "přijato",
+        "принято",
+        "承諾",
+        "已接受",
+        "수락",
     ];
     const CANCEL: [&str; 14] = [
-        "canceled", "cancelled", "canceled event", "cancelled event", "abgesagt", "abgesagter termin", "annulé", "cancelado", "cancelada", "annullato", "geannuleerd",
-        "inställt", "aflyst", "odwołano",
+        "canceled",
+        "cancelled",
+        "canceled event",
+        "cancelled event",
+        "abgesagt",
+        "abgesagter termin",
+        "annulé",
+        "cancelado",
+        "cancelada",
+        "annullato",
+        "geannuleerd",
+        "inställt",
+        "aflyst",
+        "odwołano",
     ];
-    const REQUEST: [&str; 10] =
-        ["invitation", "updated invitation", "einladung", "aktualisierte einladung", "convite", "invitación", "invito", "uitnodiging", "inbjudan", "zaproszenie"];
+    const REQUEST: [&str; 10] = [
+        "invitation",
+        "updated invitation",
+        "einladung",
+        "aktualisierte einladung",
+        "convite",
+        "invitación",
+        "invito",
+        "uitnodiging",
+        "inbjudan",
+        "zaproszenie",
+    ];
     if REPLY.contains(&mark) {
         Some("REPLY")
     } else if CANCEL.contains(&mark) {
@@ -157,10 +358,28 @@ pub(crate) fn calendar_subject(subject: &str) -> Option<&'static str> {
 /// Whether a mail is an emoji some client sent as words: Gmail's and Outlook's fallback texts.
 pub(crate) fn is_reaction(subject: &str, text: &str) -> bool {
     const WORDS: [&str; 22] = [
-        "reacted via gmail", "reacted to your message", "reacted to your email", "has reacted to", "hat über gmail reagiert", "hat auf ihre nachricht reagiert",
-        "hat mit", "a réagi via gmail", "a réagi à votre message", "ha reaccionado a través de gmail", "reaccionó a tu mensaje", "ha reaccionado a tu mensaje",
-        "reagiu pelo gmail", "reagiu à sua mensagem", "ha reagito tramite gmail", "ha reagito al tuo messaggio", "heeft via gmail gereageerd",
-        "heeft gereageerd op uw bericht", "reagerade via gmail", "gmail でリアクション", "zareagował(a) w gmailu", "отреагировал",
+        "reacted via gmail",
+        "reacted to your message",
+        "reacted to your email",
+        "has reacted to",
+        "hat über gmail reagiert",
+        "hat auf ihre nachricht reagiert",
+        "hat mit",
+        "a réagi via gmail",
+        "a réagi à votre message",
+        "ha reaccionado a través de gmail",
+        "reaccionó a tu mensaje",
+        "ha reaccionado a tu mensaje",
+        "reagiu pelo gmail",
+        "reagiu à sua mensagem",
+        "ha reagito tramite gmail",
+        "ha reagito al tuo messaggio",
+        "heeft via gmail gereageerd",
+        "heeft gereageerd op uw bericht",
+        "reagerade via gmail",
+        "gmail でリアクション",
+        "zareagował(a) w gmailu",
+        "отреагировал",
     ];
     let start: String = text.trim_start().chars().take(160).collect();
     if start.is_empty() || text.len() > 20_000 {
@@ -169,6 +388,8 @@ pub(crate) fn is_reaction(subject: &str, text: &str) -> bool {
     let first_is_symbol = start.chars().next().is_some_and(|c| !c.is_alphanumeric() && !c.is_ascii());
     let line = start.lines().find(|line| !line.trim().is_empty()).unwrap_or_default().to_lowercase();
     let says = WORDS.iter().any(|words| line.contains(words) && (*words != "hat mit" || line.contains("reagiert")));
-    let subject_says = || subject.to_lowercase().contains("reacted to your message") || subject.to_lowercase().starts_with("reaction daily digest");
+    let subject_says = || {
+        subject.to_lowercase().contains("reacted to your message") || subject.to_lowercase().starts_with("reaction daily digest")
+    };
     (says && (first_is_symbol || line.contains("gmail") || line.chars().any(|c| c as u32 >= 0x2600))) || subject_says()
 }

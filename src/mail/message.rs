@@ -52,6 +52,8 @@ pub struct Message {
     pub charset: Option<String>,
     /// ISO 639-1 code of the new text, where it is long enough to tell.
     pub language: Option<String>,
+    /// METHOD of a calendar part, upper case (RFC 5546 §1.4).
+    pub calendar_method: Option<String>,
     /// Set where the mail reports failed or delayed delivery.
     pub bounce: Option<Bounce>,
 }

@@ -8,7 +8,7 @@ use std::borrow::Cow;
 use crate::header::{self, Block, Oddities};
 use crate::message::{Header, Message, Parsed, ReturnPath};
 use crate::reply_cut::{self, CutInput};
-use crate::{Address, Defect, Mailbox, MessageId, address_list, body, date, dsn, language, limits, part, pre_scan};
+use crate::{Address, Defect, Mailbox, MessageId, address_list, body, date, dsn, language, limits, machine, part, pre_scan};
 
 /// Reads a mail.
 #[must_use]
@@ -44,10 +44,20 @@ pub fn parse(raw: &[u8]) -> Parsed {
     message.language = language::detect(&message.reply.new_text);
     message.text = text.text;
     message.charset = text.charset;
-    message.bounce = dsn::read(raw, &message, &part::text_parts(&parts));
+    let text_parts = part::text_parts(&parts);
+    message.calendar_method = machine::calendar_method(&text_parts);
+    message.bounce = dsn::read(raw, &message, &text_parts);
     defects.sort_unstable();
     defects.dedup();
     Parsed { message, defects }
+}
+
+/// Reads the header alone: what the envelope facts of a mail are. Parts and text stay empty.
+#[must_use]
+pub fn parse_headers(raw: &[u8]) -> Message {
+    let prepared = prepared(&raw[..raw.len().min(limits::HEADER_BYTES_MAX)]);
+    let block = header::read_block(prepared.as_ref());
+    Fields::new(&block, None, &mut Vec::new()).read()
 }
 
 /// The mail as the reader sees it: without a byte order mark, a mailbox separator or empty lines before the header, and

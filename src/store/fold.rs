@@ -122,7 +122,8 @@ fn decision(draft: &mut Draft<'_>, decided: &Decided, body: Location) -> Result<
             match effect {
                 Effect::StartTimer { kind, due_at } => start_timer(draft, ticket.no, *kind, *due_at)?,
                 Effect::StopTimer { kind } => stop_timer(draft, ticket.no, *kind)?,
-                Effect::Send(_) | Effect::Notify { .. } => {}
+                // A suppression has a record of its own.
+                Effect::Send(_) | Effect::Notify { .. } | Effect::Suppress { .. } => {}
             }
         }
         if let Some(id) = decided.decision.message.as_ref().and_then(|message| message.message_id.as_ref()) {

@@ -55,9 +55,15 @@ fn score(set: &str) -> Scores {
         let bounce = dsn::read(&raw, &message, &parts);
         message.bounce.clone_from(&bounce);
         let class = machine::class_of(&message);
-        for (field, kind) in [("is_bounce", MachineClass::Bounce), ("is_auto_reply", MachineClass::AutoReply), ("is_feedback_report", MachineClass::Report)] {
+        for (field, kind) in [
+            ("is_bounce", MachineClass::Bounce),
+            ("is_auto_reply", MachineClass::AutoReply),
+            ("is_feedback_report", MachineClass::Report),
+        ] {
             if let Some(wanted) = expected[field].as_bool() {
-                scores.class.check((class == Some(kind)) == wanted, || format!("{name}: {field} wanted {wanted}, class {class:?}"));
+                scores
+                    .class
+                    .check((class == Some(kind)) == wanted, || format!("{name}: {field} wanted {wanted}, class {class:?}"));
             }
         }
         check_bounce(&mut scores, &expected, &name, bounce.as_ref());
@@ -70,23 +76,45 @@ fn check_bounce(scores: &mut Scores, expected: &Value, name: &str, bounce: Optio
     let compare = |score: &mut Score, field: &str, got: BTreeSet<String>| {
         if let Some(list) = expected[field].as_array() {
             let wanted: BTreeSet<String> = list.iter().map(|value| value.as_str().unwrap().to_lowercase()).collect();
-            score.check(wanted == got, || format!("{name}: {field} wanted {wanted:?}, got {got:?} {:?}", recipients.first().and_then(|one| one.diagnostic.clone())));
+            score.check(wanted == got, || {
+                format!(
+                    "{name}: {field} wanted {wanted:?}, got {got:?} {:?}",
+                    recipients.first().and_then(|one| one.diagnostic.clone())
+                )
+            });
         }
     };
     compare(&mut scores.recipients, "bounce_recipient", recipients.iter().map(|one| one.address.to_lowercase()).collect());
     compare(&mut scores.status, "bounce_status", recipients.iter().filter_map(|one| one.status.clone()).collect());
-    compare(&mut scores.code, "bounce_smtp_code", recipients.iter().filter_map(|one| one.smtp_code.map(|code| code.to_string())).collect());
+    compare(
+        &mut scores.code,
+        "bounce_smtp_code",
+        recipients.iter().filter_map(|one| one.smtp_code.map(|code| code.to_string())).collect(),
+    );
     if let Some(wanted) = expected["bounce_permanent"].as_bool() {
         let got = recipients.first().is_some_and(|one| one.permanent);
         scores.permanent.check(wanted == got, || format!("{name}: permanent wanted {wanted}, got {got}"));
     }
     if let Some(wanted) = expected["bounce_count"].as_u64() {
-        scores.count.check(wanted == recipients.len() as u64, || format!("{name}: count wanted {wanted}, got {} {:?}", recipients.len(), recipients.iter().map(|one| &one.address).collect::<Vec<_>>()));
+        scores.count.check(wanted == recipients.len() as u64, || {
+            format!(
+                "{name}: count wanted {wanted}, got {} {:?}",
+                recipients.len(),
+                recipients.iter().map(|one| &one.address).collect::<Vec<_>>()
+            )
+        });
     }
 }
 
 fn print(set: &str, scores: &Scores) {
-    let rows = [("class", &scores.class), ("recipients", &scores.recipients), ("status", &scores.status), ("smtp code", &scores.code), ("permanent", &scores.permanent), ("count", &scores.count)];
+    let rows = [
+        ("class", &scores.class),
+        ("recipients", &scores.recipients),
+        ("status", &scores.status),
+        ("smtp code", &scores.code),
+        ("permanent", &scores.permanent),
+        ("count", &scores.count),
+    ];
     for (what, score) in rows.iter().filter(|(_, score)| score.checks > 0) {
         println!("{set:<14}{what:<12}{:>4} of {:>4}  {:>6.2} %", score.hits, score.checks, score.percent());
         for miss in &score.misses {

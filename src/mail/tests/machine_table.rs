@@ -18,7 +18,11 @@ fn verdict_around(raw: &str, around: &Around) -> Verdict {
 /// A person's mail with further headers, and a plain body.
 fn mail(headers: &str) -> String {
     let first = headers.lines().next().unwrap_or_default().split(':').next().unwrap_or_default();
-    let base: String = PERSON.lines().filter(|line| !line.starts_with(&format!("{first}:")) || first.is_empty()).map(|line| format!("{line}\n")).collect();
+    let base: String = PERSON
+        .lines()
+        .filter(|line| !line.starts_with(&format!("{first}:")) || first.is_empty())
+        .map(|line| format!("{line}\n"))
+        .collect();
     format!("{headers}{base}\nThe lamp I bought does not turn on.\n")
 }
 
@@ -133,20 +137,56 @@ fn row_8_automatic_replies() {
 #[test]
 fn row_8_known_subjects_need_a_second_sign() {
     let subjects = [
-        "Out of Office: Broken lamp", "Automatic reply: Broken lamp", "Abwesenheitsnotiz: Lampe", "Réponse automatique : lampe", "Respuesta automática: lámpara",
-        "Risposta automatica: lampada", "Resposta automática: lâmpada", "Automatisch antwoord: lamp", "Autosvar: lampa", "Automatisk svar: lampe",
-        "Automaattinen vastaus: lamppu", "Automatická odpověď: lampa", "Automatická odpoveď: lampa", "Automatyczna odpowiedź: lampa",
-        "Automatikus válasz: lámpa", "Răspuns automat: lampă", "Автоматический ответ: лампа", "Автоматична відповідь: лампа", "Автоматичен отговор: лампа",
-        "Otomatik yanıt: lamba", "Αυτόματη απάντηση: λάμπα", "自動応答: ランプ", "自动答复: 灯", "자동 회신: 램프", "Automaatvastus: lamp", "Automatski odgovor: lampa",
+        "Out of Office: Broken lamp",
+        "Automatic reply: Broken lamp",
+        "Abwesenheitsnotiz: Lampe",
+        "Réponse automatique : lampe",
+        "Respuesta automática: lámpara",
+        "Risposta automatica: lampada",
+        "Resposta automática: lâmpada",
+        "Automatisch antwoord: lamp",
+        "Autosvar: lampa",
+        "Automatisk svar: lampe",
+        "Automaattinen vastaus: lamppu",
+        "Automatická odpověď: lampa",
+        "Automatická odpoveď: lampa",
+        "Automatyczna odpowiedź: lampa",
+        "Automatikus válasz: lámpa",
+        "Răspuns automat: lampă",
+        "Автоматический ответ: лампа",
+        "Автоматична відповідь: лампа",
+        "Автоматичен отговор: лампа",
+        "Otomatik yanıt: lamba",
+        "Αυτόματη απάντηση: λάμπα",
+        "自動応答: ランプ",
+        "自动答复: 灯",
+        "자동 회신: 램프",
+        "Automaatvastus: lamp",
+        "Automatski odgovor: lampa",
         "Samodejni odgovor: svetilka",
     ];
     for subject in subjects {
         let alone = mail(&format!("Subject: {subject}\n"));
         check(&alone, 18, None, MachineOutcome::Ticket);
-        check(&mail(&format!("Subject: {subject}\nReturn-Path: <>\n")), 8, Some(MachineClass::AutoReply), MachineOutcome::AttachCollapsed);
-        check(&mail(&format!("Subject: {subject}\nX-Auto-Response-Suppress: All\n")), 8, Some(MachineClass::AutoReply), MachineOutcome::AttachCollapsed);
+        check(
+            &mail(&format!("Subject: {subject}\nReturn-Path: <>\n")),
+            8,
+            Some(MachineClass::AutoReply),
+            MachineOutcome::AttachCollapsed,
+        );
+        check(
+            &mail(&format!("Subject: {subject}\nX-Auto-Response-Suppress: All\n")),
+            8,
+            Some(MachineClass::AutoReply),
+            MachineOutcome::AttachCollapsed,
+        );
     }
-    check(&mail("Subject: Question about the automatic reply feature\nX-Auto-Response-Suppress: OOF\n"), 15, None, MachineOutcome::TicketNoAck);
+    check(
+        &mail("Subject: Question about the automatic reply feature\nX-Auto-Response-Suppress: OOF\n"),
+        15,
+        None,
+        MachineOutcome::TicketNoAck,
+    );
 }
 
 #[test]
@@ -155,18 +195,29 @@ fn row_8_reactions_are_recognised() {
     check(gmail, 8, Some(MachineClass::Other), MachineOutcome::AttachCollapsed);
     let outlook = "From: Dana <dana@acme.example>\nTo: support@shop.example\nSubject: Re: Your lamp\nContent-Type: text/plain; charset=utf-8\n\n👍 Dana Fox reacted to your message:\n> Your lamp is on its way\n";
     check(outlook, 8, Some(MachineClass::Other), MachineOutcome::AttachCollapsed);
-    let person = "From: Dana <dana@acme.example>\nTo: support@shop.example\nSubject: Re: Your lamp\n\nMy skin reacted to your cream.\n";
+    let person =
+        "From: Dana <dana@acme.example>\nTo: support@shop.example\nSubject: Re: Your lamp\n\nMy skin reacted to your cream.\n";
     check(person, 18, None, MachineOutcome::Ticket);
 }
 
 #[test]
 fn row_9_other_automatic_mail() {
-    for header in ["Auto-Submitted: auto-generated\n", "Auto-Submitted: auto-notified; type=x\n", "X-Auto-Generated: yes\n", "X-Cron-Env: <SHELL=/bin/sh>\n"] {
+    for header in [
+        "Auto-Submitted: auto-generated\n",
+        "Auto-Submitted: auto-notified; type=x\n",
+        "X-Auto-Generated: yes\n",
+        "X-Cron-Env: <SHELL=/bin/sh>\n",
+    ] {
         check(&mail(header), 9, Some(MachineClass::Other), MachineOutcome::CoalescedTicket);
     }
     let named = Around { machines: vec!["@acme.example".to_owned()], ..Around::default() };
     check_around(&mail("Auto-Submitted: auto-generated\n"), &named, 9, Some(MachineClass::Other), MachineOutcome::TicketNoAck);
-    for header in ["Auto-Submitted: no\n", "Auto-Submitted: NO (a person)\n", "Auto-Submitted: (auto-replied) no\n", "X-Auto-Generated: no\n"] {
+    for header in [
+        "Auto-Submitted: no\n",
+        "Auto-Submitted: NO (a person)\n",
+        "Auto-Submitted: (auto-replied) no\n",
+        "X-Auto-Generated: no\n",
+    ] {
         check(&mail(header), 18, None, MachineOutcome::Ticket);
     }
 }
@@ -174,18 +225,40 @@ fn row_9_other_automatic_mail() {
 #[test]
 fn rows_10_to_12_silent_tickets() {
     check(&mail("Return-Path: <>\n"), 10, Some(MachineClass::Other), MachineOutcome::SilentTicket);
-    for header in ["List-Id: News <news.acme.example>\n", "List-Unsubscribe: <https://acme.example/u>\n", "Mailing-List: list x\n", "Precedence: Bulk\n", "precedence: junk\n", "Precedence: list\n"] {
+    for header in [
+        "List-Id: News <news.acme.example>\n",
+        "List-Unsubscribe: <https://acme.example/u>\n",
+        "Mailing-List: list x\n",
+        "Precedence: Bulk\n",
+        "precedence: junk\n",
+        "Precedence: list\n",
+    ] {
         check(&mail(header), 11, Some(MachineClass::List), MachineOutcome::SilentTicket);
     }
     check(&mail("Precedence: first-class\n"), 18, None, MachineOutcome::Ticket);
     for sender in [
-        "MAILER-DAEMON@acme.example", "Postmaster@acme.example", "no-reply@acme.example", "noreply@acme.example", "do_not_reply@acme.example", "noreply+12@acme.example",
-        "billing-noreply@acme.example", "no.reply@acme.example", "ne-pas-repondre@acme.example", "owner-list@acme.example", "list-request@acme.example",
-        "list-bounces@acme.example", "listserv@acme.example", "majordomo@acme.example", "root@acme.example", "cron@acme.example",
+        "MAILER-DAEMON@acme.example",
+        "Postmaster@acme.example",
+        "no-reply@acme.example",
+        "noreply@acme.example",
+        "do_not_reply@acme.example",
+        "noreply+12@acme.example",
+        "billing-noreply@acme.example",
+        "no.reply@acme.example",
+        "ne-pas-repondre@acme.example",
+        "owner-list@acme.example",
+        "list-request@acme.example",
+        "list-bounces@acme.example",
+        "listserv@acme.example",
+        "majordomo@acme.example",
+        "root@acme.example",
+        "cron@acme.example",
     ] {
         check(&mail(&format!("From: {sender}\n")), 12, Some(MachineClass::Other), MachineOutcome::SilentTicket);
     }
-    for sender in ["norepl@acme.example", "rooty@acme.example", "dana.root@acme.example", "nora@acme.example", "marionoreply@acme.example"] {
+    for sender in
+        ["norepl@acme.example", "rooty@acme.example", "dana.root@acme.example", "nora@acme.example", "marionoreply@acme.example"]
+    {
         check(&mail(&format!("From: {sender}\n")), 18, None, MachineOutcome::Ticket);
     }
 }
@@ -200,10 +273,20 @@ fn a_list_that_is_our_own_inbox_says_nothing_about_the_author() {
 #[test]
 fn rows_13_and_14() {
     check_around(&mail("From: Support@shop.example\n"), &ours(), 13, Some(MachineClass::Other), MachineOutcome::LoopTicket);
-    for header in ["X-Spam-Flag: YES\n", "X-Spam-Status: Yes, score=9\n", "X-MS-Exchange-Organization-SCL: 5\n", "X-Forefront-Antispam-Report: CIP:1.2.3.4;SCL:9;SRV:\n"] {
+    for header in [
+        "X-Spam-Flag: YES\n",
+        "X-Spam-Status: Yes, score=9\n",
+        "X-MS-Exchange-Organization-SCL: 5\n",
+        "X-Forefront-Antispam-Report: CIP:1.2.3.4;SCL:9;SRV:\n",
+    ] {
         check(&mail(header), 14, None, MachineOutcome::Spam);
     }
-    for header in ["X-Spam-Flag: NO\n", "X-Spam-Status: No, score=-2\n", "X-MS-Exchange-Organization-SCL: 1\n", "X-Forefront-Antispam-Report: SCL:-1;\n"] {
+    for header in [
+        "X-Spam-Flag: NO\n",
+        "X-Spam-Status: No, score=-2\n",
+        "X-MS-Exchange-Organization-SCL: 1\n",
+        "X-Forefront-Antispam-Report: SCL:-1;\n",
+    ] {
         check(&mail(header), 18, None, MachineOutcome::Ticket);
     }
     let junk = Around { junk_mailbox: true, ..Around::default() };
@@ -247,7 +330,9 @@ fn stated_return_dates_are_read() {
         ("Our office hours: Monday to Friday 08.30 Uhr", None),
     ];
     for (text, expected) in cases {
-        let raw = format!("Auto-Submitted: auto-replied\nFrom: dana@acme.example\nTo: support@shop.example\nSubject: Away\nDate: Mon, 02 Dec 2024 10:00:00 +0100\nContent-Type: text/plain; charset=utf-8\n\n{text}\n");
+        let raw = format!(
+            "Auto-Submitted: auto-replied\nFrom: dana@acme.example\nTo: support@shop.example\nSubject: Away\nDate: Mon, 02 Dec 2024 10:00:00 +0100\nContent-Type: text/plain; charset=utf-8\n\n{text}\n"
+        );
         let verdict = verdict_around(&raw, &Around::default());
         // The tenth of December, month first, is a past day where days come first.
         let expected = if text.contains("12/10/2024") { None } else { expected };

@@ -26,7 +26,10 @@ fn each_client_leaves_its_new_text() {
         for (version, mail) in support::versions(&raw) {
             let got = fold(&mail.cut().new_text);
             if got != expect {
-                failures.push(format!("{} ({version}): {got:?}\n    expected {expect:?}", path.file_stem().unwrap().to_string_lossy()));
+                failures.push(format!(
+                    "{} ({version}): {got:?}\n    expected {expect:?}",
+                    path.file_stem().unwrap().to_string_lossy()
+                ));
             }
         }
     }

@@ -1,5 +1,12 @@
 //! A small reader for tests of reports: headers, addresses and textual leaves, nothing else.
-#![allow(clippy::disallowed_methods, clippy::unwrap_used, dead_code, missing_docs, unreachable_pub, reason = "tests read fixtures")]
+#![allow(
+    clippy::disallowed_methods,
+    clippy::unwrap_used,
+    dead_code,
+    missing_docs,
+    unreachable_pub,
+    reason = "tests read fixtures"
+)]
 
 use mail::part::TextPart;
 use mail::{Address, Attachment, Header, Mailbox, Message, MessageId, ReturnPath, SentDate};
@@ -7,7 +14,9 @@ use mail_parser::{MessageParser, MimeHeaders, PartType};
 
 /// Reads a mail as far as reports and machine classes need it.
 pub fn read(raw: &[u8]) -> (Message, Vec<TextPart>) {
-    let Some(parsed) = MessageParser::new().with_mime_headers().with_address_headers().with_date_headers().default_header_text().parse(raw) else {
+    let Some(parsed) =
+        MessageParser::new().with_mime_headers().with_address_headers().with_date_headers().default_header_text().parse(raw)
+    else {
         return (Message::default(), Vec::new());
     };
     let mut message = Message::default();
@@ -61,7 +70,9 @@ fn leaves(parsed: &mail_parser::Message<'_>, raw: &[u8], parts: &mut Vec<TextPar
             None => kind.ctype().to_ascii_lowercase(),
         });
         match &part.body {
-            PartType::Text(text) => parts.push(TextPart { content_type: kind.unwrap_or_else(|| "text/plain".into()), text: text.to_string() }),
+            PartType::Text(text) => {
+                parts.push(TextPart { content_type: kind.unwrap_or_else(|| "text/plain".into()), text: text.to_string() })
+            }
             PartType::Html(text) => parts.push(TextPart { content_type: "text/html".into(), text: text.to_string() }),
             PartType::Binary(bytes) | PartType::InlineBinary(bytes) => {
                 let kind = kind.unwrap_or_default();

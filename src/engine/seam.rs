@@ -1,4 +1,4 @@
-//! The one path for every change: load, decide, commit, wake.
+//! What the sides of mail in and mail out see of the engine, and no more.
 
 use std::future::Future;
 use std::path::PathBuf;

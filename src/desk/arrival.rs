@@ -1,0 +1,451 @@
+//! What is decided about a mail that came in. Each step leaves one line of trace.
+
+use jiff::SignedDuration;
+use mail::machine::{Around, MachineOutcome, Verdict};
+use mail::{Address, Mailbox, Message};
+
+use crate::decide::entry;
+use crate::effect::{Effect, TimerKind};
+use crate::event::{Arrival, Decision, Direction, Event, MessageEntry, Outcome, SenderProof, Target};
+use crate::ids::TicketNo;
+use crate::policy::Policy;
+use crate::ticket::{LinkKind, Status, Ticket};
+use crate::trace::TraceLine;
+use crate::{opening, subject};
+
+/// So many mails of one sender on one ticket …
+const BURST_MAILS: usize = 5;
+/// … within so long, without an agent's act, mute automatic mail …
+const BURST_SPAN: SignedDuration = SignedDuration::from_mins(10);
+/// … for so long: two machines that answer each other stop here at the latest.
+const MUTED_FOR: SignedDuration = SignedDuration::from_hours(24);
+/// Recent mails that are remembered for the burst.
+const RECENT_MAILS_MAX: usize = BURST_MAILS + 1;
+/// A day, for the cap on reopenings.
+const DAY: SignedDuration = SignedDuration::from_hours(24);
+/// Ids of the requester's own mails that are kept.
+const REQUESTER_IDS_MAX: usize = 50;
+/// Newest references kept; the root is kept apart.
+const REFERENCES_MAX: usize = 10;
+/// A hard bounce stops automatic mail to the address for so long.
+const BOUNCED_FOR: SignedDuration = SignedDuration::from_hours(60 * 24);
+/// Stands in for an author whom the mail does not name.
+const UNKNOWN_SENDER: &str = "unknown@sender.invalid";
+
+pub(crate) fn decide(policy: &Policy, ticket: Option<&Ticket>, event: &Event, arrival: &Arrival) -> Decision {
+    let mut mail = Incoming::new(policy, event, arrival);
+    mail.trace("raw", "kept", format!("{} bytes, sha256 {}", arrival.raw_bytes, arrival.raw));
+    if let Some(duplicate) = &arrival.known.duplicate {
+        mail.trace("duplicate", duplicate.key.clone(), format!("the same mail as event {}", duplicate.event));
+        return mail.duplicate(ticket);
+    }
+    mail.trace("duplicate", "no", "new by id, content and place");
+    let verdict = mail::machine::classify(&arrival.parsed.message, &mail.around(ticket));
+    mail.trace("machine", format!("row {}", verdict.row), verdict.detail.clone());
+    mail.trace_proof();
+    mail.trace("ticket", target_word(&arrival.known.placement.target), arrival.known.placement.reasons.join("; "));
+    match verdict.outcome {
+        MachineOutcome::LoopLedger => mail.ledger(Outcome::LoopLedger),
+        MachineOutcome::Held => mail.ledger(Outcome::Held { why: verdict.detail }),
+        MachineOutcome::Spam => mail.ledger(Outcome::Spam),
+        MachineOutcome::Bounce => mail.bounce(ticket, &verdict),
+        MachineOutcome::Complaint => mail.complaint(),
+        MachineOutcome::Ledger => mail.ledger(Outcome::MachineLedger),
+        MachineOutcome::Silent | MachineOutcome::AttachCollapsed => match ticket {
+            Some(ticket) => mail.collapsed(ticket, &verdict),
+            None => mail.ledger(Outcome::MachineLedger),
+        },
+        MachineOutcome::CoalescedTicket | MachineOutcome::SilentTicket | MachineOutcome::LoopTicket => match ticket {
+            // A person's answer through a mailing list is a person's answer.
+            Some(ticket) if matches!(arrival.known.placement.target, Target::Attach { .. }) => match verdict.class {
+                Some(mail::MachineClass::List) => mail.attach(ticket, &verdict),
+                _ => mail.collapsed(ticket, &verdict),
+            },
+            Some(_) | None => opening::decide(mail, &verdict),
+        },
+        MachineOutcome::TicketNoAck | MachineOutcome::TicketUnproven | MachineOutcome::Ticket => {
+            match (&arrival.known.placement.target, ticket) {
+                (Target::Attach { .. }, Some(ticket)) => mail.attach(ticket, &verdict),
+                (Target::Held { why, .. }, Some(ticket)) => mail.hold(ticket, why.clone()),
+                (Target::New | Target::NewLinked { .. } | Target::Attach { .. } | Target::Held { .. }, _) => {
+                    opening::decide(mail, &verdict)
+                }
+            }
+        }
+    }
+}
+
+fn target_word(target: &Target) -> &'static str {
+    match target {
+        Target::New => "new",
+        Target::NewLinked { .. } => "new, linked",
+        Target::Attach { .. } => "attach",
+        Target::Held { .. } => "hold",
+    }
+}
+
+/// A mail on its way to a decision, with the trace so far.
+pub(crate) struct Incoming<'a> {
+    pub(crate) policy: &'a Policy,
+    pub(crate) event: &'a Event,
+    pub(crate) arrival: &'a Arrival,
+    /// The one author, or who comes nearest.
+    pub(crate) sender: Mailbox,
+    pub(crate) lines: Vec<TraceLine>,
+}
+
+impl<'a> Incoming<'a> {
+    fn new(policy: &'a Policy, event: &'a Event, arrival: &'a Arrival) -> Self {
+        Self { policy, event, arrival, sender: sender_of(&arrival.parsed.message), lines: Vec::with_capacity(16) }
+    }
+
+    pub(crate) fn message(&self) -> &'a Message {
+        &self.arrival.parsed.message
+    }
+
+    pub(crate) fn trace(&mut self, step: &str, outcome: impl Into<String>, detail: impl Into<String>) {
+        self.lines.push(TraceLine::new(step, outcome, detail));
+    }
+
+    fn trace_proof(&mut self) {
+        let (outcome, detail) = match &self.arrival.proof {
+            SenderProof::Proven { by } => ("proven", by.clone()),
+            SenderProof::NotProven { why } => ("not proven", why.clone()),
+            SenderProof::Failed { why } => ("failed", why.clone()),
+        };
+        self.trace("proof", outcome, detail);
+    }
+
+    /// The facts around the mail that the machine table asks for.
+    fn around(&self, ticket: Option<&Ticket>) -> Around {
+        let message = self.message();
+        let inbox = self.policy.inboxes.get(&self.arrival.inbox);
+        Around {
+            ours: is_ours(self.policy, message),
+            own_addresses: self.policy.own_addresses.clone(),
+            machines: inbox.map(|inbox| inbox.machines.clone()).unwrap_or_default(),
+            calendar_method: message.calendar_method.clone(),
+            junk_mailbox: false,
+            dmarc_failed: matches!(self.arrival.proof, SenderProof::Failed { .. }),
+            budget_spent: self.arrival.known.budget.ack_refused.is_some(),
+            muted: ticket.and_then(|ticket| ticket.muted_until).is_some_and(|until| until > self.event.at),
+        }
+    }
+
+    /// The mail ends in a list that operators can read; no ticket changes.
+    fn ledger(self, outcome: Outcome) -> Decision {
+        let message = matches!(outcome, Outcome::Held { .. } | Outcome::Spam).then(|| self.entry(None, true));
+        self.finish(outcome, None, message)
+    }
+
+    fn duplicate(self, ticket: Option<&Ticket>) -> Decision {
+        let place = &self.arrival.place;
+        let what = format!("delivered again as {}/{} uid {}", place.account, place.mailbox, place.uid);
+        let line = entry(self.event, "delivered_again", "frontdesk", what);
+        let mut decision = self.finish(Outcome::Duplicate, ticket.cloned(), None);
+        if decision.ticket.is_some() {
+            decision.history.push(line);
+        }
+        decision
+    }
+
+    /// Kept on the ticket, folded away: no reopening, no owner, no clock, no follow-up changes.
+    fn collapsed(self, ticket: &Ticket, verdict: &Verdict) -> Decision {
+        let message = self.entry(verdict.class, false);
+        let what = match &verdict.return_on {
+            Some(date) => format!("{}; back on {date}", verdict.detail),
+            None => verdict.detail.clone(),
+        };
+        let line = entry(self.event, "machine_wrote", self.sender.address.as_str(), what);
+        let mut next = ticket.clone();
+        next.rev += 1;
+        let mut decision = self.finish(Outcome::Attached, Some(next), Some(message));
+        decision.history.push(line);
+        decision
+    }
+
+    /// A report about a mail of ours tells the ticket; any other goes to the ledger.
+    fn bounce(self, ticket: Option<&Ticket>, verdict: &Verdict) -> Decision {
+        let Some(ticket) = ticket.filter(|_| matches!(self.arrival.known.placement.target, Target::Attach { .. })) else {
+            return self.ledger(Outcome::BounceLedger);
+        };
+        let bounce = self.message().bounce.clone().unwrap_or_default();
+        let event = self.event;
+        let reference = self.policy.reference(ticket.no);
+        let mut decision = self.collapsed(ticket, verdict);
+        decision.history.clear();
+        for recipient in &bounce.recipients {
+            let kind = if recipient.permanent { "bounced" } else { "delayed" };
+            let words = recipient.diagnostic.as_deref().unwrap_or("no reason given");
+            let status = recipient.status.as_deref().unwrap_or("no status");
+            decision.history.push(entry(event, kind, "frontdesk", format!("{}: {status}, {words}", recipient.address)));
+            if recipient.permanent
+                && let Ok(address) = Address::new(&recipient.address)
+            {
+                decision.effects.push(Effect::Suppress {
+                    address: address.folded(),
+                    reason: format!("bounced: {status}"),
+                    until: event.at.checked_add(BOUNCED_FOR).ok(),
+                });
+            }
+        }
+        let first_report = bounce.recipients.iter().any(|recipient| recipient.permanent) && ticket.hold.is_none();
+        if first_report {
+            let text = format!("{reference}: our mail to {} came back", ticket.requester.address);
+            if let Some(next) = &mut decision.ticket {
+                next.hold = Some("our mail to the requester bounced".to_owned());
+            }
+            let to = ticket.owner.as_ref().map_or_else(|| "team".to_owned(), |owner| owner.0.clone());
+            decision.effects.push(Effect::Notify { to, text });
+        }
+        decision
+    }
+
+    /// Somebody called a mail of ours spam: they get no automatic mail any more.
+    fn complaint(self) -> Decision {
+        let complained = self
+            .message()
+            .bounce
+            .as_ref()
+            .and_then(|bounce| bounce.recipients.first())
+            .map(|recipient| recipient.address.clone());
+        let mut effects =
+            vec![Effect::Notify { to: "operator".to_owned(), text: "a recipient reported a mail of ours as spam".to_owned() }];
+        if let Some(address) = complained.and_then(|address| Address::new(&address).ok()) {
+            effects.push(Effect::Suppress { address: address.folded(), reason: "reported as spam".to_owned(), until: None });
+        }
+        let mut decision = self.ledger(Outcome::MachineLedger);
+        decision.effects = effects;
+        decision
+    }
+
+    /// Kept on the ticket for its owner's yes; not part of the conversation.
+    fn hold(self, ticket: &Ticket, why: String) -> Decision {
+        let mut message = self.entry(None, true);
+        message.held = true;
+        let line = entry(self.event, "held", self.sender.address.as_str(), why.clone());
+        let mut next = ticket.clone();
+        next.rev += 1;
+        let mut decision = self.finish(Outcome::Held { why }, Some(next), Some(message));
+        decision.history.push(line);
+        decision
+    }
+
+    /// The customer, or somebody who takes part, writes again.
+    fn attach(mut self, ticket: &Ticket, verdict: &Verdict) -> Decision {
+        let marked = matches!(self.arrival.known.placement.target, Target::Attach { marked: true, .. });
+        let at = self.event.at;
+        let mut next = ticket.clone();
+        next.rev += 1;
+        next.updated_at = at;
+        let mut history = vec![entry(self.event, "requester_wrote", self.sender.address.as_str(), excerpt(self.message()))];
+        self.remember(&mut next);
+        self.admit_people(&mut next, &mut history, marked);
+        let mut effects = Vec::new();
+        let is_owed = matches!(next.status, Status::Pending | Status::OnHold | Status::Solved);
+        if is_owed {
+            self.reopen(&mut next, &mut history, &mut effects);
+        }
+        self.count_burst(&mut next, &mut history);
+        opening::fill_fields(&mut self, &mut next, false);
+        let view_line = opening::run_rules(&mut self, &mut next, true);
+        history.extend(view_line.history);
+        self.trace("ack", "no", "a ticket is acknowledged once");
+        let message = self.entry(verdict.class, marked || !self.arrival.proof.is_proven());
+        let mut decision = self.finish(Outcome::Attached, Some(next), Some(message));
+        decision.history = history;
+        decision.effects = effects;
+        decision.effects.extend(view_line.effects);
+        decision
+    }
+
+    fn reopen(&mut self, next: &mut Ticket, history: &mut Vec<crate::HistoryEntry>, effects: &mut Vec<Effect>) {
+        let at = self.event.at;
+        let was_solved = next.status == Status::Solved;
+        if was_solved {
+            next.reopened.retain(|earlier| earlier.duration_until(at) < DAY);
+            if next.reopened.len() >= self.policy.limits.reopens_per_day as usize {
+                self.trace("status", "kept", "reopened too often today");
+                next.hold = Some("reopened by mail too often: a person should look".to_owned());
+                return;
+            }
+            next.reopened.push(at);
+            next.solved_at = None;
+            effects.push(Effect::StopTimer { kind: TimerKind::CloseSolved });
+        }
+        if next.status == Status::OnHold || next.status == Status::Pending {
+            effects.push(Effect::StopTimer { kind: TimerKind::Wake });
+        }
+        let from = next.status.as_str();
+        next.status = Status::Open;
+        self.trace("status", "open", format!("was {from}; the requester wrote"));
+        history.push(entry(
+            self.event,
+            if was_solved { "reopened" } else { "status_changed" },
+            "frontdesk",
+            format!("{from} → open"),
+        ));
+    }
+
+    fn count_burst(&mut self, next: &mut Ticket, history: &mut Vec<crate::HistoryEntry>) {
+        let at = self.event.at;
+        next.recent_mails.retain(|(_, earlier)| earlier.duration_until(at) < BURST_SPAN);
+        next.recent_mails.push((self.sender.address.clone(), at));
+        let of_sender = next.recent_mails.iter().filter(|(address, _)| *address == self.sender.address).count();
+        if of_sender > BURST_MAILS && next.muted_until.is_none_or(|until| until <= at) {
+            next.muted_until = at.checked_add(MUTED_FOR).ok();
+            history.push(entry(
+                self.event,
+                "muted",
+                "frontdesk",
+                "too many mails in ten minutes: no automatic mail for 24 hours",
+            ));
+            self.trace("burst", "muted", format!("{of_sender} mails in ten minutes"));
+        }
+        let surplus = next.recent_mails.len().saturating_sub(RECENT_MAILS_MAX);
+        next.recent_mails.drain(..surplus);
+    }
+
+    /// Notes the ids of the mail for threading and for our own References.
+    pub(crate) fn remember(&self, next: &mut Ticket) {
+        let message = self.message();
+        let Some(id) = &message.message_id else { return };
+        if next.thread_root.is_none() {
+            next.thread_root = Some(message.references.first().unwrap_or(id).clone());
+        }
+        push_newest(&mut next.references, id, REFERENCES_MAX);
+        next.last_in = Some(id.clone());
+        if self.sender.address.folded() == next.requester.address.folded() {
+            push_newest(&mut next.requester_ids, id, REQUESTER_IDS_MAX);
+        }
+    }
+
+    /// People copied in: those of the requester's own organisation take part, others wait for an agent's yes. Only a
+    /// proven mail of the requester can bring anybody in.
+    pub(crate) fn admit_people(&self, next: &mut Ticket, history: &mut Vec<crate::HistoryEntry>, marked: bool) {
+        let is_requester = self.sender.address.folded() == next.requester.address.folded();
+        let message = self.message();
+        for copied in message.to.iter().chain(&message.cc).map(|mailbox| &mailbox.address) {
+            let is_known = self.policy.own_addresses.contains(&copied.without_detail())
+                || self.policy.agent_by_address(copied).is_some()
+                || next.participants.iter().chain(&next.waiting).any(|known| known.folded() == copied.folded());
+            if is_known {
+                continue;
+            }
+            let is_colleague = copied.organisational_domain() == next.requester.address.organisational_domain();
+            if is_requester && is_colleague && !marked && self.arrival.proof.is_proven() {
+                history.push(entry(self.event, "joined", self.sender.address.as_str(), format!("{copied} takes part")));
+                next.participants.insert(copied.clone());
+            } else {
+                next.waiting.insert(copied.clone());
+            }
+        }
+    }
+
+    /// The message as `ticket show` prints it.
+    pub(crate) fn entry(&self, machine: Option<mail::MachineClass>, unproven: bool) -> MessageEntry {
+        let message = self.message();
+        MessageEntry {
+            id: self.event.id,
+            direction: Direction::In,
+            from: shown(&self.sender),
+            to: message.to.iter().chain(&message.cc).map(|mailbox| mailbox.address.to_string()).collect(),
+            subject: message.subject.clone(),
+            text: message.reply.new_text.clone(),
+            cut: message.reply.elided.clone(),
+            signature: message.reply.signature.clone(),
+            message_id: message.message_id.clone(),
+            in_reply_to: message.in_reply_to.first().cloned(),
+            attachments: message.attachments.clone(),
+            machine,
+            unproven,
+            held: false,
+            at: self.event.at,
+            raw: Some(self.arrival.raw),
+        }
+    }
+
+    pub(crate) fn finish(self, outcome: Outcome, ticket: Option<Ticket>, message: Option<MessageEntry>) -> Decision {
+        let mut lines = self.lines;
+        let detail = ticket.as_ref().map_or_else(String::new, |ticket| self.policy.reference(ticket.no));
+        lines.push(TraceLine::new("outcome", outcome.as_str(), detail));
+        let link_back = match (&outcome, &self.arrival.known.placement.target, &ticket) {
+            (Outcome::NewTicket, Target::NewLinked { ticket: other, link }, Some(_)) => Some((*other, reverse(*link))),
+            _ => None,
+        };
+        Decision { outcome, ticket, message, history: Vec::new(), effects: Vec::new(), link_back, trace: lines }
+    }
+}
+
+fn reverse(link: LinkKind) -> LinkKind {
+    match link {
+        LinkKind::Claims => LinkKind::ClaimedBy,
+        LinkKind::ClaimedBy => LinkKind::Claims,
+        LinkKind::Continues => LinkKind::ContinuedBy,
+        LinkKind::ContinuedBy => LinkKind::Continues,
+        LinkKind::MergedInto => LinkKind::MergedInto,
+    }
+}
+
+/// The mail is one of ours: its own id, or its loop mark, proves it.
+fn is_ours(policy: &Policy, message: &Message) -> bool {
+    let Some(id) = &message.message_id else { return false };
+    policy.keys.read_message_id(id).is_some()
+        || message.header_values("X-Frontdesk-Loop").any(|mark| policy.keys.is_loop_mark(mark, id))
+}
+
+/// From if it names one address, else Sender, Reply-To, return path, else nobody.
+pub(crate) fn sender_of(message: &Message) -> Mailbox {
+    let path = match &message.return_path {
+        Some(mail::ReturnPath::Address(address)) => Some(Mailbox { name: None, address: address.clone() }),
+        Some(mail::ReturnPath::Null) | None => None,
+    };
+    message
+        .from
+        .first()
+        .or(message.sender.as_ref())
+        .or(message.reply_to.first())
+        .cloned()
+        .or(path)
+        .unwrap_or_else(|| Mailbox { name: None, address: Address::new(UNKNOWN_SENDER).expect("a constant that is an address") })
+}
+
+/// Nobody can be answered there.
+pub(crate) fn is_unknown(address: &Address) -> bool {
+    address.as_str() == UNKNOWN_SENDER
+}
+
+pub(crate) fn shown(mailbox: &Mailbox) -> String {
+    match &mailbox.name {
+        Some(name) => format!("{name} <{}>", mailbox.address),
+        None => mailbox.address.to_string(),
+    }
+}
+
+/// The first words, for histories.
+pub(crate) fn excerpt(message: &Message) -> String {
+    let words = message.reply.new_text.split_whitespace().take(12).collect::<Vec<_>>().join(" ");
+    words.chars().take(100).collect()
+}
+
+fn push_newest(ids: &mut Vec<mail::MessageId>, id: &mail::MessageId, at_most: usize) {
+    ids.retain(|known| known != id);
+    ids.push(id.clone());
+    let surplus = ids.len().saturating_sub(at_most);
+    ids.drain(..surplus);
+}
+
+/// The subject of a new ticket: bare, with something to show where the mail has none.
+pub(crate) fn ticket_subject(policy: &Policy, message: &Message) -> String {
+    let bare = subject::read(&message.subject, &policy.company.prefix).bare;
+    if bare.is_empty() { "(no subject)".to_owned() } else { bare.to_owned() }
+}
+
+/// The number that a placement points at.
+#[must_use]
+pub fn placed_ticket(target: &Target) -> Option<TicketNo> {
+    match target {
+        Target::New => None,
+        Target::NewLinked { ticket, .. } | Target::Attach { ticket, .. } | Target::Held { ticket, .. } => Some(*ticket),
+    }
+}

@@ -1,0 +1,97 @@
+//! What is decided about an event. Pure: the same policy, ticket and event always give the same decision.
+//!
+//! The parts: [`crate::arrival`] for mail, [`crate::act`] for commands, here timers and failed deliveries.
+
+use crate::effect::{Effect, TimerKind};
+use crate::event::{Decision, Event, EventKind, HistoryEntry, Outcome};
+use crate::policy::Policy;
+use crate::ticket::{Status, Ticket};
+use crate::trace::TraceLine;
+use crate::{act, arrival};
+
+/// Decides. `ticket` is the one that the event is about, where there is one: the placement's, the command's, the timer's.
+#[must_use]
+pub fn decide(policy: &Policy, ticket: Option<&Ticket>, event: &Event) -> Decision {
+    match &event.kind {
+        EventKind::MailArrived(arrival) => arrival::decide(policy, ticket, event, arrival),
+        EventKind::Commanded { by, command } => match ticket {
+            Some(ticket) => act::decide(policy, ticket, event, by, command),
+            None => nothing("command", "the ticket does not exist"),
+        },
+        EventKind::TimerFired { kind, due_at: _ } => match ticket {
+            Some(ticket) => timer(ticket, event, *kind),
+            None => nothing("timer", "the ticket does not exist"),
+        },
+        EventKind::DeliveryEnded { effect: _, to, result, reply } => match ticket {
+            Some(ticket) => {
+                let what = format!("mail to {to} {result}: {reply}");
+                let owner = ticket.owner.as_ref().map_or_else(|| "team".to_owned(), |owner| owner.0.clone());
+                let mut decision = changed(ticket, event, "delivery_ended", "frontdesk", what.clone());
+                decision.effects.push(Effect::Notify { to: owner, text: format!("{}: {what}", policy.reference(ticket.no)) });
+                decision
+            }
+            None => nothing("delivery", "the ticket does not exist"),
+        },
+    }
+}
+
+/// A decision that changes nothing.
+pub(crate) fn nothing(step: &str, why: &str) -> Decision {
+    Decision {
+        outcome: Outcome::Changed,
+        ticket: None,
+        message: None,
+        history: Vec::new(),
+        effects: Vec::new(),
+        link_back: None,
+        trace: vec![TraceLine::new(step, "nothing", why)],
+    }
+}
+
+/// A decision with one line of history; the caller changes the ticket further.
+pub(crate) fn changed(ticket: &Ticket, event: &Event, kind: &str, by: &str, what: String) -> Decision {
+    let mut next = ticket.clone();
+    next.rev += 1;
+    next.updated_at = event.at;
+    Decision {
+        outcome: Outcome::Changed,
+        ticket: Some(next),
+        message: None,
+        history: vec![entry(event, kind, by, what.clone())],
+        effects: Vec::new(),
+        link_back: None,
+        trace: vec![TraceLine::new("decide", kind, what)],
+    }
+}
+
+pub(crate) fn entry(event: &Event, kind: &str, by: &str, what: impl Into<String>) -> HistoryEntry {
+    HistoryEntry { at: event.at, kind: kind.to_owned(), by: by.to_owned(), what: what.into(), rule: None }
+}
+
+fn timer(ticket: &Ticket, event: &Event, kind: TimerKind) -> Decision {
+    match (kind, ticket.status) {
+        (TimerKind::CloseSolved, Status::Solved) => {
+            let mut decision = changed(
+                ticket,
+                event,
+                "closed",
+                "frontdesk",
+                "nobody reopened it: from now on a reply makes a new ticket".to_owned(),
+            );
+            set_status(&mut decision, Status::Closed);
+            decision
+        }
+        (TimerKind::Wake, Status::OnHold | Status::Pending) => {
+            let mut decision = changed(ticket, event, "woken", "frontdesk", "the date it waited for has come".to_owned());
+            set_status(&mut decision, Status::Open);
+            decision
+        }
+        (TimerKind::CloseSolved | TimerKind::Wake, _) => nothing("timer", "the ticket has moved on"),
+    }
+}
+
+fn set_status(decision: &mut Decision, status: Status) {
+    if let Some(ticket) = &mut decision.ticket {
+        ticket.status = status;
+    }
+}

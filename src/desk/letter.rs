@@ -1,0 +1,312 @@
+//! The mails that a decision sends, as letters ready to be composed.
+
+use jiff::tz::{Offset, TimeZone};
+use jiff::{Timestamp, Zoned};
+use mail::compose::{ExtraHeader, Letter};
+use mail::{HeaderText, Mailbox, Message, ReturnPath};
+use serde::Serialize;
+
+use crate::effect::{Purpose, Send, SendClass};
+use crate::event::Event;
+use crate::ids::EffectId;
+use crate::policy::{Inbox, Policy};
+use crate::template::{TemplateProblem, html_of};
+use crate::ticket::Ticket;
+use crate::token::{Claim, Mode};
+
+/// Most questions in one acknowledgement: more are not answered.
+const QUESTIONS_MAX: usize = 3;
+/// Characters of the customer's own words that are shown back to them.
+const QUOTE_CHARACTERS_MAX: usize = 80;
+/// References that a mail of ours carries besides the root.
+const REFERENCES_MAX: usize = 10;
+
+#[derive(Serialize)]
+struct AckContext {
+    name: Option<String>,
+    reference: String,
+    due: Option<String>,
+    opens: Option<String>,
+    questions: Vec<String>,
+    quote: Option<String>,
+    signature: String,
+}
+
+/// What the acknowledgement depends on besides policy and ticket.
+pub(crate) struct AckRequest<'a> {
+    pub(crate) event: &'a Event,
+    pub(crate) index: usize,
+    pub(crate) template: &'a str,
+    pub(crate) message: &'a Message,
+    pub(crate) proven: bool,
+}
+
+/// The acknowledgement of a new ticket. Where the sender is not proven, or the inbox is private, it repeats nothing that
+/// the mail says, since it may carry a stranger's words to somebody else's address.
+///
+/// # Errors
+/// The template cannot be rendered: an operator's text names something that does not exist.
+pub(crate) fn acknowledgement(
+    policy: &Policy,
+    ticket: &Ticket,
+    inbox: &Inbox,
+    request: &AckRequest<'_>,
+) -> Result<Send, TemplateProblem> {
+    let is_plain = !request.proven || ticket.private;
+    let zone = customer_zone(policy, request.message, request.proven);
+    let languages = languages(policy, ticket);
+    let ticket_type = policy.types.get(&ticket.ticket_type);
+    let language = languages.first().copied().unwrap_or("en").to_owned();
+    let when = |at: Timestamp| civil_time(&at.to_zoned(zone.clone()), &language, request.proven);
+    let context = AckContext {
+        name: (!is_plain).then(|| greeting_name(&ticket.requester.name)).flatten(),
+        reference: policy.reference(ticket.no),
+        due: ticket.first_response.due_at.map(when),
+        opens: opens_at(policy, inbox, request.event.at).map(when),
+        questions: ticket
+            .missing
+            .iter()
+            .filter_map(|id| ticket_type?.fields.iter().find(|field| field.id == *id && !field.agents_only))
+            .map(|field| field.ask.clone())
+            .take(QUESTIONS_MAX)
+            .collect(),
+        quote: (!is_plain).then(|| quote_of(&request.message.reply.new_text)).flatten(),
+        signature: inbox.label.clone(),
+    };
+    let name = if is_plain { plain_name(policy, request.template) } else { request.template.to_owned() };
+    let (language, rendered) = policy.templates.render(&name, &languages, &context)?;
+    let subject = rendered.subject.unwrap_or_else(|| reply_subject(&ticket.first_subject));
+    let mut send = envelope(policy, ticket, inbox, request.event, request.index, Purpose::Acknowledgement);
+    send.envelope_from = ReturnPath::Null;
+    send.to = ack_recipient(ticket, request.message);
+    send.subject.clone_from(&subject);
+    send.letter = Some(Box::new(Letter {
+        from: Mailbox { name: Some(inbox.label.clone()), address: inbox.address.clone() },
+        to: Mailbox {
+            name: (!is_plain).then(|| ticket.requester.name.clone()).filter(|name| !name.is_empty()),
+            address: send.to.clone(),
+        },
+        reply_to: None,
+        subject: HeaderText::new(&subject),
+        message_id: send.message_id.clone(),
+        in_reply_to: ticket.last_in.clone(),
+        references: references(ticket),
+        date_unix_seconds: request.event.at.as_second(),
+        extra: headers(policy, &send, Some("auto-replied")),
+        boundary_seed: send.message_id.to_string(),
+        attachments: Vec::new(),
+        html: Some(html_of(&rendered.text, &language)),
+        text: rendered.text,
+    }));
+    Ok(send)
+}
+
+/// A person's answer to the requester: their words as written, nothing of ours but the thread.
+pub(crate) fn answer(policy: &Policy, ticket: &Ticket, inbox: &Inbox, event: &Event, author: Option<&str>, text: &str) -> Send {
+    let mut send = envelope(policy, ticket, inbox, event, 0, Purpose::Answer);
+    send.class = SendClass::AtLeastOnce;
+    let name = match author {
+        Some(author) => format!("{}, {}", author.split_whitespace().next().unwrap_or(author), inbox.label),
+        None => inbox.label.clone(),
+    };
+    let mut text = text.replace("\r\n", "\n").trim_end().to_owned();
+    text.push('\n');
+    send.letter = Some(Box::new(Letter {
+        from: Mailbox { name: Some(name), address: inbox.address.clone() },
+        to: Mailbox { name: Some(ticket.requester.name.clone()).filter(|name| !name.is_empty()), address: send.to.clone() },
+        reply_to: None,
+        subject: HeaderText::new(&send.subject),
+        message_id: send.message_id.clone(),
+        in_reply_to: ticket.last_in.clone(),
+        references: references(ticket),
+        date_unix_seconds: event.at.as_second(),
+        extra: headers(policy, &send, None),
+        boundary_seed: send.message_id.to_string(),
+        attachments: Vec::new(),
+        html: Some(html_of(&text, ticket.language.as_deref().unwrap_or("en"))),
+        text,
+    }));
+    send
+}
+
+fn envelope(policy: &Policy, ticket: &Ticket, inbox: &Inbox, event: &Event, index: usize, purpose: Purpose) -> Send {
+    let claim = Claim { ticket: ticket.no, rev: ticket.rev, mode: Mode::Reply };
+    let message_id = policy.keys.message_id(claim, EffectId::new(event.id, index), inbox.address.domain());
+    Send {
+        purpose,
+        class: SendClass::AtMostOnce,
+        to: ticket.requester.address.clone(),
+        envelope_from: ReturnPath::Address(inbox.address.clone()),
+        inbox: inbox.name.clone(),
+        message_id,
+        subject: reply_subject(&ticket.first_subject),
+        not_before: None,
+        letter: None,
+    }
+}
+
+/// Every mail of ours carries its loop mark; automatic mail also says that nobody's machine shall answer it (RFC 3834 §5,
+/// and Exchange's own header).
+fn headers(policy: &Policy, send: &Send, auto_submitted: Option<&str>) -> Vec<ExtraHeader> {
+    let mark = policy.keys.loop_mark(&send.message_id);
+    let automatic = auto_submitted.map(|value| [("Auto-Submitted", value), ("X-Auto-Response-Suppress", "All")]);
+    let all = automatic.into_iter().flatten().chain([("X-Frontdesk-Loop", mark.as_str())]);
+    all.filter_map(|(name, value)| ExtraHeader::new(name, HeaderText::new(value))).collect()
+}
+
+/// The thread's root first, then the newest ids.
+fn references(ticket: &Ticket) -> Vec<mail::MessageId> {
+    let newest = &ticket.references[ticket.references.len().saturating_sub(REFERENCES_MAX)..];
+    let root = ticket.thread_root.iter().filter(|root| !newest.contains(root));
+    root.chain(newest).cloned().collect()
+}
+
+/// The customer's own subject for ever, with one `Re:`.
+fn reply_subject(subject: &str) -> String {
+    let subject = subject.trim();
+    if subject.get(..3).is_some_and(|start| start.eq_ignore_ascii_case("re:")) {
+        subject.to_owned()
+    } else {
+        format!("Re: {subject}")
+    }
+}
+
+/// The return path if it is the same organisation's, else From; never a Reply-To, which anybody can point anywhere.
+fn ack_recipient(ticket: &Ticket, message: &Message) -> mail::Address {
+    match &message.return_path {
+        Some(ReturnPath::Address(path)) if path.organisational_domain() == ticket.requester.address.organisational_domain() => {
+            path.clone()
+        }
+        Some(ReturnPath::Address(_) | ReturnPath::Null) | None => ticket.requester.address.clone(),
+    }
+}
+
+/// An operator's `x` without an `x-unproven` beside it falls back to the built-in plain text.
+fn plain_name(policy: &Policy, template: &str) -> String {
+    let own = format!("{template}-unproven");
+    if policy.templates.has(&own) { own } else { "ack-unproven".to_owned() }
+}
+
+/// Wanted languages, best first: the ticket's (`de-AT` also as `de`), then the company's.
+fn languages<'a>(policy: &'a Policy, ticket: &'a Ticket) -> Vec<&'a str> {
+    let own = ticket.language.as_deref();
+    let spoken = own.into_iter().chain(own.and_then(|tag| tag.split_once('-')).map(|(base, _)| base));
+    let known = spoken.filter(|tag| policy.company.languages.iter().any(|known| known.eq_ignore_ascii_case(tag)));
+    known.chain(policy.company.languages.iter().map(String::as_str)).collect()
+}
+
+/// The zone of the customer's Date header; the company's where the mail is not proven or has none.
+fn customer_zone(policy: &Policy, message: &Message, proven: bool) -> TimeZone {
+    message
+        .date
+        .filter(|_| proven)
+        .and_then(|date| Offset::from_seconds(date.offset_minutes.checked_mul(60)?).ok())
+        .map_or_else(|| policy.company.timezone.clone(), TimeZone::fixed)
+}
+
+fn opens_at(policy: &Policy, inbox: &Inbox, now: Timestamp) -> Option<Timestamp> {
+    let calendar = policy.calendars.get(&policy.slas.get(inbox.sla.as_ref()?)?.calendar)?;
+    if calendar.is_open(now) { None } else { calendar.next_opening(now) }
+}
+
+/// `Dana` of `Dana Okafor` and of `Okafor, Dana`; nothing where the name is no name.
+fn greeting_name(name: &str) -> Option<String> {
+    let given = name.split_once(',').map_or(name, |(_, given)| given);
+    let word = given.split_whitespace().next()?;
+    let is_name = word.chars().count() <= 30 && word.chars().all(|c| c.is_alphabetic() || c == '-' || c == '\'' || c == '’');
+    is_name.then(|| word.to_owned())
+}
+
+fn quote_of(text: &str) -> Option<String> {
+    let folded = text.split_whitespace().collect::<Vec<_>>().join(" ");
+    if folded.is_empty() {
+        return None;
+    }
+    let short: String = folded.chars().take(QUOTE_CHARACTERS_MAX).collect();
+    Some(if short.len() < folded.len() { format!("{}…", short.trim_end()) } else { short })
+}
+
+/// `Tuesday 24 November, 11:00 (your time)`.
+fn civil_time(at: &Zoned, language: &str, is_theirs: bool) -> String {
+    let (weekdays, months): ([&str; 7], [&str; 12]) = if language.starts_with("de") {
+        (
+            ["Montag", "Dienstag", "Mittwoch", "Donnerstag", "Freitag", "Samstag", "Sonntag"],
+            [
+                "Januar",
+                "Februar",
+                "März",
+                "April",
+                "Mai",
+                "Juni",
+                "Juli",
+                "August",
+                "September",
+                "Oktober",
+                "November",
+                "Dezember",
+            ],
+        )
+    } else {
+        (
+            ["Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday"],
+            [
+                "January",
+                "February",
+                "March",
+                "April",
+                "May",
+                "June",
+                "July",
+                "August",
+                "September",
+                "October",
+                "November",
+                "December",
+            ],
+        )
+    };
+    let weekday = weekdays[crate::calendar::weekday_index(at.weekday())];
+    let month = months[usize::try_from(at.month() - 1).unwrap_or(0).min(11)];
+    let (day, hour, minute) = (at.day(), at.hour(), at.minute());
+    match (language.starts_with("de"), is_theirs) {
+        (true, true) => format!("{weekday}, {day}. {month}, {hour:02}:{minute:02} Uhr (Ihre Zeit)"),
+        (true, false) => format!("{weekday}, {day}. {month}, {hour:02}:{minute:02} Uhr ({})", zone_label(at)),
+        (false, true) => format!("{weekday} {day} {month}, {hour:02}:{minute:02} (your time)"),
+        (false, false) => format!("{weekday} {day} {month}, {hour:02}:{minute:02} ({})", zone_label(at)),
+    }
+}
+
+/// `London` of `Europe/London`, else the offset.
+fn zone_label(at: &Zoned) -> String {
+    match at.time_zone().iana_name() {
+        Some(name) => name.rsplit('/').next().unwrap_or(name).replace('_', " "),
+        None => format!("UTC{}", at.offset()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_a_plausible_name_is_greeted() {
+        assert_eq!(greeting_name("Dana Okafor").as_deref(), Some("Dana"));
+        assert_eq!(greeting_name("Okafor, Dana").as_deref(), Some("Dana"));
+        assert_eq!(greeting_name("http://spam.example buy"), None);
+        assert_eq!(greeting_name(""), None);
+    }
+
+    #[test]
+    fn one_re_is_enough() {
+        assert_eq!(reply_subject("RE: x"), "RE: x");
+        assert_eq!(reply_subject("x"), "Re: x");
+    }
+
+    #[test]
+    fn times_read_as_people_write_them() {
+        let at: Timestamp = "2026-11-24T11:00:00Z".parse().expect("instant");
+        let london = at.to_zoned(TimeZone::get("Europe/London").expect("bundled"));
+        assert_eq!(civil_time(&london, "en", false), "Tuesday 24 November, 11:00 (London)");
+        assert_eq!(civil_time(&london, "de", true), "Dienstag, 24. November, 11:00 Uhr (Ihre Zeit)");
+    }
+}

@@ -1,0 +1,417 @@
+//! A mail opens a ticket: form, fields, language, rules, clocks, acknowledgement.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use mail::machine::{MachineOutcome, Verdict};
+
+use crate::arrival::{Incoming, is_unknown, shown, ticket_subject};
+use crate::calendar::Span;
+use crate::decide::entry;
+use crate::effect::Effect;
+use crate::event::{Decision, Outcome, SenderProof, Target};
+use crate::letter::{AckRequest, acknowledgement};
+use crate::policy::Policy;
+use crate::rule::{AckAction, Actions, RuleView};
+use crate::ticket::{Clock, Link, Priority, Requester, Status, Ticket};
+use crate::trace::TraceLine;
+use crate::{field, form};
+
+pub(crate) fn decide(mut mail: Incoming<'_>, verdict: &Verdict) -> Decision {
+    let mut ticket = blank(&mail);
+    read_form(&mut mail, &mut ticket);
+    mail.trace(
+        "who",
+        "requester",
+        shown(&mail::Mailbox {
+            name: Some(ticket.requester.name.clone()).filter(|name| !name.is_empty()),
+            address: ticket.requester.address.clone(),
+        }),
+    );
+    trace_cut(&mut mail);
+    fill_fields(&mut mail, &mut ticket, true);
+    let language = ticket.language.clone();
+    mail.trace(
+        "language",
+        language.as_deref().unwrap_or("not known"),
+        if language.is_some() { "" } else { "the first of the company's is used" },
+    );
+    let ruling = run_rules(&mut mail, &mut ticket, false);
+    if let Some((rule, line)) = ruling.ignored {
+        mail.trace("decide", "ignored", "a rule records it without a ticket");
+        let mut decision = mail.finish(Outcome::Ignored { rule: rule.clone() }, None, None);
+        if let Some(last) = decision.trace.last_mut() {
+            (last.rule, last.line) = (Some(rule), Some(line));
+        }
+        return decision;
+    }
+    settle(&mut mail, &mut ticket);
+    let what = format!("{} in {}", ticket.subject, ticket.inbox);
+    let mut history = vec![entry(mail.event, "requester_wrote", ticket.requester.address.as_str(), what)];
+    history.extend(ruling.history);
+    let mut people = Vec::new();
+    mail.admit_people(&mut ticket, &mut people, false);
+    history.extend(people);
+    let mut effects = ruling.effects;
+    acknowledge(&mut mail, &mut ticket, verdict, ruling.ack.as_ref(), &mut effects, &mut history);
+    let unproven = !mail.arrival.proof.is_proven();
+    let message = mail.entry(verdict.class, unproven);
+    let mut decision = mail.finish(Outcome::NewTicket, Some(ticket), Some(message));
+    decision.history = history;
+    decision.effects = effects;
+    decision
+}
+
+/// The ticket before anything was read out of the mail.
+fn blank(mail: &Incoming<'_>) -> Ticket {
+    let (policy, message) = (mail.policy, mail.message());
+    let inbox = policy.inboxes.get(&mail.arrival.inbox);
+    let links = match &mail.arrival.known.placement.target {
+        Target::NewLinked { ticket, link } => BTreeSet::from([Link { kind: *link, ticket: *ticket }]),
+        Target::New | Target::Attach { .. } | Target::Held { .. } => BTreeSet::new(),
+    };
+    let at = mail.event.at;
+    let mut ticket = Ticket {
+        no: mail.arrival.known.next_ticket,
+        rev: 1,
+        subject: ticket_subject(policy, message),
+        status: Status::New,
+        ticket_type: inbox.map(|inbox| inbox.ticket_type.clone()).unwrap_or_default(),
+        inbox: mail.arrival.inbox.clone(),
+        team: inbox.map(|inbox| inbox.team.clone()),
+        owner: None,
+        priority: Priority::Normal,
+        tags: BTreeSet::new(),
+        requester: Requester {
+            name: mail.sender.name.clone().unwrap_or_default(),
+            address: mail.sender.address.clone(),
+            proven: mail.arrival.proof.is_proven(),
+        },
+        participants: BTreeSet::from([mail.sender.address.clone()]),
+        waiting: BTreeSet::new(),
+        language: message.language.clone().or_else(|| content_language(message)),
+        fields: BTreeMap::new(),
+        missing: Vec::new(),
+        vendor: None,
+        step: None,
+        first_response: Clock::default(),
+        created_at: at,
+        updated_at: at,
+        solved_at: None,
+        links,
+        merged_into: None,
+        thread_root: None,
+        references: Vec::new(),
+        last_in: None,
+        requester_ids: Vec::new(),
+        first_subject: message.subject.trim().to_owned(),
+        private: inbox.is_some_and(|inbox| inbox.private),
+        acknowledged: false,
+        muted_until: None,
+        recent_mails: vec![(mail.sender.address.clone(), at)],
+        reopened: Vec::new(),
+        hold: None,
+        events: 0,
+        made_by: mail.event.id,
+    };
+    mail.remember(&mut ticket);
+    ticket
+}
+
+/// RFC 3282; the first of a list, the language without its region.
+fn content_language(message: &mail::Message) -> Option<String> {
+    let first = message.header("Content-Language")?.split(',').next()?.trim();
+    let base = first.split('-').next()?.to_ascii_lowercase();
+    (base.len() == 2 && base.bytes().all(|b| b.is_ascii_lowercase())).then_some(base)
+}
+
+fn trace_cut(mail: &mut Incoming<'_>) {
+    let reply = &mail.message().reply;
+    let outcome = if reply.whole_kept { "whole text kept" } else { "cut" };
+    let detail =
+        format!("{} characters new, {} quoted, {} signature", reply.new_text.len(), reply.elided.len(), reply.signature.len());
+    mail.trace("cut", outcome, detail);
+}
+
+/// A web form's mail tells who really asks. Believed only when the form's own sender is proven.
+fn read_form(mail: &mut Incoming<'_>, ticket: &mut Ticket) {
+    let policy = mail.policy;
+    let Some(form) = policy.forms.iter().find(|form| form.when.holds(&view(mail, ticket))) else {
+        mail.trace("form", "no", "no form matches");
+        return;
+    };
+    let filled = form::read(form, mail.message());
+    mail.lines.push(TraceLine {
+        rule: Some(form.name.clone()),
+        line: Some(form.line),
+        ..TraceLine::new("form", "read", format!("{} values", filled.fields.len()))
+    });
+    for (id, value) in filled.fields {
+        ticket.fields.insert(id, value);
+    }
+    if let Some(subject) = filled.subject {
+        ticket.subject = subject;
+    }
+    match (filled.requester, mail.arrival.proof.is_proven()) {
+        (Some(address), true) => {
+            ticket.participants = BTreeSet::from([address.clone()]);
+            ticket.requester.name = filled.requester_name.unwrap_or_default();
+            ticket.requester.address = address;
+            // The form vouches for the text, not for the address that was typed into it.
+            ticket.requester.proven = false;
+        }
+        (Some(_), false) => mail.trace("form", "requester kept", "the form's sender is not proven"),
+        (None, _) => {}
+    }
+}
+
+/// Seeks the fields of the ticket's type. On a reply only what is still missing is sought.
+pub(crate) fn fill_fields(mail: &mut Incoming<'_>, ticket: &mut Ticket, is_new: bool) {
+    let Some(ticket_type) = mail.policy.types.get(&ticket.ticket_type) else { return };
+    let form_values = ticket.fields.clone();
+    let wanted: Vec<_> = ticket_type
+        .fields
+        .iter()
+        .filter(|field| is_new || !ticket.fields.get(&field.id).is_some_and(|value| value.valid))
+        .collect();
+    let sources = field::Sources::of(mail.message(), &form_values);
+    for (id, value) in field::extract(wanted.iter().copied(), &sources) {
+        let word = if value.valid { "found" } else { "said, not understood" };
+        mail.trace("field", word, format!("{id} = {} ({})", value.value, value.from));
+        ticket.fields.insert(id, value);
+    }
+    ticket.missing = field::missing(&ticket_type.fields, &ticket.fields);
+}
+
+/// What the rules said besides changing the ticket.
+#[derive(Default)]
+pub(crate) struct Ruling {
+    pub(crate) history: Vec<crate::HistoryEntry>,
+    pub(crate) effects: Vec<Effect>,
+    ack: Option<AckAction>,
+    ignored: Option<(String, u32)>,
+}
+
+fn view<'a>(mail: &Incoming<'a>, ticket: &Ticket) -> RuleView<'a> {
+    let message = mail.message();
+    RuleView {
+        from: message.from.iter().map(|mailbox| &mailbox.address).collect(),
+        to: message.to.iter().map(|mailbox| &mailbox.address).chain(&message.delivered_to).collect(),
+        cc: message.cc.iter().map(|mailbox| &mailbox.address).collect(),
+        arrived_at: mail.arrival.inbox.clone(),
+        subject: &message.subject,
+        text: &message.reply.new_text,
+        any_text: &message.text,
+        attachments: message.attachments.iter().map(|file| (file.name.as_str(), file.bytes)).collect(),
+        headers: &message.headers,
+        bytes: mail.arrival.raw_bytes,
+        authenticated: mail.arrival.proof.is_proven(),
+        at: mail.event.at,
+        contact_tickets: mail.arrival.known.contact_tickets,
+        language: message.language.as_deref(),
+        ticket_type: ticket.ticket_type.clone(),
+        team: ticket.team.clone(),
+        inbox: ticket.inbox.clone(),
+        priority: ticket.priority,
+        status: ticket.status,
+        tags: ticket.tags.clone(),
+        owner: ticket.owner.clone(),
+        fields: ticket.fields.clone(),
+    }
+}
+
+/// Runs the rules; later ones see what earlier ones decided.
+pub(crate) fn run_rules(mail: &mut Incoming<'_>, ticket: &mut Ticket, on_reply: bool) -> Ruling {
+    let policy = mail.policy;
+    let mut ruling = Ruling::default();
+    if policy.rules.rules().is_empty() {
+        return ruling;
+    }
+    let mut view = view(mail, ticket);
+    let mut wish = Wish::default();
+    let outcomes = policy.rules.run(&mut view, on_reply, |rule, outcome, view| {
+        apply(policy, &rule.then, &outcome.captures, view, &mut wish);
+        if rule.then.ignore.is_some() {
+            ruling.ignored = Some((rule.name.clone(), rule.line));
+        }
+        let mut line = entry(mail.event, "rule_matched", "frontdesk", format!("{}: {}", rule.name, outcome.why));
+        line.rule = Some((rule.name.clone(), rule.line));
+        ruling.history.push(line);
+    });
+    for outcome in outcomes {
+        let rule = &policy.rules.rules()[outcome.rule];
+        let word = if outcome.matched { "matched" } else { "no" };
+        mail.lines.push(TraceLine {
+            rule: Some(rule.name.clone()),
+            line: Some(rule.line),
+            ..TraceLine::new("rule", word, outcome.why.into_owned())
+        });
+    }
+    let type_changed = view.ticket_type != ticket.ticket_type;
+    ticket.ticket_type = view.ticket_type;
+    ticket.team = view.team;
+    if view.inbox != ticket.inbox {
+        ticket.private = policy.inboxes.get(&view.inbox).is_some_and(|inbox| inbox.private);
+    }
+    ticket.inbox = view.inbox;
+    ticket.priority = view.priority;
+    ticket.tags = view.tags;
+    ticket.owner = view.owner;
+    ticket.fields = view.fields;
+    ticket.vendor = wish.vendor.or(ticket.vendor.take());
+    ticket.hold = wish.hold.or(ticket.hold.take());
+    if type_changed {
+        // Another type asks other questions of the same words.
+        fill_fields(mail, ticket, true);
+    }
+    ruling.ack = wish.ack;
+    let reference = policy.reference(ticket.no);
+    ruling.effects =
+        wish.tell.into_iter().map(|to| Effect::Notify { to, text: format!("{reference}: {}", ticket.subject) }).collect();
+    ruling
+}
+
+/// What rules wish that the view does not hold.
+#[derive(Default)]
+struct Wish {
+    vendor: Option<crate::VendorName>,
+    hold: Option<String>,
+    ack: Option<AckAction>,
+    tell: Vec<String>,
+}
+
+fn apply(policy: &Policy, then: &Actions, captures: &BTreeMap<String, String>, view: &mut RuleView<'_>, wish: &mut Wish) {
+    if let Some(inbox) = then.inbox.as_ref().and_then(|name| policy.inboxes.get(name)) {
+        view.inbox = inbox.name.clone();
+        view.team = Some(inbox.team.clone());
+        view.ticket_type = inbox.ticket_type.clone();
+    }
+    if let Some(team) = &then.team {
+        view.team = Some(team.clone());
+    }
+    if let Some(owner) = &then.owner {
+        view.owner = Some(owner.clone());
+    }
+    if let Some(ticket_type) = &then.ticket_type {
+        view.ticket_type = ticket_type.clone();
+    }
+    if let Some(priority) = then.priority {
+        view.priority = priority;
+    }
+    view.tags.extend(then.tags.iter().cloned());
+    for (id, value) in then.set_with(captures) {
+        view.fields.insert(id, crate::ticket::FieldValue { value, from: "rule".to_owned(), span: None, valid: true });
+    }
+    if then.vendor.is_some() {
+        wish.vendor.clone_from(&then.vendor);
+    }
+    if then.hold.is_some() {
+        wish.hold.clone_from(&then.hold);
+    }
+    if then.ack.is_some() {
+        wish.ack.clone_from(&then.ack);
+    }
+    wish.tell.extend(then.tell.iter().cloned());
+}
+
+/// What follows from type, inbox and priority once the rules have spoken.
+fn settle(mail: &mut Incoming<'_>, ticket: &mut Ticket) {
+    let policy = mail.policy;
+    ticket.first_response = first_response(policy, ticket, ticket.priority);
+    if let Some(ticket_type) = policy.types.get(&ticket.ticket_type) {
+        ticket.missing = field::missing(&ticket_type.fields, &ticket.fields);
+        ticket.step = ticket_type.steps.first().map(|step| crate::ticket::StepState {
+            id: step.id.clone(),
+            entered_at: ticket.created_at,
+            due_at: step.within.and_then(|within| calendar_of(policy, ticket)?.after(ticket.created_at, within)),
+            done: BTreeSet::new(),
+        });
+    }
+    let due = ticket.first_response.due_at.map_or_else(|| "no promise".to_owned(), |due| format!("first response due {due}"));
+    let team = ticket.team.as_ref().map_or("nobody", crate::TeamName::as_str);
+    mail.trace(
+        "decide",
+        "new ticket",
+        format!("{}, type {}, team {team}, {}, {due}", policy.reference(ticket.no), ticket.ticket_type, ticket.priority.as_str()),
+    );
+}
+
+fn calendar_of<'p>(policy: &'p Policy, ticket: &Ticket) -> Option<&'p crate::calendar::Calendar> {
+    let sla = policy.inboxes.get(&ticket.inbox).and_then(|inbox| policy.slas.get(inbox.sla.as_ref()?));
+    sla.and_then(|sla| policy.calendars.get(&sla.calendar)).or_else(|| policy.calendars.get("always"))
+}
+
+/// The first-response clock under another priority: elapsed time is kept, the target is counted from the same start.
+pub(crate) fn first_response(policy: &Policy, ticket: &Ticket, priority: Priority) -> Clock {
+    let started = ticket.first_response.started_at.unwrap_or(ticket.created_at);
+    let sla = policy.inboxes.get(&ticket.inbox).and_then(|inbox| policy.slas.get(inbox.sla.as_ref()?));
+    let target: Option<Span> = sla.and_then(|sla| sla.first_response[priority as usize]);
+    let due_at = target.and_then(|target| calendar_of(policy, ticket)?.after(started, target));
+    Clock { started_at: Some(started), due_at, ..ticket.first_response.clone() }
+}
+
+fn acknowledge(
+    mail: &mut Incoming<'_>,
+    ticket: &mut Ticket,
+    verdict: &Verdict,
+    wish: Option<&AckAction>,
+    effects: &mut Vec<Effect>,
+    history: &mut Vec<crate::HistoryEntry>,
+) {
+    let policy = mail.policy;
+    let inbox = policy.inboxes.get(&ticket.inbox);
+    let template = match wish {
+        Some(AckAction::Off) => None,
+        Some(AckAction::Template(name)) => Some(name.as_str()),
+        None => inbox.and_then(|inbox| inbox.ack.as_deref()),
+    };
+    ticket.acknowledged = true;
+    let why_not = no_ack_because(mail, ticket, verdict, template);
+    let (Some(inbox), Some(template), None) = (inbox, template, &why_not) else {
+        let why = why_not.unwrap_or_else(|| "the inbox has none".to_owned());
+        mail.trace("ack", "no", why);
+        return;
+    };
+    // A form proves itself, not the address that somebody typed into it.
+    let proven = mail.arrival.proof.is_proven() && ticket.requester.proven;
+    let request = AckRequest { event: mail.event, index: effects.len(), template, message: mail.message(), proven };
+    match acknowledgement(policy, ticket, inbox, &request) {
+        Ok(send) => {
+            let form = if proven { "proven" } else { "plain" };
+            mail.trace("ack", "yes", format!("template {template}, {form} form, to {}", send.to));
+            history.push(entry(mail.event, "acknowledged", "frontdesk", format!("to {}", send.to)));
+            effects.push(Effect::Send(Box::new(send)));
+        }
+        Err(problem) => {
+            let what = format!("template {}.{}: {}", problem.name, problem.language, problem.what);
+            mail.trace("ack", "no", what.clone());
+            effects.push(Effect::Notify { to: "operator".to_owned(), text: what });
+        }
+    }
+}
+
+/// The first reason against an acknowledgement; `None` if it may go.
+fn no_ack_because(mail: &Incoming<'_>, ticket: &Ticket, verdict: &Verdict, template: Option<&str>) -> Option<String> {
+    if template.is_none() {
+        return Some("switched off".to_owned());
+    }
+    if verdict.outcome != MachineOutcome::Ticket {
+        let budget = mail.arrival.known.budget.ack_refused.clone().filter(|_| verdict.row == 17);
+        return Some(budget.unwrap_or_else(|| format!("row {} of the machine table: {}", verdict.row, verdict.detail)));
+    }
+    if mail.arrival.silent {
+        return Some("imported silently".to_owned());
+    }
+    if is_unknown(&ticket.requester.address) {
+        return Some("the mail names no sender".to_owned());
+    }
+    if matches!(mail.arrival.proof, SenderProof::Failed { .. }) {
+        return Some("the sender's domain disowns the mail".to_owned());
+    }
+    if mail.policy.own_addresses.contains(&ticket.requester.address.without_detail()) {
+        return Some("the requester is an address of ours".to_owned());
+    }
+    if mail.message().from.len() > 1 {
+        return Some("more than one sender".to_owned());
+    }
+    None
+}

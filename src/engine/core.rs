@@ -1,0 +1,425 @@
+//! What the engine does with one event: look up, decide, compose, stage. No thread, no clock, no waiting, so that
+//! `explain` and `test` run the very same code on a store that forgets.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use desk::command::Command;
+use desk::effect::{Effect, OutboxPhase, OutboxRow, OutboxStep, Purpose, Send};
+use desk::event::{Actor, Arrival, Decision, EventKind, Known, Place, SenderProof};
+use desk::thread::{Incoming, Lookup, place, signals};
+use desk::{AccountName, EffectId, Event, EventId, InboxName, Outcome, Policy, RawHash, TicketNo, decide, subject};
+use jiff::Timestamp;
+use mail::Address;
+
+use crate::engine::budget::{self, Allowance};
+use crate::engine::read::Reading;
+use crate::store::{Cause, Decided, MailboxKey, Record, Store, StoreError};
+
+/// The configuration as far as the engine is concerned; swapped whole on reload.
+#[derive(Debug)]
+pub struct Live {
+    /// What decisions depend on.
+    pub policy: Arc<Policy>,
+    /// Watched mailboxes.
+    pub mailboxes: BTreeMap<MailboxKey, Watched>,
+    /// Hosts whose Authentication-Results are believed, per account.
+    pub trusts: BTreeMap<AccountName, Vec<String>>,
+}
+
+/// One watched mailbox.
+#[derive(Clone, Debug, Default)]
+pub struct Watched {
+    /// Inboxes whose mail arrives there, in file order.
+    pub inboxes: Vec<InboxName>,
+    /// Mails are marked or moved after the commit.
+    pub files: bool,
+}
+
+/// A command on a ticket.
+#[derive(Clone, Debug)]
+pub struct Order {
+    /// Identity of the request: a repeat is a no-op.
+    pub request: String,
+    /// Which ticket.
+    pub ticket: TicketNo,
+    /// Who asks.
+    pub by: Actor,
+    /// For what.
+    pub command: Command,
+}
+
+/// Decides and stages. One exists per store.
+pub struct Core {
+    store: Arc<dyn Store>,
+    /// Swapped on reload.
+    pub live: Arc<Live>,
+    /// Mails of ours that are not done, per ticket and recipient: they leave in order.
+    waiting: BTreeMap<(TicketNo, Address), BTreeSet<(Timestamp, EffectId)>>,
+    /// Rows in doubt that the outbox was handed and has not answered about.
+    in_hand: BTreeSet<EffectId>,
+    /// Notices of staged decisions, to be given out after the flush.
+    notices: Vec<(String, String)>,
+}
+
+impl Core {
+    /// Takes over a store. Outgoing mails that an earlier run had claimed are provably unsent and queued again.
+    ///
+    /// # Errors
+    /// [`StoreError`] if that cannot be recorded.
+    pub fn new(store: Arc<dyn Store>, live: Arc<Live>, now: Timestamp) -> Result<Self, StoreError> {
+        let mut core = Self { store, live, waiting: BTreeMap::new(), in_hand: BTreeSet::new(), notices: Vec::new() };
+        let rows = core.store.outbox(false, 0);
+        let claimed: Vec<OutboxStep> = rows
+            .iter()
+            .filter(|row| row.phase == OutboxPhase::Claimed)
+            .map(|row| OutboxStep { phase: OutboxPhase::Queued, next_at: now, ..step_of(row, now) })
+            .collect();
+        for row in &rows {
+            core.waiting.entry((row.ticket, row.to.clone())).or_default().insert((row.created_at, row.id));
+        }
+        if !claimed.is_empty() {
+            core.store.stage(Record::Outbox(claimed), &[])?;
+            core.store.flush()?;
+        }
+        Ok(core)
+    }
+
+    /// The store it works on.
+    #[must_use]
+    pub fn store(&self) -> &Arc<dyn Store> {
+        &self.store
+    }
+
+    /// Who was to be told since the last call: channel or agent, and the sentence.
+    pub fn take_notices(&mut self) -> Vec<(String, String)> {
+        std::mem::take(&mut self.notices)
+    }
+
+    /// Decides about a mail and stages the decision. A mail that was decided before gives its outcome again.
+    ///
+    /// # Errors
+    /// [`StoreError`]: nothing of it may be assumed.
+    pub fn mail(&mut self, now: Timestamp, place: &Place, silent: bool, reading: Reading) -> Result<Outcome, StoreError> {
+        let mut id = EventId::of_mail(&place.account, &place.mailbox, place.uid_validity, place.uid);
+        if let Some(before) = self.store.decided(id)? {
+            let is_same = matches!(&before.cause, Cause::Mail { raw, .. } if *raw == reading.raw);
+            if is_same {
+                return Ok(before.decision.outcome);
+            }
+            // A server that was restored from a backup gives the same UID to another mail.
+            id = EventId::of_request(&format!("{id} {}", reading.raw));
+        }
+        let key = MailboxKey { account: place.account.clone(), mailbox: place.mailbox.clone() };
+        let to_file = self.live.mailboxes.get(&key).is_some_and(|watched| watched.files);
+        let cause = Cause::Mail { place: place.clone(), raw: reading.raw, keys: Some(reading.keys.clone()), to_file };
+        let (event, ticket) = self.arrival(now, id, place, silent, reading);
+        let decision = decide::decide(&self.live.policy, ticket.as_ref(), &event);
+        let outcome = decision.outcome.clone();
+        self.stage(&event, cause, decision)?;
+        Ok(outcome)
+    }
+
+    /// Everything that is known about a mail when it is decided.
+    fn arrival(
+        &self,
+        now: Timestamp,
+        id: EventId,
+        place: &Place,
+        silent: bool,
+        reading: Reading,
+    ) -> (Event, Option<desk::Ticket>) {
+        let policy = &self.live.policy;
+        let message = &reading.parsed.message;
+        let sender = (message.from.len() == 1).then(|| &message.from[0].address);
+        let duplicate = self.store.find_by_content(&reading.keys);
+        let (placement, tickets) = match duplicate {
+            Some(_) => (desk::event::Placement::default(), BTreeMap::new()),
+            None => self.placement(now, message, sender, &reading.proof),
+        };
+        let ticket = match &duplicate {
+            Some(duplicate) => duplicate.ticket.and_then(|no| self.store.ticket(no)),
+            None => desk::arrival::placed_ticket(&placement.target).and_then(|no| tickets.get(&no).cloned()),
+        };
+        let allowance = match (ticket.is_none(), sender) {
+            (true, Some(sender)) => {
+                let subject = subject::folded(&message.subject, &policy.company.prefix);
+                budget::acknowledgement(&*self.store, &policy.limits, sender, &subject, now)
+            }
+            _ => Allowance::Allowed,
+        };
+        let known = Known {
+            next_ticket: self.store.next_ticket(),
+            duplicate,
+            placement,
+            contact_tickets: sender.map_or(0, |sender| self.store.contact_tickets(&sender.folded())),
+            budget: allowance.facts(),
+            budget_exhausted: matches!(allowance, Allowance::Exhausted(_)),
+        };
+        let arrival = Arrival {
+            place: place.clone(),
+            inbox: self.inbox_of(place, message),
+            raw: reading.raw,
+            raw_bytes: reading.raw_bytes,
+            proof: reading.proof,
+            silent,
+            known,
+            parsed: reading.parsed,
+        };
+        (Event { id, at: now, kind: EventKind::MailArrived(Box::new(arrival)) }, ticket)
+    }
+
+    fn placement(
+        &self,
+        now: Timestamp,
+        message: &mail::Message,
+        sender: Option<&Address>,
+        proof: &SenderProof,
+    ) -> (desk::event::Placement, BTreeMap<TicketNo, desk::Ticket>) {
+        let policy = &self.live.policy;
+        let signals = signals(policy, message);
+        let mut lookup = Lookup::default();
+        for id in &signals.ids {
+            if let Some(newest) = self.store.find_by_message_id(id).last() {
+                lookup.stored.push((id.clone(), *newest));
+            }
+        }
+        let mut wanted: Vec<TicketNo> = signals.tickets().chain(lookup.stored.iter().map(|(_, no)| *no)).collect();
+        while let Some(no) = wanted.pop() {
+            if !lookup.tickets.contains_key(&no)
+                && let Some(ticket) = self.store.ticket(no)
+            {
+                wanted.extend(ticket.merged_into);
+                lookup.tickets.insert(no, ticket);
+            }
+        }
+        let incoming = Incoming { message, sender, proof, at: now };
+        (place(policy, &incoming, &signals, &lookup), lookup.tickets)
+    }
+
+    /// The inbox that a mail is for: among those of its mailbox the first that it names.
+    fn inbox_of(&self, place: &Place, message: &mail::Message) -> InboxName {
+        let key = MailboxKey { account: place.account.clone(), mailbox: place.mailbox.clone() };
+        let watched = self.live.mailboxes.get(&key).map_or(&[][..], |watched| &watched.inboxes);
+        let recipients = message.to.iter().chain(&message.cc).map(|mailbox| &mailbox.address).chain(&message.delivered_to);
+        let named = recipients
+            .filter_map(|address| self.live.policy.inbox_by_address(address))
+            .find(|inbox| watched.is_empty() || watched.contains(&inbox.name));
+        named
+            .map(|inbox| inbox.name.clone())
+            .or_else(|| watched.first().cloned())
+            .or_else(|| self.live.policy.inboxes.keys().next().cloned())
+            .unwrap_or_default()
+    }
+
+    /// Carries out a command, if it is allowed. A repeat of a request changes nothing.
+    ///
+    /// # Errors
+    /// The outer error is the store's, the inner one the refusal.
+    pub fn command(&mut self, now: Timestamp, order: Order) -> Result<Result<(), desk::admit::Refusal>, StoreError> {
+        let refuse = |why: String| Ok(Err(desk::admit::Refusal { why, allowed: Vec::new() }));
+        let id = EventId::of_request(&order.request);
+        if self.store.has_event(id) {
+            return Ok(Ok(()));
+        }
+        let Some(ticket) = self.store.ticket(order.ticket) else {
+            return refuse(format!("there is no ticket {}", self.live.policy.reference(order.ticket)));
+        };
+        let kind = match desk::admit::admit(&self.live.policy, &ticket, &order.by, order.command) {
+            Ok(kind) => kind,
+            Err(refusal) => return Ok(Err(refusal)),
+        };
+        let event = Event { id, at: now, kind };
+        let decision = decide::decide(&self.live.policy, Some(&ticket), &event);
+        self.stage(&event, Cause::Request, decision)?;
+        Ok(Ok(()))
+    }
+
+    /// Works off timers that are due. Returns how many.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub fn timers(&mut self, now: Timestamp, at_most: usize) -> Result<usize, StoreError> {
+        let due = self.store.due_timers(now, at_most);
+        for (due_at, no, kind) in &due {
+            let event = Event {
+                id: EventId::of_timer(*no, kind.as_str(), *due_at),
+                at: now,
+                kind: EventKind::TimerFired { kind: *kind, due_at: *due_at },
+            };
+            let ticket = self.store.ticket(*no);
+            let mut decision = decide::decide(&self.live.policy, ticket.as_ref(), &event);
+            // The record ends the timer, whatever was decided.
+            decision.ticket = decision.ticket.or(ticket);
+            self.stage(&event, Cause::Timer { kind: *kind }, decision)?;
+        }
+        Ok(due.len())
+    }
+
+    /// Rows that are due, each with its attempt recorded; rows in doubt as they are.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub fn claim(&mut self, now: Timestamp, account: &AccountName, limit: usize) -> Result<Vec<OutboxRow>, StoreError> {
+        let mut claimed = Vec::new();
+        let mut steps = Vec::new();
+        for mut row in self.store.outbox_due(account, now, limit.saturating_mul(2)) {
+            if claimed.len() == limit || self.in_hand.contains(&row.id) {
+                continue;
+            }
+            let first = self.waiting.get(&(row.ticket, row.to.clone())).and_then(BTreeSet::first);
+            if first.is_some_and(|(_, id)| *id != row.id) {
+                continue;
+            }
+            if row.phase == OutboxPhase::DataSent {
+                self.in_hand.insert(row.id);
+            } else {
+                row.phase = OutboxPhase::Claimed;
+                row.attempts += 1;
+                steps.push(step_of(&row, now));
+            }
+            claimed.push(row);
+        }
+        if !steps.is_empty() {
+            self.store.stage(Record::Outbox(steps), &[])?;
+        }
+        Ok(claimed)
+    }
+
+    /// Records steps of outgoing mails; a mail that failed tells its ticket.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub fn steps(&mut self, steps: Vec<OutboxStep>) -> Result<(), StoreError> {
+        let mut ended = Vec::new();
+        for step in &steps {
+            self.in_hand.remove(&step.id);
+            let Some(row) = self.store.outbox_row(step.id) else { continue };
+            if step.phase.is_terminal() {
+                let key = (row.ticket, row.to.clone());
+                if let Some(waiting) = self.waiting.get_mut(&key) {
+                    waiting.remove(&(row.created_at, row.id));
+                    if waiting.is_empty() {
+                        self.waiting.remove(&key);
+                    }
+                }
+                if matches!(step.phase, OutboxPhase::Failed | OutboxPhase::Unknown) {
+                    ended.push((row, step.clone()));
+                }
+            }
+        }
+        self.store.stage(Record::Outbox(steps), &[])?;
+        for (row, step) in ended {
+            let kind = EventKind::DeliveryEnded {
+                effect: row.id,
+                to: row.to.clone(),
+                result: step.phase.as_str().to_owned(),
+                reply: step.reply.unwrap_or_default(),
+            };
+            let event = Event { id: EventId::of_delivery(row.id, step.attempts), at: step.at, kind };
+            let ticket = self.store.ticket(row.ticket);
+            let decision = decide::decide(&self.live.policy, ticket.as_ref(), &event);
+            self.stage(&event, Cause::Delivery, decision)?;
+        }
+        Ok(())
+    }
+
+    /// Composes what the decision sends, and stages all of it as one record.
+    fn stage(&mut self, event: &Event, cause: Cause, mut decision: Decision) -> Result<(), StoreError> {
+        let mut rows = Vec::new();
+        let mut bytes = Vec::new();
+        let mut counted = Vec::new();
+        let mut suppressed = Vec::new();
+        let no = decision.ticket.as_ref().map_or(TicketNo(0), |ticket| ticket.no);
+        for (index, effect) in decision.effects.iter_mut().enumerate() {
+            match effect {
+                Effect::Send(send) => {
+                    let id = EffectId::new(event.id, index);
+                    let Some((row, raw)) = self.compose(event, id, no, send) else { continue };
+                    if send.purpose == Purpose::Acknowledgement {
+                        let requester = decision.ticket.as_ref().map_or(&send.to, |ticket| &ticket.requester.address);
+                        let subject = decision.ticket.as_ref().map_or("", |ticket| &ticket.first_subject);
+                        let folded = subject::folded(subject, &self.live.policy.company.prefix);
+                        counted.extend(budget::keys(requester, &folded));
+                    }
+                    bytes.push((row.raw, raw));
+                    rows.push(row);
+                }
+                Effect::Suppress { address, reason, until } => {
+                    suppressed.push(Record::Suppressed { address: address.clone(), reason: Some(reason.clone()), until: *until })
+                }
+                Effect::Notify { to, text } => self.notices.push((to.clone(), text.clone())),
+                Effect::StartTimer { .. } | Effect::StopTimer { .. } => {}
+            }
+        }
+        for row in &rows {
+            self.waiting.entry((row.ticket, row.to.clone())).or_default().insert((row.created_at, row.id));
+        }
+        let latch = match &event.kind {
+            EventKind::MailArrived(arrival) if arrival.known.budget_exhausted => arrival.known.budget.ack_refused.clone(),
+            _ => None,
+        };
+        let decided = Decided { event: event.id, at: event.at, cause, decision, outbox: rows, budget: counted };
+        self.store.stage(Record::Decided(Box::new(decided)), &bytes)?;
+        for record in suppressed {
+            self.store.stage(record, &[])?;
+        }
+        if let Some(reason) = latch {
+            self.notices.push(("operator".to_owned(), format!("all automatic mail has stopped: {reason}")));
+            self.store.stage(Record::Breaker { reason: Some(reason), at: event.at }, &[])?;
+        }
+        Ok(())
+    }
+
+    /// Bytes of a mail of ours, read again before they may leave: exactly the recipient, the author and the id that were
+    /// decided. `None`, loudly, if not: that is a bug or a trick, and neither may reach a customer.
+    fn compose(&mut self, event: &Event, id: EffectId, ticket: TicketNo, send: &mut Send) -> Option<(OutboxRow, Vec<u8>)> {
+        let letter = send.letter.take()?;
+        let raw = mail::compose::compose(&letter);
+        let read = mail::parse::parse_headers(&raw);
+        let is_as_decided = read.to.len() == 1
+            && read.to[0].address == letter.to.address
+            && letter.to.address == send.to
+            && read.cc.is_empty()
+            && read.from.len() == 1
+            && read.from[0].address == letter.from.address
+            && read.message_id.as_ref() == Some(&send.message_id);
+        if !is_as_decided {
+            tracing::error!(effect = %id, "A mail of ours does not read as it was decided; it is not sent.");
+            self.notices.push(("operator".to_owned(), format!("mail {id} was not sent: its bytes do not read as decided")));
+            return None;
+        }
+        let inbox = self.live.policy.inboxes.get(&send.inbox)?;
+        let row = OutboxRow {
+            id,
+            ticket,
+            purpose: send.purpose,
+            class: send.class,
+            account: inbox.account.clone(),
+            inbox: send.inbox.clone(),
+            to: send.to.clone(),
+            envelope_from: send.envelope_from.clone(),
+            message_id: send.message_id.clone(),
+            raw: RawHash::of(&raw),
+            phase: OutboxPhase::Queued,
+            attempts: 0,
+            next_at: send.not_before.unwrap_or(event.at),
+            created_at: event.at,
+            last_reply: None,
+        };
+        Some((row, raw))
+    }
+}
+
+/// A step that leaves a row as it is.
+#[must_use]
+pub fn step_of(row: &OutboxRow, at: Timestamp) -> OutboxStep {
+    OutboxStep {
+        id: row.id,
+        phase: row.phase.clone(),
+        at,
+        attempts: row.attempts,
+        next_at: row.next_at,
+        reply: row.last_reply.clone(),
+    }
+}

@@ -1,0 +1,17 @@
+//! The one path for every change: load, decide, commit, wake.
+//!
+//! One thread ([`writer`]) decides and commits; what it does with one event is [`core`], which `explain` and `test` use on a
+//! store that forgets. Reading mail ([`read`]) is pure and runs beside it on as many threads as there are processors.
+//! Mail in and mail out see the [`seam`] alone.
+
+pub mod budget;
+pub mod child;
+pub mod content;
+pub mod core;
+pub mod read;
+pub mod seam;
+pub mod writer;
+
+pub use core::{Core, Live};
+pub use seam::{Claimed, Fetched, Intake, Outgoing, RawMail};
+pub use writer::{Engine, EngineOptions};

@@ -1,0 +1,97 @@
+//! Reading a mail: everything about it that needs no store. Pure but for the child process that reads dangerous mail.
+
+use desk::RawHash;
+use desk::event::SenderProof;
+use mail::{Defect, Message, Parsed};
+use serde::{Deserialize, Serialize};
+
+use crate::engine::{child, content};
+use crate::store::ContentKeys;
+
+/// A mail, read.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Reading {
+    /// Its bytes.
+    pub raw: RawHash,
+    /// Their number.
+    pub raw_bytes: u64,
+    /// What it says.
+    pub parsed: Parsed,
+    /// For recognising it again.
+    pub keys: ContentKeys,
+    /// Whether From is true, as far as the headers tell.
+    pub proof: SenderProof,
+}
+
+/// How a mail may be read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Caution {
+    /// In this process, unless the pre-scan says otherwise.
+    Normal,
+    /// It was being read when the process died: in a child process only.
+    Suspect,
+}
+
+/// Reads a mail. Never fails: a mail that cannot be read becomes an unreadable one, with its bytes kept.
+#[must_use]
+pub fn read(hash: RawHash, raw: &[u8], trusts: &[String], caution: Caution, child: &child::ChildReader) -> Reading {
+    let is_risky = caution == Caution::Suspect || matches!(mail::pre_scan(raw).verdict(), mail::Verdict::Risky(_));
+    if is_risky {
+        return child.read(raw, trusts).map_or_else(
+            |_| unreadable(hash, raw),
+            |mut reading| {
+                reading.raw = hash;
+                reading
+            },
+        );
+    }
+    read_here(hash, raw, trusts)
+}
+
+/// Reads a mail in this process.
+#[must_use]
+pub fn read_here(hash: RawHash, raw: &[u8], trusts: &[String]) -> Reading {
+    let parsed = mail::parse(raw);
+    let keys = content::keys(raw, &parsed.message);
+    let proof = header_proof(raw, &parsed.message, trusts);
+    Reading { raw: hash, raw_bytes: raw.len() as u64, parsed, keys, proof }
+}
+
+/// What stands in for a mail that killed its reader twice: a ticket that shows the raw file.
+fn unreadable(hash: RawHash, raw: &[u8]) -> Reading {
+    let message = Message {
+        subject: "(unreadable mail)".to_owned(),
+        text: "This mail could not be read. Its bytes are kept and attached.".to_owned(),
+        reply: mail::Reply {
+            new_text: "This mail could not be read. Its bytes are kept and attached.".to_owned(),
+            ..mail::Reply::default()
+        },
+        attachments: vec![mail::Attachment {
+            name: "unreadable.eml".to_owned(),
+            content_type: "message/rfc822".to_owned(),
+            bytes: raw.len() as u64,
+            inline: false,
+            content_id: None,
+            part: 0,
+        }],
+        ..Message::default()
+    };
+    let keys = content::keys(raw, &message);
+    Reading {
+        raw: hash,
+        raw_bytes: raw.len() as u64,
+        parsed: Parsed { message, defects: vec![Defect::Unreadable] },
+        keys,
+        proof: SenderProof::NotProven { why: "the mail could not be read".to_owned() },
+    }
+}
+
+/// What the receiving host's own verdict says. Only the topmost header of a trusted host counts.
+fn header_proof(raw: &[u8], message: &Message, trusts: &[String]) -> SenderProof {
+    use mail::auth_results::Proof;
+    match mail::auth_results::proof_from_headers(raw, message, trusts) {
+        Proof::Proven { by: _, detail } => SenderProof::Proven { by: detail },
+        Proof::NotProven { why } => SenderProof::NotProven { why },
+        Proof::DmarcFailed { detail } => SenderProof::Failed { why: detail },
+    }
+}

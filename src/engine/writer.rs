@@ -1,0 +1,472 @@
+//! The one writer: a thread that takes work from a bounded channel, stages it through [`Core`], flushes the group and only
+//! then answers. While a flush runs, the next group gathers.
+
+use std::collections::BTreeSet;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use arc_swap::ArcSwap;
+use desk::effect::{OutboxPhase, OutboxRow, OutboxStep};
+use desk::event::{Place, SenderProof};
+use desk::{AccountName, Outcome, RawHash};
+use jiff::Timestamp;
+use tokio::sync::{Notify, mpsc, oneshot, watch};
+use tokio::task::JoinSet;
+
+use crate::clock::Clock;
+use crate::engine::child::ChildReader;
+use crate::engine::core::{Core, Live, Order, step_of};
+use crate::engine::read::{Caution, Reading, read};
+use crate::engine::seam::{Claimed, Fetched, Intake, Outgoing, RawMail};
+use crate::ingest::proof::{DkimCheck, DkimOutcome};
+use crate::store::{Cursor, MailboxKey, Record, Store, StoreError};
+
+/// Work items that may wait; whoever brings more waits in turn.
+const QUEUE_MAX: usize = 64;
+/// Most work items that share one flush.
+const GROUP_MAX: usize = 256;
+/// Mails that one reading task takes at a time: enough to be worth a switch of threads.
+const READ_CHUNK: usize = 16;
+/// Timers worked off at a time.
+const TIMERS_MAX: usize = 64;
+
+type Answer<T> = oneshot::Sender<Result<T, Arc<StoreError>>>;
+
+enum Work {
+    Mails { mails: Vec<(Place, bool, Reading)>, answer: Answer<Vec<Outcome>> },
+    Records { records: Vec<Record>, answer: Answer<()> },
+    Order { order: Box<Order>, answer: Answer<Result<(), desk::admit::Refusal>> },
+    Claim { account: AccountName, limit: usize, answer: Answer<Vec<OutboxRow>> },
+    Steps { steps: Vec<OutboxStep>, answer: Answer<()> },
+    Timers { answer: Answer<usize> },
+}
+
+/// What the engine needs besides its store.
+pub struct EngineOptions {
+    /// The configuration at the start.
+    pub live: Arc<Live>,
+    /// The clock.
+    pub clock: Clock,
+    /// Reads dangerous mail.
+    pub child: ChildReader,
+    /// Proves senders by DKIM where no trusted host has; `None` leaves them unproven.
+    pub dkim: Option<Arc<DkimCheck>>,
+}
+
+/// The running engine. Clones share it.
+#[derive(Clone)]
+pub struct Engine {
+    shared: Arc<Shared>,
+}
+
+struct Shared {
+    store: Arc<dyn Store>,
+    live: ArcSwap<Live>,
+    clock: Clock,
+    child: ChildReader,
+    dkim: Option<Arc<DkimCheck>>,
+    work: mpsc::Sender<Work>,
+    outgoing: Notify,
+    timers: Notify,
+    /// Mails that an earlier run may have died of.
+    suspects: Mutex<BTreeSet<RawHash>>,
+    /// Moves whenever the writer has worked: the watchdog's proof of life.
+    heartbeat: AtomicU64,
+    /// Set once, when the store has failed: the process must end.
+    failed: watch::Sender<Option<Arc<StoreError>>>,
+}
+
+impl Engine {
+    /// Starts the writer on a store.
+    ///
+    /// # Errors
+    /// [`StoreError`] if what an earlier run left cannot be taken over.
+    pub fn start(store: Arc<dyn Store>, options: EngineOptions) -> Result<Self, StoreError> {
+        let core = Core::new(store.clone(), options.live.clone(), options.clock.now())?;
+        let suspects = store.suspects().into_iter().map(|suspect| suspect.raw).collect();
+        let (work, inbound) = mpsc::channel(QUEUE_MAX);
+        let shared = Arc::new(Shared {
+            store,
+            live: ArcSwap::new(options.live),
+            clock: options.clock,
+            child: options.child,
+            dkim: options.dkim,
+            work,
+            outgoing: Notify::new(),
+            timers: Notify::new(),
+            suspects: Mutex::new(suspects),
+            heartbeat: AtomicU64::new(0),
+            failed: watch::channel(None).0,
+        });
+        let writer = Arc::downgrade(&shared);
+        std::thread::Builder::new()
+            .name("writer".to_owned())
+            .spawn(move || write(core, inbound, &writer))
+            .map_err(|source| StoreError::Io { act: "start", path: "writer thread".to_owned(), source })?;
+        Ok(Self { shared })
+    }
+
+    /// The store, for reading.
+    #[must_use]
+    pub fn store(&self) -> &Arc<dyn Store> {
+        &self.shared.store
+    }
+
+    /// The configuration in force.
+    #[must_use]
+    pub fn live(&self) -> Arc<Live> {
+        self.shared.live.load_full()
+    }
+
+    /// Puts another configuration in force. Work that is already queued is decided under the new one.
+    pub fn replace(&self, live: Arc<Live>) {
+        self.shared.live.store(live);
+        self.shared.outgoing.notify_waiters();
+    }
+
+    /// Turns a request into an event, if it is allowed. Durable on return.
+    ///
+    /// # Errors
+    /// The outer error is the store's, the inner one the refusal.
+    pub async fn order(&self, order: Order) -> Result<Result<(), desk::admit::Refusal>, Arc<StoreError>> {
+        let order = Box::new(order);
+        let done = self.ask(|answer| Work::Order { order, answer }).await?;
+        self.shared.outgoing.notify_waiters();
+        self.shared.timers.notify_waiters();
+        Ok(done)
+    }
+
+    /// Journals records that no ticket is concerned by, such as a reset breaker. Durable on return.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn record(&self, records: Vec<Record>) -> Result<(), Arc<StoreError>> {
+        self.ask(|answer| Work::Records { records, answer }).await?;
+        self.shared.outgoing.notify_waiters();
+        Ok(())
+    }
+
+    /// Works off timers as they fall due, until `stop` turns true.
+    pub async fn run_timers(&self, mut stop: watch::Receiver<bool>) {
+        while !*stop.borrow() {
+            let now = self.shared.clock.now();
+            let wait = match self.shared.store.next_timer() {
+                Some(due) if due <= now => {
+                    if self.ask(|answer| Work::Timers { answer }).await.is_err() {
+                        return;
+                    }
+                    self.shared.outgoing.notify_waiters();
+                    continue;
+                }
+                Some(due) => now.duration_until(due).min(jiff::SignedDuration::from_mins(1)),
+                None => jiff::SignedDuration::from_mins(1),
+            };
+            let wait = std::time::Duration::try_from(wait).unwrap_or_default().max(std::time::Duration::from_millis(1));
+            tokio::select! {
+                () = tokio::time::sleep(wait) => {}
+                () = self.shared.timers.notified() => {}
+                _ = stop.changed() => {}
+            }
+        }
+    }
+
+    /// A figure that moves whenever the writer has worked.
+    #[must_use]
+    pub fn heartbeat(&self) -> u64 {
+        self.shared.heartbeat.load(Ordering::Relaxed)
+    }
+
+    /// Proves that the writer is alive by a round trip through it.
+    ///
+    /// # Errors
+    /// [`StoreError`] once the store has failed.
+    pub async fn probe(&self) -> Result<(), Arc<StoreError>> {
+        self.ask(|answer| Work::Records { records: Vec::new(), answer }).await
+    }
+
+    /// Resolves when the store has failed and the process must end.
+    pub async fn failed(&self) -> Arc<StoreError> {
+        let mut failed = self.shared.failed.subscribe();
+        match failed.wait_for(Option::is_some).await {
+            Ok(error) => error.clone().expect("waited for it"),
+            Err(_) => std::future::pending().await,
+        }
+    }
+
+    async fn ask<T>(&self, make: impl FnOnce(Answer<T>) -> Work) -> Result<T, Arc<StoreError>> {
+        let gone = || Arc::new(StoreError::State { what: "the writer has ended".to_owned() });
+        let (answer, answered) = oneshot::channel();
+        self.shared.work.send(make(answer)).await.map_err(|_| gone())?;
+        answered.await.map_err(|_| gone())?
+    }
+
+    /// Keeps the bytes of mails, durably, then reads them side by side. The raw entry without a record is the mark that an
+    /// attempt was made: whoever finds it at start-up knows that reading it may have killed us.
+    async fn keep_and_read(&self, account: &AccountName, mails: Vec<RawMail>) -> Result<Vec<Reading>, StoreError> {
+        let shared = self.shared.clone();
+        let kept = blocking(move || keep(&*shared.store, mails)).await?;
+        let trusts = Arc::new(self.shared.live.load().trusts.get(account).cloned().unwrap_or_default());
+        let mut tasks = JoinSet::new();
+        let mut kept = kept.into_iter().enumerate();
+        loop {
+            let chunk: Vec<_> = kept.by_ref().take(READ_CHUNK).collect();
+            if chunk.is_empty() {
+                break;
+            }
+            let (shared, trusts) = (self.shared.clone(), trusts.clone());
+            tasks.spawn(async move {
+                let chunk_shared = shared.clone();
+                let readings = blocking(move || {
+                    let read_one = |(at, (hash, raw)): (usize, (RawHash, Vec<u8>))| {
+                        let suspects = chunk_shared.suspects.lock().unwrap_or_else(PoisonError::into_inner);
+                        let caution = if suspects.contains(&hash) { Caution::Suspect } else { Caution::Normal };
+                        drop(suspects);
+                        let reading = read(hash, &raw, &trusts, caution, &chunk_shared.child);
+                        let wants_dkim = matches!(reading.proof, SenderProof::NotProven { .. })
+                            && chunk_shared.dkim.is_some()
+                            && reading.parsed.message.header("DKIM-Signature").is_some();
+                        (at, reading, wants_dkim.then_some(raw))
+                    };
+                    Ok(chunk.into_iter().map(read_one).collect::<Vec<_>>())
+                })
+                .await?;
+                let mut proven = Vec::with_capacity(readings.len());
+                for (at, mut reading, raw) in readings {
+                    if let (Some(raw), Some(dkim)) = (raw, &shared.dkim) {
+                        reading.proof = dkim_proof(dkim, &raw, &reading.parsed.message, shared.clock.now(), reading.proof).await;
+                    }
+                    proven.push((at, reading));
+                }
+                Ok::<_, StoreError>(proven)
+            });
+        }
+        let mut readings = Vec::new();
+        while let Some(joined) = tasks.join_next().await {
+            readings.extend(joined.map_err(|error| StoreError::State { what: format!("reading task: {error}") })??);
+        }
+        readings.sort_by_key(|(at, _)| *at);
+        Ok(readings.into_iter().map(|(_, reading)| reading).collect())
+    }
+}
+
+async fn dkim_proof(dkim: &DkimCheck, raw: &[u8], message: &mail::Message, now: Timestamp, before: SenderProof) -> SenderProof {
+    match dkim.check(raw, message, now.as_second()).await {
+        DkimOutcome::Aligned { domain } => SenderProof::Proven { by: format!("our own DKIM check: d={domain}") },
+        DkimOutcome::None => before,
+        DkimOutcome::DnsDown => {
+            SenderProof::NotProven { why: "DKIM could not be checked for now: DNS does not answer".to_owned() }
+        }
+        DkimOutcome::Failed { why } => SenderProof::NotProven { why: format!("DKIM: {why}") },
+    }
+}
+
+fn keep(store: &dyn Store, mails: Vec<RawMail>) -> Result<Vec<(RawHash, Vec<u8>)>, StoreError> {
+    let read_file = |path: &std::path::Path| {
+        std::fs::read(path).map_err(|source| StoreError::Io { act: "read", path: path.display().to_string(), source })
+    };
+    let small: Vec<&[u8]> = mails
+        .iter()
+        .filter_map(|mail| match mail {
+            RawMail::Bytes(bytes) => Some(bytes.as_slice()),
+            RawMail::File(_) => None,
+        })
+        .collect();
+    let mut hashes = if small.is_empty() { Vec::new() } else { store.keep(&small)? }.into_iter();
+    let mut kept = Vec::with_capacity(mails.len());
+    for mail in mails {
+        match mail {
+            RawMail::Bytes(bytes) => kept.push((hashes.next().expect("one hash per mail"), bytes)),
+            RawMail::File(path) => {
+                let hash = store.keep_file(&path)?;
+                kept.push((hash, read_file(&path)?));
+            }
+        }
+    }
+    Ok(kept)
+}
+
+async fn blocking<T: Send + 'static>(work: impl FnOnce() -> Result<T, StoreError> + Send + 'static) -> Result<T, StoreError> {
+    match tokio::task::spawn_blocking(work).await {
+        Ok(done) => done,
+        Err(error) => Err(StoreError::State { what: format!("task: {error}") }),
+    }
+}
+
+/// The writer's loop; ends when the last engine is dropped or the store fails.
+fn write(mut core: Core, mut inbound: mpsc::Receiver<Work>, shared: &std::sync::Weak<Shared>) {
+    while let Some(first) = inbound.blocking_recv() {
+        let Some(shared) = shared.upgrade() else { return };
+        core.live = shared.live.load_full();
+        let mut answers: Vec<Box<dyn FnOnce(Result<(), Arc<StoreError>>)>> = Vec::new();
+        let mut failure = None;
+        let mut next = Some(first);
+        let mut mails = 0;
+        while let Some(work) = next {
+            mails += if let Work::Mails { mails, .. } = &work { mails.len() } else { 1 };
+            match stage(&mut core, &shared, work) {
+                Ok(answer) => answers.push(answer),
+                Err(error) => {
+                    failure = Some(error);
+                    break;
+                }
+            }
+            next = if mails < GROUP_MAX { inbound.try_recv().ok() } else { None };
+        }
+        let result = match failure {
+            Some(error) => Err(Arc::new(error)),
+            None => core.store().flush().map(|_| ()).map_err(Arc::new),
+        };
+        for answer in answers {
+            answer(result.clone());
+        }
+        for (to, text) in core.take_notices() {
+            tracing::warn!(to, text, "Somebody should know.");
+        }
+        shared.heartbeat.fetch_add(1, Ordering::Relaxed);
+        shared.outgoing.notify_waiters();
+        shared.timers.notify_waiters();
+        if let Err(error) = result {
+            tracing::error!(error = &*error as &dyn std::error::Error, "The store has failed; nothing more is taken in.");
+            shared.failed.send_replace(Some(error));
+            return;
+        }
+    }
+}
+
+type Answered = Box<dyn FnOnce(Result<(), Arc<StoreError>>)>;
+
+/// Stages one item; the answer is given after the flush.
+fn stage(core: &mut Core, shared: &Shared, work: Work) -> Result<Answered, StoreError> {
+    fn later<T: 'static>(answer: Answer<T>, value: T) -> Answered {
+        // Whoever asked may be gone; the work is done all the same.
+        Box::new(move |flushed| drop(answer.send(flushed.map(|()| value))))
+    }
+    let now = shared.clock.now();
+    Ok(match work {
+        Work::Mails { mails, answer } => {
+            let outcomes = mails
+                .into_iter()
+                .map(|(place, silent, reading)| core.mail(now, &place, silent, reading))
+                .collect::<Result<_, _>>()?;
+            later(answer, outcomes)
+        }
+        Work::Records { records, answer } => {
+            for record in records {
+                core.store().stage(record, &[])?;
+            }
+            later(answer, ())
+        }
+        Work::Order { order, answer } => {
+            let done = core.command(now, *order)?;
+            later(answer, done)
+        }
+        Work::Claim { account, limit, answer } => {
+            let rows = core.claim(now, &account, limit)?;
+            later(answer, rows)
+        }
+        Work::Steps { steps, answer } => {
+            core.steps(steps)?;
+            later(answer, ())
+        }
+        Work::Timers { answer } => {
+            let done = core.timers(now, TIMERS_MAX)?;
+            later(answer, done)
+        }
+    })
+}
+
+/// The seam's error is the store's own; one that other waiters share is told in words.
+fn own(error: Arc<StoreError>) -> StoreError {
+    Arc::try_unwrap(error).unwrap_or_else(|shared| StoreError::State { what: shared.to_string() })
+}
+
+impl Intake for Engine {
+    fn cursor(&self, mailbox: &MailboxKey) -> Cursor {
+        self.shared.store.cursor(mailbox)
+    }
+
+    async fn opened(&self, mailbox: &MailboxKey, uid_validity: u32) -> Result<(), StoreError> {
+        if self.shared.store.cursor(mailbox).uid_validity == Some(uid_validity) {
+            return Ok(());
+        }
+        let record = Record::MailboxOpened { mailbox: mailbox.clone(), uid_validity, at: self.shared.clock.now() };
+        self.record(vec![record]).await.map_err(own)
+    }
+
+    async fn receive(&self, mailbox: &MailboxKey, uid_validity: u32, mails: Vec<Fetched>) -> Result<Vec<Outcome>, StoreError> {
+        let heads: Vec<(Place, bool)> = mails
+            .iter()
+            .map(|mail| {
+                let (account, mailbox) = (mailbox.account.clone(), mailbox.mailbox.clone());
+                (Place { account, mailbox, uid_validity, uid: mail.uid }, mail.silent)
+            })
+            .collect();
+        let raws = mails.into_iter().map(|mail| mail.raw).collect();
+        let readings = self.keep_and_read(&mailbox.account, raws).await?;
+        let hashes: Vec<RawHash> = readings.iter().map(|reading| reading.raw).collect();
+        let mails = heads.into_iter().zip(readings).map(|((place, silent), reading)| (place, silent, reading)).collect();
+        let outcomes = self.ask(|answer| Work::Mails { mails, answer }).await.map_err(own)?;
+        let mut suspects = self.shared.suspects.lock().unwrap_or_else(PoisonError::into_inner);
+        if !suspects.is_empty() {
+            for hash in &hashes {
+                suspects.remove(hash);
+            }
+        }
+        Ok(outcomes)
+    }
+
+    async fn settle(
+        &self,
+        mailbox: &MailboxKey,
+        uid_validity: u32,
+        ranges: Vec<(u32, u32)>,
+        outcome: Outcome,
+    ) -> Result<(), StoreError> {
+        let record = Record::Settled { mailbox: mailbox.clone(), uid_validity, ranges, outcome, at: self.shared.clock.now() };
+        self.record(vec![record]).await.map_err(own)
+    }
+
+    async fn filed(&self, mailbox: &MailboxKey, uid_validity: u32, uids: Vec<u32>) -> Result<(), StoreError> {
+        self.record(vec![Record::Filed { mailbox: mailbox.clone(), uid_validity, uids }]).await.map_err(own)
+    }
+}
+
+impl Outgoing for Engine {
+    async fn claim(&self, account: &AccountName, limit: usize) -> Result<Vec<Claimed>, StoreError> {
+        let account = account.clone();
+        let rows = self.ask(|answer| Work::Claim { account, limit, answer }).await.map_err(own)?;
+        let shared = self.shared.clone();
+        blocking(move || rows.into_iter().map(|row| Ok(Claimed { raw: shared.store.raw(&row.raw)?, row })).collect()).await
+    }
+
+    fn in_doubt(&self, account: &AccountName) -> Vec<OutboxRow> {
+        let rows = self.shared.store.outbox(false, 0).into_iter();
+        rows.filter(|row| row.account == *account && row.phase == OutboxPhase::DataSent).collect()
+    }
+
+    async fn step(&self, step: OutboxStep) -> Result<(), StoreError> {
+        self.ask(|answer| Work::Steps { steps: vec![step], answer }).await.map_err(own)
+    }
+
+    async fn release(&self, rows: Vec<OutboxRow>) -> Result<(), StoreError> {
+        let now = self.shared.clock.now();
+        let steps = rows
+            .iter()
+            .map(|row| OutboxStep {
+                phase: OutboxPhase::Queued,
+                attempts: row.attempts.saturating_sub(1),
+                next_at: now,
+                ..step_of(row, now)
+            })
+            .collect();
+        self.ask(|answer| Work::Steps { steps, answer }).await.map_err(own)
+    }
+
+    fn next_due(&self, account: &AccountName) -> Option<Timestamp> {
+        self.shared.store.outbox_next(account)
+    }
+
+    async fn woken(&self) {
+        self.shared.outgoing.notified().await;
+    }
+}

@@ -147,6 +147,49 @@ async fn mailboxes_can_be_changed_behind_the_daemons_back() -> Outcome {
 }
 
 #[tokio::test]
+async fn an_idle_session_hears_of_a_mail_and_of_the_end() -> Outcome {
+    let dovecot = Dovecot::start(dovecot::Options::users(&["support"]));
+    let proxy = Proxy::start(dovecot.port());
+    let mut client = async_imap::Client::new(plain(proxy.port()).await?);
+    client.read_response().await?.expect("a greeting");
+    let mut session = client.login("support", password("support")).await.map_err(|(err, _)| err)?;
+    session.select("INBOX").await?;
+    let mut idle = session.idle();
+    idle.init().await?;
+    // Dovecot says EXISTS and RECENT; one sign is enough.
+    proxy.drop_lines(Way::Down, "RECENT");
+    dovecot.deliver("support", &a_mail("1@x.example"));
+    let (wait, _stop) = idle.wait_with_timeout(SOON);
+    let news = wait.await?;
+    assert!(matches!(news, async_imap::extensions::idle::IdleResponse::NewData(_)), "{news:?}");
+
+    // Keepalives pass, news does not: only a look of our own finds the mail.
+    proxy.drop_lines(Way::Down, "EXISTS");
+    dovecot.deliver("support", &a_mail("2@x.example"));
+    proxy.inject(b"* OK Still here\r\n");
+    let (wait, _stop) = idle.wait_with_timeout(Duration::from_secs(2));
+    let silence = wait.await?;
+    assert!(matches!(silence, async_imap::extensions::idle::IdleResponse::Timeout), "{silence:?}");
+    proxy.drop_all();
+    wait_true("the connection is gone", SOON, || proxy.open() == 0);
+    Ok(())
+}
+
+#[tokio::test]
+async fn an_open_session_sees_that_uidvalidity_changed() -> Outcome {
+    let dovecot = Dovecot::start(dovecot::Options::users(&["support"]));
+    dovecot.deliver("support", &a_mail("1@x.example"));
+    let mut client = async_imap::Client::new(plain(dovecot.port()).await?);
+    client.read_response().await?.expect("a greeting");
+    let mut session = client.login("support", password("support")).await.map_err(|(err, _)| err)?;
+    let before = session.select("INBOX").await?.uid_validity;
+    dovecot.bump_uidvalidity("support");
+    let after = session.select("INBOX").await?.uid_validity;
+    assert!(before.is_some() && after > before, "{before:?} {after:?}");
+    Ok(())
+}
+
+#[tokio::test]
 async fn capabilities_can_be_withheld() -> Outcome {
     for (idle, moving) in [(true, true), (false, true), (true, false)] {
         let dovecot = Dovecot::start(dovecot::Options { idle, moving, ..dovecot::Options::users(&["support"]) });

@@ -165,8 +165,10 @@ impl Dovecot {
     }
 
     /// Delivers many mails, in order.
-    pub fn deliver_many<M: AsRef<[u8]>>(&self, user: &str, mails: impl IntoIterator<Item = M>) -> usize {
-        mails.into_iter().map(|mail| self.deliver(user, mail.as_ref())).count()
+    pub fn deliver_many<M: AsRef<[u8]>>(&self, user: &str, mails: impl IntoIterator<Item = M>) {
+        for mail in mails {
+            self.deliver(user, mail.as_ref());
+        }
     }
 
     /// What lies in a mailbox now, by file name, that is by time of delivery. Empty if there is no such mailbox.

@@ -113,10 +113,10 @@ impl Postfix {
         let mut seen = self.seen.lock().unwrap();
         for entry in fs::read_dir(self.dir.path().join("mail/all/new")).into_iter().flatten().flatten() {
             let name = entry.file_name().to_string_lossy().into_owned();
-            if !seen.contains_key(&name) {
+            seen.entry(name).or_insert_with(|| {
                 let at = entry.metadata().and_then(|meta| meta.modified()).expect("a delivered file stays");
-                seen.insert(name, (at, delivered(&fs::read(entry.path()).unwrap())));
-            }
+                (at, delivered(&fs::read(entry.path()).expect("a delivered file stays")))
+            });
         }
         let mut all: Vec<_> = seen.values().cloned().collect();
         all.sort_by_key(|(at, _)| *at);

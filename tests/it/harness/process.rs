@@ -55,16 +55,16 @@ pub fn signal(child: &Child, signal: Signal) {
     rustix::process::kill_process(Pid::from_child(child), signal).ok();
 }
 
-/// Ends a child: TERM, after `patience` KILL, then reaps it.
+/// Ends a child: TERM, after `patience` KILL, then reaps it. What it started and left behind is killed too.
 pub fn end(child: &mut Child, patience: Duration) -> Option<ExitStatus> {
+    let family = descendants(child.id());
     signal(child, Signal::TERM);
-    if let Some(status) = exited_within(child, patience) {
-        return Some(status);
-    }
-    let orphans = descendants(child.id());
-    child.kill().ok();
-    kill_all(&orphans);
-    child.wait().ok()
+    let status = exited_within(child, patience).or_else(|| {
+        child.kill().ok();
+        child.wait().ok()
+    });
+    kill_all(&family);
+    status
 }
 
 /// Kills a child and everything that it started at once, as a crash of the machine would.
@@ -73,8 +73,8 @@ pub fn kill_tree(child: &mut Child) {
     signal(child, Signal::STOP);
     let family = descendants(child.id());
     child.kill().ok();
-    kill_all(&family);
     child.wait().ok();
+    kill_all(&family);
 }
 
 /// Waits for the child's exit.
@@ -82,42 +82,51 @@ pub fn exited_within(child: &mut Child, patience: Duration) -> Option<ExitStatus
     wait_some(patience, || child.try_wait().ok().flatten())
 }
 
-fn kill_all(pids: &BTreeSet<u32>) {
-    for pid in pids {
-        if let Some(pid) = i32::try_from(*pid).ok().and_then(Pid::from_raw) {
+/// A process, told apart from a later one with the same id.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+struct Process {
+    pid: u32,
+    parent: u32,
+    /// Start of the process in clock ticks since boot.
+    started: u64,
+}
+
+/// Kills these, unless they have ended, and waits until they have: their sockets are closed then.
+fn kill_all(family: &[Process]) {
+    let alive = |process: &Process| look(process.pid).is_some_and(|now| now.started == process.started);
+    for process in family.iter().filter(|process| alive(process)) {
+        if let Some(pid) = i32::try_from(process.pid).ok().and_then(Pid::from_raw) {
             rustix::process::kill_process(pid, Signal::KILL).ok();
         }
     }
+    // In vain only if the kernel is stuck, and then the next start will say what is wrong.
+    let _gone = wait_some(Duration::from_secs(5), || (!family.iter().any(alive)).then_some(()));
 }
 
 /// Every process below `root`, without `root`.
-fn descendants(root: u32) -> BTreeSet<u32> {
-    let parents: Vec<(u32, u32)> = std::fs::read_dir("/proc")
-        .expect("read /proc")
-        .flatten()
-        .filter_map(|entry| entry.file_name().to_str()?.parse().ok())
-        .filter_map(|pid: u32| Some((pid, parent(pid)?)))
-        .collect();
-    let mut found = BTreeSet::new();
+fn descendants(root: u32) -> Vec<Process> {
+    let ids = std::fs::read_dir("/proc").expect("read /proc").flatten();
+    let all: Vec<Process> = ids.filter_map(|entry| look(entry.file_name().to_str()?.parse().ok()?)).collect();
+    let mut family: BTreeSet<u32> = BTreeSet::from([root]);
     loop {
-        let before = found.len();
-        found.extend(
-            parents
-                .iter()
-                .filter(|(_, parent)| *parent == root || found.contains(parent))
-                .map(|(pid, _)| *pid)
-                .collect::<Vec<_>>(),
-        );
-        if found.len() == before {
-            return found;
+        let before = family.len();
+        let children: Vec<u32> =
+            all.iter().filter(|process| family.contains(&process.parent)).map(|process| process.pid).collect();
+        family.extend(children);
+        if family.len() == before {
+            return all.into_iter().filter(|process| process.pid != root && family.contains(&process.pid)).collect();
         }
     }
 }
 
-fn parent(pid: u32) -> Option<u32> {
+/// A process that has not ended, from `/proc/PID/stat` (proc_pid_stat(5)).
+fn look(pid: u32) -> Option<Process> {
     let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
     // The second field is the name in parentheses and may contain anything, parentheses included.
-    stat.rsplit_once(')')?.1.split_whitespace().nth(1)?.parse().ok()
+    let fields: Vec<&str> = stat.rsplit_once(')')?.1.split_whitespace().collect();
+    // A zombie holds nothing any more and waits for a parent that may never ask.
+    (*fields.first()? != "Z").then_some(())?;
+    Some(Process { pid, parent: fields.get(1)?.parse().ok()?, started: fields.get(19)?.parse().ok()? })
 }
 
 /// Gives a file or directory to an account.

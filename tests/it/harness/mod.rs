@@ -1,0 +1,36 @@
+//! What tests of the daemon need around it: mail servers, faults, mails, and the daemon itself.
+//!
+//! | Need | Module |
+//! |---|---|
+//! | a real IMAP server | [`dovecot`] |
+//! | a real mail transfer agent | [`postfix`] |
+//! | an SMTP server that misbehaves by script | [`sink`] |
+//! | a network that misbehaves by script | [`proxy`] |
+//! | certificates, good and bad | [`certs`] |
+//! | the daemon under test | [`frontdesk`] |
+//! | mails people and machines send | [`mails`], [`bombs`] |
+//! | waiting for a condition | [`wait`] |
+//!
+//! Every server listens on a loopback port of its own, held by [`port::Port`], and lives in a temporary
+//! directory; dropping the handle ends exactly the processes that it started. A missing server is a
+//! panic that names its package, never a skipped test.
+
+// A toolbox: not every test uses every tool, and the compiler cannot know which come next.
+#![allow(dead_code)]
+// A failed step of the set-up is a failed test; the panic says where.
+#![allow(clippy::unwrap_used)]
+// `pub` says what tests may use; in a binary nothing is reachable from outside.
+#![allow(unreachable_pub)]
+
+pub mod bombs;
+pub mod certs;
+pub mod dovecot;
+pub mod frontdesk;
+pub mod mails;
+pub mod port;
+pub mod postfix;
+pub mod process;
+pub mod proxy;
+pub mod sink;
+pub mod sink_session;
+pub mod wait;

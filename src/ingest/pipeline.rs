@@ -1,0 +1,162 @@
+//! Hands mail over while the next batch is on its way: two batches are held at most, one being received, one fetched.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use desk::Outcome;
+use tokio::task::JoinHandle;
+use tracing::warn;
+
+use crate::engine::{Fetched, Intake, RawMail};
+use crate::store::{MailboxKey, StoreError};
+
+use super::error::IngestError;
+use super::health::Health;
+
+/// The receiving end of a watcher. Survives its sessions, so that a commit in flight is never abandoned.
+pub(super) struct Pipeline<I> {
+    pub(super) intake: I,
+    pub(super) mailbox: MailboxKey,
+    health: Arc<Health>,
+    inflight: Option<JoinHandle<Result<Received, StoreError>>>,
+    /// Committed mails that still have to be marked or moved on the server.
+    pub(super) filing: Vec<u32>,
+}
+
+/// What a hand-over brought.
+struct Received {
+    mails: u64,
+    vanished: u64,
+    to_file: Vec<u32>,
+}
+
+impl<I: Intake> Pipeline<I> {
+    pub(super) fn new(intake: I, mailbox: MailboxKey, health: Arc<Health>) -> Self {
+        Self { intake, mailbox, health, inflight: None, filing: Vec::new() }
+    }
+
+    /// Hands mails over once the previous ones are committed. Returns when the commit has begun.
+    pub(super) async fn push(&mut self, uid_validity: u32, mails: Vec<Fetched>, vanished: Vec<u32>) -> Result<(), IngestError> {
+        self.finish().await?;
+        if mails.is_empty() && vanished.is_empty() {
+            return Ok(());
+        }
+        let (intake, mailbox) = (self.intake.clone(), self.mailbox.clone());
+        self.inflight = Some(tokio::spawn(hand_over(intake, mailbox, uid_validity, mails, vanished)));
+        Ok(())
+    }
+
+    /// Waits until everything handed over is committed. Cancelling loses nothing.
+    pub(super) async fn finish(&mut self) -> Result<(), IngestError> {
+        let Some(task) = &mut self.inflight else { return Ok(()) };
+        let result = task.await;
+        self.inflight = None;
+        let received = result.map_err(|_| IngestError::Panicked { act: "handing mail over" })?.map_err(IngestError::Store)?;
+        self.health.received(received.mails, received.vanished);
+        self.health.advance(received.mails + received.vanished);
+        self.filing.extend(received.to_file);
+        Ok(())
+    }
+
+    /// Settles UIDs without looking at them.
+    pub(super) async fn settle(
+        &mut self,
+        uid_validity: u32,
+        ranges: Vec<(u32, u32)>,
+        outcome: Outcome,
+    ) -> Result<(), IngestError> {
+        self.finish().await?;
+        if ranges.is_empty() {
+            return Ok(());
+        }
+        self.intake.settle(&self.mailbox, uid_validity, ranges, outcome).await.map_err(IngestError::Store)
+    }
+}
+
+async fn hand_over<I: Intake>(
+    intake: I,
+    mailbox: MailboxKey,
+    uid_validity: u32,
+    mails: Vec<Fetched>,
+    vanished: Vec<u32>,
+) -> Result<Received, StoreError> {
+    let uids: Vec<u32> = mails.iter().map(|mail| mail.uid).collect();
+    let files: Vec<PathBuf> = mails
+        .iter()
+        .filter_map(|mail| match &mail.raw {
+            RawMail::File(path) => Some(path.clone()),
+            RawMail::Bytes(_) => None,
+        })
+        .collect();
+    let mut to_file = Vec::new();
+    if !mails.is_empty() {
+        let outcomes = intake.receive(&mailbox, uid_validity, mails).await;
+        for path in files {
+            // Kept in the store by now, or fetched again: the file is of no use either way. It may be gone already.
+            let _ = tokio::fs::remove_file(&path).await;
+        }
+        let outcomes = outcomes?;
+        if outcomes.len() != uids.len() {
+            warn!(handed_over = uids.len(), outcomes = outcomes.len(), "Outcomes do not match the mails.");
+        }
+        to_file = uids.iter().zip(&outcomes).filter(|(_, outcome)| is_filed(outcome)).map(|(uid, _)| *uid).collect();
+    }
+    if !vanished.is_empty() {
+        let ranges = ranges_of(&vanished);
+        intake.settle(&mailbox, uid_validity, ranges, Outcome::Vanished).await?;
+    }
+    Ok(Received { mails: uids.len() as u64, vanished: vanished.len() as u64, to_file })
+}
+
+/// Mail with this outcome is marked or moved on the server.
+fn is_filed(outcome: &Outcome) -> bool {
+    match outcome {
+        Outcome::SeenBefore | Outcome::Vanished => false,
+        Outcome::NewTicket
+        | Outcome::Attached
+        | Outcome::Duplicate
+        | Outcome::LoopLedger
+        | Outcome::BounceLedger
+        | Outcome::MachineLedger
+        | Outcome::Held { .. }
+        | Outcome::Ignored { .. }
+        | Outcome::Spam
+        | Outcome::Changed => true,
+    }
+}
+
+/// Ascending UIDs as inclusive ranges.
+pub(super) fn ranges_of(uids: &[u32]) -> Vec<(u32, u32)> {
+    let mut ranges: Vec<(u32, u32)> = Vec::new();
+    for uid in uids {
+        match ranges.last_mut() {
+            Some((_, to)) if to.checked_add(1) == Some(*uid) => *to = *uid,
+            _ => ranges.push((*uid, *uid)),
+        }
+    }
+    ranges
+}
+
+/// Ascending UIDs as an IMAP set: `1:3,7`.
+pub(super) fn set_of(uids: &[u32]) -> String {
+    let mut set = String::new();
+    for (from, to) in ranges_of(uids) {
+        if !set.is_empty() {
+            set.push(',');
+        }
+        set.push_str(&if from == to { from.to_string() } else { format!("{from}:{to}") });
+    }
+    set
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn sets_join_neighbours_only() {
+        assert_eq!(set_of(&[1, 2, 3, 7, 9, 10]), "1:3,7,9:10");
+        assert_eq!(set_of(&[]), "");
+        assert_eq!(ranges_of(&[u32::MAX - 1, u32::MAX]), [(u32::MAX - 1, u32::MAX)]);
+    }
+}

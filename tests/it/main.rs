@@ -1,2 +1,9 @@
-//! x
-fn main() {}
+//! The daemon against real servers: Dovecot, Postfix, and scripted ones for what those two never do.
+//!
+//! One binary, so that it is linked once. Tests run in parallel; each starts the servers it needs
+//! through [`harness`] and takes them along when it ends.
+
+mod harness;
+mod harness_test;
+mod ledger;
+mod smtp;

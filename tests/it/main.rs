@@ -5,3 +5,5 @@
 
 mod harness;
 mod harness_test;
+mod ledger;
+mod smtp;

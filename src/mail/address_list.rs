@@ -48,9 +48,11 @@ pub fn read(value: &[u8], hint: Option<&str>) -> List {
     list
 }
 
-/// What a From field shows where it holds no address at all: `MAILER-DAEMON (Mail System)` → (`MAILER-DAEMON`, name).
+/// What a From field shows where it holds no address at all: a word in place of the address, and a name.
+///
+/// `MAILER-DAEMON (Mail System)` → (`MAILER-DAEMON`, `Mail System`); `Postmaster <>` → (none, `Postmaster`).
 #[must_use]
-pub fn bare_word(value: &str) -> Option<(String, Option<String>)> {
+pub fn bare_word(value: &str) -> (Option<String>, Option<String>) {
     let (name, word) = match (value.find('<'), value.find('(')) {
         (Some(open), _) => {
             let inner = &value[open + 1..];
@@ -62,7 +64,7 @@ pub fn bare_word(value: &str) -> Option<(String, Option<String>)> {
     let word = word.trim_matches('"');
     let name = name.trim_matches('"').trim();
     let usable = !word.is_empty() && word.len() <= limits::ADDRESS_BYTES_MAX && !word.contains(char::is_whitespace);
-    usable.then(|| (word.to_owned(), (!name.is_empty()).then(|| name.to_owned())))
+    (usable.then(|| word.to_owned()), (!name.is_empty()).then(|| name.to_owned()))
 }
 
 fn keep_pending(pending: &mut String, segment: &str) {
@@ -346,7 +348,8 @@ mod tests {
 
     #[test]
     fn a_word_without_host_is_still_shown() {
-        assert_eq!(bare_word("MAILER-DAEMON (Mail System)"), Some(("MAILER-DAEMON".into(), Some("Mail System".into()))));
-        assert_eq!(bare_word("\"Admin\" <root>"), Some(("root".into(), Some("Admin".into()))));
+        assert_eq!(bare_word("MAILER-DAEMON (Mail System)"), (Some("MAILER-DAEMON".into()), Some("Mail System".into())));
+        assert_eq!(bare_word("\"Admin\" <root>"), (Some("root".into()), Some("Admin".into())));
+        assert_eq!(bare_word("Postmaster <>"), (None, Some("Postmaster".into())));
     }
 }

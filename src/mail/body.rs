@@ -272,6 +272,8 @@ pub(crate) fn attachments(parts: &[Part<'_>], roles: &Roles, html: Option<&str>,
         let part = &parts[index];
         if is_tnef(part) {
             match tnef::read(&part.bytes().0) {
+                // One without files is listed itself, so that nothing of a mail is out of reach.
+                Some(tnef) if tnef.files.is_empty() => {}
                 Some(tnef) => {
                     push_tnef(&mut out, index, tnef.files);
                     continue;

@@ -217,11 +217,41 @@ fn decode_declared<'a>(bytes: &'a [u8], encoding: &'static Encoding) -> Decoded<
     if declared_fits_all && !bytes.is_ascii() && std::str::from_utf8(bytes).is_ok() {
         return Decoded { mismatch: true, ..detect(bytes, None, true) };
     }
+    if encoding == encoding_rs::ISO_2022_JP {
+        return iso_2022_jp(bytes, name);
+    }
     let (text, had_errors) = encoding.decode_without_bom_handling(bytes);
     if had_errors && !bytes.is_ascii() && std::str::from_utf8(bytes).is_ok() {
         return Decoded { mismatch: true, ..detect(bytes, None, true) };
     }
     Decoded { text, charset: name, mismatch: had_errors }
+}
+
+/// Shifting out and in again with nothing between is an error to the WHATWG decoder and an everyday thing in mail.
+fn iso_2022_jp<'a>(bytes: &'a [u8], name: Cow<'static, str>) -> Decoded<'a> {
+    let (text, had_errors) = encoding_rs::ISO_2022_JP.decode_without_bom_handling(bytes);
+    if !had_errors {
+        return Decoded { text, charset: name, mismatch: false };
+    }
+    let mut kept = Vec::with_capacity(bytes.len());
+    let mut rest = bytes;
+    while let Some(at) = memchr::memchr(0x1b, rest) {
+        kept.extend_from_slice(&rest[..at]);
+        // An escape sequence right behind another replaces it.
+        if rest.get(at + 3) != Some(&0x1b) {
+            kept.extend_from_slice(&rest[at..rest.len().min(at + 3)]);
+        }
+        rest = &rest[rest.len().min(at + 3)..];
+    }
+    kept.extend_from_slice(rest);
+    let (text, had_errors) = encoding_rs::ISO_2022_JP.decode_without_bom_handling(&kept);
+    if had_errors && !bytes.is_ascii() {
+        // Raw eight-bit Japanese under this label is Shift_JIS.
+        if let Some(text) = encoding_rs::SHIFT_JIS.decode_without_bom_handling_and_without_replacement(bytes) {
+            return Decoded { text: text.into_owned().into(), charset: "shift_jis".into(), mismatch: true };
+        }
+    }
+    Decoded { text: text.into_owned().into(), charset: name, mismatch: had_errors }
 }
 
 /// The mark decides; without one the zero bytes of Latin text do, since the label is often wrong about the order.
@@ -367,6 +397,8 @@ mod tests {
         check(b"\x83n\x83\x8D\x81[", Some("cp932"), "ハロー");
         check(b"\xc4\xe3\xba\xc3", Some("gb2312"), "你好");
         check(b"\x1b$B%O%m!<\x1b(B", Some("iso-2022-jp"), "ハロー");
+        check(b"\x1b$B%O\x1b(B\x1b$B%m\x1b(B!", Some("iso-2022-jp"), "ハロ!");
+        check(b"\x83n\x83\x8D", Some("iso-2022-jp"), "ハロ");
         check(b"\xbe\xc8\xb3\xe7", Some("ks_c_5601-1987"), "안녕");
         check(b"\x9b\x9c", Some("ibm850"), "ø£");
         check(b"caf\xe9", Some("x-ias-german"), "café");

@@ -67,6 +67,8 @@ pub fn length_at(text: &str) -> Option<usize> {
 struct Run<'a> {
     charset: Option<&'a str>,
     bytes: Vec<u8>,
+    /// Where each word begins in `bytes`.
+    starts: Vec<usize>,
     /// Base64 letters that do not yet make whole groups.
     letters: Cow<'a, str>,
 }
@@ -81,6 +83,7 @@ impl<'a> Run<'a> {
             self.finish(out);
             self.charset = Some(word.charset);
         }
+        self.starts.push(self.bytes.len());
         if word.is_base64 {
             let payload = word.payload.trim();
             if self.letters.is_empty() {
@@ -108,11 +111,34 @@ impl<'a> Run<'a> {
     fn finish(&mut self, out: &mut Decoded) {
         self.take_letters();
         if let Some(charset) = self.charset.take() {
-            let decoded = charset::decode(&self.bytes, Some(charset), None);
-            out.mismatch |= decoded.mismatch;
-            out.text.push_str(&decoded.text);
+            let whole = charset::decode(&self.bytes, Some(charset), None);
+            // Words that are good alone are taken alone: the shift states of ISO-2022 must not be joined.
+            match self.alone(charset).filter(|_| whole.mismatch) {
+                Some(text) => out.text.push_str(&text),
+                None => {
+                    out.mismatch |= whole.mismatch;
+                    out.text.push_str(&whole.text);
+                }
+            }
             self.bytes.clear();
+            self.starts.clear();
         }
+    }
+}
+
+impl Run<'_> {
+    /// Each word decoded on its own; `None` if one of them is cut.
+    fn alone(&self, charset: &str) -> Option<String> {
+        let ends = self.starts.iter().skip(1).copied().chain([self.bytes.len()]);
+        let mut text = String::new();
+        for (start, end) in self.starts.iter().copied().zip(ends) {
+            let word = charset::decode(&self.bytes[start..end], Some(charset), None);
+            if word.mismatch {
+                return None;
+            }
+            text.push_str(&word.text);
+        }
+        Some(text)
     }
 }
 
@@ -208,6 +234,7 @@ mod tests {
         check("=?utf-8?Q?=C3?= =?UTF-8?Q?=A4?=", "ä");
         check("=?utf-8?B?w6?= =?utf-8?B?Q=?=", "ä");
         check("=?iso-2022-jp?B?GyRCJU8=?= =?iso-2022-jp?B?JW0bKEI=?=", "ハロ");
+        check("=?iso-2022-jp?B?GyRCJU8bKEI=?= =?iso-2022-jp?B?GyRCJW0bKEI=?=", "ハロ");
     }
 
     #[test]

@@ -86,9 +86,7 @@ impl ParseLine {
         let addresses = |list: &[Mailbox]| list.iter().map(|mailbox| mailbox.address.to_string()).collect();
         let (from_addr, from_name) = match message.from.first() {
             Some(mailbox) => (Some(mailbox.address.to_string()), mailbox.name.clone()),
-            None => {
-                message.header("from").and_then(address_list::bare_word).map_or((None, None), |(word, name)| (Some(word), name))
-            }
+            None => message.header("from").map_or((None, None), address_list::bare_word),
         };
         Self {
             file: file.to_owned(),

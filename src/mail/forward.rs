@@ -12,6 +12,8 @@ pub(crate) enum Separator {
     Original,
     /// "---------- Forwarded message ---------" and "Begin forwarded message:".
     Forward,
+    /// The same in words alone, as "Forwarded message:": only with a header block or a quote below.
+    Announcement,
     /// Dashes or underscores alone: only with a header block below.
     Rule,
 }
@@ -42,7 +44,11 @@ pub(crate) fn separator(body: &str) -> Option<Separator> {
     let names_forward = words::FORWARD_WHOLE.contains(&folded.as_str())
         || words::FORWARD_STEMS.iter().any(|stem| folded.contains(stem)) && words::MESSAGE_STEMS.iter().any(|stem| folded.contains(stem));
     let is_short = folded.split_whitespace().count() <= if has_dashes { 14 } else { 6 };
-    (names_forward && is_short && (has_dashes || has_colon)).then_some(Separator::Forward)
+    if !names_forward || !is_short {
+        return None;
+    }
+    let is_certain = has_dashes || words::FORWARD_WHOLE.contains(&folded.as_str());
+    Some(if is_certain { Separator::Forward } else { Separator::Announcement })
 }
 
 /// The forwarded mail at the top of a piece of history, where a separator or a header block announces it.
@@ -54,7 +60,7 @@ pub(crate) fn read(history: &[Line<'_>]) -> Option<Forward> {
     let mut announced = false;
     while let Some(line) = history.get(index).filter(|_| index < first + MARKER_LINES_MAX) {
         let kind = separator(line.body);
-        announced |= matches!(kind, Some(Separator::Forward | Separator::Original));
+        announced |= matches!(kind, Some(Separator::Forward | Separator::Announcement | Separator::Original));
         if line.is_blank() || kind.is_some() {
             index += 1;
         } else {
@@ -108,8 +114,6 @@ mod tests {
         for text in [
             "---------- Forwarded message ---------",
             "Begin forwarded message:",
-            "Anfang der weitergeleiteten Nachricht:",
-            "Début du message réexpédié :",
             "-------- Message transféré --------",
             "---------- Vidarebefordrat meddelande ----------",
             "-------- Пересылаемое сообщение --------",
@@ -117,6 +121,9 @@ mod tests {
             "----- Weitergeleitet von Bob/Acme am 01.02.2023 10:00 -----",
         ] {
             assert_eq!(separator(text), Some(Separator::Forward), "{text}");
+        }
+        for text in ["Anfang der weitergeleiteten Nachricht:", "Début du message réexpédié :", "Start på videresendt besked:", "Please forward this mail:"] {
+            assert_eq!(separator(text), Some(Separator::Announcement), "{text}");
         }
         for text in ["Please forward this message:  we need it before the end of the week and thank you", "--", "- a point", "hello"] {
             assert_eq!(separator(text), None, "{text}");

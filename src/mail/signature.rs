@@ -101,6 +101,9 @@ fn rule(lines: &[Line<'_>]) -> Option<usize> {
     (is_block && !is_table && !is_frame).then_some(found)
 }
 
+/// No closing has more words.
+const CLOSING_WORDS_MAX: usize = 9;
+
 /// A polite end, with a name below or beside it.
 fn closing(lines: &[Line<'_>], writer: &Writer<'_>, may_be_whole: bool) -> Option<usize> {
     let text_above = if may_be_whole { 0 } else { lines.iter().position(|line| !line.is_blank())? + 1 };
@@ -134,9 +137,12 @@ fn closing_kind(body: &str) -> Option<Closing> {
     if body.is_empty() || body.len() > 90 {
         return None;
     }
+    if body.split_whitespace().nth(CLOSING_WORDS_MAX).is_some() {
+        return None;
+    }
     let strip = |text: &str| text.trim_matches(|c: char| !c.is_alphanumeric()).to_lowercase();
     let whole = strip(body);
-    let is_closing = |text: &str| words::CLOSINGS.contains(&text) || words::CLOSINGS_MORE.contains(&text);
+    let is_closing = |text: &str| words::CLOSING_SET.contains(text);
     if is_closing(&whole) {
         return Some(Closing::Regards);
     }
@@ -156,8 +162,8 @@ fn closing_kind(body: &str) -> Option<Closing> {
     }
     let few_words = whole.split_whitespace().count() <= 7;
     let ends_open = body.trim_end().ends_with([',', '!']);
-    let starts = words::CLOSINGS.iter().any(|closing| closing.len() > 8 && whole.starts_with(closing) && whole[closing.len()..].starts_with(' '));
-    (few_words && ends_open && starts).then_some(Closing::Regards)
+    let starts = || whole.match_indices(' ').any(|(space, _)| space > 8 && is_closing(&whole[..space]));
+    (few_words && ends_open && starts()).then_some(Closing::Regards)
 }
 
 /// "Sent from my iPhone", with a lone name above it.
@@ -185,21 +191,30 @@ pub(crate) fn is_device_line(body: &str) -> bool {
         return false;
     }
     let body = body.trim_matches(|c: char| matches!(c, '*' | '_' | '-' | '[' | ']' | '(' | ')' | '"' | '~' | '|') || c.is_whitespace());
+    let Some(first) = body.chars().next().and_then(|c| c.to_lowercase().next()) else { return false };
+    let beginnings = words::SENT_FROM_BY_FIRST.get(&first);
+    let may_end = words::SENT_FROM_ENDS.iter().any(|ending| body.trim_end_matches(['.', '。', '!']).ends_with(ending));
+    let may_react = body.contains("Gmail");
+    if beginnings.is_none() && !may_end && !may_react {
+        return false;
+    }
     let lower = body.to_lowercase();
-    if lower.contains("gmail") && REACTED.iter().any(|stem| lower.contains(stem)) && lower.split_whitespace().count() <= 10 {
+    if may_react && REACTED.iter().any(|stem| lower.contains(stem)) && lower.split_whitespace().count() <= 10 {
         return true;
     }
-    let prefix = words::SENT_FROM.iter().chain(words::SENT_FROM_MORE).find(|prefix| lower.starts_with(*prefix));
-    let is_ending = || words::SENT_FROM_ENDS.iter().any(|ending| lower.trim_end_matches(['.', '。', '!']).ends_with(ending));
+    let prefix = beginnings.into_iter().flatten().find(|prefix| lower.starts_with(**prefix));
+    if prefix.is_none() && !may_end {
+        return false;
+    }
     let without_link = lower.split(['<', '(']).next().unwrap_or(&lower);
     let count = without_link.split_whitespace().count();
     let is_sentence = without_link.contains(", ") || without_link.contains(" is ") || without_link.contains('?');
     match prefix {
         Some(prefix) => {
             let rest = without_link.get(prefix.len()..).unwrap_or("").split_whitespace().count();
-            !is_sentence && (rest <= 5 && count >= 2 && lower.len() > prefix.len() || count <= 14 && words::DEVICE.is_match(&lower))
+            !is_sentence && (rest <= 5 && words::POSSESSIVES.iter().any(|word| lower.contains(word)) || *prefix == "via mobile" && count == 2 || count <= 14 && words::DEVICE.is_match(&lower))
         }
-        None => is_ending() && count <= 8 && !is_sentence && words::DEVICE.is_match(&lower),
+        None => count <= 8 && !is_sentence && words::DEVICE.is_match(&lower),
     }
 }
 

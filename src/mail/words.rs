@@ -3,6 +3,7 @@
 //! Header labels, verbs of introductions, names of forwards and originals, closings, device signatures. A word stands
 //! here because a client in that language writes it; rules live elsewhere.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::LazyLock;
 
 use regex::Regex;
@@ -29,7 +30,7 @@ pub(crate) fn field(label: &str) -> Option<Field> {
         | "expeditor" | "nadawca" | "saatja" | "kellelt" | "dari" | "من" | "מאת" | "από" | "від кого" | "от кого" | "отправитель"
         | "відправник" | "подател" | "pošilja" | "šalje" | "z" | "absender" | "remitent" | "nuo" | "no" | "từ" | "จาก" => Field::From,
         "sent" | "date" | "sent at" | "sent on" | "gesendet" | "gesendet am" | "datum" | "envoyé" | "envoyé le" | "envoyée"
-        | "envoyé à" | "enviado" | "enviado el" | "enviado em" | "enviada em" | "enviada" | "enviados" | "fecha" | "data" | "inviato"
+        | "envoyé à" | "enviado" | "enviado el" | "enviado em" | "enviada em" | "enviada" | "enviados" | "fecha" | "data" | "dată" | "inviato"
         | "data invio" | "inviata" | "verzonden" | "verzonden op" | "verstuurd" | "skickat" | "skickades" | "sendt" | "dato" | "dátum"
         | "elküldve" | "küldve" | "küldés ideje" | "küldés" | "wysłano" | "wysłane" | "wysłana" | "odesláno" | "odoslané"
         | "odoslaná" | "odoslano" | "poslano" | "poslané" | "lähetetty" | "päivämäärä" | "päiväys" | "pvm" | "отправлено"
@@ -75,7 +76,7 @@ pub(crate) static VERB: LazyLock<Regex> = LazyLock::new(|| {
     let words = [
         "wrote", "writes", "written", "schrieb(?:en)?", "geschrieben", "schreibt", "écrit", "ecrit", "escribi[óo]", "escribe", "escrito", "escreveu",
         "escreve", "ha scritto", "scritto", "scrive", "schreef", "geschreven", "skrev", "skriver", "skreiv", "napisał(?:a|\\(a\\)|/a)?",
-        "napisal[ai]?(?:\\(a\\))?", "pisze", "napísal[ai]?(?:\\(a\\))?", "píše", "piše", "napisao", "kirjoitti", "kirjutas", "írta", "írja", "scris",
+        "napisal[ai]?(?:\\(a\\))?", "pisze", "napsal[ai]?(?:\\(a\\))?", "napísal[ai]?(?:\\(a\\))?", "píše", "piše", "napisao", "kirjoitti", "kirjutas", "írta", "írja", "scris",
         "scrie", "написал(?:а|\\(а\\)|и)?", "писал(?:а|\\(а\\))?", "пишет", "написав(?:ши)?", "написала", "пише", "написа", "yazdı", "yazmış", "escrit",
         "viết", "έγραψε", "έγραψες", "כתב(?:ה)?", "كتب", "rakstīja", "rašė", "menulis", "skrifaði", "sent", "verfasst", "ytret", "yazıyor", "escribió", "a scris",
         "отправил(?:а)?",
@@ -106,7 +107,7 @@ pub(crate) const ORIGINAL: &[&str] = &[
 /// Stems of "forwarded".
 pub(crate) const FORWARD_STEMS: &[&str] = &[
     "forward", "fwd", "weitergeleitet", "weiterleitung", "transféré", "réexpédié", "transfere", "reenviado", "reexpedid", "inoltrat", "doorgestuurd",
-    "encaminhad", "reencaminhad", "vidarebefordra", "vidaresänt", "videresend", "videresendt", "videresendte", "välitetty", "edelleenlähet", "przekazan", "przesłan", "przesyłan", "пересыла", "пересла", "пересылаем", "переадрес", "перенаправ",
+    "encaminhad", "reencaminhad", "vidarebefordra", "vidaresänt", "videresend", "videresendt", "videresendte", "välitetty", "edelleenlähet", "przekazan", "przesłan", "przesyłan", "przekazyw", "letilmiş", "пересыла", "пересла", "пересил", "переадрес", "перенаправ",
     "přeposlan", "preposlan", "posredovan", "proslijeđen", "továbbított", "redirecţionat", "redirecționat", "redirecționare", "yönlendiril", "iletilmiş", "iletilen", "препрат", "препратен", "edastatud",
     "転送", "转发", "轉寄", "轉發",
 ];
@@ -114,12 +115,12 @@ pub(crate) const FORWARD_STEMS: &[&str] = &[
 /// Stems of "message".
 pub(crate) const MESSAGE_STEMS: &[&str] = &[
     "message", "nachricht", "mensaje", "messaggio", "bericht", "mensagem", "meddel", "besked", "melding", "viesti", "wiadomoś", "сообщени", "письм",
-    "zpráv", "správ", "üzenet", "mesaj", "メッセージ", "邮件", "郵件", "메시지", "mail", "e-post", "epost", "brev", "повідомлен", "лист", "poruka", "poruke", "sporočil",
+    "zpráv", "správ", "üzenet", "mesaj", "メッセージ", "邮件", "郵件", "메시지", "mail", "mejl", "e-post", "epost", "brev", "повідомлен", "лист", "poruka", "poruke", "sporočil",
     "kiri", "съобщени", "correo", "ileti", "courriel", "levél", "信件", "消息", "訊息", "メール", "메일", "by", "von", "par", "zpr", "por",
 ];
 
 /// Korean writes "forwarded message" as words that share no stem with the above.
-pub(crate) const FORWARD_WHOLE: &[&str] = &["전달된 메시지", "전달된 메일", "전달한 메시지", "forwarded", "begin forwarded message", "forwarded content"];
+pub(crate) const FORWARD_WHOLE: &[&str] = &["전달된 메시지", "전달된 메일", "전달한 메시지", "forwarded", "begin forwarded message", "forwarded content", "i̇leti başlangıcı", "ileti başlangıcı", "开始转发的邮件", "전달된 메시지 시작"];
 
 /// Polite ends that are signature even without a name.
 pub(crate) const CLOSINGS: &[&str] = &[
@@ -167,7 +168,12 @@ pub(crate) const SENT_FROM: &[&str] = &[
 pub(crate) const SENT_FROM_MORE: &[&str] = &[
     "wysłane za", "pobierz outlook", "pobierz program outlook", "uzyskaj outlook", "odesláno z", "odesláno přes", "posláno z", "získat outlook", "získejte outlook", "stáhnout outlook", "odoslané z", "získať outlook", "získajte outlook", "elküldve", "küldve", "az outlook beszerzése", "outlook beszerzése", "trimis de pe", "trimis din", "trimis de la", "trimis cu", "obțineți outlook",
     "descărcați outlook", "отправлено с", "отправлено из", "отправлено от", "отправлено через", "скачать outlook", "получить outlook", "скачайте outlook", "надіслано з", "надіслано через", "відправлено з", "отримати outlook", "завантажити outlook", "изпратено от", "изпратено с", "изпратено чрез", "получете outlook", "вземете outlook",
-    "android için outlook", "ios için outlook", "发自我的", "发送自", "傳送自", "發自我的", "从我的", "從我的", "取得 outlook", "获取 outlook", "saadetud minu", "hankige outlook", "poslano z", "poslano iz",
+    "android için outlook", "ios için outlook", "发自我的", "发送自", "傳送自", "發自我的", "从我的", "從我的", "取得 outlook", "获取 outlook", "saadetud minu", "hankige outlook", "poslano z", "poslano iz", "poslano s ", "poslano sa", "enviat des", "στάλθηκε", "gửi từ", "ส่งจาก", "נשלח מ", "أُرسل", "dikirim dari", "trimis prin", "išsiųsta iš", "nosūtīts no",
+];
+
+/// Whose device it is.
+pub(crate) const POSSESSIVES: &[&str] = &[
+    " my ", " mein", " mon ", " ma ", " mi ", " meu", " mio ", " mia ", " mijn ", " min ", " mit ", " mojego", " mého", " môjho", " мого", " моего", " моя ", " minu ", " mojega", " mog ", " meu ", " a ",
 ];
 
 /// Ends of such lines in languages that put the verb last.
@@ -178,7 +184,7 @@ pub(crate) const SENT_FROM_ENDS: &[&str] = &[
 /// Words that name a device or a mail program.
 pub(crate) static DEVICE: LazyLock<Regex> = LazyLock::new(|| {
     Regex::new(
-        r"(?i)i-?phone|i-?pad|i-?pod|i-?os|i-?mac|macbook|android|blackberry|samsung|galaxy|huawei|honor|nokia|lumia|windows|outlook|\bmail\b|gmail|e-?mail|yahoo|htc|mobil|mobile|phone|handy|telefon|tel[eé]fono|t[ée]l[ée]phone|téléphone|tablet|smartphone|xiaomi|redmi|oneplus|pixel|sony|xperia|\blg\b|motorola|proton|tutanota|tuta|spark|mailbox|sparrow|typeapp|bluemail|k-9|thunderbird|aquamail|nine\b|gmx|web\.de|t-online|telekom|verizon|at&t|vodafone|t-mobile|device|gerät|appareil|dispositivo|apparaat|телефон|смартфон|айфон|手机|手機|スマ|携帯|휴대|아이폰|갤럭시|acompli|airmail|newton|superhuman|wiko|oppo|vivo|realme|fairphone|libero|orange|zoho|fastmail|front\b|missive|hey\b|canary|edison|mailspring|em client|rogers|bell\b|wireless",
+        r"(?i)i-?phone|i-?pad|i-?pod|i-?os|i-?mac|macbook|android|blackberry|samsung|galaxy|huawei|honor|nokia|lumia|windows|outlook|mail app|mail f[oü]r|gmail|yahoo|htc|mobil|mobile|phone|handy|telefon|tel[eé]fono|t[ée]l[ée]phone|téléphone|tablet|smartphone|xiaomi|redmi|oneplus|pixel|sony|xperia|\blg\b|motorola|proton|tutanota|tuta|spark|mailbox|sparrow|typeapp|bluemail|k-9|thunderbird|aquamail|nine\b|gmx|web\.de|t-online|telekom|verizon|at&t|vodafone|t-mobile|gerät|appareil|dispositivo|apparaat|телефон|смартфон|айфон|手机|手機|スマ|携帯|휴대|아이폰|갤럭시|acompli|airmail|newton|superhuman|wiko|oppo|vivo|realme|fairphone|libero|orange|zoho|fastmail|front\b|missive|hey\b|canary|edison|mailspring|em client|rogers|bell\b|wireless",
     )
     .expect("a fixed pattern")
 });
@@ -202,3 +208,15 @@ pub(crate) const BANNERS: &[&str] = &[
     "caution: this email", "caution: external", "caution: this message", "caution:external", "external email", "external:", "[external]", "[external email]", "this email originated from outside", "this message originated from outside", "this email originated outside", "this message was sent from outside", "this is an external email", "warning: this email", "warning: external", "exercise caution",
     "attention: this email", "attention: external", "you don't often get email from", "you don’t often get email from", "some people who received this message don't often get", "some people who received this message don’t often get", "achtung: externe", "achtung: diese e-mail", "externe e-mail", "vorsicht: diese e-mail", "vorsicht: externe", "sie erhalten nicht oft e-mails von", "sie erhalten nicht häufig e-mails", "attention : ce", "attention: ce message provient", "vous n’obtenez pas souvent", "no suele recibir correo", "u ontvangt niet vaak",
 ];
+
+/// All closings, for looking one up.
+pub(crate) static CLOSING_SET: LazyLock<BTreeSet<&str>> = LazyLock::new(|| CLOSINGS.iter().chain(CLOSINGS_MORE).copied().collect());
+
+/// Beginnings of device lines by their first character.
+pub(crate) static SENT_FROM_BY_FIRST: LazyLock<BTreeMap<char, Vec<&str>>> = LazyLock::new(|| {
+    let mut by_first: BTreeMap<char, Vec<&str>> = BTreeMap::new();
+    for beginning in SENT_FROM.iter().chain(SENT_FROM_MORE) {
+        by_first.entry(beginning.chars().next().unwrap_or(' ')).or_default().push(beginning);
+    }
+    by_first
+});

@@ -27,6 +27,10 @@ static SHARED: LazyLock<Regex> = LazyLock::new(|| {
         .expect("a fixed pattern")
 });
 
+static BARE: LazyLock<Regex> = LazyLock::new(|| {
+    Regex::new(r"^(?:\d{4}[/-]\d{1,2}[/-]\d{1,2}|\d{1,2}[./]\d{1,2}[./]\d{4})\s[^<>]{2,80}<[^\s<>@]+@[^\s<>@]+>$").expect("a fixed pattern")
+});
+
 /// No introduction has more lines or bytes.
 const LINES_MAX: usize = 6;
 const BYTES_MAX: usize = 600;
@@ -102,11 +106,16 @@ fn may_end(body: &str) -> bool {
         return false;
     }
     let stripped = trim_decoration(body);
-    if stripped.ends_with([':', '：']) {
+    if stripped.ends_with([':', '：']) || is_bare(stripped) {
         return true;
     }
     // Zoho and some others leave the colon out.
     (body.ends_with("--") || stripped.ends_with(|c: char| c.is_alphabetic())) && ends_with_verb(stripped)
+}
+
+/// "2013/10/2 Ann <a@b.example>", as Gmail wrote it for years.
+fn is_bare(text: &str) -> bool {
+    text.ends_with('>') && text.starts_with(|c: char| c.is_ascii_digit()) && BARE.is_match(text)
 }
 
 fn trim_decoration(text: &str) -> &str {
@@ -145,6 +154,7 @@ struct Evidence {
     colon: bool,
     dashes: bool,
     names_someone: bool,
+    bare: bool,
 }
 
 impl Evidence {
@@ -172,6 +182,7 @@ impl Evidence {
             opens,
             colon,
             dashes: joined.trim_start().starts_with("--") && joined.trim_end().ends_with("--"),
+            bare: is_bare(text),
             names_someone: text.chars().take_while(|c| *c != '<').any(char::is_alphabetic) && text.len() > 8,
         }
     }
@@ -179,7 +190,7 @@ impl Evidence {
     fn is_sure(&self, quote_follows: bool) -> bool {
         if !self.verb {
             // Many languages have no verb: "ср, 30 апр. 2025 г. в 15:19, Ann <a@b.example>:".
-            return self.colon && self.bracketed && (self.date || self.time) && (self.opens || quote_follows);
+            return (self.colon || self.bare) && self.bracketed && (self.date || self.time) && (self.opens || quote_follows);
         }
         if !self.verb_placed {
             return false;
@@ -243,6 +254,18 @@ mod tests {
             "Test user <test@x.example> schrieb:",
             "---- John Smith wrote ----",
             "On Nov 26, 2013 you wrote:",
+            "2013/10/2 Ann <ann@x.example>",
+            "In a message dated 5/14/2024 9:58:01 A.M. Eastern Daylight Time, help@x.example writes:",
+            "2024. 05. 14. 9:58 keltezéssel, Helpdesk írta:",
+            "Dne 14.05.2024 v 9:58 Helpdesk napsal(a):",
+            "Oseba Helpdesk <help@x.example> je 14. maj 2024 ob 09:58 napisala:",
+            "Helpdesk <help@x.example> schrieb am Di., 14. Mai 2024, 09:58:",
+            "No dia 14/05/2024, às 09:58, Helpdesk <help@x.example> escreveu:",
+            "Dana 14. 5. 2024. u 09:58 Helpdesk <help@x.example> je napisao/la:",
+            "On 14 May 2024 at 09:58:01, Helpdesk (help@x.example) wrote:",
+            "On Tue, May 14, 2024 at 9:58 AM, Helpdesk < help@x.example > wrote:",
+            "El martes, 14 de mayo de 2024 09:58:01 CEST, Helpdesk escribió:",
+            "14. mai 2024, kell 09:58 kirjutas Helpdesk <help@x.example>:",
         ] {
             assert_eq!(first_line(text, false), Some(0), "{text}");
         }

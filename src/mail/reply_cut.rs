@@ -188,7 +188,7 @@ impl<'l, 'a> Scan<'l, 'a> {
             self.is_structural = true;
             self.found_strong = true;
             self.parts[self.at] = Part::History;
-            return !matches!(separator, Some(Separator::Forward)) || self.swallow(self.at);
+            return !matches!(separator, Some(Separator::Forward | Separator::Announcement)) || self.swallow(self.at);
         }
         if line.is_quoted() {
             self.is_structural |= region == Region::Quote;
@@ -197,8 +197,9 @@ impl<'l, 'a> Scan<'l, 'a> {
         }
         match separator {
             Some(Separator::Forward | Separator::Original) => return self.open_history(self.at, self.at + 1),
+            Some(Separator::Announcement) if self.is_announced(self.at + 1) => return self.open_history(self.at, self.at + 1),
             Some(Separator::Rule) => return true,
-            None => {}
+            Some(Separator::Announcement) | None => {}
         }
         if header_block::label_of(line.body).is_some() {
             let is_marked = line.mark.rule_before;
@@ -212,6 +213,12 @@ impl<'l, 'a> Scan<'l, 'a> {
             return self.open_history(first, self.at + 1);
         }
         true
+    }
+
+    /// Whether a header block or a quote follows an announcement.
+    fn is_announced(&self, from: usize) -> bool {
+        let Some(next) = (from..self.end).find(|index| !self.lines[*index].is_blank()) else { return false };
+        self.lines[next].may_be_quoted() || header_block::at(&self.lines[..self.end], next, true).is_some()
     }
 
     fn next_line(&self, from: usize) -> Option<&'l Line<'a>> {

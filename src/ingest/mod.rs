@@ -23,6 +23,7 @@ mod known;
 mod limits;
 mod maildir;
 mod pipeline;
+pub mod proof;
 mod reconcile;
 mod session;
 mod utf7;

@@ -1,3 +1,11 @@
-//! The `frontdesk` program.
+//! The `frontdesk` program. Everything is in the library; here are only the exit code and the process-wide set-up.
 
-fn main() {}
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    // One TLS provider for the whole process, before anything can ask for it.
+    if rustls::crypto::ring::default_provider().install_default().is_err() {
+        return ExitCode::from(frontdesk::cli::Exit::Failed as u8);
+    }
+    frontdesk::cli::main()
+}

@@ -12,8 +12,10 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use desk::RawHash;
+use desk::effect::{OutboxPhase, OutboxRow, OutboxStep};
 
 use super::answer::Answers;
+use super::backup;
 use super::file::{self, failed};
 use super::fold::{fold, raws};
 use super::journal::{Entry, Journal};
@@ -22,7 +24,7 @@ use super::pack::Kind;
 use super::raw::{self, Packs};
 use super::record::{DecidedEntry, Location, Payload, to_json};
 use super::sled::SledState;
-use super::{Decided, Record, StoreError, Suspect};
+use super::{Decided, Record, Store, StoreError, Suspect};
 
 /// How a store is opened.
 #[derive(Clone, Copy, Debug)]
@@ -43,14 +45,16 @@ impl Default for OpenOptions {
 const REPLAY_GROUP: u64 = 1_000;
 /// Records read again at every start, for the mails that they name: more than can be in work at once.
 const NAMED_RECORDS: u64 = 10_000;
+/// Outgoing mails held by one record.
+const HOLD_STEPS: usize = 1_000;
 
 /// A store in a directory, locked while it is open.
 #[derive(Debug)]
 pub struct DiskStore {
-    dir: PathBuf,
-    packs: Packs,
+    pub(super) dir: PathBuf,
+    pub(super) packs: Packs,
     journal: Mutex<Journal>,
-    state: SledState,
+    pub(super) state: SledState,
     suspects: Vec<Suspect>,
     poisoned: Arc<AtomicBool>,
     _lock: File,
@@ -81,10 +85,35 @@ impl DiskStore {
         let first_named = mails.iter().position(|mail| named.contains(mail)).unwrap_or(0);
         let unnamed = mails.into_iter().skip(first_named).filter(|mail| !named.contains(mail));
         let suspects = unnamed.map(|raw| Suspect { raw }).collect();
-        Ok(Self { dir: dir.to_owned(), packs, journal: Mutex::new(journal), state, suspects, poisoned, _lock: lock })
+        let store = Self { dir: dir.to_owned(), packs, journal: Mutex::new(journal), state, suspects, poisoned, _lock: lock };
+        store.hold_if_restored()?;
+        Ok(store)
     }
 
-    fn journal(&self) -> MutexGuard<'_, Journal> {
+    /// The first opening after a restore: what was not at its end when the backup was taken may have been sent since.
+    fn hold_if_restored(&self) -> Result<(), StoreError> {
+        let marker = self.dir.join(backup::HELD_MARKER);
+        if !marker.exists() {
+            return Ok(());
+        }
+        let hold = |row: OutboxRow| OutboxStep {
+            id: row.id,
+            phase: OutboxPhase::Held,
+            at: row.next_at,
+            attempts: row.attempts,
+            next_at: row.next_at,
+            reply: Some("restored from a backup: it may have been sent since".to_owned()),
+        };
+        let unsent: Vec<OutboxStep> = self.outbox(false, usize::MAX).into_iter().map(hold).collect();
+        for steps in unsent.chunks(HOLD_STEPS) {
+            self.stage_record(Record::Outbox(steps.to_vec()), &[])?;
+        }
+        self.flush_all()?;
+        std::fs::remove_file(&marker).map_err(failed("remove", &marker))?;
+        file::sync_dir(&self.dir)
+    }
+
+    pub(super) fn journal(&self) -> MutexGuard<'_, Journal> {
         self.journal.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -165,7 +194,7 @@ impl Answers for DiskStore {
 }
 
 /// Takes the lock of a store directory; it is held as long as the file is open.
-fn lock(dir: &Path) -> Result<File, StoreError> {
+pub(super) fn lock(dir: &Path) -> Result<File, StoreError> {
     let path = dir.join("lock");
     let mut options = std::fs::OpenOptions::new();
     let mut file = options.read(true).write(true).create(true).truncate(false).open(&path).map_err(failed("open", &path))?;
@@ -183,7 +212,7 @@ fn lock(dir: &Path) -> Result<File, StoreError> {
     Ok(file)
 }
 
-fn state_dir(dir: &Path) -> PathBuf {
+pub(super) fn state_dir(dir: &Path) -> PathBuf {
     dir.join("state")
 }
 
@@ -192,12 +221,23 @@ fn open_state(dir: &Path, options: OpenOptions) -> Result<Option<SledState>, Sto
     SledState::open(&state_dir(dir), options.cache_bytes)
 }
 
-fn set_aside(path: &Path) -> Result<(), StoreError> {
-    let free = (1u32..).map(|number| path.with_extension(format!("damaged-{number}"))).find(|candidate| !candidate.exists());
-    match free {
-        Some(aside) => std::fs::rename(path, aside).map_err(failed("set aside", path)),
-        None => Ok(()),
+/// Moves a state out of the way. Only the newest one is kept for a look: it holds nothing that the journal does not.
+pub(super) fn set_aside(dir: &Path) -> Result<(), StoreError> {
+    let mut older = Vec::new();
+    for entry in std::fs::read_dir(dir).map_err(failed("list", dir))? {
+        let path = entry.map_err(failed("list", dir))?.path();
+        let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
+        older.extend(
+            name.strip_prefix("state.damaged-").and_then(|number| number.parse::<u64>().ok()).map(|number| (number, path)),
+        );
     }
+    let next = older.iter().map(|(number, _)| *number).max().unwrap_or(0) + 1;
+    for (_, path) in older {
+        std::fs::remove_dir_all(&path).map_err(failed("remove", &path))?;
+    }
+    let state = state_dir(dir);
+    let aside = dir.join(format!("state.damaged-{next}"));
+    if state.exists() { std::fs::rename(&state, aside).map_err(failed("set aside", &state)) } else { Ok(()) }
 }
 
 fn rebuild_state(
@@ -208,7 +248,7 @@ fn rebuild_state(
     progress: &mut dyn FnMut(u64, u64),
 ) -> Result<(SledState, Replayed), StoreError> {
     drop(old);
-    set_aside(&state_dir(dir))?;
+    set_aside(dir)?;
     tracing::warn!("State is rebuilt from the journal.");
     let again = || StoreError::State { what: "a new state could not be opened".to_owned() };
     let state = open_state(dir, options)?.ok_or_else(again)?;
@@ -258,7 +298,7 @@ fn replay(
 }
 
 /// The record of a journal entry, its decision read from the packs.
-fn load(packs: &Packs, entry: &Entry) -> Result<(Record, Location), StoreError> {
+pub(super) fn load(packs: &Packs, entry: &Entry) -> Result<(Record, Location), StoreError> {
     match &entry.payload {
         Payload::Decided(decided) => {
             let body = read_body(packs, decided.body, Some(decided.body_hash))?;

@@ -285,11 +285,6 @@ impl Journal {
         }
         Ok(())
     }
-
-    /// Number and durable length of the open segment.
-    pub(crate) fn durable(&self) -> (u32, u64) {
-        (self.number, self.written)
-    }
 }
 
 fn begin_segment(dir: &Path, number: u32, first_seq: u64) -> Result<File, StoreError> {

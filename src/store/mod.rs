@@ -5,6 +5,7 @@
 //! the flush has returned.
 
 mod answer;
+pub mod backup;
 #[cfg(test)]
 mod contract;
 mod disk;
@@ -19,11 +20,17 @@ mod query;
 mod raw;
 mod record;
 #[cfg(test)]
+mod recover;
+#[cfg(test)]
+mod replay;
+#[cfg(test)]
 mod sample;
 mod sled;
+mod verify;
 
 pub use disk::{DiskStore, OpenOptions};
 pub use memory::MemoryStore;
+pub use verify::{Verification, rebuild};
 
 use desk::effect::{OutboxRow, OutboxStep};
 use desk::event::{Decision, Place};

@@ -216,6 +216,24 @@ impl Packs {
         Ok(())
     }
 
+    /// Reads every entry of every pack and says whether it is whole. Stops at an end that is not whole.
+    pub(crate) fn read_all(&self, visit: &mut dyn FnMut(Location, &Header, bool)) -> Result<(), StoreError> {
+        let (last, end) = {
+            let inner = self.inner();
+            (inner.number, inner.end())
+        };
+        let numbers: Vec<u32> = self.inner().others.keys().copied().chain([last]).collect();
+        for pack in numbers {
+            let mut place = Location { pack, at: 0 };
+            while pack != last || place.at < end {
+                let Some(header) = self.header(place)? else { break };
+                visit(place, &header, self.blob(place)?.is_some());
+                place.at += header.entry_bytes();
+            }
+        }
+        Ok(())
+    }
+
     /// Makes everything appended so far durable.
     pub(crate) fn sync(&self) -> Result<(), StoreError> {
         let (number, end) = {

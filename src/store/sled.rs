@@ -22,7 +22,7 @@ use super::record::{STATE_VERSION, pack, unpack};
 use crate::failpoint;
 
 /// Not part of the compared state: how far the journal is applied.
-const APPLIED: &[u8] = b"A";
+pub(crate) const APPLIED: &[u8] = b"A";
 /// The layer is carried over after this time, or sooner when it holds [`DRAIN_KEYS`]; the same key costs one write.
 const DRAIN_AFTER: Duration = Duration::from_millis(200);
 const DRAIN_KEYS: usize = 20_000;
@@ -88,7 +88,14 @@ impl SledState {
             let is_empty = db.is_empty();
             Ok::<_, sled::Error>((db, applied, is_empty))
         }));
-        let Ok(Ok((db, applied, is_empty))) = opened else { return Ok(None) };
+        let (db, applied, is_empty) = match opened {
+            Ok(Ok(opened)) => opened,
+            // A full disk is no damage: a new state would not fit either.
+            Ok(Err(sled::Error::Io(error))) if error.kind() == std::io::ErrorKind::StorageFull => {
+                return Err(file::failed("open", path)(error));
+            }
+            Ok(Err(_)) | Err(_) => return Ok(None),
+        };
         let applied = match applied.map(|bytes| unpack::<Applied>(&bytes)) {
             Some(Ok(applied)) if applied.version == STATE_VERSION => Tip { seq: applied.seq, hash: applied.hash },
             None if is_empty => Tip::default(),
@@ -134,18 +141,6 @@ impl SledState {
             signal = self.shared.changed.wait(signal).unwrap_or_else(PoisonError::into_inner);
         }
         signal.failure.as_ref().map_or(Ok(()), |failure| Err(state_error(failure)))
-    }
-
-    /// Every key and value, without the position.
-    pub(crate) fn for_each(&self, visit: &mut dyn FnMut(&[u8], &[u8])) -> Result<(), StoreError> {
-        let mut scan = Scan { from: Vec::new(), until: vec![u8::MAX], reverse: false, limit: 10_000 };
-        loop {
-            let page = self.scan(&scan)?;
-            page.iter().filter(|(key, _)| key != APPLIED).for_each(|(key, value)| visit(key, value));
-            let Some((last, _)) = page.last() else { return Ok(()) };
-            scan.from.clone_from(last);
-            scan.from.push(0);
-        }
     }
 }
 

@@ -96,7 +96,7 @@ fn read_money(text: &str) -> Option<String> {
     let first = text.find(|c: char| c.is_ascii_digit())?;
     let from = text[..first].char_indices().rfind(|(_, c)| !matches!(c, '-' | '−' | '+')).map_or(0, |(at, c)| at + c.len_utf8());
     let to = text.char_indices().rfind(|(_, c)| c.is_ascii_digit()).map_or(first, |(at, _)| at + 1);
-    let (before, number, after) = (text[..from].trim(), &text[from..to], text[to..].trim().trim_start_matches(",-").trim());
+    let (before, number, after) = (text[..from].trim(), &text[from..to], text[to..].trim_matches([',', '.', '-', ' ']));
     if !number.chars().all(|c| is_amount(c) || c == ' ' || c == '\u{a0}' || c == '\u{202f}') {
         return None;
     }

@@ -1,0 +1,182 @@
+//! Sections that are checked now and act later, and warnings about the whole.
+
+use std::collections::BTreeMap;
+
+use desk::AccountName;
+use jiff::SignedDuration;
+
+use super::{Compiler, Kind};
+use crate::config::problem::Code;
+use crate::config::raw::{RawFile, RawFollowUp, RawKnownIssue, RawNotify, RawSla};
+use crate::config::read::{At, Named, Read as _};
+use crate::config::secret::{Reference, fetch};
+use crate::config::settings::Account;
+use crate::config::tree::Value;
+use crate::config::value::{read_length, read_time};
+
+const NOTIFY_KINDS: [(&str, bool); 9] = [
+    ("slack", true),
+    ("mattermost", true),
+    ("discord", true),
+    ("teams", true),
+    ("ntfy", true),
+    ("sms", true),
+    ("webhook", true),
+    ("pagerduty", false),
+    ("email", false),
+];
+
+impl Compiler<'_> {
+    /// Checks the rest of the file; gives `follow_up.reopen.within`, which acts now.
+    pub(super) fn later_sections(&mut self, raw: &RawFile) -> Option<SignedDuration> {
+        for issue in raw.known_issue.iter().flatten() {
+            self.known_issue(issue);
+        }
+        for (name, notify) in raw.notify.iter().flat_map(|named| &named.0) {
+            self.notify(name, notify);
+        }
+        for alert in raw.alert.iter().flatten() {
+            self.comes_later("alert", alert.at);
+            let who = alert.name.as_ref().map_or("an alert".to_owned(), |name| format!("alert \"{}\"", name.value));
+            for key in ["name", "when", "tell"] {
+                self.missing(key, &alert.keys, alert.at, &who);
+            }
+            if let Some(when) = &alert.when {
+                self.condition(when, &who, true);
+            }
+            for person in alert.tell.iter().flat_map(|tell| &tell.0) {
+                self.reference_any(&[Kind::Agent, Kind::Team, Kind::Notify], &["owner", "lead", "team"], person, &who);
+            }
+        }
+        if let Some(articles) = &raw.articles {
+            self.comes_later("articles", articles.at);
+            self.missing("path", &articles.keys, articles.at, "[articles]");
+        }
+        self.retention(raw);
+        for report in raw.report.iter().flatten() {
+            self.comes_later("report", report.at);
+            if let Some(every) = &report.every {
+                self.word(every, "every", &[("day", ()), ("week", ()), ("month", ())]);
+            }
+            for person in report.to.iter().flat_map(|to| &to.0) {
+                self.reference_any(&[Kind::Agent, Kind::Team], &["lead"], person, "a report");
+            }
+            if let Some(team) = &report.team {
+                self.reference(Kind::Team, team, "a report");
+            }
+        }
+        raw.follow_up.as_ref().and_then(|follow_up| self.follow_up(follow_up))
+    }
+
+    fn known_issue(&mut self, raw: &RawKnownIssue) {
+        self.comes_later("known_issue", raw.at);
+        let who = raw.id.as_ref().map_or("a known issue".to_owned(), |id| format!("known issue \"{}\"", id.value));
+        for key in ["id", "title", "when"] {
+            self.missing(key, &raw.keys, raw.at, &who);
+        }
+        if let Some(when) = &raw.when {
+            self.condition(when, &who, false);
+        }
+        if let Some(owner) = &raw.owner {
+            self.reference(Kind::Agent, owner, &who);
+        }
+    }
+
+    fn notify(&mut self, name: &At<String>, raw: &RawNotify) {
+        self.comes_later("notify", name.at);
+        let who = format!("channel \"{}\"", name.value);
+        self.missing("kind", &raw.keys, name.at, &who);
+        let needs_url = raw.kind.as_ref().and_then(|kind| self.word(kind, "kind", &NOTIFY_KINDS)).unwrap_or(false);
+        if needs_url {
+            self.missing("url", &raw.keys, name.at, &who);
+        }
+        if raw.kind.as_ref().is_some_and(|kind| kind.value == "email") {
+            self.missing("to", &raw.keys, name.at, &who);
+            if let Some(to) = &raw.to {
+                self.address(to);
+            }
+        }
+        if let Some(key) = &raw.key {
+            fetch(key, self.environment, &mut self.report);
+        }
+        let Some(url) = &raw.url else { return };
+        let text = match &url.value {
+            Value::String(text) => Some(text.clone()),
+            _ => Reference::read(url, &mut self.report)
+                .and_then(|value| fetch(&At { value, at: url.at }, self.environment, &mut self.report))
+                .map(|secret| secret.expose().to_owned()),
+        };
+        if text.is_some_and(|text| crate::config::endpoint::read_url(&text).is_none()) {
+            self.report.add(Code::BadUrl, url.at, format!("the url of {who} is none"), "expected https://…");
+        }
+    }
+
+    fn follow_up(&mut self, raw: &RawFollowUp) -> Option<SignedDuration> {
+        self.comes_later("follow_up", raw.at);
+        for silent in raw.silent.iter().flatten() {
+            self.missing("after", &silent.keys, silent.at, "an entry of `follow_up.silent`");
+            if silent.has("send") == silent.has("close") {
+                self.report.add(Code::Contradiction, silent.at, "silence has one consequence here", "`send` or `close`");
+            }
+        }
+        for name in raw.check_in.iter().flat_map(|check_in| check_in.types.iter().flatten()) {
+            self.reference(Kind::Type, name, "`follow_up.check_in`");
+        }
+        if let Some(calendar) = &raw.calendar {
+            self.reference(Kind::Calendar, calendar, "[follow_up]");
+        }
+        if let Some(hours) = &raw.hours {
+            let read = hours.value.split_once('-').and_then(|(from, to)| Some((read_time(from)?, read_time(to)?)));
+            if read.is_none_or(|(from, to)| from >= to) {
+                self.report.add(Code::BadValue, hours.at, format!("\"{}\" are no hours", hours.value), "such as \"09:00-16:00\"");
+            }
+        }
+        raw.reopen.as_ref()?.within.as_ref().map(|within| within.value.0)
+    }
+
+    fn retention(&mut self, raw: &RawFile) {
+        let Some(retention) = &raw.retention else { return };
+        self.comes_later("retention", retention.at);
+        let Some(backup) = &retention.backup else { return };
+        self.missing("to", &backup.keys, backup.at, "`retention.backup`");
+        let Some(keep) = &backup.keep else { return };
+        let counted =
+            |part: &str| read_length(part).is_some() || part.strip_suffix('m').is_some_and(|n| n.parse::<u32>().is_ok());
+        if !keep.value.split_whitespace().all(counted) || keep.value.trim().is_empty() {
+            let message = format!("\"{}\" says not how many backups are kept", keep.value);
+            self.report.add(Code::BadValue, keep.at, message, "such as \"7d 4w 12m\": days, weeks, months");
+        }
+    }
+
+    pub(super) fn warn_unused(&mut self, slas: Option<&Named<RawSla>>) {
+        for (name, _) in slas.iter().flat_map(|named| &named.0) {
+            if !self.used_slas.contains(&name.value) {
+                let message = format!("nobody uses the SLA \"{}\"", name.value);
+                self.report.add(Code::Unused, name.at, message, "no inbox names it");
+            }
+        }
+    }
+
+    /// Agents are believed by proof of their sender: someone has to give it.
+    pub(super) fn warn_trust(&mut self, raw: &RawFile, accounts: &BTreeMap<AccountName, Account>) {
+        let Some(agent_mail) = &raw.agent_mail else { return };
+        let proof = agent_mail.proof.as_ref();
+        if let Some(proof) = proof.filter(|proof| proof.value == "token") {
+            let remote = accounts.values().any(Account::is_remote);
+            let message = "whoever has a mail to an agent can act as that agent";
+            if remote {
+                self.report.add(Code::Contradiction, proof.at, message, "\"token\" is for loopback and maildirs");
+            } else {
+                self.report.add(Code::WeakProof, proof.at, message, "good for trying out only");
+            }
+            return;
+        }
+        let none_trusts = accounts.values().all(|account| account.trusts.is_empty());
+        if proof.is_none_or(|proof| proof.value == "token+sender") && none_trusts && !accounts.is_empty() {
+            let hint = "account.trusts = [\"name in your provider's Authentication-Results\"]";
+            let message = "no account trusts anybody's Authentication-Results";
+            let label = "agents are believed by DKIM alone";
+            self.report.hint(Code::NoTrust, agent_mail.at, message, label, hint);
+        }
+    }
+}

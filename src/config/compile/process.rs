@@ -1,0 +1,200 @@
+//! Ticket types with fields and steps, and forms.
+
+use std::collections::BTreeMap;
+
+use desk::policy::{Field, FieldKind, Form, FormReader, Step, TicketType};
+use desk::{FieldId, TypeName};
+
+use super::{Compiler, Kind};
+use crate::config::problem::Code;
+use crate::config::raw::{RawField, RawForm, RawStep, RawType};
+use crate::config::read::{At, Named};
+
+/// The type that is there where the file names none.
+pub(super) const DEFAULT_TYPE: &str = "request";
+
+const KINDS: [(&str, FieldKind); 9] = [
+    ("text", FieldKind::Text),
+    ("number", FieldKind::Number),
+    ("money", FieldKind::Money),
+    ("date", FieldKind::Date),
+    ("choice", FieldKind::Choice),
+    ("email", FieldKind::Email),
+    ("phone", FieldKind::Phone),
+    ("url", FieldKind::Url),
+    ("bool", FieldKind::Bool),
+];
+const READERS: [(&str, FormReader); 4] = [
+    ("lines", FormReader::Lines),
+    ("table", FormReader::Table),
+    ("json", FormReader::Json),
+    ("urlencoded", FormReader::UrlEncoded),
+];
+/// What a form's key may stand for besides a field.
+const FORM_TARGETS: [&str; 4] = ["requester", "requester.name", "subject", "text"];
+
+impl Compiler<'_> {
+    pub(super) fn types(&mut self, raw: Option<&Named<RawType>>) -> BTreeMap<TypeName, TicketType> {
+        let mut types = BTreeMap::new();
+        for (name, raw) in raw.iter().flat_map(|named| &named.0) {
+            let who = format!("type \"{}\"", name.value);
+            let fields = self.fields(raw.fields.as_deref().unwrap_or_default(), &who);
+            let steps = self.steps(raw.steps.as_deref().unwrap_or_default(), &who);
+            if let Some(form) = &raw.form {
+                self.comes_later("type.form", form.at);
+            }
+            if raw.close_asks.is_some() {
+                self.comes_later("type.close_asks", raw.at);
+            }
+            let ticket_type = TicketType {
+                name: TypeName(name.value.clone()),
+                label: raw.label.as_ref().map_or_else(|| name.value.clone(), |label| label.value.clone()),
+                fields,
+                steps,
+                close_asks: raw.close_asks.iter().flatten().map(|ask| ask.value.clone()).collect(),
+            };
+            types.insert(ticket_type.name.clone(), ticket_type);
+        }
+        if types.is_empty() {
+            let name = TypeName(DEFAULT_TYPE.to_owned());
+            let label = "A request".to_owned();
+            let ticket_type =
+                TicketType { name: name.clone(), label, fields: Vec::new(), steps: Vec::new(), close_asks: Vec::new() };
+            types.insert(name, ticket_type);
+        }
+        types
+    }
+
+    /// Ids are unique within their list.
+    fn unique(&mut self, id: &At<String>, seen: &mut Vec<At<String>>, who: &str) -> bool {
+        if let Some(known) = seen.iter().find(|known| known.value == id.value) {
+            let label = format!("first on {}", self.report.line_seen_from(known.at, id.at));
+            self.report.add(Code::Duplicate, id.at, format!("{who} has \"{}\" twice", id.value), label);
+            return false;
+        }
+        seen.push(id.clone());
+        true
+    }
+
+    fn fields(&mut self, raw: &[RawField], who: &str) -> Vec<Field> {
+        let mut seen = Vec::new();
+        let mut fields = Vec::new();
+        for raw in raw {
+            self.missing("id", &raw.keys, raw.at, &format!("a field of {who}"));
+            let Some(id) = &raw.id else { continue };
+            let who = format!("field \"{}\" of {who}", id.value);
+            if self.unique(id, &mut seen, &who) {
+                fields.push(self.field(id, raw, &who));
+            }
+        }
+        fields
+    }
+
+    fn field(&mut self, id: &At<String>, raw: &RawField, who: &str) -> Field {
+        let kind = raw.kind.as_ref().and_then(|kind| self.word(kind, "kind", &KINDS)).unwrap_or_default();
+        let options: Vec<String> = raw.options.iter().flatten().map(|option| option.value.clone()).collect();
+        if kind == FieldKind::Choice && options.len() < 2 {
+            self.report.add(Code::MissingKey, id.at, format!("{who} has nothing to choose from"), "`options` names two or more");
+        }
+        if kind != FieldKind::Choice && !options.is_empty() {
+            let at = raw.kind.as_ref().map_or(id.at, |kind| kind.at);
+            self.report.add(Code::Contradiction, at, format!("{who} has `options` but is no choice"), "kind = \"choice\"");
+        }
+        let (required, agents_only) = (is_true(&raw.required), is_true(&raw.agents_only));
+        if required && agents_only {
+            let message = format!("{who} is required of customers, who are never asked for it");
+            self.report.add(Code::Contradiction, id.at, message, "`required` or `agents_only`");
+        }
+        Field {
+            id: FieldId(id.value.clone()),
+            ask: raw.ask.as_ref().map_or_else(|| id.value.clone(), |ask| ask.value.clone()),
+            kind,
+            find: raw.find.as_ref().and_then(|pattern| self.regex(pattern, who)),
+            labels: raw.labels.iter().flatten().map(|label| label.value.clone()).collect(),
+            matches: raw.r#match.as_ref().and_then(|pattern| self.regex(pattern, who)),
+            options,
+            required,
+            agents_only,
+        }
+    }
+
+    fn steps(&mut self, raw: &[RawStep], who: &str) -> Vec<Step> {
+        let ids: Vec<String> = raw.iter().filter_map(|step| step.id.as_ref()).map(|id| id.value.clone()).collect();
+        let mut seen = Vec::new();
+        let mut steps = Vec::new();
+        for raw in raw {
+            self.comes_later("type.steps", raw.at);
+            self.missing("id", &raw.keys, raw.at, &format!("a step of {who}"));
+            let Some(id) = &raw.id else { continue };
+            let who = format!("step \"{}\" of {who}", id.value);
+            if !self.unique(id, &mut seen, &who) {
+                continue;
+            }
+            self.step_references(raw, &ids, &who);
+            steps.push(Step {
+                id: id.value.clone(),
+                todo: raw.r#do.iter().flatten().map(|item| item.value.clone()).collect(),
+                within: raw.within.as_ref().map(|within| within.value),
+                waits_on: raw.waits_on.as_ref().map(|waits_on| waits_on.value.clone()),
+            });
+        }
+        steps
+    }
+
+    fn step_references(&mut self, raw: &RawStep, ids: &[String], who: &str) {
+        for (kind, name) in [(Kind::Team, &raw.team), (Kind::Agent, &raw.owner)] {
+            if let Some(name) = name {
+                self.reference(kind, name, who);
+            }
+        }
+        if let Some(by) = &raw.by {
+            self.word(by, "by", &[("not-owner", ())]);
+        }
+        if let Some(waits_on) = &raw.waits_on {
+            self.reference_any(&[Kind::Vendor, Kind::Team], &["customer"], waits_on, who);
+        }
+        for (field, node) in raw.only_if.iter().flat_map(|named| &named.0) {
+            self.reference(Kind::Field, field, who);
+            self.field_test(node, who);
+        }
+        for after in raw.after.iter().flat_map(|after| &after.0) {
+            if !ids.contains(&after.value) {
+                let message = format!("{who} comes after \"{}\", which is no step of it", after.value);
+                self.report.add(Code::Reference, after.at, message, format!("steps: {}", ids.join(", ")));
+            }
+        }
+        let Some(late) = &raw.on_late else { return };
+        let people = late.tell.iter().chain(&late.escalate).flat_map(|tell| &tell.0).chain(&late.assign);
+        for person in people {
+            self.reference_any(&[Kind::Agent, Kind::Team, Kind::Notify], &["owner", "lead", "team"], person, who);
+        }
+        if let Some(priority) = &late.priority {
+            self.priority(priority);
+        }
+    }
+
+    pub(super) fn forms(&mut self, raw: Option<&Named<RawForm>>) -> Vec<Form> {
+        let mut forms = Vec::new();
+        for (name, raw) in raw.iter().flat_map(|named| &named.0) {
+            let who = format!("form \"{}\"", name.value);
+            self.missing("when", &raw.keys, name.at, &who);
+            self.missing("maps", &raw.keys, name.at, &who);
+            let reads = raw.reads.as_ref().and_then(|reads| self.word(reads, "reads", &READERS)).unwrap_or_default();
+            let mut maps = BTreeMap::new();
+            for (key, target) in raw.maps.iter().flat_map(|maps| &maps.0) {
+                self.reference_any(&[Kind::Field], &FORM_TARGETS, target, &who);
+                maps.insert(key.value.clone(), target.value.clone());
+            }
+            let when = raw.when.as_ref().map(|when| self.condition(when, &who, false)).unwrap_or_default();
+            if when.tests.is_empty() && raw.when.is_some() {
+                self.report.add(Code::BadValue, name.at, format!("{who} would read every mail"), "`when` names its sender");
+            }
+            forms.push(Form { name: name.value.clone(), line: self.report.line(name.at), when, reads, maps });
+        }
+        forms
+    }
+}
+
+fn is_true(flag: &Option<At<bool>>) -> bool {
+    flag.as_ref().is_some_and(|flag| flag.value)
+}

@@ -1,0 +1,140 @@
+//! Calendars and SLAs.
+
+use std::collections::BTreeMap;
+
+use desk::calendar::{Calendar, Span};
+use desk::policy::Sla;
+use jiff::SignedDuration;
+use jiff::civil::Time;
+use jiff::tz::TimeZone;
+
+use super::{Compiler, Kind};
+use crate::config::problem::Code;
+use crate::config::raw::{RawCalendar, RawSla, RawTargets};
+use crate::config::read::{At, Named, OneOrMany};
+use crate::config::value::read_time;
+
+const DAYS: [&str; 7] = ["mon", "tue", "wed", "thu", "fri", "sat", "sun"];
+
+impl Compiler<'_> {
+    pub(super) fn calendars(&mut self, raw: Option<&Named<RawCalendar>>, zone: &TimeZone) -> BTreeMap<String, Calendar> {
+        let mut calendars = BTreeMap::new();
+        for (name, raw) in raw.iter().flat_map(|named| &named.0) {
+            let who = format!("calendar \"{}\"", name.value);
+            if name.value == "always" {
+                self.report.add(Code::Duplicate, name.at, "the calendar \"always\" is built in", "give yours another name");
+                continue;
+            }
+            self.missing("hours", &raw.keys, name.at, &who);
+            let zone = raw.timezone.as_ref().and_then(|zone| self.zone(zone)).unwrap_or_else(|| zone.clone());
+            if let Some(ics) = &raw.ics {
+                self.comes_later("calendar.ics", ics.at);
+            }
+            let hours = raw.hours.as_ref().map_or_else(Default::default, |hours| self.hours(hours, &who));
+            let closed = raw.closed.iter().flatten().flat_map(|days| days.value.0.iter().copied()).collect();
+            let calendar = Calendar { name: name.value.clone(), zone, hours, closed };
+            calendars.insert(name.value.clone(), calendar);
+        }
+        calendars.insert("always".to_owned(), Calendar::always(zone.clone()));
+        calendars
+    }
+
+    fn hours(&mut self, raw: &Named<OneOrMany<At<String>>>, who: &str) -> [Vec<(Time, Time)>; 7] {
+        let mut hours: [Vec<(Time, Time)>; 7] = Default::default();
+        for (days, spans) in &raw.0 {
+            let Some(days) = self.days(days) else { continue };
+            for span in &spans.0 {
+                let read = span.value.split_once('-').and_then(|(from, to)| Some((read_time(from)?, read_time(to)?)));
+                let Some((from, to)) = read.filter(|(from, to)| from < to) else {
+                    let message = format!("\"{}\" are no hours", span.value);
+                    self.report.add(Code::BadValue, span.at, message, "from and to on the same day, such as \"09:00-17:30\"");
+                    continue;
+                };
+                for day in &days {
+                    if hours[*day].iter().any(|(open, close)| from < *close && *open < to) {
+                        let message = format!("{who} opens twice at the same time on {}", DAYS[*day]);
+                        self.report.add(Code::Contradiction, span.at, message, "the spans overlap");
+                    } else {
+                        hours[*day].push((from, to));
+                    }
+                }
+            }
+        }
+        for day in &mut hours {
+            day.sort();
+        }
+        hours
+    }
+
+    /// `mon`, `mon-thu`, `fri-mon`, with commas between.
+    fn days(&mut self, key: &At<String>) -> Option<Vec<usize>> {
+        let day = |name: &str| DAYS.iter().position(|day| *day == name.trim().to_lowercase());
+        let mut all = Vec::new();
+        for part in key.value.split(',') {
+            let (from, to) = part.split_once('-').unwrap_or((part, part));
+            let (Some(from), Some(to)) = (day(from), day(to)) else {
+                let message = format!("\"{}\" are no days of the week", key.value);
+                self.report.add(Code::BadValue, key.at, message, "such as mon, mon-thu; mon tue wed thu fri sat sun");
+                return None;
+            };
+            let length = (to + 7 - from) % 7;
+            all.extend((0..=length).map(|step| (from + step) % 7));
+        }
+        Some(all)
+    }
+
+    pub(super) fn slas(&mut self, raw: Option<&Named<RawSla>>) -> BTreeMap<String, Sla> {
+        let mut slas = BTreeMap::new();
+        for (name, raw) in raw.iter().flat_map(|named| &named.0) {
+            let who = format!("SLA \"{}\"", name.value);
+            if let Some(calendar) = &raw.calendar {
+                self.reference(Kind::Calendar, calendar, &who);
+            }
+            if let Some(promise) = &raw.promise {
+                self.comes_later("sla.promise", promise.at);
+                self.word(promise, "promise", &[("target", ()), ("measured", ())]);
+            }
+            for person in raw.escalate.iter().flatten() {
+                self.comes_later("sla.escalate", person.at);
+                self.reference_any(&[Kind::Agent, Kind::Team, Kind::Notify], &["owner", "lead", "team"], person, &who);
+            }
+            if let Some(next) = &raw.next_response {
+                self.comes_later("sla.next_response", next.at);
+            }
+            if let Some(resolution) = &raw.resolution {
+                self.comes_later("sla.resolution", resolution.at);
+            }
+            if ["first_response", "next_response", "resolution"].iter().all(|key| !raw.has(key)) {
+                self.report.add(Code::MissingKey, name.at, format!("{who} promises nothing"), "give it `first_response`");
+            }
+            let sla = Sla {
+                name: name.value.clone(),
+                calendar: raw.calendar.as_ref().map_or("always".to_owned(), |calendar| calendar.value.clone()),
+                first_response: self.targets(raw.first_response.as_ref(), &who),
+                next_response: self.targets(raw.next_response.as_ref(), &who),
+                resolution: self.targets(raw.resolution.as_ref(), &who),
+            };
+            slas.insert(name.value.clone(), sla);
+        }
+        slas
+    }
+
+    /// Indexed by priority, low first. A promise to an urgent ticket that is longer than one to a low one is a mistake.
+    fn targets(&mut self, raw: Option<&RawTargets>, who: &str) -> [Option<Span>; 4] {
+        let Some(raw) = raw else { return [None; 4] };
+        let all = [&raw.low, &raw.normal, &raw.high, &raw.urgent];
+        for pair in all.iter().filter_map(|target| target.as_ref()).collect::<Vec<_>>().windows(2) {
+            let (Span::Open(slow), Span::Open(fast)) = (pair[0].value, pair[1].value) else { continue };
+            if fast > slow {
+                let message = format!("{who} gives a more urgent ticket more time");
+                self.report.add(Code::Contradiction, pair[1].at, message, "longer than for the priority below");
+            }
+        }
+        for target in all.into_iter().flatten() {
+            if target.value == Span::Open(SignedDuration::ZERO) {
+                self.report.add(Code::BadValue, target.at, format!("{who} promises what nobody can keep"), "more than 0");
+            }
+        }
+        all.map(|target| target.as_ref().map(|target| target.value))
+    }
+}

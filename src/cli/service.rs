@@ -324,12 +324,11 @@ impl Service {
 
     fn events(&self, after: Option<u64>, limit: usize) -> Answer {
         let policy = self.policy();
-        let shown = |(seq, decided): &(u64, crate::store::Decided)| {
-            let reference = decided.decision.ticket.as_ref().map(|ticket| policy.reference(ticket.no));
-            let outcome = decided.decision.outcome.as_str();
-            json!({ "seq": seq, "at": decided.at, "outcome": outcome, "ticket": reference, "history": decided.decision.history })
+        let shown = |(seq, event): &(u64, crate::engine::Happening)| {
+            let reference = event.ticket.map(|no| policy.reference(no));
+            json!({ "seq": seq, "at": event.at, "outcome": event.outcome, "ticket": reference, "history": event.history })
         };
-        Ok(self.engine.store().events(after, limit)?.iter().map(shown).collect())
+        Ok(self.engine.happenings(after, limit).iter().map(shown).collect())
     }
 
     async fn backup(&self, dir: PathBuf) -> Answer {

@@ -60,7 +60,13 @@ pub fn ticket_whole(policy: &Policy, shown: &Ticket, decisions: &[Decided]) -> V
     let mut messages: Vec<Value> = Vec::new();
     let mut history: Vec<Value> = Vec::new();
     for decided in decisions {
-        messages.extend(decided.decision.message.as_ref().map(message));
+        if let Some(shown) = decided.decision.message.as_ref().map(message) {
+            // A message that was let in replaces itself as it was held.
+            match messages.iter_mut().find(|earlier| earlier["id"] == shown["id"]) {
+                Some(earlier) => *earlier = shown,
+                None => messages.push(shown),
+            }
+        }
         history.extend(decided.decision.history.iter().map(|entry| {
             let rule = entry.rule.as_ref().map(|(name, line)| json!({ "name": name, "line": line }));
             json!({ "at": entry.at, "kind": entry.kind, "by": entry.by, "what": entry.what, "rule": rule })

@@ -25,6 +25,8 @@ pub(crate) fn decide(policy: &Policy, ticket: &Ticket, event: &Event, by: &Actor
             Actor::Operator => nothing("command", "nobody to take it"),
         },
         Command::Assign { to } => assign(ticket, event, &label, to),
+        Command::PutAway { .. } => nothing("held", "a message is put away without its ticket"),
+        Command::LetIn { message } => let_in(ticket, event, &label, message),
         Command::Close { reason } => close(policy, ticket, event, &label, reason.as_deref()),
         Command::Reopen => {
             let from = ticket.status.as_str();
@@ -116,6 +118,20 @@ fn reply(policy: &Policy, ticket: &Ticket, event: &Event, by: &Actor, text: &str
     decision.history.push(entry(event, "status_changed", &label, format!("{} → pending", ticket.status.as_str())));
     decision.effects.push(Effect::StopTimer { kind: TimerKind::CloseSolved });
     decision.effects.insert(0, Effect::Send(Box::new(send)));
+    decision
+}
+
+/// A person vouches for a message that was held: it joins the conversation, and its writer is heard from now on.
+fn let_in(ticket: &Ticket, event: &Event, label: &str, message: &MessageEntry) -> Decision {
+    let mut decision = changed(ticket, event, "let_in", label, format!("the message of {}", message.from));
+    edit(&mut decision, |next| {
+        if matches!(next.status, Status::Pending | Status::OnHold | Status::Solved) {
+            next.status = Status::Open;
+            next.solved_at = None;
+        }
+    });
+    decision.effects.push(Effect::StopTimer { kind: TimerKind::CloseSolved });
+    decision.message = Some(MessageEntry { held: false, ..message.clone() });
     decision
 }
 

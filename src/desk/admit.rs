@@ -27,7 +27,7 @@ impl std::fmt::Display for Refusal {
 impl std::error::Error for Refusal {}
 
 /// Every verb, for messages.
-const VERBS: [&str; 9] = ["reply", "note", "assign", "take", "close", "reopen", "priority", "tag", "set"];
+const VERBS: [&str; 10] = ["reply", "note", "assign", "take", "release", "close", "reopen", "priority", "tag", "set"];
 
 /// Allows or refuses a command on a ticket.
 ///
@@ -55,7 +55,7 @@ fn is_allowed(status: Status, verb: &str) -> bool {
             verb != "reopen" || status != Status::New && status != Status::Open
         }
         Status::Solved => verb != "close",
-        Status::Closed => matches!(verb, "note" | "tag"),
+        Status::Closed => matches!(verb, "note" | "tag" | "release"),
     }
 }
 
@@ -67,6 +67,7 @@ pub fn verb(command: &Command) -> &'static str {
         Command::Note { .. } => "note",
         Command::Take => "take",
         Command::Assign { .. } => "assign",
+        Command::LetIn { .. } | Command::PutAway { .. } => "release",
         Command::Close { .. } => "close",
         Command::Reopen => "reopen",
         Command::SetPriority { .. } => "priority",
@@ -100,6 +101,8 @@ fn check_arguments(policy: &Policy, ticket: &Ticket, by: &Actor, command: &Comma
         Command::Reply { .. }
         | Command::Note { .. }
         | Command::Assign { to: Assignee::Nobody }
+        | Command::LetIn { .. }
+        | Command::PutAway { .. }
         | Command::Close { .. }
         | Command::Reopen
         | Command::SetPriority { .. }

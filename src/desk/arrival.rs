@@ -44,7 +44,9 @@ pub(crate) fn decide(policy: &Policy, ticket: Option<&Ticket>, event: &Event, ar
     mail.trace("machine", format!("row {}", verdict.row), verdict.detail.clone());
     mail.trace_proof();
     mail.trace("ticket", target_word(&arrival.known.placement.target), arrival.known.placement.reasons.join("; "));
-    match verdict.outcome {
+    let is_let_in = arrival.let_in.is_some() && matches!(verdict.outcome, MachineOutcome::Held | MachineOutcome::Spam);
+    let outcome = if is_let_in { MachineOutcome::TicketNoAck } else { verdict.outcome };
+    match outcome {
         MachineOutcome::LoopLedger => mail.ledger(Outcome::LoopLedger),
         MachineOutcome::Held => mail.ledger(Outcome::Held { why: verdict.detail }),
         MachineOutcome::Spam => mail.ledger(Outcome::Spam),
@@ -134,7 +136,7 @@ impl<'a> Incoming<'a> {
 
     /// The mail ends in a list that operators can read; no ticket changes.
     fn ledger(self, outcome: Outcome) -> Decision {
-        let message = matches!(outcome, Outcome::Held { .. } | Outcome::Spam).then(|| self.entry(None, true));
+        let message = matches!(outcome, Outcome::Held { .. } | Outcome::Spam).then(|| MessageEntry { held: true, ..self.entry(None, true) });
         self.finish(outcome, None, message)
     }
 
@@ -346,7 +348,7 @@ impl<'a> Incoming<'a> {
     pub(crate) fn entry(&self, machine: Option<mail::MachineClass>, unproven: bool) -> MessageEntry {
         let message = self.message();
         MessageEntry {
-            id: self.event.id,
+            id: self.arrival.let_in.unwrap_or(self.event.id),
             direction: Direction::In,
             from: shown(&self.sender),
             to: message.to.iter().chain(&message.cc).map(|mailbox| mailbox.address.to_string()).collect(),

@@ -2,11 +2,12 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::event::MessageEntry;
 use crate::ids::{AgentName, FieldId, TeamName};
 use crate::ticket::Priority;
 
 /// One command on one ticket; the words are the same in mail and on the command line.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Command {
     /// Answer the requester.
@@ -25,6 +26,16 @@ pub enum Command {
     Assign {
         /// To whom.
         to: Assignee,
+    },
+    /// Let a held message join the conversation.
+    LetIn {
+        /// The message as it was held.
+        message: Box<MessageEntry>,
+    },
+    /// Take a held message off the list; its bytes stay kept.
+    PutAway {
+        /// The message as it was held.
+        message: Box<MessageEntry>,
     },
     /// Answered; a reply reopens.
     Close {

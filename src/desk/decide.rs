@@ -3,7 +3,8 @@
 //! The parts: [`crate::arrival`] for mail, [`crate::act`] for commands, here timers and failed deliveries.
 
 use crate::effect::{Effect, TimerKind};
-use crate::event::{Decision, Event, EventKind, HistoryEntry, Outcome};
+use crate::command::Command;
+use crate::event::{Actor, Decision, Event, EventKind, HistoryEntry, MessageEntry, Outcome};
 use crate::policy::Policy;
 use crate::ticket::{Status, Ticket};
 use crate::trace::TraceLine;
@@ -14,6 +15,7 @@ use crate::{act, arrival};
 pub fn decide(policy: &Policy, ticket: Option<&Ticket>, event: &Event) -> Decision {
     match &event.kind {
         EventKind::MailArrived(arrival) => arrival::decide(policy, ticket, event, arrival),
+        EventKind::Commanded { by, command: Command::PutAway { message } } => put_away(by, message),
         EventKind::Commanded { by, command } => match ticket {
             Some(ticket) => act::decide(policy, ticket, event, by, command),
             None => nothing("command", "the ticket does not exist"),
@@ -33,6 +35,13 @@ pub fn decide(policy: &Policy, ticket: Option<&Ticket>, event: &Event) -> Decisi
             None => nothing("delivery", "the ticket does not exist"),
         },
     }
+}
+
+/// Off the list of held mail, and on no ticket.
+fn put_away(by: &Actor, message: &MessageEntry) -> Decision {
+    let mut decision = nothing("held", &format!("put away by {}", by.label()));
+    decision.message = Some(MessageEntry { held: false, ..message.clone() });
+    decision
 }
 
 /// A decision that changes nothing.

@@ -132,6 +132,8 @@ pub struct Arrival {
     pub parsed: Parsed,
     /// Whether From is true.
     pub proof: SenderProof,
+    /// A person let it in after it was held by that event.
+    pub let_in: Option<EventId>,
     /// It is part of the first scan of an old mailbox: a ticket, but no mail.
     pub silent: bool,
     /// What the engine looked up.

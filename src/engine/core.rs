@@ -49,6 +49,19 @@ pub struct Order {
     pub command: Command,
 }
 
+/// An event in a few words, for those who follow along.
+#[derive(Clone, Debug)]
+pub struct Happening {
+    /// When.
+    pub at: Timestamp,
+    /// Its outcome.
+    pub outcome: String,
+    /// Its ticket.
+    pub ticket: Option<TicketNo>,
+    /// Lines of history.
+    pub history: Vec<desk::HistoryEntry>,
+}
+
 /// Decides and stages. One exists per store.
 pub struct Core {
     store: Arc<dyn Store>,
@@ -60,6 +73,8 @@ pub struct Core {
     in_hand: BTreeSet<EffectId>,
     /// Notices of staged decisions, to be given out after the flush.
     notices: Vec<(String, String)>,
+    /// What was staged since it was last asked for.
+    happenings: Vec<Happening>,
 }
 
 impl Core {
@@ -68,7 +83,7 @@ impl Core {
     /// # Errors
     /// [`StoreError`] if that cannot be recorded.
     pub fn new(store: Arc<dyn Store>, live: Arc<Live>, now: Timestamp) -> Result<Self, StoreError> {
-        let mut core = Self { store, live, waiting: BTreeMap::new(), in_hand: BTreeSet::new(), notices: Vec::new() };
+        let mut core = Self { store, live, waiting: BTreeMap::new(), in_hand: BTreeSet::new(), notices: Vec::new(), happenings: Vec::new() };
         let rows = core.store.outbox(false, 0);
         let claimed: Vec<OutboxStep> = rows
             .iter()
@@ -94,6 +109,11 @@ impl Core {
     /// Who was to be told since the last call: channel or agent, and the sentence.
     pub fn take_notices(&mut self) -> Vec<(String, String)> {
         std::mem::take(&mut self.notices)
+    }
+
+    /// What was staged since the last call.
+    pub fn take_happenings(&mut self) -> Vec<Happening> {
+        std::mem::take(&mut self.happenings)
     }
 
     /// Decides about a mail and stages the decision. A mail that was decided before gives its outcome again.
@@ -162,6 +182,7 @@ impl Core {
             raw: reading.raw,
             raw_bytes: reading.raw_bytes,
             proof: reading.proof,
+            let_in: None,
             silent,
             known,
             parsed: reading.parsed,
@@ -233,6 +254,49 @@ impl Core {
         let decision = decide::decide(&self.live.policy, Some(&ticket), &event);
         self.stage(&event, Cause::Request, decision)?;
         Ok(Ok(()))
+    }
+
+    /// Lets a held mail in, or puts it away. Returns the ticket it is on by then.
+    ///
+    /// # Errors
+    /// [`StoreError`]; among them that the raw mail is gone.
+    pub fn let_in(
+        &mut self,
+        now: Timestamp,
+        held: EventId,
+        release: bool,
+        read: impl FnOnce(RawHash, &[u8]) -> Reading,
+    ) -> Result<Option<TicketNo>, StoreError> {
+        let Some(before) = self.store.decided(held)? else { return Ok(None) };
+        let word = if release { "release" } else { "discard" };
+        let id = EventId::of_request(&format!("{word} {held}"));
+        let Some(message) = before.decision.message.clone() else { return Ok(None) };
+        if !release {
+            let kind = EventKind::Commanded { by: Actor::Operator, command: Command::PutAway { message: Box::new(message) } };
+            let event = Event { id, at: now, kind };
+            let decision = decide::decide(&self.live.policy, None, &event);
+            self.stage(&event, Cause::Request, decision)?;
+            return Ok(None);
+        }
+        let ticket = before.decision.ticket.as_ref().and_then(|ticket| self.store.ticket(ticket.no));
+        if let Some(ticket) = ticket {
+            let kind = EventKind::Commanded { by: Actor::Operator, command: Command::LetIn { message: Box::new(message) } };
+            let event = Event { id, at: now, kind };
+            let decision = decide::decide(&self.live.policy, Some(&ticket), &event);
+            self.stage(&event, Cause::Request, decision)?;
+            return Ok(Some(ticket.no));
+        }
+        let Cause::Mail { place, raw, .. } = &before.cause else { return Ok(None) };
+        let bytes = self.store.raw(raw)?;
+        let (mut event, ticket) = self.arrival(now, id, place, false, read(*raw, &bytes));
+        if let EventKind::MailArrived(arrival) = &mut event.kind {
+            arrival.let_in = Some(held);
+            arrival.known.duplicate = None;
+        }
+        let decision = decide::decide(&self.live.policy, ticket.as_ref(), &event);
+        let no = decision.ticket.as_ref().map(|ticket| ticket.no);
+        self.stage(&event, Cause::Request, decision)?;
+        Ok(no)
     }
 
     /// Works off timers that are due. Returns how many.
@@ -359,6 +423,12 @@ impl Core {
             EventKind::MailArrived(arrival) if arrival.known.budget_exhausted => arrival.known.budget.ack_refused.clone(),
             _ => None,
         };
+        self.happenings.push(Happening {
+            at: event.at,
+            outcome: decision.outcome.as_str().to_owned(),
+            ticket: decision.ticket.as_ref().map(|ticket| ticket.no),
+            history: decision.history.clone(),
+        });
         let decided = Decided { event: event.id, at: event.at, cause, decision, outbox: rows, budget: counted };
         self.store.stage(Record::Decided(Box::new(decided)), &bytes)?;
         for record in suppressed {

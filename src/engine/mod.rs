@@ -12,6 +12,6 @@ pub mod read;
 pub mod seam;
 pub mod writer;
 
-pub use core::{Core, Live};
+pub use core::{Core, Happening, Live};
 pub use seam::{Claimed, Fetched, Intake, Outgoing, RawMail};
 pub use writer::{Engine, EngineOptions};

@@ -1,21 +1,22 @@
 //! The one writer: a thread that takes work from a bounded channel, stages it through [`Core`], flushes the group and only
 //! then answers. While a flush runs, the next group gathers.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, VecDeque};
+use std::future::Future;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use arc_swap::ArcSwap;
 use desk::effect::{OutboxPhase, OutboxRow, OutboxStep};
 use desk::event::{Place, SenderProof};
-use desk::{AccountName, Outcome, RawHash};
+use desk::{AccountName, EventId, Outcome, RawHash, TicketNo};
 use jiff::Timestamp;
 use tokio::sync::{Notify, mpsc, oneshot, watch};
 use tokio::task::JoinSet;
 
 use crate::clock::Clock;
 use crate::engine::child::ChildReader;
-use crate::engine::core::{Core, Live, Order, step_of};
+use crate::engine::core::{Core, Happening, Live, Order, step_of};
 use crate::engine::read::{Caution, Reading, read};
 use crate::engine::seam::{Claimed, Fetched, Intake, Outgoing, RawMail};
 use crate::ingest::proof::{DkimCheck, DkimOutcome};
@@ -27,6 +28,8 @@ const QUEUE_MAX: usize = 64;
 const GROUP_MAX: usize = 256;
 /// Mails that one reading task takes at a time: enough to be worth a switch of threads.
 const READ_CHUNK: usize = 16;
+/// Events that are remembered for those who follow along.
+const HAPPENINGS_MAX: usize = 1_000;
 /// Timers worked off at a time.
 const TIMERS_MAX: usize = 64;
 
@@ -39,6 +42,7 @@ enum Work {
     Claim { account: AccountName, limit: usize, answer: Answer<Vec<OutboxRow>> },
     Steps { steps: Vec<OutboxStep>, answer: Answer<()> },
     Timers { answer: Answer<usize> },
+    LetIn { held: EventId, release: bool, answer: Answer<Option<TicketNo>> },
 }
 
 /// What the engine needs besides its store.
@@ -68,6 +72,8 @@ struct Shared {
     work: mpsc::Sender<Work>,
     outgoing: Notify,
     timers: Notify,
+    /// The newest events with their number, for those who follow along.
+    happenings: Mutex<VecDeque<(u64, Happening)>>,
     /// Mails that an earlier run may have died of.
     suspects: Mutex<BTreeSet<RawHash>>,
     /// Moves whenever the writer has worked: the watchdog's proof of life.
@@ -94,6 +100,7 @@ impl Engine {
             work,
             outgoing: Notify::new(),
             timers: Notify::new(),
+            happenings: Mutex::default(),
             suspects: Mutex::new(suspects),
             heartbeat: AtomicU64::new(0),
             failed: watch::channel(None).0,
@@ -134,6 +141,25 @@ impl Engine {
         self.shared.outgoing.notify_waiters();
         self.shared.timers.notify_waiters();
         Ok(done)
+    }
+
+    /// Lets a held mail in (`release`) or puts it away. Returns the ticket it is on by then. Durable on return.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn let_in(&self, held: EventId, release: bool) -> Result<Option<TicketNo>, Arc<StoreError>> {
+        let ticket = self.ask(|answer| Work::LetIn { held, release, answer }).await?;
+        self.shared.outgoing.notify_waiters();
+        Ok(ticket)
+    }
+
+    /// The newest events, oldest first: those after a number, or the last `limit`.
+    #[must_use]
+    pub fn happenings(&self, after: Option<u64>, limit: usize) -> Vec<(u64, Happening)> {
+        let all = self.shared.happenings.lock().unwrap_or_else(PoisonError::into_inner);
+        let newer = all.iter().filter(|(seq, _)| after.is_none_or(|after| *seq > after)).count();
+        let skipped = if after.is_some() { all.len() - newer } else { all.len().saturating_sub(limit) };
+        all.iter().skip(skipped).take(limit).cloned().collect()
     }
 
     /// Journals records that no ticket is concerned by, such as a reset breaker. Durable on return.
@@ -249,6 +275,19 @@ impl Engine {
     }
 }
 
+impl Shared {
+    fn remember(&self, happenings: Vec<Happening>) {
+        let mut all = self.happenings.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut seq = all.back().map_or(0, |(seq, _)| *seq);
+        for happening in happenings {
+            seq += 1;
+            all.push_back((seq, happening));
+        }
+        let surplus = all.len().saturating_sub(HAPPENINGS_MAX);
+        all.drain(..surplus);
+    }
+}
+
 async fn dkim_proof(dkim: &DkimCheck, raw: &[u8], message: &mail::Message, now: Timestamp, before: SenderProof) -> SenderProof {
     match dkim.check(raw, message, now.as_second()).await {
         DkimOutcome::Aligned { domain } => SenderProof::Proven { by: format!("our own DKIM check: d={domain}") },
@@ -319,6 +358,7 @@ fn write(mut core: Core, mut inbound: mpsc::Receiver<Work>, shared: &std::sync::
         for answer in answers {
             answer(result.clone());
         }
+        shared.remember(core.take_happenings());
         for (to, text) in core.take_notices() {
             tracing::warn!(to, text, "Somebody should know.");
         }
@@ -367,6 +407,11 @@ fn stage(core: &mut Core, shared: &Shared, work: Work) -> Result<Answered, Store
         Work::Steps { steps, answer } => {
             core.steps(steps)?;
             later(answer, ())
+        }
+        Work::LetIn { held, release, answer } => {
+            let child = &shared.child;
+            let ticket = core.let_in(now, held, release, |hash, raw| read(hash, raw, &[], Caution::Suspect, child))?;
+            later(answer, ticket)
         }
         Work::Timers { answer } => {
             let done = core.timers(now, TIMERS_MAX)?;
@@ -466,7 +511,8 @@ impl Outgoing for Engine {
         self.shared.store.outbox_next(account)
     }
 
-    async fn woken(&self) {
-        self.shared.outgoing.notified().await;
+    fn woken(&self) -> impl Future<Output = ()> + Send {
+        // Made at once, so that nothing is missed between this call and the first poll.
+        self.shared.outgoing.notified()
     }
 }

@@ -402,6 +402,7 @@ fn held(draft: &mut Draft<'_>, decided: &Decided) -> Result<(), StoreError> {
     let ticket = decided.decision.ticket.as_ref();
     let why = match &decided.decision.outcome {
         desk::Outcome::Held { why } => Some(why.clone()),
+        desk::Outcome::Spam => Some("marked as spam by the provider".to_owned()),
         _ if message.is_some_and(|message| message.held) => {
             Some(ticket.and_then(|ticket| ticket.hold.clone()).unwrap_or_default())
         }

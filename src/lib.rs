@@ -9,3 +9,4 @@ pub mod engine;
 pub mod ingest;
 pub mod outbox;
 pub mod store;
+pub mod supervisor;

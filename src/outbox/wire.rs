@@ -128,7 +128,14 @@ impl<S: AsyncRead + Unpin> AsyncRead for Wire<S> {
         }
         let before = buffer.filled().len();
         match Pin::new(&mut wire.stream).poll_read(context, buffer) {
-            Poll::Ready(Ok(())) => Poll::Ready(wire.watch_lines(&buffer.filled()[before..])),
+            Poll::Ready(Ok(())) => {
+                let watched = wire.watch_lines(&buffer.filled()[before..]);
+                if watched.is_err() {
+                    // A failed read leaves the buffer as it was.
+                    buffer.set_filled(before);
+                }
+                Poll::Ready(watched)
+            }
             Poll::Ready(Err(error)) => Poll::Ready(Err(error)),
             Poll::Pending => {
                 let limit = wire.reply_limit.get();

@@ -7,3 +7,4 @@ mod harness;
 mod harness_test;
 mod ledger;
 mod smtp;
+mod unit_file;

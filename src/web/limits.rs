@@ -1,0 +1,29 @@
+//! Limits of the pages, each with its reason.
+
+use std::time::Duration;
+
+/// Connections at once. A proxy needs a handful; more than this is an attack or a mistake, and waits.
+pub const CONNECTIONS_MAX: usize = 256;
+
+/// How long a request's head may take, idle time between requests included: slow heads are the cheapest attack there is.
+pub const HEAD_MAX: Duration = Duration::from_secs(10);
+
+/// Header lines of a request. Browsers behind two proxies send about 40.
+pub const HEADERS_MAX: usize = 64;
+
+/// Octets of a request's head.
+pub const HEAD_BYTES_MAX: usize = 16 * 1024;
+
+/// How long one connection lives, however busy: places come free, and a proxy opens another.
+pub const CONVERSATION_MAX: Duration = Duration::from_secs(60);
+
+/// When asked to stop, answers under way are finished within this.
+pub const STOP_MAX: Duration = Duration::from_secs(5);
+
+/// Longest sleep of the loop: its heartbeat must be seen by the watchdog.
+pub const SLEEP_MAX: Duration = Duration::from_secs(5);
+
+/// After a connection that could not be accepted.
+pub const ACCEPT_PAUSE: Duration = Duration::from_millis(200);
+
+const _: () = assert!(HEAD_BYTES_MAX >= 8192, "the HTTP library takes no smaller buffer");

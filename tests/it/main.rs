@@ -5,5 +5,6 @@
 
 mod harness;
 mod harness_test;
+mod imap;
 mod ledger;
 mod smtp;

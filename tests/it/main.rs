@@ -5,6 +5,7 @@
 
 mod harness;
 mod harness_test;
+mod imap;
 mod ledger;
 mod smtp;
 mod unit_file;

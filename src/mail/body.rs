@@ -1,7 +1,7 @@
 //! Which parts are the text and which are files (the algorithm of RFC 8621 §4.1.4), and the text they give.
 
 use crate::part::Part;
-use crate::{Attachment, Defect, calendar, charset, file_name, flowed, html, limits, parse, tnef, transfer};
+use crate::{Attachment, Defect, calendar, charset, file_name, flowed, html, limits, parse, tnef, transfer, uuencode};
 
 /// Indexes of parts by their role.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -118,7 +118,7 @@ pub(crate) fn read(parts: &[Part<'_>], roles: &Roles, defects: &mut Vec<Defect>)
             (text, charset)
         };
         body.charset.get_or_insert(charset);
-        append(&mut body.text, &text, defects);
+        append(&mut body.text, text, defects);
     }
     if !has_words(&body.text)
         && from_html == 0
@@ -148,7 +148,11 @@ fn has_words(text: &str) -> bool {
     text.chars().any(char::is_alphanumeric)
 }
 
-fn append(text: &mut String, more: &str, defects: &mut Vec<Defect>) {
+fn append(text: &mut String, more: String, defects: &mut Vec<Defect>) {
+    if text.is_empty() && more.len() <= limits::TEXT_BYTES_MAX {
+        *text = more;
+        return;
+    }
     if !text.is_empty() && !text.ends_with('\n') {
         text.push('\n');
     }
@@ -156,7 +160,7 @@ fn append(text: &mut String, more: &str, defects: &mut Vec<Defect>) {
     if more.len() > room {
         defects.push(Defect::TextTruncated);
     }
-    text.push_str(prefix(more, room));
+    text.push_str(prefix(&more, room));
 }
 
 /// The longest prefix of at most `length` bytes that ends between characters.
@@ -209,6 +213,12 @@ fn decoded(part: &Part<'_>, defects: &mut Vec<Defect>) -> (String, String) {
     if is_broken {
         defects.push(Defect::BrokenTransferEncoding);
     }
+    let bytes = if part.content_type == "text/plain" {
+        let files = uuencode::files(&bytes);
+        if files.is_empty() { bytes } else { uuencode::without(&bytes, &files).into_owned().into() }
+    } else {
+        bytes
+    };
     let declared = part.parameters.get("charset");
     let meta = (part.content_type == "text/html" && !bytes.is_ascii()).then(|| meta_charset(&bytes)).flatten();
     let label = declared.filter(|label| charset::is_known(label)).or(meta.as_deref()).or(declared);
@@ -238,6 +248,10 @@ fn meta_charset(bytes: &[u8]) -> Option<String> {
 
 fn text_of_files(parts: &[Part<'_>], roles: &Roles) -> Option<String> {
     for part in roles.files.iter().map(|&index| &parts[index]) {
+        if is_other_text(part) {
+            let (text, _) = decoded(part, &mut Vec::new());
+            return Some(if is_enriched(part) { without_tags(&text) } else { text });
+        }
         if part.content_type == "text/calendar" {
             let (text, _) = decoded(part, &mut Vec::new());
             if let Some(event) = calendar::read(&text) {
@@ -256,6 +270,52 @@ fn text_of_files(parts: &[Part<'_>], roles: &Roles) -> Option<String> {
     None
 }
 
+/// Markdown, enriched text and kinds yet unknown: readable where a mail has nothing else.
+fn is_other_text(part: &Part<'_>) -> bool {
+    const NO_TEXT: [&str; 9] = [
+        "text/calendar",
+        "text/csv",
+        "text/vcard",
+        "text/x-vcard",
+        "text/directory",
+        "text/css",
+        "text/xml",
+        "text/rfc822-headers",
+        "text/rtf",
+    ];
+    part.content_type.starts_with("text/")
+        && !NO_TEXT.contains(&part.content_type.as_str())
+        && part.declared_name().is_none()
+        && part.disposition.value != "attachment"
+}
+
+fn is_enriched(part: &Part<'_>) -> bool {
+    matches!(part.content_type.as_str(), "text/enriched" | "text/richtext")
+}
+
+/// RFC 1896: commands stand in angle brackets, `<<` is one bracket, the content of `<param>` is no text.
+fn without_tags(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some(open) = rest.find('<') {
+        out.push_str(&rest[..open]);
+        rest = &rest[open + 1..];
+        if let Some(tail) = rest.strip_prefix('<') {
+            out.push('<');
+            rest = tail;
+            continue;
+        }
+        let Some(close) = rest.find('>') else { break };
+        let is_parameter = rest[..close].eq_ignore_ascii_case("param");
+        rest = &rest[close + 1..];
+        if is_parameter {
+            rest = rest.find("</").map_or("", |end| &rest[end..]);
+        }
+    }
+    out.push_str(rest);
+    out
+}
+
 fn is_tnef(part: &Part<'_>) -> bool {
     matches!(part.content_type.as_str(), "application/ms-tnef" | "application/vnd.ms-tnef")
         || part.declared_name().is_some_and(|name| name.trim().eq_ignore_ascii_case("winmail.dat"))
@@ -264,6 +324,9 @@ fn is_tnef(part: &Part<'_>) -> bool {
 /// Lists the files of a mail; a `winmail.dat` is replaced by what it holds.
 pub(crate) fn attachments(parts: &[Part<'_>], roles: &Roles, html: Option<&str>, defects: &mut Vec<Defect>) -> Vec<Attachment> {
     let mut out = Vec::new();
+    for &index in roles.text.iter().filter(|&&index| parts[index].content_type == "text/plain") {
+        push_uuencoded(&mut out, index, &parts[index]);
+    }
     for &index in &roles.files {
         if out.len() >= limits::ATTACHMENTS_LISTED_MAX {
             defects.push(Defect::TooManyParts);
@@ -292,6 +355,27 @@ pub(crate) fn attachments(parts: &[Part<'_>], roles: &Roles, html: Option<&str>,
         });
     }
     out
+}
+
+/// Files written into a text.
+fn push_uuencoded(out: &mut Vec<Attachment>, index: usize, part: &Part<'_>) {
+    if memchr::memmem::find(part.body, b"begin ").is_none() {
+        return;
+    }
+    for (position, file) in uuencode::files(&part.bytes().0).into_iter().enumerate() {
+        if out.len() >= limits::ATTACHMENTS_LISTED_MAX {
+            break;
+        }
+        let content_type = "application/octet-stream".to_owned();
+        out.push(Attachment {
+            name: name_of(Some(&file.name), out.len() + 1, &content_type),
+            content_type,
+            bytes: u64::try_from(file.data.len()).unwrap_or(u64::MAX),
+            inline: false,
+            content_id: None,
+            part: tnef::handle(index, position),
+        });
+    }
 }
 
 fn push_tnef(out: &mut Vec<Attachment>, part: usize, files: Vec<tnef::File>) {

@@ -75,7 +75,10 @@ fn read_piece(text: &str) -> (Option<Piece>, &str) {
     }
     let name = text[..name_end].trim().to_ascii_lowercase();
     let after = text[name_end + 1..].trim_start();
-    let (value, rest) = if after.starts_with('"') { quoted(&after[1..]) } else { unquoted(after) };
+    let (value, rest) = match after.strip_prefix('"') {
+        Some(inside) => quoted(inside),
+        None => unquoted(after),
+    };
     let name = name.rsplit(|c: char| c.is_whitespace()).next().unwrap_or_default();
     (Some(piece_of(name, value)), rest)
 }

@@ -10,7 +10,7 @@ use std::borrow::Cow;
 use crate::header::{self, Block};
 use crate::param::{self, Parameterised};
 use crate::transfer::{self, TransferEncoding};
-use crate::{Defect, charset, limits, parse, tnef};
+use crate::{Defect, charset, limits, parse, tnef, uuencode};
 
 /// One part. Its index in the list is its handle.
 #[derive(Clone, Debug, Default)]
@@ -351,6 +351,9 @@ pub fn attachment_bytes(raw: &[u8], part: u32) -> Option<Vec<u8>> {
         None => Some(found.file_bytes().into_owned()),
         Some(file) => {
             let (bytes, _) = found.bytes();
+            if found.content_type == "text/plain" {
+                return uuencode::files(&bytes).into_iter().nth(file).map(|file| file.data);
+            }
             tnef::read(&bytes)?.files.into_iter().nth(file).map(|file| file.data)
         }
     }

@@ -226,7 +226,10 @@ fn decoded(part: &Part<'_>, defects: &mut Vec<Defect>) -> (String, String) {
     if read.mismatch || declared.is_some_and(|label| !charset::is_known(label)) {
         defects.push(Defect::CharsetMismatch);
     }
-    let charset = read.charset.into_owned();
+    let charset = match declared {
+        Some(label) if !read.mismatch && charset::is_known(label) => charset::normal_label(label),
+        _ => read.charset.into_owned(),
+    };
     let text = parse::unix_lines(read.text);
     if text.len() > limits::TEXT_BYTES_MAX {
         defects.push(Defect::TextTruncated);

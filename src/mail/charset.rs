@@ -73,7 +73,9 @@ fn shown(reader: Reader, name: &str) -> Cow<'static, str> {
     }
 }
 
-fn normal_label(label: &str) -> String {
+/// The bare label, lower case, as it was declared.
+#[must_use]
+pub fn normal_label(label: &str) -> String {
     let bare = label.trim_matches(|c: char| c.is_whitespace() || c.is_control() || "\"';,<>".contains(c)).to_ascii_lowercase();
     let bare = bare.strip_prefix("charset=").unwrap_or(&bare);
     // RFC 2231 §5: a language may follow the charset.

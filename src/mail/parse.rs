@@ -84,7 +84,7 @@ fn without_blank_start(raw: &[u8]) -> &[u8] {
     rest
 }
 
-/// CRLF and bare CR become LF.
+/// CRLF and bare CR become LF; several CR before one LF are one line end, made by hosts that convert twice.
 #[must_use]
 pub(crate) fn unix_lines(text: Cow<'_, str>) -> String {
     if memchr::memchr(b'\r', text.as_bytes()).is_none() {
@@ -94,9 +94,18 @@ pub(crate) fn unix_lines(text: Cow<'_, str>) -> String {
     let mut rest = text.as_ref();
     while let Some(at) = memchr::memchr(b'\r', rest.as_bytes()) {
         out.push_str(&rest[..at]);
-        out.push('\n');
-        rest = &rest[at + 1..];
-        rest = rest.strip_prefix('\n').unwrap_or(rest);
+        let after = rest[at..].trim_start_matches('\r');
+        let returns = rest.len() - at - after.len();
+        match after.strip_prefix('\n') {
+            Some(after) => {
+                out.push('\n');
+                rest = after;
+            }
+            None => {
+                out.extend(std::iter::repeat_n('\n', returns));
+                rest = after;
+            }
+        }
     }
     out.push_str(rest);
     out

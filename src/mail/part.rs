@@ -49,12 +49,15 @@ impl Part<'_> {
     /// The declared name of the file, unsafe as it is.
     #[must_use]
     pub fn declared_name(&self) -> Option<&str> {
-        self.disposition
-            .get("filename")
-            .or_else(|| self.parameters.get("name"))
-            .or_else(|| self.disposition.get("name"))
-            .or_else(|| self.parameters.get("filename"))
-            .filter(|name| !name.trim().is_empty())
+        [
+            self.disposition.get("filename"),
+            self.parameters.get("name"),
+            self.disposition.get("name"),
+            self.parameters.get("filename"),
+        ]
+        .into_iter()
+        .flatten()
+        .find(|name| !name.trim().is_empty())
     }
 
     /// The unwrapped body. The flag says that its wrapping was broken.

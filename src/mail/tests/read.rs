@@ -121,6 +121,8 @@ fn flowed_text_is_joined() {
 fn a_charset_is_declared_found_in_the_html_or_guessed() {
     check(b"Content-Type: text/plain; charset=iso-8859-2\n\n\xb3\xf3d\xbc", "łódź", &[]);
     check(b"Content-Type: text/html\n\n<meta charset=windows-1251><p>\xcf\xf0\xe8</p>", "При", &[]);
+    let parsed = check(b"Content-Type: text/plain; charset=\"ISO-8859-1\"\n\ncaf\xe9", "caf\u{e9}", &[]);
+    assert_eq!(parsed.message.charset.as_deref(), Some("iso-8859-1"));
     check(b"Content-Type: text/plain; charset=us-ascii\n\ncaf\xe9", "café", &[]);
     let parsed = check("Content-Type: text/plain; charset=iso-8859-1\n\nGrüße".as_bytes(), "Grüße", &[]);
     assert!(parsed.defects.contains(&Defect::CharsetMismatch));

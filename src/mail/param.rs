@@ -46,7 +46,7 @@ fn split_head(text: &str) -> (&str, &str) {
     let end = text.find(';').unwrap_or(text.len());
     let head = &text[..end];
     if let Some(equals) = head.find('=') {
-        let start = head[..equals].trim_end().rfind(|c: char| c.is_whitespace() || c == ',').map_or(0, |at| at + 1);
+        let start = head[..equals].trim_end().rfind([' ', ',']).map_or(0, |at| at + 1);
         return (&text[..start], &text[start..]);
     }
     (head, text.get(end + 1..).unwrap_or_default())
@@ -239,6 +239,7 @@ mod tests {
         check(b"attachment; filename=\"C:\\dir\\a.pdf\"", "attachment", "filename", "C:\\dir\\a.pdf");
         check(b"attachment; filename=\"open.pdf", "attachment", "filename", "open.pdf");
         check(b"text/plain (a comment); charset=x", "text/plain", "charset", "x");
+        check("multipara\u{a0}y=\"a\"".as_bytes(), "", "y", "a");
         check(b"image/png;\r\n\tname=\"a.png\"", "image/png", "name", "a.png");
     }
 

@@ -1,5 +1,6 @@
 //! Which parts are the text and which are files (the algorithm of RFC 8621 §4.1.4), and the text they give.
 
+use crate::html::HtmlText;
 use crate::part::Part;
 use crate::{Attachment, Defect, calendar, charset, file_name, flowed, html, limits, parse, tnef, transfer, uuencode};
 
@@ -21,6 +22,8 @@ pub(crate) struct Body {
     pub(crate) text: String,
     /// The HTML body, joined where it has several parts.
     pub(crate) html: Option<String>,
+    /// The HTML as text.
+    pub(crate) converted: Option<HtmlText>,
     /// `text` was made from `html`.
     pub(crate) is_text_from_html: bool,
     /// Charset of the first text part.
@@ -102,37 +105,39 @@ fn assign(parts: &[Part<'_>], siblings: &[u32], multipart: &str, in_alternative:
 
 /// Reads the text: plain parts where they say something, else the HTML, else a calendar or a `winmail.dat`.
 pub(crate) fn read(parts: &[Part<'_>], roles: &Roles, defects: &mut Vec<Defect>) -> Body {
-    let mut body = Body { html: html_of(parts, roles, &mut None, defects), ..Body::default() };
-    let mut from_html = 0_usize;
-    let mut from_plain = 0_usize;
-    let shown: Vec<usize> = roles.text.iter().copied().filter(|&index| parts[index].content_type.starts_with("text/")).collect();
-    for index in shown {
-        let part = &parts[index];
+    let kind = |index: &usize| parts[*index].content_type.as_str();
+    let html_parts: Vec<usize> = roles.html.iter().copied().filter(|index| kind(index) == "text/html").collect();
+    let shown: Vec<usize> = roles.text.iter().copied().filter(|index| kind(index).starts_with("text/")).collect();
+    let (html, html_charset) = html_of(parts, &html_parts, defects);
+    let converted = html.as_deref().map(|source| converted(source, defects));
+    let mut body = Body { html, converted, ..Body::default() };
+    let mut from_plain = false;
+    // Where the HTML is all there is, it was converted above.
+    let is_html_alone = shown == html_parts && !shown.is_empty();
+    for part in shown.iter().filter(|_| !is_html_alone).map(|&index| &parts[index]) {
         let (text, charset) = if part.content_type == "text/html" {
-            from_html += 1;
             let (source, charset) = decoded(part, defects);
             (html_text(&source, defects), charset)
         } else {
             let (text, charset) = plain_text(part, defects);
-            from_plain += usize::from(has_words(&text));
+            from_plain |= has_words(&text);
             (text, charset)
         };
         body.charset.get_or_insert(charset);
         append(&mut body.text, text, defects);
     }
-    if !has_words(&body.text)
-        && from_html == 0
-        && let Some(source) = &body.html
-    {
-        let text = html_text(source, defects);
+    let letters = |text: &str| text.chars().filter(|c| c.is_alphanumeric()).take(2).count();
+    body.is_text_from_html = !from_plain && !html_parts.is_empty();
+    if let Some(converted) = &body.converted
+        && !has_words(&body.text)
         // One stray letter is no better than a plain text of rules or dashes.
-        if text.chars().filter(|c| c.is_alphanumeric()).count() > body.text.trim().len().min(1) {
-            body.text = text;
-            from_html = 1;
-            let _ = html_of(parts, roles, &mut body.charset, defects);
-        }
+        && (letters(&converted.text) > body.text.trim().len().min(1) || is_html_alone)
+    {
+        body.text.clone_from(&converted.text);
+        body.charset = html_charset;
+    } else if !has_words(&body.text) {
+        body.is_text_from_html = false;
     }
-    body.is_text_from_html = from_html > 0 && from_plain == 0;
     if !has_words(&body.text)
         && let Some(text) = text_of_files(parts, roles)
     {
@@ -172,11 +177,13 @@ fn prefix(text: &str, length: usize) -> &str {
     &text[..end]
 }
 
-fn html_of(parts: &[Part<'_>], roles: &Roles, first_charset: &mut Option<String>, defects: &mut Vec<Defect>) -> Option<String> {
+/// The HTML parts as one source, and the charset of the first.
+fn html_of(parts: &[Part<'_>], html_parts: &[usize], defects: &mut Vec<Defect>) -> (Option<String>, Option<String>) {
     let mut html: Option<String> = None;
-    for part in roles.html.iter().map(|&index| &parts[index]).filter(|part| part.content_type == "text/html") {
+    let mut first_charset = None;
+    for part in html_parts.iter().map(|&index| &parts[index]) {
         let (source, charset) = decoded(part, defects);
-        *first_charset = Some(charset);
+        first_charset.get_or_insert(charset);
         match &mut html {
             None => html = Some(source),
             Some(html) => {
@@ -185,15 +192,19 @@ fn html_of(parts: &[Part<'_>], roles: &Roles, first_charset: &mut Option<String>
             }
         }
     }
-    html
+    (html, first_charset)
 }
 
-fn html_text(source: &str, defects: &mut Vec<Defect>) -> String {
+fn converted(source: &str, defects: &mut Vec<Defect>) -> HtmlText {
     let converted = html::to_text(source);
     if converted.truncated {
         defects.push(Defect::TextTruncated);
     }
-    converted.text
+    converted
+}
+
+fn html_text(source: &str, defects: &mut Vec<Defect>) -> String {
+    converted(source, defects).text
 }
 
 fn plain_text(part: &Part<'_>, defects: &mut Vec<Defect>) -> (String, String) {

@@ -30,14 +30,15 @@ pub fn parse(raw: &[u8]) -> Parsed {
     let roles = body::roles(&parts);
     let text = body::read(&parts, &roles, &mut defects);
     message.attachments = body::attachments(&parts, &roles, text.html.as_deref(), &mut defects);
-    message.reply = reply_cut::cut(&CutInput {
+    let cut_input = CutInput {
         text: &text.text,
         html: text.html.as_deref(),
         subject: &message.subject,
         from_name: message.from.first().and_then(|mailbox| mailbox.name.as_deref()),
         is_text_from_html: text.is_text_from_html,
         ..CutInput::default()
-    });
+    };
+    message.reply = reply_cut::cut_with(&cut_input, text.converted.as_ref());
     if message.reply.whole_kept {
         defects.push(Defect::CutLeftNothing);
     }

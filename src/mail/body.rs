@@ -1,7 +1,8 @@
 //! Which parts are the text and which are files (the algorithm of RFC 8621 §4.1.4), and the text they give.
 
+use crate::html::HtmlText;
 use crate::part::Part;
-use crate::{Attachment, Defect, calendar, charset, file_name, flowed, html, limits, parse, tnef, transfer};
+use crate::{Attachment, Defect, calendar, charset, file_name, flowed, html, limits, parse, tnef, transfer, uuencode};
 
 /// Indexes of parts by their role.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -21,6 +22,8 @@ pub(crate) struct Body {
     pub(crate) text: String,
     /// The HTML body, joined where it has several parts.
     pub(crate) html: Option<String>,
+    /// The HTML as text.
+    pub(crate) converted: Option<HtmlText>,
     /// `text` was made from `html`.
     pub(crate) is_text_from_html: bool,
     /// Charset of the first text part.
@@ -102,37 +105,39 @@ fn assign(parts: &[Part<'_>], siblings: &[u32], multipart: &str, in_alternative:
 
 /// Reads the text: plain parts where they say something, else the HTML, else a calendar or a `winmail.dat`.
 pub(crate) fn read(parts: &[Part<'_>], roles: &Roles, defects: &mut Vec<Defect>) -> Body {
-    let mut body = Body { html: html_of(parts, roles, &mut None, defects), ..Body::default() };
-    let mut from_html = 0_usize;
-    let mut from_plain = 0_usize;
-    let shown: Vec<usize> = roles.text.iter().copied().filter(|&index| parts[index].content_type.starts_with("text/")).collect();
-    for index in shown {
-        let part = &parts[index];
+    let kind = |index: &usize| parts[*index].content_type.as_str();
+    let html_parts: Vec<usize> = roles.html.iter().copied().filter(|index| kind(index) == "text/html").collect();
+    let shown: Vec<usize> = roles.text.iter().copied().filter(|index| kind(index).starts_with("text/")).collect();
+    let (html, html_charset) = html_of(parts, &html_parts, defects);
+    let converted = html.as_deref().map(|source| converted(source, defects));
+    let mut body = Body { html, converted, ..Body::default() };
+    let mut from_plain = false;
+    // Where the HTML is all there is, it was converted above.
+    let is_html_alone = shown == html_parts && !shown.is_empty();
+    for part in shown.iter().filter(|_| !is_html_alone).map(|&index| &parts[index]) {
         let (text, charset) = if part.content_type == "text/html" {
-            from_html += 1;
             let (source, charset) = decoded(part, defects);
             (html_text(&source, defects), charset)
         } else {
             let (text, charset) = plain_text(part, defects);
-            from_plain += usize::from(has_words(&text));
+            from_plain |= has_words(&text);
             (text, charset)
         };
         body.charset.get_or_insert(charset);
-        append(&mut body.text, &text, defects);
+        append(&mut body.text, text, defects);
     }
-    if !has_words(&body.text)
-        && from_html == 0
-        && let Some(source) = &body.html
-    {
-        let text = html_text(source, defects);
+    let letters = |text: &str| text.chars().filter(|c| c.is_alphanumeric()).take(2).count();
+    body.is_text_from_html = !from_plain && !html_parts.is_empty();
+    if let Some(converted) = &body.converted
+        && !has_words(&body.text)
         // One stray letter is no better than a plain text of rules or dashes.
-        if text.chars().filter(|c| c.is_alphanumeric()).count() > body.text.trim().len().min(1) {
-            body.text = text;
-            from_html = 1;
-            let _ = html_of(parts, roles, &mut body.charset, defects);
-        }
+        && (letters(&converted.text) > body.text.trim().len().min(1) || is_html_alone)
+    {
+        body.text.clone_from(&converted.text);
+        body.charset = html_charset;
+    } else if !has_words(&body.text) {
+        body.is_text_from_html = false;
     }
-    body.is_text_from_html = from_html > 0 && from_plain == 0;
     if !has_words(&body.text)
         && let Some(text) = text_of_files(parts, roles)
     {
@@ -148,7 +153,11 @@ fn has_words(text: &str) -> bool {
     text.chars().any(char::is_alphanumeric)
 }
 
-fn append(text: &mut String, more: &str, defects: &mut Vec<Defect>) {
+fn append(text: &mut String, more: String, defects: &mut Vec<Defect>) {
+    if text.is_empty() && more.len() <= limits::TEXT_BYTES_MAX {
+        *text = more;
+        return;
+    }
     if !text.is_empty() && !text.ends_with('\n') {
         text.push('\n');
     }
@@ -156,7 +165,7 @@ fn append(text: &mut String, more: &str, defects: &mut Vec<Defect>) {
     if more.len() > room {
         defects.push(Defect::TextTruncated);
     }
-    text.push_str(prefix(more, room));
+    text.push_str(prefix(&more, room));
 }
 
 /// The longest prefix of at most `length` bytes that ends between characters.
@@ -168,11 +177,13 @@ fn prefix(text: &str, length: usize) -> &str {
     &text[..end]
 }
 
-fn html_of(parts: &[Part<'_>], roles: &Roles, first_charset: &mut Option<String>, defects: &mut Vec<Defect>) -> Option<String> {
+/// The HTML parts as one source, and the charset of the first.
+fn html_of(parts: &[Part<'_>], html_parts: &[usize], defects: &mut Vec<Defect>) -> (Option<String>, Option<String>) {
     let mut html: Option<String> = None;
-    for part in roles.html.iter().map(|&index| &parts[index]).filter(|part| part.content_type == "text/html") {
+    let mut first_charset = None;
+    for part in html_parts.iter().map(|&index| &parts[index]) {
         let (source, charset) = decoded(part, defects);
-        *first_charset = Some(charset);
+        first_charset.get_or_insert(charset);
         match &mut html {
             None => html = Some(source),
             Some(html) => {
@@ -181,15 +192,19 @@ fn html_of(parts: &[Part<'_>], roles: &Roles, first_charset: &mut Option<String>
             }
         }
     }
-    html
+    (html, first_charset)
 }
 
-fn html_text(source: &str, defects: &mut Vec<Defect>) -> String {
+fn converted(source: &str, defects: &mut Vec<Defect>) -> HtmlText {
     let converted = html::to_text(source);
     if converted.truncated {
         defects.push(Defect::TextTruncated);
     }
-    converted.text
+    converted
+}
+
+fn html_text(source: &str, defects: &mut Vec<Defect>) -> String {
+    converted(source, defects).text
 }
 
 fn plain_text(part: &Part<'_>, defects: &mut Vec<Defect>) -> (String, String) {
@@ -209,6 +224,12 @@ fn decoded(part: &Part<'_>, defects: &mut Vec<Defect>) -> (String, String) {
     if is_broken {
         defects.push(Defect::BrokenTransferEncoding);
     }
+    let bytes = if part.content_type == "text/plain" {
+        let files = uuencode::files(&bytes);
+        if files.is_empty() { bytes } else { uuencode::without(&bytes, &files).into_owned().into() }
+    } else {
+        bytes
+    };
     let declared = part.parameters.get("charset");
     let meta = (part.content_type == "text/html" && !bytes.is_ascii()).then(|| meta_charset(&bytes)).flatten();
     let label = declared.filter(|label| charset::is_known(label)).or(meta.as_deref()).or(declared);
@@ -216,7 +237,10 @@ fn decoded(part: &Part<'_>, defects: &mut Vec<Defect>) -> (String, String) {
     if read.mismatch || declared.is_some_and(|label| !charset::is_known(label)) {
         defects.push(Defect::CharsetMismatch);
     }
-    let charset = read.charset.into_owned();
+    let charset = match declared {
+        Some(label) if !read.mismatch && charset::is_known(label) => charset::normal_label(label),
+        _ => read.charset.into_owned(),
+    };
     let text = parse::unix_lines(read.text);
     if text.len() > limits::TEXT_BYTES_MAX {
         defects.push(Defect::TextTruncated);
@@ -238,6 +262,10 @@ fn meta_charset(bytes: &[u8]) -> Option<String> {
 
 fn text_of_files(parts: &[Part<'_>], roles: &Roles) -> Option<String> {
     for part in roles.files.iter().map(|&index| &parts[index]) {
+        if is_other_text(part) {
+            let (text, _) = decoded(part, &mut Vec::new());
+            return Some(if is_enriched(part) { without_tags(&text) } else { text });
+        }
         if part.content_type == "text/calendar" {
             let (text, _) = decoded(part, &mut Vec::new());
             if let Some(event) = calendar::read(&text) {
@@ -256,6 +284,52 @@ fn text_of_files(parts: &[Part<'_>], roles: &Roles) -> Option<String> {
     None
 }
 
+/// Markdown, enriched text and kinds yet unknown: readable where a mail has nothing else.
+fn is_other_text(part: &Part<'_>) -> bool {
+    const NO_TEXT: [&str; 9] = [
+        "text/calendar",
+        "text/csv",
+        "text/vcard",
+        "text/x-vcard",
+        "text/directory",
+        "text/css",
+        "text/xml",
+        "text/rfc822-headers",
+        "text/rtf",
+    ];
+    part.content_type.starts_with("text/")
+        && !NO_TEXT.contains(&part.content_type.as_str())
+        && part.declared_name().is_none()
+        && part.disposition.value != "attachment"
+}
+
+fn is_enriched(part: &Part<'_>) -> bool {
+    matches!(part.content_type.as_str(), "text/enriched" | "text/richtext")
+}
+
+/// RFC 1896: commands stand in angle brackets, `<<` is one bracket, the content of `<param>` is no text.
+fn without_tags(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some(open) = rest.find('<') {
+        out.push_str(&rest[..open]);
+        rest = &rest[open + 1..];
+        if let Some(tail) = rest.strip_prefix('<') {
+            out.push('<');
+            rest = tail;
+            continue;
+        }
+        let Some(close) = rest.find('>') else { break };
+        let is_parameter = rest[..close].eq_ignore_ascii_case("param");
+        rest = &rest[close + 1..];
+        if is_parameter {
+            rest = rest.find("</").map_or("", |end| &rest[end..]);
+        }
+    }
+    out.push_str(rest);
+    out
+}
+
 fn is_tnef(part: &Part<'_>) -> bool {
     matches!(part.content_type.as_str(), "application/ms-tnef" | "application/vnd.ms-tnef")
         || part.declared_name().is_some_and(|name| name.trim().eq_ignore_ascii_case("winmail.dat"))
@@ -264,6 +338,9 @@ fn is_tnef(part: &Part<'_>) -> bool {
 /// Lists the files of a mail; a `winmail.dat` is replaced by what it holds.
 pub(crate) fn attachments(parts: &[Part<'_>], roles: &Roles, html: Option<&str>, defects: &mut Vec<Defect>) -> Vec<Attachment> {
     let mut out = Vec::new();
+    for &index in roles.text.iter().filter(|&&index| parts[index].content_type == "text/plain") {
+        push_uuencoded(&mut out, index, &parts[index]);
+    }
     for &index in &roles.files {
         if out.len() >= limits::ATTACHMENTS_LISTED_MAX {
             defects.push(Defect::TooManyParts);
@@ -292,6 +369,27 @@ pub(crate) fn attachments(parts: &[Part<'_>], roles: &Roles, html: Option<&str>,
         });
     }
     out
+}
+
+/// Files written into a text.
+fn push_uuencoded(out: &mut Vec<Attachment>, index: usize, part: &Part<'_>) {
+    if memchr::memmem::find(part.body, b"begin ").is_none() {
+        return;
+    }
+    for (position, file) in uuencode::files(&part.bytes().0).into_iter().enumerate() {
+        if out.len() >= limits::ATTACHMENTS_LISTED_MAX {
+            break;
+        }
+        let content_type = "application/octet-stream".to_owned();
+        out.push(Attachment {
+            name: name_of(Some(&file.name), out.len() + 1, &content_type),
+            content_type,
+            bytes: u64::try_from(file.data.len()).unwrap_or(u64::MAX),
+            inline: false,
+            content_id: None,
+            part: tnef::handle(index, position),
+        });
+    }
 }
 
 fn push_tnef(out: &mut Vec<Attachment>, part: usize, files: Vec<tnef::File>) {

@@ -73,7 +73,9 @@ fn shown(reader: Reader, name: &str) -> Cow<'static, str> {
     }
 }
 
-fn normal_label(label: &str) -> String {
+/// The bare label, lower case, as it was declared.
+#[must_use]
+pub fn normal_label(label: &str) -> String {
     let bare = label.trim_matches(|c: char| c.is_whitespace() || c.is_control() || "\"';,<>".contains(c)).to_ascii_lowercase();
     let bare = bare.strip_prefix("charset=").unwrap_or(&bare);
     // RFC 2231 §5: a language may follow the charset.
@@ -197,8 +199,27 @@ fn detect<'a>(bytes: &'a [u8], hint: Option<&str>, declared: bool) -> Decoded<'a
     if is_nearly_utf8(body) {
         return Decoded { text: String::from_utf8_lossy(body), charset: "utf-8".into(), mismatch: true };
     }
-    let (text, _) = WINDOWS_1252.decode_without_bom_handling(body);
-    Decoded { text, charset: "windows-1252".into(), mismatch: true }
+    let encoding = guess(body).unwrap_or(WINDOWS_1252);
+    let (text, _) = encoding.decode_without_bom_handling(body);
+    Decoded { text, charset: encoding.name().to_ascii_lowercase().into(), mismatch: true }
+}
+
+/// Asks the statistics, but only for texts that consist mostly of bytes above 127: those are not in Latin letters. A few
+/// such bytes are the accents of a western language, where a guess does more harm than good.
+fn guess(bytes: &[u8]) -> Option<&'static Encoding> {
+    /// The statistics settle long before.
+    const SAMPLE: usize = 16 * 1024;
+    let sample = &bytes[..bytes.len().min(SAMPLE)];
+    let high = sample.iter().filter(|&&byte| byte >= 0x80).count();
+    let letters = high + sample.iter().filter(|byte| byte.is_ascii_alphabetic()).count();
+    if high < 6 || high * 3 < letters {
+        return None;
+    }
+    let mut detector = chardetng::EncodingDetector::new(chardetng::Iso2022JpDetection::Deny);
+    detector.feed(sample, true);
+    let guessed = superset_of(detector.guess(None, chardetng::Utf8Detection::Deny));
+    let (_, had_errors) = guessed.decode_without_bom_handling(bytes);
+    (!had_errors).then_some(guessed)
 }
 
 fn decode_declared<'a>(bytes: &'a [u8], encoding: &'static Encoding) -> Decoded<'a> {
@@ -423,6 +444,8 @@ mod tests {
         check(b"\x1b$B%O%m!<\x1b(B", None, "ハロー");
         check(b"a\0b\0", Some("utf-16"), "ab");
         check(b"\xff\xfea\0b\0", None, "ab");
+        check(b"\xcf\xf0\xe8\xe2\xe5\xf2, \xea\xe0\xea \xe4\xe5\xeb\xe0?", None, "Привет, как дела?");
+        check(b"\x8d\x91\x97\xa7\x8d\x91\x89\xef\x90}\x8f\x91\x8a\xd9", Some("x-unknown"), "国立国会図書館");
         assert!(decode(b"p\xe4", Some("utf-8"), None).mismatch);
         assert_eq!(decode(b"\xcf\xf0", None, Some("windows-1251")).text, "Пр");
     }

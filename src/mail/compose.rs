@@ -138,6 +138,9 @@ fn enclosure(number: usize, file: &Enclosure) -> SinglePart {
 
 /// CRLF line ends, no other controls. Done here since lettre inserts each CR on its own, which is quadratic.
 fn wire_text(text: &str) -> String {
+    if !text.contains(|c: char| c.is_control() && c != '\n' && c != '\t') {
+        return text.replace('\n', "\r\n");
+    }
     let mut out = String::with_capacity(text.len() + text.len() / 16);
     for c in text.chars() {
         match c {

@@ -56,6 +56,7 @@ pub mod rtf;
 mod signature;
 pub mod tnef;
 pub mod transfer;
+pub mod uuencode;
 mod words;
 
 pub use address::{Address, Mailbox};

@@ -46,7 +46,7 @@ fn split_head(text: &str) -> (&str, &str) {
     let end = text.find(';').unwrap_or(text.len());
     let head = &text[..end];
     if let Some(equals) = head.find('=') {
-        let start = head[..equals].trim_end().rfind(|c: char| c.is_whitespace() || c == ',').map_or(0, |at| at + 1);
+        let start = head[..equals].trim_end().rfind([' ', ',']).map_or(0, |at| at + 1);
         return (&text[..start], &text[start..]);
     }
     (head, text.get(end + 1..).unwrap_or_default())
@@ -75,7 +75,10 @@ fn read_piece(text: &str) -> (Option<Piece>, &str) {
     }
     let name = text[..name_end].trim().to_ascii_lowercase();
     let after = text[name_end + 1..].trim_start();
-    let (value, rest) = if after.starts_with('"') { quoted(&after[1..]) } else { unquoted(after) };
+    let (value, rest) = match after.strip_prefix('"') {
+        Some(inside) => quoted(inside),
+        None => unquoted(after),
+    };
     let name = name.rsplit(|c: char| c.is_whitespace()).next().unwrap_or_default();
     (Some(piece_of(name, value)), rest)
 }
@@ -236,6 +239,7 @@ mod tests {
         check(b"attachment; filename=\"C:\\dir\\a.pdf\"", "attachment", "filename", "C:\\dir\\a.pdf");
         check(b"attachment; filename=\"open.pdf", "attachment", "filename", "open.pdf");
         check(b"text/plain (a comment); charset=x", "text/plain", "charset", "x");
+        check("multipara\u{a0}y=\"a\"".as_bytes(), "", "y", "a");
         check(b"image/png;\r\n\tname=\"a.png\"", "image/png", "name", "a.png");
     }
 

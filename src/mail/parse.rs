@@ -30,14 +30,15 @@ pub fn parse(raw: &[u8]) -> Parsed {
     let roles = body::roles(&parts);
     let text = body::read(&parts, &roles, &mut defects);
     message.attachments = body::attachments(&parts, &roles, text.html.as_deref(), &mut defects);
-    message.reply = reply_cut::cut(&CutInput {
+    let cut_input = CutInput {
         text: &text.text,
         html: text.html.as_deref(),
         subject: &message.subject,
         from_name: message.from.first().and_then(|mailbox| mailbox.name.as_deref()),
         is_text_from_html: text.is_text_from_html,
         ..CutInput::default()
-    });
+    };
+    message.reply = reply_cut::cut_with(&cut_input, text.converted.as_ref());
     if message.reply.whole_kept {
         defects.push(Defect::CutLeftNothing);
     }
@@ -84,7 +85,7 @@ fn without_blank_start(raw: &[u8]) -> &[u8] {
     rest
 }
 
-/// CRLF and bare CR become LF.
+/// CRLF and bare CR become LF; several CR before one LF are one line end, made by hosts that convert twice.
 #[must_use]
 pub(crate) fn unix_lines(text: Cow<'_, str>) -> String {
     if memchr::memchr(b'\r', text.as_bytes()).is_none() {
@@ -94,9 +95,18 @@ pub(crate) fn unix_lines(text: Cow<'_, str>) -> String {
     let mut rest = text.as_ref();
     while let Some(at) = memchr::memchr(b'\r', rest.as_bytes()) {
         out.push_str(&rest[..at]);
-        out.push('\n');
-        rest = &rest[at + 1..];
-        rest = rest.strip_prefix('\n').unwrap_or(rest);
+        let after = rest[at..].trim_start_matches('\r');
+        let returns = rest.len() - at - after.len();
+        match after.strip_prefix('\n') {
+            Some(after) => {
+                out.push('\n');
+                rest = after;
+            }
+            None => {
+                out.extend(std::iter::repeat_n('\n', returns));
+                rest = after;
+            }
+        }
     }
     out.push_str(rest);
     out

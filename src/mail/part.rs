@@ -10,7 +10,7 @@ use std::borrow::Cow;
 use crate::header::{self, Block};
 use crate::param::{self, Parameterised};
 use crate::transfer::{self, TransferEncoding};
-use crate::{Defect, charset, limits, parse, tnef};
+use crate::{Defect, charset, limits, parse, tnef, uuencode};
 
 /// One part. Its index in the list is its handle.
 #[derive(Clone, Debug, Default)]
@@ -49,12 +49,15 @@ impl Part<'_> {
     /// The declared name of the file, unsafe as it is.
     #[must_use]
     pub fn declared_name(&self) -> Option<&str> {
-        self.disposition
-            .get("filename")
-            .or_else(|| self.parameters.get("name"))
-            .or_else(|| self.disposition.get("name"))
-            .or_else(|| self.parameters.get("filename"))
-            .filter(|name| !name.trim().is_empty())
+        [
+            self.disposition.get("filename"),
+            self.parameters.get("name"),
+            self.disposition.get("name"),
+            self.parameters.get("filename"),
+        ]
+        .into_iter()
+        .flatten()
+        .find(|name| !name.trim().is_empty())
     }
 
     /// The unwrapped body. The flag says that its wrapping was broken.
@@ -351,6 +354,9 @@ pub fn attachment_bytes(raw: &[u8], part: u32) -> Option<Vec<u8>> {
         None => Some(found.file_bytes().into_owned()),
         Some(file) => {
             let (bytes, _) = found.bytes();
+            if found.content_type == "text/plain" {
+                return uuencode::files(&bytes).into_iter().nth(file).map(|file| file.data);
+            }
             tnef::read(&bytes)?.files.into_iter().nth(file).map(|file| file.data)
         }
     }

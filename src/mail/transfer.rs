@@ -2,6 +2,8 @@
 
 use std::borrow::Cow;
 
+use crate::uuencode;
+
 /// How the bytes of a part are wrapped.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum TransferEncoding {
@@ -51,7 +53,10 @@ pub fn decode(bytes: &[u8], encoding: TransferEncoding) -> (Cow<'_, [u8]>, bool)
             // More than one strange byte in sixteen: this is text that was never encoded.
             if strange * 16 > bytes.len() { (bytes.into(), true) } else { (decoded.into(), strange > 0) }
         }
-        TransferEncoding::Uuencode => uuencode(bytes).map_or((bytes.into(), true), |decoded| (decoded.into(), false)),
+        TransferEncoding::Uuencode => match uuencode::files(bytes).into_iter().next() {
+            Some(file) => (file.data.into(), false),
+            None => (bytes.into(), true),
+        },
     }
 }
 
@@ -222,29 +227,6 @@ fn trim_line_end(line: &[u8]) -> &[u8] {
     line.strip_suffix(b"\r").unwrap_or(line)
 }
 
-/// The first file between `begin` and `end`; `None` without such a line.
-#[must_use]
-pub fn uuencode(bytes: &[u8]) -> Option<Vec<u8>> {
-    let mut lines = bytes.split(|&byte| byte == b'\n').map(trim_line_end);
-    lines.find(|line| line.starts_with(b"begin ") || line.starts_with(b"begin-base64 "))?;
-    let mut out = Vec::with_capacity(bytes.len() / 4 * 3);
-    for line in lines {
-        if line == b"end" {
-            break;
-        }
-        let Some((&first, letters)) = line.split_first() else { continue };
-        let length = usize::from(first.wrapping_sub(b' ') & 63);
-        let start = out.len();
-        for group in letters.chunks(4) {
-            let value = |index: usize| u32::from(group.get(index).copied().unwrap_or(b' ').wrapping_sub(b' ') & 63);
-            let word = value(0) << 18 | value(1) << 12 | value(2) << 6 | value(3);
-            out.extend_from_slice(&word.to_be_bytes()[1..]);
-        }
-        out.truncate(out.len().min(start + length));
-    }
-    Some(out)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -267,10 +249,5 @@ mod tests {
     fn quoted_printable_keeps_what_it_cannot_read() {
         assert_eq!(quoted_printable(b"a=20b=\r\nc  \r\nd=zz=e9"), (b"a bc\r\nd=zz\xe9".to_vec(), true));
         assert_eq!(quoted_printable(b"a =20\n= \nb"), (b"a  \nb".to_vec(), false));
-    }
-
-    #[test]
-    fn uuencoded_bodies_are_read() {
-        assert_eq!(uuencode(b"begin 644 a.txt\n#0V%T\n`\nend\n").as_deref(), Some(&b"Cat"[..]));
     }
 }

@@ -2,6 +2,8 @@
 //!
 //! Fixtures lie in `fixtures/corpus`, each set with its licence. Texts are compared after folding white space.
 
+#![expect(clippy::disallowed_methods, reason = "fixtures are files; the crate itself touches none")]
+
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 

@@ -11,7 +11,8 @@ use crate::quote::Line;
 use crate::words;
 
 static TIME: LazyLock<Regex> = LazyLock::new(|| {
-    Regex::new(r"(?:^|\D)[0-2]?\d[:.hH][0-5]\d|\d{1,2}\s?[時时點点시]|\d\s?[aApP]\.?[mM]\b|\d{1,2} (?:Uhr|h\b)").expect("a fixed pattern")
+    Regex::new(r"(?:^|\D)[0-2]?\d[:.hH][0-5]\d|\d{1,2}\s?[時时點点시]|\d\s?[aApP]\.?[mM]\b|\d{1,2} (?:Uhr|h\b)")
+        .expect("a fixed pattern")
 });
 static DATE: LazyLock<Regex> = LazyLock::new(|| {
     Regex::new(r"(?:^|\D)(?:19|20)\d\d(?:\D|$)|\d{1,4}[./-]\s?\d{1,2}[./-]\s?\d{1,4}|\d{1,2}\s?[月월]").expect("a fixed pattern")
@@ -27,7 +28,8 @@ static SHARED: LazyLock<Regex> = LazyLock::new(|| {
 });
 
 static BARE: LazyLock<Regex> = LazyLock::new(|| {
-    Regex::new(r"^(?:\d{4}[/-]\d{1,2}[/-]\d{1,2}|\d{1,2}[./]\d{1,2}[./]\d{4})\s[^<>]{2,80}<[^\s<>@]+@[^\s<>@]+>$").expect("a fixed pattern")
+    Regex::new(r"^(?:\d{4}[/-]\d{1,2}[/-]\d{1,2}|\d{1,2}[./]\d{1,2}[./]\d{4})\s[^<>]{2,80}<[^\s<>@]+@[^\s<>@]+>$")
+        .expect("a fixed pattern")
 });
 
 /// No introduction has more lines or bytes.
@@ -87,7 +89,11 @@ pub(crate) fn shares_line(text: &str) -> Option<usize> {
 pub(crate) fn text_behind(text: &str) -> Option<usize> {
     let bracket = text.get(..BYTES_MAX.min(text.len())).unwrap_or("").find(['>', ')'])?;
     let behind = &text[bracket + 1..];
-    let colon = behind.char_indices().take(30).find(|(_, c)| matches!(c, ':' | '：')).map(|(index, c)| bracket + 1 + index + c.len_utf8())?;
+    let colon = behind
+        .char_indices()
+        .take(30)
+        .find(|(_, c)| matches!(c, ':' | '：'))
+        .map(|(index, c)| bracket + 1 + index + c.len_utf8())?;
     if text[colon..].trim().is_empty() || !text[..bracket].contains('@') {
         return None;
     }
@@ -119,7 +125,22 @@ fn trim_decoration(text: &str) -> &str {
 
 fn ends_with_verb(text: &str) -> bool {
     let tail = text.rsplit([' ', '>', ')']).next().unwrap_or(text);
-    matches!(tail, "wrote" | "schrieb" | "écrit" | "escribió" | "escreveu" | "scritto" | "schreef" | "skrev" | "napisał" | "написал" | "написав" | "kirjoitti" | "geschreven")
+    matches!(
+        tail,
+        "wrote"
+            | "schrieb"
+            | "écrit"
+            | "escribió"
+            | "escreveu"
+            | "scritto"
+            | "schreef"
+            | "skrev"
+            | "napisał"
+            | "написал"
+            | "написав"
+            | "kirjoitti"
+            | "geschreven"
+    )
 }
 
 struct Evidence {
@@ -148,7 +169,9 @@ impl Evidence {
         let verb_placed = verb.is_some_and(|found| is_name_or_date(&text[found.end()..]));
         let first_word = first.split([' ', '\u{a0}', ',']).next().unwrap_or_default().to_lowercase();
         let is_address = first.split(' ').next().is_some_and(|word| word.contains('@') || word.starts_with('<'));
-        let opens = !is_address && (words::STARTERS.contains(&first_word.as_str()) || DIGIT_EARLY.is_match(first)) && has_digit
+        let opens = !is_address
+            && (words::STARTERS.contains(&first_word.as_str()) || DIGIT_EARLY.is_match(first))
+            && has_digit
             && first.bytes().any(|byte| byte.is_ascii_digit());
         Self {
             verb: verb.is_some(),

@@ -34,7 +34,7 @@ pub(crate) fn at(lines: &[Line<'_>], first: usize, is_marked: bool) -> Option<He
             // A blank line inside the block is forgiven where the next field follows it and something is still missing.
             let next = lines.get(index + 1..).unwrap_or_default().iter().take(BLANK_LINES_MAX).find(|line| !line.is_blank());
             let goes_on = !block.has(Field::Subject) || !block.has(Field::From);
-            if blanks > BLANK_LINES_MAX || !goes_on || !next.is_some_and(|line| label_of(line.body).is_some()) {
+            if blanks > BLANK_LINES_MAX || !goes_on || next.is_none_or(|line| label_of(line.body).is_none()) {
                 break;
             }
             index += 1;
@@ -47,7 +47,11 @@ pub(crate) fn at(lines: &[Line<'_>], first: usize, is_marked: bool) -> Option<He
             block.fields.push((field, value.to_owned()));
             folded = 0;
         } else {
-            let open = block.fields.last().is_some_and(|(_, value)| value.is_empty() || is_open(value)) || goes_on_below(lines, index, depth);
+            let open = block
+                .fields
+                .last()
+                .is_some_and(|(_, value)| value.is_empty() || is_open(value) || is_wrapped(value, lines, index))
+                || goes_on_below(lines, index, depth);
             folded += 1;
             if blanks > 0 || folded > FOLDED_LINES_MAX || !open {
                 break;
@@ -71,11 +75,19 @@ fn is_open(value: &str) -> bool {
     value.ends_with([',', ';', '<', ':']) || value.matches('<').count() > value.matches('>').count()
 }
 
-/// Whether the line is followed, without a blank line, by another field or by the end of the block.
+/// A long last value whose rest stands alone on the next line.
+fn is_wrapped(value: &str, lines: &[Line<'_>], index: usize) -> bool {
+    value.chars().count() >= WRAP_CHARS_MIN && lines.get(index + 1).is_none_or(Line::is_blank)
+}
+
+/// Programs wrap headers at 70 to 80 columns.
+const WRAP_CHARS_MIN: usize = 50;
+
+/// Whether the line is followed, without a blank line, by another field.
 fn goes_on_below(lines: &[Line<'_>], index: usize, depth: usize) -> bool {
     for line in lines.iter().skip(index).take(FOLDED_LINES_MAX) {
         if line.is_blank() || line.depth != depth {
-            return true;
+            return false;
         }
         if label_of(line.body).is_some() {
             return true;
@@ -95,7 +107,10 @@ impl HeaderBlock {
 
     /// A traveller writes "From: Berlin, To: Paris, Date: Monday" too: an address, a subject or a separator must prove it.
     fn is_proven(&self, is_marked: bool) -> bool {
-        let kinds = [Field::From, Field::Sent, Field::To, Field::Subject, Field::ReplyTo].iter().filter(|field| self.has(**field)).count();
+        let kinds = [Field::From, Field::Sent, Field::To, Field::Subject, Field::ReplyTo]
+            .iter()
+            .filter(|field| self.has(**field))
+            .count();
         let has_address = self.fields.iter().any(|(field, value)| *field != Field::Subject && value.contains('@'));
         if is_marked {
             return kinds >= 1 && (self.has(Field::From) || kinds >= 2);
@@ -134,7 +149,8 @@ pub(crate) fn label_of(body: &str) -> Option<(Field, &str)> {
     let (index, width) = colon?;
     let is_space = |c: char| matches!(c, ' ' | '\u{a0}' | '\u{202f}' | '*' | '_' | '\t' | '\u{3000}');
     let label = body[..index].trim_matches(is_space);
-    let folded: String = label.chars().flat_map(char::to_lowercase).map(|c| if matches!(c, '\u{a0}' | '\u{202f}') { ' ' } else { c }).collect();
+    let folded: String =
+        label.chars().flat_map(char::to_lowercase).map(|c| if matches!(c, '\u{a0}' | '\u{202f}') { ' ' } else { c }).collect();
     let field = words::field(&folded)?;
     let value = body[index + width..].trim_matches(is_space);
     Some((field, value))
@@ -173,11 +189,15 @@ mod tests {
 
     #[test]
     fn a_block_is_read_in_any_language_with_bold_labels_and_folds() {
-        let forward = read("*From:* Bob <b@x.example>\n*Sent:* Monday\n*To:* A <a@x.example>; C, D <c@x.example>\n*Subject:* Long\nsubject\n\ntext").expect("block");
+        let forward = read("*From:* Bob <b@x.example>\n*Sent:* Monday\n*To:* A <a@x.example>; C, D <c@x.example>\n*Subject:* Long\nsubject\n*Cc:* x@x.example\n\ntext").expect("block");
         assert_eq!(forward.from.as_deref(), Some("Bob <b@x.example>"));
         assert_eq!(forward.to, ["A <a@x.example>", "C, D <c@x.example>"]);
         assert_eq!(forward.subject.as_deref(), Some("Long subject"));
-        for text in ["Von: a@x.example\nGesendet: Montag\nAn: b", "De\u{a0}: A\nEnvoyé\u{a0}: lundi\nObjet\u{a0}: x", "发件人: A <a@x.example>\n发送时间: 2017年\n收件人: B\n主题: C"] {
+        for text in [
+            "Von: a@x.example\nGesendet: Montag\nAn: b",
+            "De\u{a0}: A\nEnvoyé\u{a0}: lundi\nObjet\u{a0}: x",
+            "发件人: A <a@x.example>\n发送时间: 2017年\n收件人: B\n主题: C",
+        ] {
             assert!(read(text).is_some(), "{text}");
         }
     }

@@ -54,9 +54,9 @@ pub(crate) enum Element {
 impl Element {
     pub(crate) fn of(name: &[u8]) -> Self {
         match name {
-            b"div" | b"section" | b"article" | b"header" | b"footer" | b"main" | b"center" | b"form" | b"fieldset" | b"address"
-            | b"figure" | b"figcaption" | b"details" | b"summary" | b"dt" | b"dd" | b"dl" | b"aside" | b"nav" | b"caption"
-            | b"legend" | b"option" | b"select" => Self::Block,
+            b"div" | b"section" | b"article" | b"header" | b"footer" | b"main" | b"center" | b"form" | b"fieldset"
+            | b"address" | b"figure" | b"figcaption" | b"details" | b"summary" | b"dt" | b"dd" | b"dl" | b"aside" | b"nav"
+            | b"caption" | b"legend" | b"option" | b"select" => Self::Block,
             b"p" => Self::Paragraph,
             b"h1" | b"h2" | b"h3" | b"h4" | b"h5" | b"h6" => Self::Heading,
             b"pre" | b"xmp" | b"listing" | b"plaintext" | b"textarea" => Self::Pre,
@@ -204,16 +204,26 @@ impl Attributes {
 
     /// Hidden by an inline style or the attribute: preheaders of newsletters, and trackers.
     pub(crate) fn is_hidden(&self) -> bool {
-        const HIDING: [&str; 7] =
-            ["display:none", "visibility:hidden", "mso-hide:all", "max-height:0", "font-size:0", "opacity:0", "font-size:1px;color:#fff"];
+        const HIDING: [&str; 7] = [
+            "display:none",
+            "visibility:hidden",
+            "mso-hide:all",
+            "max-height:0",
+            "font-size:0",
+            "opacity:0",
+            "font-size:1px;color:#fff",
+        ];
+        let may_hide =
+            self.style.contains("none") || self.style.contains("hid") || self.style.contains(":0") || self.style.contains(":1px");
         self.hidden
-            || HIDING.iter().any(|rule| {
-                self.style.match_indices(rule).any(|(index, _)| {
-                    let starts_rule = index == 0 || self.style.as_bytes()[index - 1] == b';';
-                    let rest = self.style[index + rule.len()..].trim_start_matches("px").trim_start_matches("pt");
-                    starts_rule && (rest.is_empty() || rest.starts_with([';', '!']) || rule.ends_with("none"))
+            || may_hide
+                && HIDING.iter().any(|rule| {
+                    self.style.match_indices(rule).any(|(index, _)| {
+                        let starts_rule = index == 0 || self.style.as_bytes()[index - 1] == b';';
+                        let rest = self.style[index + rule.len()..].trim_start_matches("px").trim_start_matches("pt");
+                        starts_rule && (rest.is_empty() || rest.starts_with([';', '!']) || rule.ends_with("none"))
+                    })
                 })
-            })
     }
 
     pub(crate) fn has_class(&self, class: &str) -> bool {
@@ -223,7 +233,8 @@ impl Attributes {
     /// Word writes each line as a paragraph without margins.
     pub(crate) fn is_word_paragraph(&self) -> bool {
         self.class.split_ascii_whitespace().any(|word| word.starts_with("Mso") || word.starts_with("x_Mso") || word == "p1")
-            || self.style.contains("margin:0") || self.style.contains("margin-top:0") && self.style.contains("margin-bottom:0")
+            || self.style.contains("margin:0")
+            || self.style.contains("margin-top:0") && self.style.contains("margin-bottom:0")
     }
 
     /// Editors indent with block quotes that show no border.
@@ -241,8 +252,8 @@ impl Attributes {
     }
 
     pub(crate) fn hint(&self, element: Element) -> Hint {
-        if self.class.is_empty() && self.id.is_empty() && self.name.is_empty() && self.marker.is_empty() && self.style.is_empty() {
-            return Hint::None;
+        if self.class.is_empty() && self.id.is_empty() && self.name.is_empty() && self.marker.is_empty() {
+            return self.border(element);
         }
         let id = self.id.trim_start_matches("x_").trim_start_matches("x_");
         if HISTORY_BELOW_IDS.contains(&id) || self.marker == "__DIVIDER__" {
@@ -255,10 +266,19 @@ impl Attributes {
             return Hint::None;
         }
         let has = |classes: &[&str]| classes.iter().any(|class| self.class.contains(class));
-        if self.class.contains("gmail_attr") || self.class.contains("moz-cite-prefix") || self.class.contains("moz-email-headers-table") || id == "reply-intro" {
+        if self.class.contains("gmail_attr")
+            || self.class.contains("moz-cite-prefix")
+            || self.class.contains("moz-email-headers-table")
+            || id == "reply-intro"
+        {
             return Hint::Region(Region::Attribution);
         }
-        if has(&SIGNATURE_CLASSES) || SIGNATURE_IDS.contains(&id) || self.name == "messageSignatureSection" || self.marker == "gmail_signature" || self.marker.starts_with("__SIG_") {
+        if has(&SIGNATURE_CLASSES)
+            || SIGNATURE_IDS.contains(&id)
+            || self.name == "messageSignatureSection"
+            || self.marker == "gmail_signature"
+            || self.marker.starts_with("__SIG_")
+        {
             return Hint::Region(Region::Signature);
         }
         if self.class.contains("moz-forward-container") {
@@ -274,15 +294,30 @@ impl Attributes {
         if is_history {
             return Hint::Region(Region::Quote);
         }
-        let has_border = self.style.contains("border-top:solid") || self.style.contains("border-top:1") || self.style.contains("border-top-style:solid");
-        if has_border && element == Element::Block { Hint::TopBorder } else { Hint::None }
+        self.border(element)
+    }
+
+    /// Outlook draws a line above the header block.
+    fn border(&self, element: Element) -> Hint {
+        let has_border = element == Element::Block
+            && self.style.contains("border-top")
+            && (self.style.contains("border-top:solid")
+                || self.style.contains("border-top:1")
+                || self.style.contains("border-top-style:solid"));
+        if has_border { Hint::TopBorder } else { Hint::None }
     }
 }
 
 const HISTORY_BELOW_IDS: [&str; 3] = ["appendonsend", "stopSpelling", "zwchr"];
 
-const QUOTE_IDS: [&str; 6] =
-    ["OLK_SRC_BODY_SECTION", "mail-editor-reference-message-container", "yahoo_quoted", "isReplyContent", "replySection", "tutanota_quote"];
+const QUOTE_IDS: [&str; 6] = [
+    "OLK_SRC_BODY_SECTION",
+    "mail-editor-reference-message-container",
+    "yahoo_quoted",
+    "isReplyContent",
+    "replySection",
+    "tutanota_quote",
+];
 
 const QUOTE_CLASSES: [&str; 16] = [
     "yahoo_quoted",

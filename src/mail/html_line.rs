@@ -136,13 +136,18 @@ impl LineWriter {
 
     /// Makes one line of a row whose cells are single lines.
     pub(crate) fn join_cells(&mut self, row_start: usize, cells: &[usize]) {
-        let row_is_plain = cells.len() >= 2 && cells.len() <= CELLS_JOINED_MAX && cells.first().is_some_and(|first| *first >= row_start);
+        let row_is_plain =
+            cells.len() >= 2 && cells.len() <= CELLS_JOINED_MAX && cells.first().is_some_and(|first| *first >= row_start);
         if !row_is_plain || self.lines.len() <= row_start + 1 {
             return;
         }
         let ends = cells.iter().skip(1).copied().chain([self.lines.len()]);
         let is_single = cells.iter().zip(ends).all(|(start, end)| {
-            end >= *start && self.lines.get(*start..end).is_some_and(|lines| lines.iter().filter(|(line, _)| !line.trim().is_empty()).count() <= 1)
+            end >= *start
+                && self
+                    .lines
+                    .get(*start..end)
+                    .is_some_and(|lines| lines.iter().filter(|(line, _)| !line.trim().is_empty()).count() <= 1)
         });
         if !is_single {
             return;

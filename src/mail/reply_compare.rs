@@ -31,9 +31,16 @@ pub(crate) fn choose(mut text: Division<'_>, html: &Division<'_>, input: &CutInp
     }
     let all_text = all_words(&text);
     let all_html = all_words(html);
-    let is_related = share(&all_text, &all_html) >= RELATED_SHARE || contains(&all_text, &all_html) || contains(&all_html, &all_text);
+    let is_related =
+        share(&all_text, &all_html) >= RELATED_SHARE || contains(&all_text, &all_html) || contains(&all_html, &all_text);
     let is_covered = contains(&text_words, &html_words);
-    if !is_related || !is_covered && !text_words.is_empty() && share(&text_words, &html_words) < RELATED_SHARE && text.has(Part::History) && !text.lines.iter().any(|line| line.depth > 0) {
+    if !is_related
+        || !is_covered
+            && !text_words.is_empty()
+            && share(&text_words, &html_words) < RELATED_SHARE
+            && text.has(Part::History)
+            && !text.lines.iter().any(|line| line.depth > 0)
+    {
         text.parts.fill(Part::New);
         text.whole_kept = true;
     }
@@ -50,11 +57,23 @@ fn words_of(line: &str) -> impl Iterator<Item = String> {
 }
 
 fn kept_words(division: &Division<'_>) -> Vec<String> {
-    division.lines.iter().zip(&division.parts).filter(|(_, part)| **part != Part::History).flat_map(|(line, _)| words_of(line.body)).collect()
+    division
+        .lines
+        .iter()
+        .zip(&division.parts)
+        .filter(|(_, part)| **part != Part::History)
+        .flat_map(|(line, _)| words_of(line.body))
+        .collect()
 }
 
 fn words_in(division: &Division<'_>, part: Part) -> Vec<String> {
-    division.lines.iter().zip(&division.parts).filter(|(_, found)| **found == part).flat_map(|(line, _)| words_of(line.body)).collect()
+    division
+        .lines
+        .iter()
+        .zip(&division.parts)
+        .filter(|(_, found)| **found == part)
+        .flat_map(|(line, _)| words_of(line.body))
+        .collect()
 }
 
 fn all_words(division: &Division<'_>) -> Vec<String> {

@@ -87,10 +87,15 @@ pub(crate) fn divide<'a>(lines: Vec<Line<'a>>, input: &CutInput<'_>) -> Division
 
 /// Signature, forward and the safety net, once it is known where the history is.
 pub(crate) fn finish<'a>(mut division: Division<'a>, input: &CutInput<'_>) -> Division<'a> {
-    let first_history = division.parts.iter().zip(&division.lines).position(|(part, line)| *part == Part::History && !line.is_blank());
+    let first_history =
+        division.parts.iter().zip(&division.lines).position(|(part, line)| *part == Part::History && !line.is_blank());
     division.forward = first_history.and_then(|first| {
-        let history: Vec<Line<'a>> =
-            division.lines[first..].iter().zip(&division.parts[first..]).take_while(|(line, part)| **part == Part::History || line.is_blank()).map(|(line, _)| *line).collect();
+        let history: Vec<Line<'a>> = division.lines[first..]
+            .iter()
+            .zip(&division.parts[first..])
+            .take_while(|(line, part)| **part == Part::History || line.is_blank())
+            .map(|(line, _)| *line)
+            .collect();
         forward::read(&history)
     });
     let has_forward = division.forward.is_some();
@@ -98,7 +103,11 @@ pub(crate) fn finish<'a>(mut division: Division<'a>, input: &CutInput<'_>) -> Di
     mark_signatures(&mut division, input);
     if !division.has(Part::New) && division.has(Part::Signature) && !has_forward {
         division.parts.clone_from(&unsigned);
-        let device_only = division.lines.iter().zip(&unsigned).all(|(line, part)| *part != Part::New || line.is_blank() || signature::is_device_line(line.body));
+        let device_only = division
+            .lines
+            .iter()
+            .zip(&unsigned)
+            .all(|(line, part)| *part != Part::New || line.is_blank() || signature::is_device_line(line.body));
         if device_only && division.has(Part::History) {
             division.parts.fill(Part::New);
             division.whole_kept = true;
@@ -273,10 +282,15 @@ impl<'l, 'a> Scan<'l, 'a> {
             return;
         }
         let runs = self.quoted_runs();
-        let answered: Vec<(usize, usize)> = runs.iter().enumerate().filter(|(index, run)| {
-            let until = runs.get(index + 1).map_or(self.end, |next| next.0);
-            self.is_answered(run.1, until)
-        }).map(|(_, run)| *run).collect();
+        let answered: Vec<(usize, usize)> = runs
+            .iter()
+            .enumerate()
+            .filter(|(index, run)| {
+                let until = runs.get(index + 1).map_or(self.end, |next| next.0);
+                self.is_answered(run.1, until)
+            })
+            .map(|(_, run)| *run)
+            .collect();
         let keeps_single = answered.len() == 1 && !self.is_introduced(answered[0].0);
         if answered.len() < 2 && !keeps_single {
             return;
@@ -308,7 +322,8 @@ impl<'l, 'a> Scan<'l, 'a> {
     }
 
     fn is_answered(&self, from: usize, until: usize) -> bool {
-        let between: Vec<Line<'a>> = (from..until).filter(|index| self.parts[*index] == Part::New).map(|index| self.lines[index]).collect();
+        let between: Vec<Line<'a>> =
+            (from..until).filter(|index| self.parts[*index] == Part::New).map(|index| self.lines[index]).collect();
         let writer = Writer { name: Vec::new(), disclaimers: &[] };
         let text = signature::start(&between, &writer, true).map_or(between.len(), |start| start);
         between[..text].iter().any(|line| !line.is_blank())
@@ -317,7 +332,8 @@ impl<'l, 'a> Scan<'l, 'a> {
     /// Apple puts the introduction inside the quote.
     fn behind_introduction(&self, first: usize, behind: usize) -> usize {
         let last = (first..behind.min(first + INTRODUCTION_LINES_MAX)).rev();
-        let mut found = last.filter(|last| attribution::ending_at(&self.lines[..self.end], *last, true).is_some_and(|start| start >= first));
+        let mut found =
+            last.filter(|last| attribution::ending_at(&self.lines[..self.end], *last, true).is_some_and(|start| start >= first));
         let Some(last) = found.next() else { return first };
         (last + 1..behind).find(|index| !self.lines[*index].is_blank()).unwrap_or(behind)
     }
@@ -335,11 +351,15 @@ impl<'l, 'a> Scan<'l, 'a> {
 const INTRODUCTION_LINES_MAX: usize = 3;
 
 fn is_marker(line: &Line<'_>, marker: Option<&str>) -> bool {
-    let is_ours = marker.map(str::trim).is_some_and(|marker| !marker.is_empty() && line.body.trim_start_matches(['*', '_', ' ']).starts_with(marker));
+    let is_ours = marker
+        .map(str::trim)
+        .is_some_and(|marker| !marker.is_empty() && line.body.trim_start_matches(['*', '_', ' ']).starts_with(marker));
     if is_ours || line.body.len() < 16 || line.body.len() > 240 {
         return is_ours;
     }
-    let has_frame = line.body.starts_with(['#', '-', '=', '~', '*', '_', '(', '[', '<', '—', '/', '.']) || line.body.ends_with(['#', '-', '=', '~', '*', '_']) || line.depth > 0;
+    let has_frame = line.body.starts_with(['#', '-', '=', '~', '*', '_', '(', '[', '<', '—', '/', '.'])
+        || line.body.ends_with(['#', '-', '=', '~', '*', '_'])
+        || line.depth > 0;
     has_frame && {
         let lower = line.body.to_lowercase();
         words::REPLY_ABOVE.iter().any(|phrase| lower.contains(phrase))
@@ -351,7 +371,8 @@ fn banner_end(lines: &[Line<'_>]) -> usize {
     let mut end = 0;
     while let Some(first) = (end..lines.len()).find(|index| !lines[*index].is_blank()) {
         let lower = lines[first].body.trim_start_matches(['*', '_', '[', '-', '=', ' ', '⚠', '\u{fe0f}', '|']).to_lowercase();
-        let is_banner = words::BANNERS.iter().any(|banner| lower.starts_with(banner.trim_start_matches('['))) && lines[first].body.len() > 12;
+        let is_banner =
+            words::BANNERS.iter().any(|banner| lower.starts_with(banner.trim_start_matches('['))) && lines[first].body.len() > 12;
         let bracketed = lines[first].body == "[EXTERNAL]" || lines[first].body == "EXTERNAL";
         if !is_banner && !bracketed {
             break;
@@ -373,7 +394,8 @@ fn mark_signatures(division: &mut Division<'_>, input: &CutInput<'_>) {
         segments.drain(1..segments.len() - 1);
     }
     for (index, (start, end)) in segments.iter().copied().enumerate() {
-        let is_trailing = index > 0 || division.lines[..start].iter().zip(&division.parts).any(|(line, part)| *part == Part::History && !line.is_blank());
+        let is_trailing = index > 0
+            || division.lines[..start].iter().zip(&division.parts).any(|(line, part)| *part == Part::History && !line.is_blank());
         if let Some(found) = signature::start(&division.lines[start..end], &writer, is_trailing) {
             let part = if is_trailing && division.forward.is_some() && found == 0 { Part::History } else { Part::Signature };
             division.parts[start + found..end].fill(part);
@@ -411,7 +433,11 @@ fn cut_behind_device_line(division: &mut Division<'_>) {
     let Some(found) = lines.iter().position(|line| signature::is_device_line(line.body)) else { return };
     let has_text = lines[..found].iter().any(|line| !line.is_blank());
     let stands_alone = found > 0 && lines[found - 1].is_blank() && lines.get(found + 1).is_some_and(Line::is_blank);
-    if has_text && stands_alone && words::DEVICE.is_match(lines[found].body) && lines[found + 1..].iter().any(|line| !line.is_blank()) {
+    if has_text
+        && stands_alone
+        && words::DEVICE.is_match(lines[found].body)
+        && lines[found + 1..].iter().any(|line| !line.is_blank())
+    {
         division.parts[start + found + 1..end].fill(Part::History);
     }
 }

@@ -13,7 +13,7 @@
 //!   company name (034).
 //! - "-Name" as last line is signature (talon, email_reply_parser, mail_parser_reply); crisp keeps it (001).
 //! - Within a mail whose whole content is one block quote, what stands above the introduction is new; talon keeps all (077).
-#![allow(clippy::unwrap_used, clippy::print_stdout, missing_docs, unused_crate_dependencies)]
+#![allow(clippy::disallowed_methods, clippy::unwrap_used, clippy::print_stdout, missing_docs, unused_crate_dependencies)]
 
 use std::path::PathBuf;
 
@@ -98,7 +98,10 @@ fn checks(expected: &Value, reply: &Reply) -> Vec<(String, bool)> {
     if let Some(wanted) = expected["forward_before"].as_str() {
         // Text below the forward is the sender's too; the source only says what stands above.
         let above = fold(&format!("{}\n{}", reply.new_text, reply.signature));
-        checks.push((format!("{:?} does not begin with {wanted:?}", reply.new_text), above.starts_with(&fold(wanted)) && (!wanted.is_empty() || above.is_empty())));
+        checks.push((
+            format!("{:?} does not begin with {wanted:?}", reply.new_text),
+            above.starts_with(&fold(wanted)) && (!wanted.is_empty() || above.is_empty()),
+        ));
     }
     checks
 }
@@ -119,7 +122,8 @@ fn score(set: &str, by_check: bool) -> Score {
         let file = expected["file"].as_str().unwrap();
         let reply = read(&std::fs::read(folder.join(file)).unwrap(), expected["synthetic_headers"] != true);
         let checks = checks(&expected, &reply);
-        let failed: Vec<String> = checks.iter().filter(|(_, good)| !good).map(|(name, _)| format!("{set}/{file}: {name}")).collect();
+        let failed: Vec<String> =
+            checks.iter().filter(|(_, good)| !good).map(|(name, _)| format!("{set}/{file}: {name}")).collect();
         if by_check {
             score.all += checks.len();
             score.good += checks.len() - failed.len();

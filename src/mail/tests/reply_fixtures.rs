@@ -2,7 +2,7 @@
 //!
 //! `fixtures/mail/reply/NAME.eml` is the mail and `NAME.txt` its new text. Both are compared line by line without
 //! trailing white space.
-#![allow(clippy::unwrap_used, missing_docs, unused_crate_dependencies)]
+#![allow(clippy::disallowed_methods, clippy::unwrap_used, missing_docs, unused_crate_dependencies)]
 
 mod support;
 
@@ -26,7 +26,10 @@ fn each_client_leaves_its_new_text() {
         for (version, mail) in support::versions(&raw) {
             let got = fold(&mail.cut().new_text);
             if got != expect {
-                failures.push(format!("{} ({version}): {got:?}\n    expected {expect:?}", path.file_stem().unwrap().to_string_lossy()));
+                failures.push(format!(
+                    "{} ({version}): {got:?}\n    expected {expect:?}",
+                    path.file_stem().unwrap().to_string_lossy()
+                ));
             }
         }
     }

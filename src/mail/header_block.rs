@@ -120,6 +120,11 @@ impl HeaderBlock {
         kinds >= 2 && has_frame && says_mail
     }
 
+    /// Says who wrote to whom and when, which no web form does by chance.
+    pub(crate) fn is_full(&self) -> bool {
+        self.value(Field::From).is_some_and(|from| from.contains('@')) && self.has(Field::Sent) && self.has(Field::To)
+    }
+
     /// The forwarded mail without its text.
     pub(crate) fn forward(&self) -> Forward {
         let text = |field| self.value(field).map(str::to_owned).filter(|value: &String| !value.is_empty());

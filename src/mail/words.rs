@@ -93,7 +93,7 @@ pub(crate) const LABEL_CHARS_MAX: usize = 24;
 
 /// Verbs that end or divide an introduction: `wrote`, `schrieb`, `a écrit` …
 pub(crate) static VERB: LazyLock<Regex> = LazyLock::new(|| {
-    let words = "wrote|writes|written|schrieb(?:en)?|geschrieben|schreibt|écrit|ecrit|escribi[óo]|escribe|escrito|escreveu|\
+    let words = "wrote|quoting|zitat von|citando|citeren|quotando|writes|written|schrieb(?:en)?|geschrieben|schreibt|écrit|ecrit|escribi[óo]|escribe|escrito|escreveu|\
                  escreve|ha scritto|scritto|scrive|schreef|geschreven|skrev|skriver|skreiv|napisał(?:a|\\(a\\)|/a)?|\
                  napisal[ai]?(?:\\(a\\))?|pisze|napsal[ai]?(?:\\(a\\))?|napísal[ai]?(?:\\(a\\))?|píše|piše|napisao|kirjoitti|\
                  kirjutas|írta|írja|scris|scrie|написал(?:а|\\(а\\)|и)?|писал(?:а|\\(а\\))?|пишет|написав(?:ши)?|написала|\
@@ -160,7 +160,7 @@ pub(crate) static FORWARD_STEMS: LazyLock<Vec<&str>> = LazyLock::new(|| {
 pub(crate) static MESSAGE_STEMS: LazyLock<Vec<&str>> = LazyLock::new(|| {
     list(
         "message|nachricht|mensaje|messaggio|bericht|mensagem|meddel|besked|melding|viesti|wiadomoś|сообщени|письм|zpráv|\
-     správ|üzenet|mesaj|メッセージ|邮件|郵件|메시지|mail|mejl|e-post|epost|brev|повідомлен|лист|poruka|poruke|sporočil|kiri|\
+     správ|üzenet|mesaj|メッセージ|邮件|郵件|메시지|mail|mejl|e-post|epost|brev|повідомлен|лист|poruka|poruke|sporočil|kiri|kirja|\
      съобщени|correo|ileti|courriel|levél|信件|消息|訊息|メール|메일|by|von|par|zpr|por",
     )
 });
@@ -353,4 +353,11 @@ pub(crate) static SENT_FROM_BY_FIRST: LazyLock<BTreeMap<char, Vec<&str>>> = Lazy
         by_first.entry(beginning.chars().next().unwrap_or(' ')).or_default().push(beginning);
     }
     by_first
+});
+
+/// Prefixes of the subject of a forward, lower case, without colon.
+pub(crate) static FORWARD_PREFIXES: LazyLock<BTreeSet<&str>> = LazyLock::new(|| {
+    list("fwd|fw|wg|tr|rv|enc|i|vs|vb|vl|pd|tov|továbbítás|ilt|i̇lt|fs|ff|doorst|転送|转发|轉寄|전달|přeposlání|reenv|transf|пересл|spr|red|edast|vds|fyi")
+        .into_iter()
+        .collect()
 });

@@ -1,7 +1,7 @@
 //! Separators between the sender's words and an older mail, and the forwarded mail below one.
 
 use crate::Forward;
-use crate::header_block;
+use crate::header_block::{self, HeaderBlock};
 use crate::quote::{self, Line};
 use crate::words;
 
@@ -66,7 +66,9 @@ pub(crate) fn read(history: &[Line<'_>]) -> Option<Forward> {
     while let Some(line) = history.get(index).filter(|_| index < first + MARKER_LINES_MAX) {
         let kind = separator(line.body);
         announced |= matches!(kind, Some(Separator::Forward | Separator::Announcement | Separator::Original));
-        if line.is_blank() || kind.is_some() {
+        // A marker in a language not listed still stands right above the header block.
+        let may_announce = index == first && line.body.ends_with([':', '：']) && header_block::label_of(line.body).is_none();
+        if line.is_blank() || kind.is_some() || may_announce {
             index += 1;
         } else {
             break;
@@ -81,13 +83,28 @@ pub(crate) fn read(history: &[Line<'_>]) -> Option<Forward> {
         inner.len()
     };
     let inner = &inner[..end];
-    let block = header_block::at(inner, 0, announced);
+    let has_block = inner.iter().position(|line| !line.is_blank());
+    let block = has_block.and_then(|start| header_block::at(inner, start, announced));
     if !announced && block.is_none() {
         return None;
     }
     let (mut forward, rest) = block.map_or((Forward::default(), inner), |block| (block.forward(), &inner[block.end..]));
     forward.text = unquoted(rest, inner_depth);
     Some(forward)
+}
+
+/// Whether a subject says that the mail is a forward: "Fwd: …", "WG: …", "[Fwd: …]".
+pub(crate) fn is_forward_subject(subject: &str) -> bool {
+    let bare = subject.trim_start_matches(['[', ' ', '(']);
+    let colon = bare.find([':', '：']).filter(|colon| *colon <= 24);
+    colon.is_some_and(|colon| words::FORWARD_PREFIXES.contains(bare[..colon].trim().to_lowercase().as_str()))
+}
+
+/// The forwarded mail of a body that begins with a full header block and has no text of its own.
+pub(crate) fn read_whole(lines: &[Line<'_>]) -> Option<Forward> {
+    let first = lines.iter().position(|line| !line.is_blank() && separator(line.body) != Some(Separator::Rule))?;
+    header_block::at(lines, first, false).filter(HeaderBlock::is_full)?;
+    read(lines)
 }
 
 /// Blank lines and separators above a header block.

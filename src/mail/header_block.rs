@@ -34,7 +34,7 @@ pub(crate) fn at(lines: &[Line<'_>], first: usize, is_marked: bool) -> Option<He
             // A blank line inside the block is forgiven where the next field follows it and something is still missing.
             let next = lines.get(index + 1..).unwrap_or_default().iter().take(BLANK_LINES_MAX).find(|line| !line.is_blank());
             let goes_on = !block.has(Field::Subject) || !block.has(Field::From);
-            if blanks > BLANK_LINES_MAX || !goes_on || !next.is_some_and(|line| label_of(line.body).is_some()) {
+            if blanks > BLANK_LINES_MAX || !goes_on || next.is_none_or(|line| label_of(line.body).is_none()) {
                 break;
             }
             index += 1;
@@ -47,7 +47,10 @@ pub(crate) fn at(lines: &[Line<'_>], first: usize, is_marked: bool) -> Option<He
             block.fields.push((field, value.to_owned()));
             folded = 0;
         } else {
-            let open = block.fields.last().is_some_and(|(_, value)| value.is_empty() || is_open(value))
+            let open = block
+                .fields
+                .last()
+                .is_some_and(|(_, value)| value.is_empty() || is_open(value) || is_wrapped(value, lines, index))
                 || goes_on_below(lines, index, depth);
             folded += 1;
             if blanks > 0 || folded > FOLDED_LINES_MAX || !open {
@@ -72,11 +75,19 @@ fn is_open(value: &str) -> bool {
     value.ends_with([',', ';', '<', ':']) || value.matches('<').count() > value.matches('>').count()
 }
 
-/// Whether the line is followed, without a blank line, by another field or by the end of the block.
+/// A long last value whose rest stands alone on the next line.
+fn is_wrapped(value: &str, lines: &[Line<'_>], index: usize) -> bool {
+    value.chars().count() >= WRAP_CHARS_MIN && lines.get(index + 1).is_none_or(Line::is_blank)
+}
+
+/// Programs wrap headers at 70 to 80 columns.
+const WRAP_CHARS_MIN: usize = 50;
+
+/// Whether the line is followed, without a blank line, by another field.
 fn goes_on_below(lines: &[Line<'_>], index: usize, depth: usize) -> bool {
     for line in lines.iter().skip(index).take(FOLDED_LINES_MAX) {
         if line.is_blank() || line.depth != depth {
-            return true;
+            return false;
         }
         if label_of(line.body).is_some() {
             return true;
@@ -107,6 +118,11 @@ impl HeaderBlock {
         let has_frame = self.has(Field::From) || self.has(Field::Sent) && self.has(Field::To);
         let says_mail = has_address || self.has(Field::Subject) && self.has(Field::Sent) || kinds >= 4;
         kinds >= 2 && has_frame && says_mail
+    }
+
+    /// Says who wrote to whom and when, which no web form does by chance.
+    pub(crate) fn is_full(&self) -> bool {
+        self.value(Field::From).is_some_and(|from| from.contains('@')) && self.has(Field::Sent) && self.has(Field::To)
     }
 
     /// The forwarded mail without its text.
@@ -178,7 +194,7 @@ mod tests {
 
     #[test]
     fn a_block_is_read_in_any_language_with_bold_labels_and_folds() {
-        let forward = read("*From:* Bob <b@x.example>\n*Sent:* Monday\n*To:* A <a@x.example>; C, D <c@x.example>\n*Subject:* Long\nsubject\n\ntext").expect("block");
+        let forward = read("*From:* Bob <b@x.example>\n*Sent:* Monday\n*To:* A <a@x.example>; C, D <c@x.example>\n*Subject:* Long\nsubject\n*Cc:* x@x.example\n\ntext").expect("block");
         assert_eq!(forward.from.as_deref(), Some("Bob <b@x.example>"));
         assert_eq!(forward.to, ["A <a@x.example>", "C, D <c@x.example>"]);
         assert_eq!(forward.subject.as_deref(), Some("Long subject"));

@@ -59,9 +59,7 @@ pub fn to_text(html: &str) -> HtmlText {
     let mut builder = Builder::default();
     let mut emitter = CallbackEmitter::<_, Infallible>::new(Sink(&mut builder));
     emitter.naively_switch_states(true);
-    for Ok(token) in Tokenizer::new_with_emitter(&html[..end], emitter) {
-        match token {}
-    }
+    let Ok(()) = Tokenizer::new_with_emitter(&html[..end], emitter).finish();
     let (text, marks) = builder.finish();
     HtmlText { text, marks, truncated: end < html.len() }
 }
@@ -454,6 +452,6 @@ mod tests {
         assert!(regions.contains(&Region::Attribution), "{regions:?}");
         assert_eq!(regions.first(), Some(&Region::Body));
         assert_eq!(regions.last(), Some(&Region::Quote));
-        assert_eq!(regions.iter().filter(|region| **region == Region::Body).count() >= 2, true, "{regions:?}");
+        assert!(regions.iter().filter(|region| **region == Region::Body).count() >= 2, "{regions:?}");
     }
 }

@@ -213,14 +213,17 @@ impl Attributes {
             "opacity:0",
             "font-size:1px;color:#fff",
         ];
+        let may_hide =
+            self.style.contains("none") || self.style.contains("hid") || self.style.contains(":0") || self.style.contains(":1px");
         self.hidden
-            || HIDING.iter().any(|rule| {
-                self.style.match_indices(rule).any(|(index, _)| {
-                    let starts_rule = index == 0 || self.style.as_bytes()[index - 1] == b';';
-                    let rest = self.style[index + rule.len()..].trim_start_matches("px").trim_start_matches("pt");
-                    starts_rule && (rest.is_empty() || rest.starts_with([';', '!']) || rule.ends_with("none"))
+            || may_hide
+                && HIDING.iter().any(|rule| {
+                    self.style.match_indices(rule).any(|(index, _)| {
+                        let starts_rule = index == 0 || self.style.as_bytes()[index - 1] == b';';
+                        let rest = self.style[index + rule.len()..].trim_start_matches("px").trim_start_matches("pt");
+                        starts_rule && (rest.is_empty() || rest.starts_with([';', '!']) || rule.ends_with("none"))
+                    })
                 })
-            })
     }
 
     pub(crate) fn has_class(&self, class: &str) -> bool {
@@ -249,9 +252,8 @@ impl Attributes {
     }
 
     pub(crate) fn hint(&self, element: Element) -> Hint {
-        if self.class.is_empty() && self.id.is_empty() && self.name.is_empty() && self.marker.is_empty() && self.style.is_empty()
-        {
-            return Hint::None;
+        if self.class.is_empty() && self.id.is_empty() && self.name.is_empty() && self.marker.is_empty() {
+            return self.border(element);
         }
         let id = self.id.trim_start_matches("x_").trim_start_matches("x_");
         if HISTORY_BELOW_IDS.contains(&id) || self.marker == "__DIVIDER__" {
@@ -292,10 +294,17 @@ impl Attributes {
         if is_history {
             return Hint::Region(Region::Quote);
         }
-        let has_border = self.style.contains("border-top:solid")
-            || self.style.contains("border-top:1")
-            || self.style.contains("border-top-style:solid");
-        if has_border && element == Element::Block { Hint::TopBorder } else { Hint::None }
+        self.border(element)
+    }
+
+    /// Outlook draws a line above the header block.
+    fn border(&self, element: Element) -> Hint {
+        let has_border = element == Element::Block
+            && self.style.contains("border-top")
+            && (self.style.contains("border-top:solid")
+                || self.style.contains("border-top:1")
+                || self.style.contains("border-top-style:solid"));
+        if has_border { Hint::TopBorder } else { Hint::None }
     }
 }
 

@@ -98,6 +98,9 @@ pub(crate) fn finish<'a>(mut division: Division<'a>, input: &CutInput<'_>) -> Di
             .collect();
         forward::read(&history)
     });
+    if first_history.is_none() {
+        division.forward = forward::read_whole(&division.lines);
+    }
     let has_forward = division.forward.is_some();
     let unsigned = division.parts.clone();
     mark_signatures(&mut division, input);
@@ -150,6 +153,8 @@ struct Scan<'l, 'a> {
     is_structural: bool,
     /// Some rule found history, quote marks aside.
     found_strong: bool,
+    /// The subject says that the mail is a forward.
+    is_forward: bool,
 }
 
 impl<'l, 'a> Scan<'l, 'a> {
@@ -159,7 +164,15 @@ impl<'l, 'a> Scan<'l, 'a> {
         parts[end..].fill(Part::History);
         let at = banner_end(&lines[..end]);
         parts[..at].fill(Part::History);
-        Self { lines, parts, at, end, is_structural: false, found_strong: end < lines.len() }
+        Self {
+            lines,
+            parts,
+            at,
+            end,
+            is_structural: false,
+            found_strong: end < lines.len(),
+            is_forward: forward::is_forward_subject(input.subject),
+        }
     }
 
     fn run(&mut self) {
@@ -204,7 +217,12 @@ impl<'l, 'a> Scan<'l, 'a> {
         if header_block::label_of(line.body).is_some() {
             let is_marked = line.mark.rule_before;
             if let Some(block) = header_block::at(&self.lines[..self.end], self.at, is_marked) {
-                return self.open_history(block.first, block.end);
+                if self.is_forward || self.has_text_above() {
+                    return self.open_history(block.first, block.end);
+                }
+                // With nothing above it, a block separates nothing: a web form begins like that, and so does pasted mail.
+                self.at = block.end - 1;
+                return true;
             }
         }
         let quote_follows = self.next_line(self.at + 1).is_some_and(Line::may_be_quoted);
@@ -213,6 +231,14 @@ impl<'l, 'a> Scan<'l, 'a> {
             return self.open_history(first, self.at + 1);
         }
         true
+    }
+
+    fn has_text_above(&self) -> bool {
+        let is_text = |index: &usize| {
+            let line = &self.lines[*index];
+            self.parts[*index] == Part::New && !line.is_blank() && forward::separator(line.body) != Some(Separator::Rule)
+        };
+        (0..self.at).any(|index| is_text(&index))
     }
 
     /// Whether a header block or a quote follows an announcement.

@@ -93,7 +93,7 @@ fn rule(lines: &[Line<'_>]) -> Option<usize> {
     let found = (first..lines.len()).rev().find(|index| is_rule(lines[*index].body))?;
     let below = &lines[found + 1..];
     let count = below.iter().filter(|line| !line.is_blank()).count();
-    let is_block = count >= 1 && count <= BLOCK_LINES_MAX && below.iter().all(|line| is_signature_line(line.body));
+    let is_block = (1..=BLOCK_LINES_MAX).contains(&count) && below.iter().all(|line| is_signature_line(line.body));
     // A table has its rule below its heading.
     let is_table = lines[..found].iter().rev().take(1).any(|line| !line.is_blank())
         && below.iter().take(2).all(|line| line.body.split_whitespace().count() > 3);

@@ -7,13 +7,14 @@
 //! - A forward is not the sender's own text (quotequail, crisp); talon leaves it in the reply (062).
 //! - A mail that is nothing but a quote is kept whole (talon, and our rule that no mail may come out empty); quotequail
 //!   expects an empty reply (012).
-//! - A mail that begins with a header block is a forward without a comment, so its text is in `forward` (quotequail 026);
-//!   mail_parser_reply expects it in the reply (014).
+//! - A mail that begins with a header block, without a forward's subject or separator, is text (mail_parser_reply 014, and
+//!   web forms look like that); quotequail takes the block for a forward with nothing above it (026). `forward` is set.
 //! - A closing with a name is signature (talon, crisp "with_regards", mail_parser_reply); crisp keeps "Sincerely" and a
 //!   company name (034).
 //! - "-Name" as last line is signature (talon, email_reply_parser, mail_parser_reply); crisp keeps it (001).
+//! - A line that lost its quote mark to wrapping and begins a sentence of its own is kept (crisp 005 drops it).
 //! - Within a mail whose whole content is one block quote, what stands above the introduction is new; talon keeps all (077).
-#![allow(clippy::unwrap_used, clippy::print_stdout, missing_docs, unused_crate_dependencies)]
+#![allow(clippy::disallowed_methods, clippy::unwrap_used, clippy::print_stdout, missing_docs, unused_crate_dependencies)]
 
 use std::path::PathBuf;
 

@@ -1,5 +1,5 @@
 //! What holds for every body, however odd: nothing is lost, nothing panics, cutting again changes nothing.
-#![allow(clippy::unwrap_used, missing_docs, unused_crate_dependencies)]
+#![allow(clippy::disallowed_methods, clippy::unwrap_used, missing_docs, unused_crate_dependencies)]
 
 mod support;
 

@@ -10,6 +10,8 @@ pub mod command;
 pub mod condition;
 pub mod effect;
 pub mod event;
+pub mod field;
+pub mod form;
 pub mod ids;
 pub mod kind;
 pub mod pattern;

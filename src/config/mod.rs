@@ -4,6 +4,7 @@
 //! Nothing outside sees a raw shape. A file is accepted whole or not at all; the daemon never writes one.
 
 mod compile;
+mod diff;
 mod endpoint;
 pub mod problem;
 mod raw;
@@ -22,6 +23,7 @@ use data_encoding::HEXLOWER;
 use desk::Policy;
 use sha2::{Digest as _, Sha256};
 
+pub use diff::{Side, diff};
 pub use problem::{Problem, Problems, Severity};
 pub use settings::{
     Account, Auth, Config, ConfigTest, Done, Expect, Host, InlineMail, MailSink, MailSource, OAuth2, OAuthProvider, Rate, Secret,
@@ -30,7 +32,7 @@ pub use settings::{
 pub use source::{Environment, Memory, System};
 pub use value::{write_length, write_span};
 
-use problem::Report;
+use problem::{Code, Report};
 use read::Read as _;
 
 /// Characters of the hash that people see: enough to tell two configurations apart.
@@ -58,6 +60,10 @@ pub struct Loaded {
 pub fn load(path: &Path, environment: &dyn Environment) -> Result<Loaded, Problems> {
     let mut report = Report::default();
     let Some(tree) = source::read_all(path, environment, &mut report) else { return Err(report.finish()) };
+    if report.has_code(Code::Syntax) {
+        // What a broken file seems to lack is guesswork.
+        return Err(report.finish());
+    }
     let Some(raw) = raw::RawFile::read(&tree, &mut report) else { return Err(report.finish()) };
     let (result, report) = compile::compile(path, raw, report, environment);
     let failed = report.has_errors();

@@ -295,8 +295,16 @@ impl Report {
         self.drafts.iter().any(|(_, problem)| problem.severity == Severity::Error)
     }
 
+    pub(super) fn has_code(&self, code: Code) -> bool {
+        self.drafts.iter().any(|(_, problem)| problem.code == code.as_str())
+    }
+
     /// Everything collected: errors first, each severity in file order.
     pub(super) fn finish(mut self) -> Problems {
+        if self.has_errors() {
+            // Notes are about a file that is used.
+            self.drafts.retain(|(_, problem)| problem.severity != Severity::Note);
+        }
         self.drafts.sort_by_key(|(place, problem)| (problem.severity, *place));
         let mut problems: Vec<Problem> = self.drafts.into_iter().map(|(_, problem)| problem).collect();
         problems.dedup();
@@ -327,5 +335,26 @@ fn locate(problem: &mut Problem, place: Place, source: &Source) {
     problem.line = Some(line_of(text, from));
     problem.column = Some(count(&text[start..from]) + 1);
     problem.width = count(&text[from..to.clamp(from, end.max(from))]);
-    line.clone_into(&mut problem.source);
+    problem.source = masked(line);
+}
+
+/// The line with stars for what stands where a secret would: people paste these messages into tickets.
+fn masked(line: &str) -> String {
+    const WORDS: [&str; 6] = ["password", "passwd", "secret", "token", "pin", "key"];
+    let mut text: Vec<char> = line.chars().collect();
+    for at in 0..text.len() {
+        if text[at] != '=' {
+            continue;
+        }
+        let before: String = text[..at].iter().collect::<String>().trim_end().to_lowercase();
+        let Some(open) = (at + 1..text.len()).find(|next| !text[*next].is_whitespace()) else { continue };
+        let quote = text[open];
+        if !WORDS.iter().any(|word| before.ends_with(word)) || !(quote == '"' || quote == '\'') {
+            continue;
+        }
+        for hidden in text[open + 1..].iter_mut().take_while(|c| **c != quote) {
+            *hidden = '*';
+        }
+    }
+    text.into_iter().collect()
 }

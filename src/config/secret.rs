@@ -71,7 +71,7 @@ impl Read for Reference {
         if let Value::String(_) = node.value {
             report.add(
                 Code::LiteralSecret,
-                Some(super::problem::Place { to: node.at.from + 1, ..node.at }),
+                node.at,
                 "a secret never stands in the file",
                 "write { file = \"…\" }, { credential = \"…\" } or { env = \"…\" }",
             );

@@ -108,6 +108,41 @@ fn the_hash_tells_meaning_apart_and_nothing_else() {
 }
 
 #[test]
+fn a_reload_is_told_in_plain_sentences() {
+    let path = Path::new("/etc/frontdesk/frontdesk.toml");
+    let old = load_shipped("frontdesk.toml");
+    let text = std::fs::read_to_string(root().join("config/frontdesk.toml")).expect("shipped");
+    let changes = [
+        ("outlook.office365.com", "imap.fernhill.example"),
+        ("ack = \"ack-billing\"", "ack = false"),
+        ("priority = \"high\", tags", "priority = \"urgent\", tags"),
+        ("name = \"colleagues with IT trouble\"", "name = \"IT trouble\""),
+        ("within = \"14d\"", "within = \"7d\""),
+        ("version = 1", "version = 1\n# a comment moves every line"),
+    ];
+    let changed = changes.iter().fold(text, |text, (from, to)| {
+        assert!(text.contains(from), "{from}");
+        text.replacen(from, to, 1)
+    });
+    let mut world = world("config");
+    world.files.insert(path.to_owned(), changed.into_bytes());
+    let new = load(path, &world).expect("loads");
+    fn side(loaded: &Loaded) -> Side<'_> {
+        Side { policy: &loaded.policy, config: &loaded.config }
+    }
+    let expect = [
+        "account \"m365\" reconnects",
+        "inbox \"billing\" changes",
+        "rule \"key customers first\" changes",
+        "rule \"IT trouble\" is new",
+        "rule \"colleagues with IT trouble\" goes",
+        "a reply reopens within 7d",
+    ];
+    assert_eq!(diff(side(&old), side(&new)), expect);
+    assert_eq!(diff(side(&old), side(&old)), Vec::<String>::new());
+}
+
+#[test]
 fn broken_files_say_where_and_why() {
     let folder = root().join("fixtures/config/bad");
     let mut files: Vec<_> = std::fs::read_dir(&folder).expect("fixtures").map(|entry| entry.expect("readable").path()).collect();

@@ -202,3 +202,135 @@ impl Rule {
         RuleOutcome { rule, matched: true, why, captures: notes.captures }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use mail::Address;
+
+    use super::*;
+    use crate::ticket::Status;
+
+    fn view<'a>(from: &'a Address, subject: &'a str, text: &'a str) -> RuleView<'a> {
+        RuleView {
+            from: vec![from],
+            to: Vec::new(),
+            cc: Vec::new(),
+            arrived_at: "support".into(),
+            subject,
+            text,
+            any_text: text,
+            attachments: vec![("invoice 4711.pdf", 6_000_000)],
+            headers: &[],
+            bytes: 8_000_000,
+            authenticated: true,
+            at: jiff::Timestamp::UNIX_EPOCH,
+            contact_tickets: 0,
+            language: Some("en"),
+            ticket_type: "question".into(),
+            team: None,
+            inbox: "support".into(),
+            priority: Priority::Normal,
+            status: Status::New,
+            tags: BTreeSet::new(),
+            owner: None,
+            fields: BTreeMap::new(),
+        }
+    }
+
+    fn pattern(target: Target, source: &str) -> Test {
+        Test::Pattern(target, vec![Pattern::new(source).expect("compiles")])
+    }
+
+    fn rule(name: &str, tests: Vec<Test>, then: Actions) -> Rule {
+        Rule { name: name.to_owned(), line: 1, on_reply: false, when: Condition { tests }, then }
+    }
+
+    fn dana() -> Address {
+        Address::new("Dana@Sub.Northern-Labs.example").expect("good")
+    }
+
+    fn why(tests: Vec<Test>) -> String {
+        let from = dana();
+        let view = view(&from, "Order 12 is late", "Please refund my order. The VPN, too.");
+        match (Condition { tests }).explain(&view) {
+            Ok((why, _)) => why,
+            Err(failed) => format!("no: {failed}"),
+        }
+    }
+
+    #[test]
+    fn every_test_says_what_held_or_which_key_failed() {
+        let from = |text: &str| vec![Test::Address(People::From, AddressPattern::new(text).into_iter().collect())];
+        assert_eq!(why(from("@*.northern-labs.example")), "from Dana@sub.northern-labs.example is @*.northern-labs.example");
+        assert_eq!(why(from("@northern-labs.example")), "no: from");
+        assert_eq!(
+            why(from("dana@sub.northern-labs.example")),
+            "from Dana@sub.northern-labs.example is dana@sub.northern-labs.example"
+        );
+        assert_eq!(why(vec![pattern(Target::Attachment, "~ ^invoice \\d+")]), "attachment has \"invoice 4711\"");
+        assert_eq!(
+            why(vec![Test::Attachments(Quantity::Bytes(Comparison { how: Compare::More, with: 5e6 }))]),
+            "attachments 1, 6000000 bytes"
+        );
+        assert_eq!(why(vec![Test::ContactKnown(true)]), "no: contact");
+        let never = Condition { tests: vec![Test::Authenticated(false)] };
+        assert_eq!(why(vec![Test::Not(never.clone())]), "not (authenticated)");
+        let or = Test::Any(vec![never, Condition { tests: vec![pattern(Target::Subject, "late")] }]);
+        assert_eq!(why(vec![or, Test::Language(vec!["en".into()])]), "subject has \"late\"; language en");
+        assert_eq!(why(vec![Test::Owner(vec![None]), Test::Status(vec![Status::Open])]), "no: status");
+        assert_eq!(why(vec![Test::Field("serial".into(), vec![FieldTest::Missing])]), "field serial is missing");
+    }
+
+    #[test]
+    fn later_rules_see_what_earlier_ones_decided_and_stop_ends_the_list() {
+        let to_billing = Actions { ticket_type: Some("invoice".into()), ..Actions::default() };
+        let stop = Actions { stop: true, ..Actions::default() };
+        let book = RuleBook::new(vec![
+            rule("refunds", vec![pattern(Target::Text, "order refund")], to_billing),
+            rule("questions", vec![Test::Type(vec!["question".into()])], Actions::default()),
+            rule("invoices", vec![Test::Type(vec!["invoice".into()])], stop),
+            rule("never", Vec::new(), Actions::default()),
+        ]);
+        let from = dana();
+        let mut view = view(&from, "x", "Refund my order");
+        let outcomes = book.expect("small").run(&mut view, false, |rule, _, view| {
+            if let Some(name) = &rule.then.ticket_type {
+                view.ticket_type = name.clone();
+            }
+        });
+        let shown: Vec<String> =
+            outcomes.iter().map(|outcome| format!("{} {} {}", outcome.rule, outcome.matched, outcome.why)).collect();
+        assert_eq!(shown, ["0 true text has \"order refund\"", "1 false type", "2 true type invoice"]);
+    }
+
+    #[test]
+    fn replies_meet_only_rules_that_ask_for_them_and_captures_fill_fields() {
+        let set = BTreeMap::from([("order".into(), "No. {no}{none}".to_owned())]);
+        let mut captures =
+            rule("orders", vec![pattern(Target::Subject, r"~ order (?<no>\d+)")], Actions { set, ..Actions::default() });
+        captures.on_reply = true;
+        let book = RuleBook::new(vec![rule("new only", Vec::new(), Actions::default()), captures]).expect("small");
+        let from = dana();
+        let mut filled = BTreeMap::new();
+        let outcomes = book.run(&mut view(&from, "Order 12", ""), true, |rule, outcome, _| {
+            filled = rule.then.set_with(&outcome.captures);
+        });
+        assert_eq!((outcomes.len(), outcomes[0].rule), (1, 1));
+        assert_eq!(filled[&"order".into()], "No. 12");
+    }
+
+    #[test]
+    fn amounts_compare_within_their_currency() {
+        let from = dana();
+        let mut view = view(&from, "", "");
+        let test = FieldTest::Compares(Comparison { how: Compare::More, with: 500.0 }, Some("GBP".into()));
+        let condition = Condition { tests: vec![Test::Field("refund".into(), vec![test])] };
+        for (value, expect) in [("500.01 GBP", true), ("500.00 GBP", false), ("900.00 EUR", false), ("900.00", true)] {
+            let value = crate::ticket::FieldValue { value: value.into(), from: "agent".into(), span: None, valid: true };
+            view.fields.insert("refund".into(), value.clone());
+            assert_eq!(condition.holds(&view), expect, "{}", value.value);
+        }
+    }
+}

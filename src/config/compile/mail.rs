@@ -11,7 +11,7 @@ use super::people::DEFAULT_TEAM;
 use super::process::DEFAULT_TYPE;
 use super::{Compiler, Kind};
 use crate::config::endpoint::{IMAP, NotAnEndpoint, SMTP, is_loopback, read, read_listen, read_url};
-use crate::config::problem::{Code, Place};
+use crate::config::problem::Code;
 use crate::config::raw::{RawAccount, RawAuth, RawFile, RawInbox, RawLimits, RawProvider, RawServer, RawStore};
 use crate::config::read::{At, Named, Read as _, TextOrFlag, list, nearest};
 use crate::config::secret::{Reference, Secret, fetch};
@@ -73,13 +73,14 @@ impl Compiler<'_> {
             None if raw.has("key") => return None,
             None => &default,
         };
-        let before = self.report.has_errors();
-        let key = fetch(reference, self.environment, &mut self.report);
-        if key.is_none() && !before {
+        let absent = raw.key.is_none() && self.environment.read(&beside(raw.at, "signing.key", &self.report)).is_err();
+        if absent {
             let hint = "`frontdesk init` makes a key; or: head -c 32 /dev/urandom > signing.key";
-            self.report.hint(Code::Secret, reference.at, "there is no key to sign with", "needed by `server.key`", hint);
+            let label = "`server.key` is signing.key where the file says nothing";
+            self.report.hint(Code::Secret, None, "there is no key to sign with", label, hint);
+            return None;
         }
-        let key = key?;
+        let key = fetch(reference, self.environment, &mut self.report)?;
         let bytes = key.expose_bytes().len();
         if bytes < KEY_BYTES_MIN {
             let message = format!("the signing key has {bytes} bytes");
@@ -130,7 +131,7 @@ impl Compiler<'_> {
             Some(path) => Some(MailSink::Maildir(path)),
             None => self.host(url, SMTP, &who).map(MailSink::Smtp),
         });
-        let auth = self.auth(raw.auth.as_ref(), raw.has("auth"), name.at, &who);
+        let auth = self.auth(raw.auth.as_ref(), raw.has("auth"), &who);
         let remote = [
             matches!(&imap, Some(MailSource::Imap(host)) if !is_loopback(&host.name)),
             matches!(&smtp, Some(MailSink::Smtp(host)) if !is_loopback(&host.name)),
@@ -234,9 +235,8 @@ impl Compiler<'_> {
         None
     }
 
-    fn auth(&mut self, raw: Option<&RawAuth>, present: bool, at: Place, who: &str) -> Option<Auth> {
+    fn auth(&mut self, raw: Option<&RawAuth>, present: bool, who: &str) -> Option<Auth> {
         let Some(raw) = raw else { return (!present).then_some(Auth::None) };
-        let _ = at;
         self.missing("kind", &raw.keys, raw.at, &format!("the `auth` of {who}"));
         let kind = raw.kind.as_ref()?;
         let secret = raw.secret.as_ref().map(|secret| fetch(secret, self.environment, &mut self.report));

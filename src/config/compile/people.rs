@@ -145,8 +145,7 @@ impl Compiler<'_> {
                 members.push(agent);
             }
         }
-        if let Some(empty) = raw.members.as_ref().filter(|members| members.is_empty()) {
-            let _ = empty;
+        if raw.members.as_ref().is_some_and(Vec::is_empty) {
             self.report.add(Code::BadValue, name.at, format!("{who} has no members"), "nobody would get its tickets");
         }
         let lead = raw.lead.as_ref().filter(|lead| self.reference(Kind::Agent, lead, &who));

@@ -54,6 +54,7 @@ impl Compiler<'_> {
                     if hours[*day].iter().any(|(open, close)| from < *close && *open < to) {
                         let message = format!("{who} opens twice at the same time on {}", DAYS[*day]);
                         self.report.add(Code::Contradiction, span.at, message, "the spans overlap");
+                        break;
                     } else {
                         hours[*day].push((from, to));
                     }

@@ -61,16 +61,16 @@ pub(crate) fn decide(policy: &Policy, ticket: &Ticket, event: &Event, by: &Actor
         }
         Command::Set { field, value } => {
             let mut decision = changed(ticket, event, "field_set", &label, format!("{field} = {value}"));
-            let known = policy
-                .types
-                .get(&ticket.ticket_type)
-                .and_then(|ticket_type| ticket_type.fields.iter().find(|known| known.id == *field));
-            let normal = known.and_then(|known| crate::field::check(known, value).ok()).unwrap_or_else(|| value.clone());
-            edit(&mut decision, |next| {
-                next.missing.retain(|missing| missing != field);
-                let value = crate::ticket::FieldValue { value: normal, from: "agent".to_owned(), span: None, valid: true };
-                next.fields.insert(field.clone(), value);
-            });
+            let today = event.at.to_zoned(policy.company.timezone.clone()).date();
+            let ticket_type = policy.types.get(&ticket.ticket_type);
+            let known = ticket_type.and_then(|ticket_type| ticket_type.fields.iter().find(|known| known.id == *field));
+            if let Some(known) = known {
+                let value = crate::field::read_value(known, value, "agent", None, today);
+                edit(&mut decision, |next| {
+                    next.missing.retain(|missing| missing != field);
+                    next.fields.insert(field.clone(), value);
+                });
+            }
             looked_at(&mut decision);
             decision
         }

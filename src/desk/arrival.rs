@@ -1,5 +1,7 @@
 //! What is decided about a mail that came in. Each step leaves one line of trace.
 
+use std::collections::BTreeMap;
+
 use jiff::SignedDuration;
 use mail::machine::{Around, MachineOutcome, Verdict};
 use mail::{Address, Mailbox, Message};
@@ -94,11 +96,13 @@ pub(crate) struct Incoming<'a> {
     /// The one author, or who comes nearest.
     pub(crate) sender: Mailbox,
     pub(crate) lines: Vec<TraceLine>,
+    /// What a web form gave to fields.
+    pub(crate) form: BTreeMap<crate::FieldId, crate::field::Said>,
 }
 
 impl<'a> Incoming<'a> {
     fn new(policy: &'a Policy, event: &'a Event, arrival: &'a Arrival) -> Self {
-        Self { policy, event, arrival, sender: sender_of(&arrival.parsed.message), lines: Vec::with_capacity(16) }
+        Self { policy, event, arrival, sender: sender_of(&arrival.parsed.message), lines: Vec::with_capacity(16), form: BTreeMap::new() }
     }
 
     pub(crate) fn message(&self) -> &'a Message {
@@ -249,7 +253,7 @@ impl<'a> Incoming<'a> {
             self.reopen(&mut next, &mut history, &mut effects);
         }
         self.count_burst(&mut next, &mut history);
-        opening::fill_fields(&mut self, &mut next, false);
+        opening::fill_fields(&mut self, &mut next);
         let view_line = opening::run_rules(&mut self, &mut next, true);
         history.extend(view_line.history);
         self.trace("ack", "no", "a ticket is acknowledged once");

@@ -28,7 +28,7 @@ pub(crate) fn decide(mut mail: Incoming<'_>, verdict: &Verdict) -> Decision {
         }),
     );
     trace_cut(&mut mail);
-    fill_fields(&mut mail, &mut ticket, true);
+    fill_fields(&mut mail, &mut ticket);
     let language = ticket.language.clone();
     mail.trace(
         "language",
@@ -139,15 +139,13 @@ fn read_form(mail: &mut Incoming<'_>, ticket: &mut Ticket) {
         mail.trace("form", "no", "no form matches");
         return;
     };
-    let filled = form::read(form, mail.message());
+    let filled = form::read(form, &mail.message().text);
     mail.lines.push(TraceLine {
         rule: Some(form.name.clone()),
         line: Some(form.line),
         ..TraceLine::new("form", "read", format!("{} values", filled.fields.len()))
     });
-    for (id, value) in filled.fields {
-        ticket.fields.insert(id, value);
-    }
+    mail.form = filled.fields;
     if let Some(subject) = filled.subject {
         ticket.subject = subject;
     }
@@ -164,22 +162,26 @@ fn read_form(mail: &mut Incoming<'_>, ticket: &mut Ticket) {
     }
 }
 
-/// Seeks the fields of the ticket's type. On a reply only what is still missing is sought.
-pub(crate) fn fill_fields(mail: &mut Incoming<'_>, ticket: &mut Ticket, is_new: bool) {
+/// Seeks the fields of the ticket's type. A valid value stays unless a form or a label says another.
+pub(crate) fn fill_fields(mail: &mut Incoming<'_>, ticket: &mut Ticket) {
     let Some(ticket_type) = mail.policy.types.get(&ticket.ticket_type) else { return };
-    let form_values = ticket.fields.clone();
-    let wanted: Vec<_> = ticket_type
-        .fields
-        .iter()
-        .filter(|field| is_new || !ticket.fields.get(&field.id).is_some_and(|value| value.valid))
-        .collect();
-    let sources = field::Sources::of(mail.message(), &form_values);
-    for (id, value) in field::extract(wanted.iter().copied(), &sources) {
-        let word = if value.valid { "found" } else { "said, not understood" };
-        mail.trace("field", word, format!("{id} = {} ({})", value.value, value.from));
-        ticket.fields.insert(id, value);
+    let message = mail.message();
+    let sources = field::FieldSources {
+        form: Some(&mail.form),
+        subject: &message.subject,
+        text: &message.reply.new_text,
+        attachments: message.attachments.iter().map(|file| file.name.as_str()).collect(),
+        today: mail.event.at.to_zoned(mail.policy.company.timezone.clone()).date(),
+    };
+    let extracted = field::extract(ticket_type, &ticket.fields, &sources);
+    for (id, value) in &extracted.fields {
+        if ticket.fields.get(id) != Some(value) {
+            let word = if value.valid { "found" } else { "said, not understood" };
+            mail.lines.push(TraceLine::new("field", word, format!("{id} = {} ({})", value.value, value.from)));
+        }
     }
-    ticket.missing = field::missing(&ticket_type.fields, &ticket.fields);
+    ticket.fields = extracted.fields;
+    ticket.missing = extracted.missing;
 }
 
 /// What the rules said besides changing the ticket.
@@ -261,7 +263,7 @@ pub(crate) fn run_rules(mail: &mut Incoming<'_>, ticket: &mut Ticket, on_reply: 
     ticket.hold = wish.hold.or(ticket.hold.take());
     if type_changed {
         // Another type asks other questions of the same words.
-        fill_fields(mail, ticket, true);
+        fill_fields(mail, ticket);
     }
     ruling.ack = wish.ack;
     let reference = policy.reference(ticket.no);
@@ -318,7 +320,7 @@ fn settle(mail: &mut Incoming<'_>, ticket: &mut Ticket) {
     let policy = mail.policy;
     ticket.first_response = first_response(policy, ticket, ticket.priority);
     if let Some(ticket_type) = policy.types.get(&ticket.ticket_type) {
-        ticket.missing = field::missing(&ticket_type.fields, &ticket.fields);
+        ticket.missing = field::missing(ticket_type, &ticket.fields);
         ticket.step = ticket_type.steps.first().map(|step| crate::ticket::StepState {
             id: step.id.clone(),
             entered_at: ticket.created_at,

@@ -16,6 +16,9 @@ use crate::engine::budget::{self, Allowance};
 use crate::engine::read::Reading;
 use crate::store::{Cause, Decided, MailboxKey, Record, Store, StoreError};
 
+/// A claimed row is not due again for so long: longer than any delivery takes.
+const CLAIMED_FOR: jiff::SignedDuration = jiff::SignedDuration::from_hours(2);
+
 /// The configuration as far as the engine is concerned; swapped whole on reload.
 #[derive(Debug)]
 pub struct Live {
@@ -328,7 +331,7 @@ impl Core {
         let mut claimed = Vec::new();
         let mut steps = Vec::new();
         for mut row in self.store.outbox_due(account, now, limit.saturating_mul(2)) {
-            if claimed.len() == limit || self.in_hand.contains(&row.id) {
+            if claimed.len() == limit || row.phase == OutboxPhase::Claimed || self.in_hand.contains(&row.id) {
                 continue;
             }
             let first = self.waiting.get(&(row.ticket, row.to.clone())).and_then(BTreeSet::first);
@@ -340,6 +343,8 @@ impl Core {
             } else {
                 row.phase = OutboxPhase::Claimed;
                 row.attempts += 1;
+                // Out of the way of those that are due; whoever has it reports the next step.
+                row.next_at = now.checked_add(CLAIMED_FOR).unwrap_or(now);
                 steps.push(step_of(&row, now));
             }
             claimed.push(row);

@@ -105,7 +105,7 @@ impl<S: Answers> Store for S {
         self.sure(query::cursor(self.state(), mailbox))
     }
 
-    fn outcomes(&self, mailbox: &MailboxKey) -> Vec<(u32, u32, String, Option<EventId>)> {
+    fn outcomes(&self, mailbox: &MailboxKey) -> Vec<super::OutcomeSpan> {
         self.sure(query::outcomes(self.state(), mailbox))
     }
 

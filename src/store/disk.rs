@@ -18,7 +18,7 @@ use super::answer::Answers;
 use super::backup;
 use super::file::{self, failed};
 use super::fold::{fold, raws};
-use super::journal::{Entry, Journal};
+use super::journal::{self, Entry, Journal};
 use super::kv::Read;
 use super::pack::Kind;
 use super::raw::{self, Packs};
@@ -33,11 +33,20 @@ pub struct OpenOptions {
     pub cache_bytes: u64,
     /// Below this much free space nothing more is kept.
     pub reserve_bytes: u64,
+    /// A pack of raw mail is closed at this size, at most 256 MiB.
+    pub pack_bytes: u64,
+    /// A segment of the journal is closed at this size, at most 16 MiB.
+    pub segment_bytes: u64,
 }
 
 impl Default for OpenOptions {
     fn default() -> Self {
-        Self { cache_bytes: 32 << 20, reserve_bytes: 64 << 20 }
+        Self {
+            cache_bytes: 32 << 20,
+            reserve_bytes: 64 << 20,
+            pack_bytes: raw::PACK_BYTES_MAX,
+            segment_bytes: journal::SEGMENT_BYTES_MAX,
+        }
     }
 }
 
@@ -72,9 +81,9 @@ impl DiskStore {
         std::fs::set_permissions(dir, std::fs::Permissions::from_mode(0o700)).map_err(failed("protect", dir))?;
         let lock = lock(dir)?;
         let poisoned = Arc::new(AtomicBool::new(false));
-        let mut packs = Packs::open(&dir.join("raw"), options.reserve_bytes, Arc::clone(&poisoned))?;
+        let mut packs = Packs::open(&dir.join("raw"), options, Arc::clone(&poisoned))?;
         let (state, replayed) = match open_state(dir, options)? {
-            Some(state) => match replay(dir, &packs, &state, progress)? {
+            Some(state) => match replay(dir, options, &packs, &state, progress)? {
                 Some(replayed) => (state, replayed),
                 None => rebuild_state(dir, options, &packs, Some(state), progress)?,
             },
@@ -252,7 +261,7 @@ fn rebuild_state(
     tracing::warn!("State is rebuilt from the journal.");
     let again = || StoreError::State { what: "a new state could not be opened".to_owned() };
     let state = open_state(dir, options)?.ok_or_else(again)?;
-    let replayed = replay(dir, packs, &state, progress)?.ok_or_else(again)?;
+    let replayed = replay(dir, options, packs, &state, progress)?.ok_or_else(again)?;
     Ok((state, replayed))
 }
 
@@ -268,14 +277,19 @@ struct Replayed {
 /// Reads the journal and applies what the state does not have. `None` if the state belongs to another journal.
 fn replay(
     dir: &Path,
+    options: OpenOptions,
     packs: &Packs,
     state: &SledState,
     progress: &mut dyn FnMut(u64, u64),
 ) -> Result<Option<Replayed>, StoreError> {
     let applied = state.applied();
     let (mut named, mut committed, mut is_other) = (HashSet::new(), None, false);
-    let journal =
-        Journal::open(&dir.join("journal"), applied.seq.saturating_sub(NAMED_RECORDS), progress, &mut |entry: Entry| {
+    let journal = Journal::open(
+        &dir.join("journal"),
+        applied.seq.saturating_sub(NAMED_RECORDS),
+        options.segment_bytes,
+        progress,
+        &mut |entry: Entry| {
             is_other |= entry.tip.seq == applied.seq && entry.tip.hash != applied.hash;
             if let Payload::Decided(decided) = &entry.payload {
                 named.extend(decided.raws.iter().copied());
@@ -284,12 +298,13 @@ fn replay(
             if entry.tip.seq > applied.seq && !is_other {
                 let (record, at) = load(packs, &entry)?;
                 state.stage(fold(state, &record, at)?);
-                if entry.tip.seq % REPLAY_GROUP == 0 {
+                if entry.tip.seq.is_multiple_of(REPLAY_GROUP) {
                     state.flushed(entry.tip)?;
                 }
             }
             Ok(())
-        })?;
+        },
+    )?;
     if is_other || applied.seq > journal.tip().seq {
         return Ok(None);
     }

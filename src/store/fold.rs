@@ -24,7 +24,7 @@ const HOUR_BUCKETS_MAX: usize = 2 * BUDGET_HOURS as usize;
 pub(crate) const MINUTE_BUCKETS_MAX: usize = 130;
 /// Budget keys touched between two sweeps, and keys looked at by one: a sweep is faster than growth.
 const SWEEP_EVERY: u32 = 64;
-const SWEEP_KEYS: usize = 256;
+const SWEEP_KEYS: usize = 128;
 
 /// The writes that a record makes. `body` is where its JSON stands, if it is a decision. A repeated event changes nothing.
 pub(crate) fn fold(reads: &dyn Read, record: &Record, body: Location) -> Result<Vec<Write>, StoreError> {

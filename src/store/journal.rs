@@ -16,8 +16,8 @@ use super::file::{self, failed};
 use super::record::{JOURNAL_VERSION, Payload};
 use crate::failpoint;
 
-/// A segment is closed when it has reached this size.
-const SEGMENT_BYTES_MAX: u64 = 16 << 20;
+/// A segment is closed when it has reached this size, unless the options say less.
+pub(crate) const SEGMENT_BYTES_MAX: u64 = 16 << 20;
 const SEGMENT_MAGIC: [u8; 8] = *b"FDJRNL1\n";
 const SEGMENT_HEADER_BYTES: usize = 16;
 /// For a progress bar.
@@ -56,6 +56,7 @@ pub(crate) struct Journal {
     buffer: Vec<u8>,
     tip: Tip,
     group: u64,
+    segment_bytes: u64,
 }
 
 pub(crate) fn segment_path(dir: &Path, number: u32) -> PathBuf {
@@ -226,6 +227,7 @@ impl Journal {
     pub(crate) fn open(
         dir: &Path,
         from: u64,
+        segment_bytes: u64,
         progress: &mut dyn FnMut(u64, u64),
         visit: &mut dyn FnMut(Entry) -> Result<(), StoreError>,
     ) -> Result<Self, StoreError> {
@@ -233,7 +235,16 @@ impl Journal {
         if file::numbered(dir, "seg")?.is_empty() {
             let file = begin_segment(dir, 1, 1)?;
             let written = SEGMENT_HEADER_BYTES as u64;
-            return Ok(Self { dir: dir.to_owned(), number: 1, file, written, buffer: Vec::new(), tip: Tip::default(), group: 1 });
+            return Ok(Self {
+                dir: dir.to_owned(),
+                number: 1,
+                file,
+                written,
+                buffer: Vec::new(),
+                tip: Tip::default(),
+                group: 1,
+                segment_bytes,
+            });
         }
         let (number, whole, tip) = read_all(dir, from, progress, visit)?;
         let path = segment_path(dir, number);
@@ -248,7 +259,7 @@ impl Journal {
             file.set_len(written).map_err(failed("cut", &path))?;
             file::sync_all(&file, &path)?;
         }
-        Ok(Self { dir: dir.to_owned(), number, file, written, buffer: Vec::new(), tip, group: tip.seq + 1 })
+        Ok(Self { dir: dir.to_owned(), number, file, written, buffer: Vec::new(), tip, group: tip.seq + 1, segment_bytes })
     }
 
     /// The end of the chain, staged records included.
@@ -278,7 +289,7 @@ impl Journal {
         self.written += self.buffer.len() as u64;
         self.buffer.clear();
         self.group = self.tip.seq + 1;
-        if self.written >= SEGMENT_BYTES_MAX {
+        if self.written >= self.segment_bytes.min(SEGMENT_BYTES_MAX) {
             self.file = begin_segment(&self.dir, self.number + 1, self.tip.seq + 1)?;
             self.number += 1;
             self.written = SEGMENT_HEADER_BYTES as u64;

@@ -216,6 +216,9 @@ pub struct Suspect {
     pub raw: RawHash,
 }
 
+/// UIDs settled together: first, last (inclusive), outcome, and the event where a decision was taken.
+pub type OutcomeSpan = (u32, u32, String, Option<EventId>);
+
 /// Which tickets to list.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct TicketFilter {
@@ -406,7 +409,7 @@ pub trait Store: Send + Sync + 'static {
     /// What is settled of a mailbox.
     fn cursor(&self, mailbox: &MailboxKey) -> Cursor;
     /// Every settled UID range of a mailbox with its outcome and, where a decision was taken, its event.
-    fn outcomes(&self, mailbox: &MailboxKey) -> Vec<(u32, u32, String, Option<EventId>)>;
+    fn outcomes(&self, mailbox: &MailboxKey) -> Vec<OutcomeSpan>;
     /// This event was committed.
     fn has_event(&self, event: EventId) -> bool;
     /// Outgoing mails of an account that may be tried at `now`, oldest first.

@@ -96,6 +96,7 @@ pub(crate) struct Blob {
 thread_local! {
     // A context is 1 MB of tables; making one costs more than compressing a mail.
     static COMPRESSOR: RefCell<Option<zstd::bulk::Compressor<'static>>> = const { RefCell::new(None) };
+    static DECOMPRESSOR: RefCell<Option<zstd::bulk::Decompressor<'static>>> = const { RefCell::new(None) };
 }
 
 impl Blob {
@@ -121,7 +122,14 @@ pub(crate) fn restore(header: &Header, data: &[u8]) -> Option<Vec<u8>> {
     if crc32fast::hash(data) != header.crc {
         return None;
     }
-    let bytes = zstd::bulk::decompress(data, size).ok()?;
+    let bytes = DECOMPRESSOR.with(|slot| {
+        let mut slot = slot.borrow_mut();
+        let decompressor = match slot.take() {
+            Some(decompressor) => decompressor,
+            None => zstd::bulk::Decompressor::new().ok()?,
+        };
+        slot.insert(decompressor).decompress(data, size).ok()
+    })?;
     (RawHash::of(&bytes) == header.hash).then_some(bytes)
 }
 

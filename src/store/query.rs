@@ -12,7 +12,7 @@ use super::kv::{Read, Scan};
 use super::record::{
     BudgetRow, ContentRow, Figures, Location, MailboxRow, RangeRow, SuppressedRow, TicketRow, outcome_name, unpack,
 };
-use super::{BudgetKey, ContentKeys, Cursor, HeldItem, MailboxKey, StoreError, TicketFilter, key};
+use super::{BudgetKey, ContentKeys, Cursor, HeldItem, MailboxKey, OutcomeSpan, StoreError, TicketFilter, key};
 
 /// Entries read at a time where the number of useful ones is not known before.
 const PAGE: usize = 256;
@@ -120,7 +120,7 @@ pub(crate) fn cursor(state: &dyn Read, mailbox: &MailboxKey) -> Result<Cursor, S
     Ok(Cursor { uid_validity: row.uid_validity, settled: row.settled, to_file })
 }
 
-pub(crate) fn outcomes(state: &dyn Read, mailbox: &MailboxKey) -> Result<Vec<(u32, u32, String, Option<EventId>)>, StoreError> {
+pub(crate) fn outcomes(state: &dyn Read, mailbox: &MailboxKey) -> Result<Vec<OutcomeSpan>, StoreError> {
     let row: MailboxRow = get(state, &key::mailbox(mailbox))?.unwrap_or_default();
     let Some(uid_validity) = row.uid_validity else { return Ok(Vec::new()) };
     let mut found = Vec::new();
@@ -201,7 +201,7 @@ pub(crate) fn outbox(state: &dyn Read, all: bool, limit: usize) -> Result<Vec<Ou
         rows.extend(outbox_row(state, key::last_effect(open_key))?);
         Ok(true)
     })?;
-    rows.sort_by(|a, b| (b.created_at, b.id).cmp(&(a.created_at, a.id)));
+    rows.sort_by_key(|row| std::cmp::Reverse((row.created_at, row.id)));
     rows.truncate(limit);
     Ok(rows)
 }
@@ -253,6 +253,6 @@ pub(crate) fn held(state: &dyn Read) -> Result<Vec<HeldItem>, StoreError> {
     for (_, value) in state.scan(&Scan::prefix(key::HELD))? {
         items.push(unpack::<HeldItem>(&value)?);
     }
-    items.sort_by(|a, b| (a.at, a.event).cmp(&(b.at, b.event)));
+    items.sort_by_key(|item| (item.at, item.event));
     Ok(items)
 }

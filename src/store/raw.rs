@@ -14,18 +14,20 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use desk::RawHash;
 use sha2::{Digest, Sha256};
 
-use super::StoreError;
 use super::file::{self, failed};
 use super::pack::{self, Blob, HEADER_BYTES, Header, Kind};
 use super::record::Location;
+use super::{OpenOptions, StoreError};
 use crate::failpoint;
 
-/// A pack is closed when it has reached this size.
-const PACK_BYTES_MAX: u64 = 256 << 20;
+/// A pack is closed when it has reached this size, unless the options say less.
+pub(crate) const PACK_BYTES_MAX: u64 = 256 << 20;
 /// Appended bytes held in memory before they are written.
 const BUFFER_BYTES_MAX: usize = 1 << 20;
 /// Free space is looked at after so many bytes.
 const RESERVE_CHECK_BYTES: u64 = 4 << 20;
+/// Begins the index of a full pack.
+const INDEX_MAGIC: [u8; 8] = *b"FDINDEX1";
 /// Bytes handled at a time of a large file.
 const CHUNK_BYTES: usize = 256 << 10;
 
@@ -33,7 +35,7 @@ const CHUNK_BYTES: usize = 256 << 10;
 #[derive(Debug)]
 pub(crate) struct Packs {
     dir: PathBuf,
-    reserve_bytes: u64,
+    options: OpenOptions,
     inner: Mutex<Inner>,
     /// Only one thread syncs: an error is reported once per file, and a second thread must not take it for success.
     syncing: Mutex<()>,
@@ -85,6 +87,48 @@ impl Index {
         }
     }
 
+    /// Takes another index over, unless a mail of both begins alike: full hashes are needed then, from the headers.
+    fn merge(&mut self, other: &Self) -> bool {
+        if !other.collided.is_empty() || other.by_prefix.keys().any(|prefix| self.by_prefix.contains_key(prefix)) {
+            return false;
+        }
+        self.by_prefix.extend(&other.by_prefix);
+        true
+    }
+
+    /// Writes the index of a full pack beside it. It is made again when it is missing or damaged, so nothing is synced.
+    fn save(&self, pack: &Path) -> Result<(), StoreError> {
+        // With a collision the headers have to be read, which is what a missing file leads to.
+        if !self.collided.is_empty() {
+            return Ok(());
+        }
+        let mut bytes = INDEX_MAGIC.to_vec();
+        for (prefix, (_, at)) in &self.by_prefix {
+            bytes.extend(prefix.to_le_bytes());
+            bytes.extend(at.to_le_bytes());
+        }
+        bytes.extend(crc32fast::hash(&bytes).to_le_bytes());
+        let path = pack.with_extension("idx");
+        std::fs::write(&path, bytes).map_err(failed("write", &path))
+    }
+
+    /// Reads what [`Index::save`] wrote. `None` if the headers have to be read instead.
+    fn load(pack: &Path, number: u32) -> Option<Self> {
+        let bytes = std::fs::read(pack.with_extension("idx")).ok()?;
+        let (entries, crc) = bytes.split_last_chunk::<4>()?;
+        if crc32fast::hash(entries) != u32::from_le_bytes(*crc) {
+            return None;
+        }
+        let mut loaded = Self::default();
+        let entries = entries.strip_prefix(&INDEX_MAGIC)?;
+        for entry in entries.chunks_exact(12) {
+            let prefix = u64::from_le_bytes(std::array::from_fn(|index| entry[index]));
+            let at = u32::from_le_bytes(std::array::from_fn(|index| entry[8 + index]));
+            loaded.by_prefix.insert(prefix, (number, at));
+        }
+        Some(loaded)
+    }
+
     fn candidates(&self, hash: &RawHash) -> impl Iterator<Item = Location> {
         let first = self.by_prefix.get(&prefix(hash)).map(|(pack, at)| Location { pack: *pack, at: u64::from(*at) });
         first.into_iter().chain(self.collided.get(hash).copied())
@@ -111,7 +155,7 @@ impl Inner {
 
 impl Packs {
     /// Opens or creates the packs, to be read by place; nothing is found by hash before [`Packs::index`].
-    pub(crate) fn open(dir: &Path, reserve_bytes: u64, poisoned: Arc<AtomicBool>) -> Result<Self, StoreError> {
+    pub(crate) fn open(dir: &Path, options: OpenOptions, poisoned: Arc<AtomicBool>) -> Result<Self, StoreError> {
         file::create_dir(dir)?;
         let mut numbers = file::numbered(dir, "pack")?;
         let number = numbers.pop().unwrap_or(1);
@@ -124,7 +168,7 @@ impl Packs {
         }
         let (file, index, unchecked_bytes) = (Arc::new(newest), Index::default(), RESERVE_CHECK_BYTES);
         let inner = Inner { number, file, written, synced: written, buffer: Vec::new(), index, others, unchecked_bytes };
-        Ok(Self { dir: dir.to_owned(), reserve_bytes, inner: Mutex::new(inner), syncing: Mutex::new(()), poisoned })
+        Ok(Self { dir: dir.to_owned(), options, inner: Mutex::new(inner), syncing: Mutex::new(()), poisoned })
     }
 
     /// Finds all mails. `committed` is the last place that the journal names: a torn end behind it is cut, damage before it
@@ -134,9 +178,19 @@ impl Packs {
         let mut seen = Vec::new();
         for (number, file) in &inner.others {
             let path = pack_path(&self.dir, *number);
+            let saved = if number + 1 == inner.number { None } else { Index::load(&path, *number) };
+            if saved.is_some_and(|saved| inner.index.merge(&saved)) {
+                continue;
+            }
             seen.clear();
-            if read_headers(file, &path, *number, &mut inner.index, &mut seen)? != file::length(file, &path)? {
-                return Err(damaged(&path, 0, "a full pack is cut short"));
+            let mut own = Index::default();
+            let end = read_headers(file, &path, *number, &mut own, &mut seen)?;
+            if end != file::length(file, &path)? {
+                return Err(damaged(&path, end, "a full pack is not whole"));
+            }
+            own.save(&path)?;
+            if !inner.index.merge(&own) {
+                read_headers(file, &path, *number, &mut inner.index, &mut Vec::new())?;
             }
         }
         let path = pack_path(&self.dir, inner.number);
@@ -192,7 +246,7 @@ impl Packs {
 
     fn append(&self, blob: &Blob) -> Result<Location, StoreError> {
         let mut inner = self.inner();
-        if inner.end() >= PACK_BYTES_MAX {
+        if inner.end() >= self.options.pack_bytes.min(PACK_BYTES_MAX) {
             self.begin_pack(&mut inner)?;
         }
         let at = Location { pack: inner.number, at: inner.end() };
@@ -271,7 +325,7 @@ impl Packs {
             return Ok(());
         }
         let free_bytes = file::free_bytes(&self.dir)?;
-        if free_bytes < self.reserve_bytes.saturating_add(bytes) {
+        if free_bytes < self.options.reserve_bytes.saturating_add(bytes) {
             inner.unchecked_bytes = RESERVE_CHECK_BYTES;
             return Err(StoreError::Full { path: self.dir.display().to_string(), free_bytes });
         }
@@ -359,7 +413,7 @@ impl Packs {
     fn append_spooled(&self, header: &Header, spool: &mut File, spool_path: &Path) -> Result<Location, StoreError> {
         spool.rewind().map_err(failed("read", spool_path))?;
         let mut inner = self.inner();
-        if inner.end() >= PACK_BYTES_MAX {
+        if inner.end() >= self.options.pack_bytes.min(PACK_BYTES_MAX) {
             self.begin_pack(&mut inner)?;
         }
         let at = Location { pack: inner.number, at: inner.end() };

@@ -313,3 +313,32 @@ fn nothing_is_kept_below_the_reserve() {
     assert!(matches!(store.keep(&[b"one"]), Err(StoreError::Full { .. })));
     assert!(store.stage(record(request("a", ticket(1, Status::New), at(0).as_second())), &[]).is_ok(), "outcomes go on");
 }
+
+#[test]
+fn small_packs_and_segments_hold_the_same_as_large_ones() {
+    let dir = tempfile::tempdir().expect("a temporary directory");
+    let options = OpenOptions { pack_bytes: 4_000, segment_bytes: 1_000, ..OpenOptions::default() };
+    let reopen = || DiskStore::open(dir.path(), options, &mut |_, _| {}).expect("open");
+    let mut store = reopen();
+    for uid in 1..=40 {
+        arrive(&store, uid);
+        store.flush().expect("flush");
+        if uid % 15 == 0 {
+            drop(store);
+            store = reopen();
+        }
+    }
+    drop(store);
+    let saved = |number: u32| dir.path().join(format!("raw/{number:06}.idx"));
+    assert!(saved(1).exists() && saved(2).exists(), "full packs have their index beside them");
+    std::fs::write(saved(2), b"damaged").expect("write");
+    std::fs::remove_dir_all(dir.path().join("state")).expect("remove the state");
+    let store = reopen();
+    assert!((1..=40).all(|uid| store.raw(&RawHash::of(&mail(uid))).expect("kept") == mail(uid)));
+    assert!((1..=40).all(|no| store.raw(&RawHash::of(&ack(no))).is_ok()));
+    assert_eq!((tickets(&store), store.suspects()), (40, Vec::new()));
+    assert_eq!(store.verify(&mut |_, _| {}).expect("verify").differences, Vec::<String>::new());
+    drop(store);
+    flip(&dir.path().join("journal/00000003.seg"), 100);
+    assert!(DiskStore::open(dir.path(), options, &mut |_, _| {}).is_err(), "damage in a segment that is read at start");
+}

@@ -25,9 +25,9 @@ use crate::failpoint;
 pub(crate) const APPLIED: &[u8] = b"A";
 /// The layer is carried over after this time, or sooner when it holds [`DRAIN_KEYS`]; the same key costs one write.
 const DRAIN_AFTER: Duration = Duration::from_millis(200);
-const DRAIN_KEYS: usize = 20_000;
+const DRAIN_KEYS: usize = 5_000;
 /// The writer waits while so many keys are waiting: memory stays bounded when sled is slower than the engine.
-const WAITING_KEYS_MAX: usize = 100_000;
+const WAITING_KEYS_MAX: usize = 20_000;
 const _: () = assert!(WAITING_KEYS_MAX > DRAIN_KEYS);
 
 type Layer = BTreeMap<Vec<u8>, Option<Vec<u8>>>;
@@ -62,7 +62,7 @@ struct Shared {
 struct Layers {
     staged: Layer,
     flushed: Layer,
-    draining: Layer,
+    draining: Arc<Layer>,
     tip: Tip,
 }
 
@@ -199,16 +199,16 @@ impl Shared {
             if layers.flushed.is_empty() {
                 return Ok(());
             }
-            layers.draining = std::mem::take(&mut layers.flushed);
-            (layers.tip, layers.draining.clone())
+            layers.draining = Arc::new(std::mem::take(&mut layers.flushed));
+            (layers.tip, Arc::clone(&layers.draining))
         };
         self.signal().waiting_keys = 0;
         let mut writes = sled::Batch::default();
-        for (key, value) in batch {
+        for (key, value) in batch.iter() {
             match value {
-                Some(value) => writes.insert(key, value),
+                Some(value) => writes.insert(key.as_slice(), value.as_slice()),
                 // What came and went between two batches costs a look only.
-                None if self.db.contains_key(&key).map_err(state_error)? => writes.remove(key),
+                None if self.db.contains_key(key).map_err(state_error)? => writes.remove(key.as_slice()),
                 None => {}
             }
         }
@@ -219,7 +219,7 @@ impl Shared {
         let file = std::fs::File::open(&self.file).map_err(file::failed("open", &self.file))?;
         file.sync_data().map_err(file::failed("sync", &self.file))?;
         failpoint::hit("state_applied");
-        self.layers_mut().draining.clear();
+        self.layers_mut().draining = Arc::default();
         Ok(())
     }
 }
@@ -244,7 +244,7 @@ impl Read for SledState {
         let layers = self.shared.layers();
         let bounds = (Bound::Included(&scan.from[..]), Bound::Excluded(&scan.until[..]));
         let mut sources: Vec<Source<'_>> = Vec::with_capacity(4);
-        for layer in [&layers.staged, &layers.flushed, &layers.draining] {
+        for layer in [&layers.staged, &layers.flushed, &*layers.draining] {
             let range = layer.range::<[u8], _>(bounds).map(|(key, value)| Ok((key.clone(), value.clone())));
             sources.push(Source::new(range, scan.reverse));
         }
@@ -285,10 +285,9 @@ impl<'a> Source<'a> {
 fn merge(mut sources: Vec<Source<'_>>, scan: &Scan) -> Result<Vec<Entry>, StoreError> {
     let mut entries = Vec::new();
     while entries.len() < scan.limit {
-        if let Some(failed) = sources.iter_mut().find(|source| matches!(source.next, Some(Err(_)))) {
-            if let Some(Err(error)) = failed.advance() {
-                return Err(error);
-            }
+        let failed = sources.iter_mut().find(|source| matches!(source.next, Some(Err(_))));
+        if let Some(Err(error)) = failed.and_then(Source::advance) {
+            return Err(error);
         }
         let keys = sources.iter().filter_map(Source::key);
         let Some(next) = (if scan.reverse { keys.max() } else { keys.min() }).map(<[u8]>::to_vec) else { break };

@@ -28,7 +28,8 @@ static SHARED: LazyLock<Regex> = LazyLock::new(|| {
 });
 
 static BARE: LazyLock<Regex> = LazyLock::new(|| {
-    Regex::new(r"^(?:\d{4}[/-]\d{1,2}[/-]\d{1,2}|\d{1,2}[./]\d{1,2}[./]\d{4})\s[^<>]{2,80}<[^\s<>@]+@[^\s<>@]+>$").expect("a fixed pattern")
+    Regex::new(r"^(?:\d{4}[/-]\d{1,2}[/-]\d{1,2}|\d{1,2}[./]\d{1,2}[./]\d{4})\s[^<>]{2,80}<[^\s<>@]+@[^\s<>@]+>$")
+        .expect("a fixed pattern")
 });
 
 /// No introduction has more lines or bytes.

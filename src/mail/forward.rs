@@ -31,8 +31,12 @@ pub(crate) fn separator(body: &str) -> Option<Separator> {
     if inner.is_empty() {
         return (body.chars().filter(|c| is_dash(*c)).count() >= 3).then_some(Separator::Rule);
     }
-    let has_dashes = body.starts_with("--") || body.starts_with("__") || body.starts_with("==") || body.starts_with(['—', '–', '─', '━'])
-        || body.starts_with("*-") || body.starts_with("##");
+    let has_dashes = body.starts_with("--")
+        || body.starts_with("__")
+        || body.starts_with("==")
+        || body.starts_with(['—', '–', '─', '━'])
+        || body.starts_with("*-")
+        || body.starts_with("##");
     let has_colon = inner.ends_with([':', '：']);
     if !has_dashes && !has_colon || inner.chars().count() > 110 {
         return None;
@@ -42,7 +46,8 @@ pub(crate) fn separator(body: &str) -> Option<Separator> {
         return Some(Separator::Original);
     }
     let names_forward = words::FORWARD_WHOLE.contains(&folded.as_str())
-        || words::FORWARD_STEMS.iter().any(|stem| folded.contains(stem)) && words::MESSAGE_STEMS.iter().any(|stem| folded.contains(stem));
+        || words::FORWARD_STEMS.iter().any(|stem| folded.contains(stem))
+            && words::MESSAGE_STEMS.iter().any(|stem| folded.contains(stem));
     let is_short = folded.split_whitespace().count() <= if has_dashes { 14 } else { 6 };
     if !names_forward || !is_short {
         return None;
@@ -70,7 +75,11 @@ pub(crate) fn read(history: &[Line<'_>]) -> Option<Forward> {
     let inner: Vec<Line<'_>> = history.get(index..)?.to_vec();
     let inner_depth = inner.iter().find(|line| !line.is_blank()).map_or(depth, |line| line.depth);
     // What is less deep than the header block comes from the sender again.
-    let end = if inner_depth > 0 { inner.iter().position(|line| line.depth < inner_depth && !line.is_blank()).unwrap_or(inner.len()) } else { inner.len() };
+    let end = if inner_depth > 0 {
+        inner.iter().position(|line| line.depth < inner_depth && !line.is_blank()).unwrap_or(inner.len())
+    } else {
+        inner.len()
+    };
     let inner = &inner[..end];
     let block = header_block::at(inner, 0, announced);
     if !announced && block.is_none() {
@@ -108,7 +117,12 @@ mod tests {
 
     #[test]
     fn separators_are_known_in_many_languages() {
-        for text in ["-----Original Message-----", "-------- Oprindelig besked --------", "------------------ 原始邮件 ------------------", "-----original message-----"] {
+        for text in [
+            "-----Original Message-----",
+            "-------- Oprindelig besked --------",
+            "------------------ 原始邮件 ------------------",
+            "-----original message-----",
+        ] {
             assert_eq!(separator(text), Some(Separator::Original), "{text}");
         }
         for text in [
@@ -122,10 +136,17 @@ mod tests {
         ] {
             assert_eq!(separator(text), Some(Separator::Forward), "{text}");
         }
-        for text in ["Anfang der weitergeleiteten Nachricht:", "Début du message réexpédié :", "Start på videresendt besked:", "Please forward this mail:"] {
+        for text in [
+            "Anfang der weitergeleiteten Nachricht:",
+            "Début du message réexpédié :",
+            "Start på videresendt besked:",
+            "Please forward this mail:",
+        ] {
             assert_eq!(separator(text), Some(Separator::Announcement), "{text}");
         }
-        for text in ["Please forward this message:  we need it before the end of the week and thank you", "--", "- a point", "hello"] {
+        for text in
+            ["Please forward this message:  we need it before the end of the week and thank you", "--", "- a point", "hello"]
+        {
             assert_eq!(separator(text), None, "{text}");
         }
         assert_eq!(separator("________________________________"), Some(Separator::Rule));

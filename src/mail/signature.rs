@@ -95,7 +95,8 @@ fn rule(lines: &[Line<'_>]) -> Option<usize> {
     let count = below.iter().filter(|line| !line.is_blank()).count();
     let is_block = count >= 1 && count <= BLOCK_LINES_MAX && below.iter().all(|line| is_signature_line(line.body));
     // A table has its rule below its heading.
-    let is_table = lines[..found].iter().rev().take(1).any(|line| !line.is_blank()) && below.iter().take(2).all(|line| line.body.split_whitespace().count() > 3);
+    let is_table = lines[..found].iter().rev().take(1).any(|line| !line.is_blank())
+        && below.iter().take(2).all(|line| line.body.split_whitespace().count() > 3);
     // A closed frame is text.
     let is_frame = lines[first..found].iter().any(|line| is_rule(line.body));
     (is_block && !is_table && !is_frame).then_some(found)
@@ -156,7 +157,9 @@ fn closing_kind(body: &str) -> Option<Closing> {
         }
         // "Thanks & best regards from Berlin," and "Vielen Dank, mit freundlichen Grüßen".
         let tail = strip(tail);
-        if (is_closing(&head) || words::THANKS.contains(&head.as_str())) && (is_closing(&tail) || words::THANKS.contains(&tail.as_str())) {
+        if (is_closing(&head) || words::THANKS.contains(&head.as_str()))
+            && (is_closing(&tail) || words::THANKS.contains(&tail.as_str()))
+        {
             return Some(Closing::Regards);
         }
     }
@@ -169,7 +172,8 @@ fn closing_kind(body: &str) -> Option<Closing> {
 /// "Sent from my iPhone", with a lone name above it.
 fn device(lines: &[Line<'_>]) -> Option<usize> {
     let mut last = lines.len().checked_sub(1)?;
-    let is_link = |body: &str| body.starts_with("<http") && body.ends_with('>') || body.starts_with("http") && !body.contains(' ');
+    let is_link =
+        |body: &str| body.starts_with("<http") && body.ends_with('>') || body.starts_with("http") && !body.contains(' ');
     if last > 0 && is_link(lines[last].body) {
         last -= 1;
     }
@@ -190,7 +194,8 @@ pub(crate) fn is_device_line(body: &str) -> bool {
     if body.len() < 8 || body.len() > 200 {
         return false;
     }
-    let body = body.trim_matches(|c: char| matches!(c, '*' | '_' | '-' | '[' | ']' | '(' | ')' | '"' | '~' | '|') || c.is_whitespace());
+    let body =
+        body.trim_matches(|c: char| matches!(c, '*' | '_' | '-' | '[' | ']' | '(' | ')' | '"' | '~' | '|') || c.is_whitespace());
     let Some(first) = body.chars().next().and_then(|c| c.to_lowercase().next()) else { return false };
     let beginnings = words::SENT_FROM_BY_FIRST.get(&first);
     let may_end = words::SENT_FROM_ENDS.iter().any(|ending| body.trim_end_matches(['.', '。', '!']).ends_with(ending));
@@ -212,7 +217,10 @@ pub(crate) fn is_device_line(body: &str) -> bool {
     match prefix {
         Some(prefix) => {
             let rest = without_link.get(prefix.len()..).unwrap_or("").split_whitespace().count();
-            !is_sentence && (rest <= 5 && words::POSSESSIVES.iter().any(|word| lower.contains(word)) || *prefix == "via mobile" && count == 2 || count <= 14 && words::DEVICE.is_match(&lower))
+            !is_sentence
+                && (rest <= 5 && words::POSSESSIVES.iter().any(|word| lower.contains(word))
+                    || *prefix == "via mobile" && count == 2
+                    || count <= 14 && words::DEVICE.is_match(&lower))
         }
         None => count <= 8 && !is_sentence && words::DEVICE.is_match(&lower),
     }
@@ -253,7 +261,9 @@ fn own_name(lines: &[Line<'_>], writer: &Writer<'_>) -> Option<usize> {
 fn contact_block(lines: &[Line<'_>]) -> Option<usize> {
     let first = lines.iter().rposition(Line::is_blank)? + 1;
     let block = &lines[first..];
-    let is_short = block.len() >= 2 && block.len() <= 8 && block.iter().all(|line| line.body.chars().count() <= 60 && is_signature_line(line.body));
+    let is_short = block.len() >= 2
+        && block.len() <= 8
+        && block.iter().all(|line| line.body.chars().count() <= 60 && is_signature_line(line.body));
     let contacts = block.iter().skip(1).filter(|line| CONTACT.is_match(line.body)).count();
     let begins = is_name(block.first()?.body) && block[0].body.split_whitespace().count() >= 2;
     (is_short && begins && contacts >= 1 && !ends_list_head(lines, first)).then_some(first)
@@ -272,7 +282,8 @@ fn notice(lines: &[Line<'_>], writer: &Writer<'_>) -> Option<usize> {
     if folded.is_empty() {
         return None;
     }
-    let is_learned = writer.disclaimers.iter().any(|known| !known.is_empty() && fold(known).contains(&folded) && folded.chars().count() > 20);
+    let is_learned =
+        writer.disclaimers.iter().any(|known| !known.is_empty() && fold(known).contains(&folded) && folded.chars().count() > 20);
     (is_learned || is_notice(&paragraph)).then_some(first)
 }
 
@@ -298,7 +309,8 @@ fn is_block(lines: &[Line<'_>]) -> bool {
     let mut count = 0;
     for line in lines.iter().filter(|line| !line.is_blank()) {
         let body = line.body;
-        let starts_postscript = body.starts_with("PS") || body.starts_with("P.S") || body.starts_with("p.s") || body.starts_with("Ps:");
+        let starts_postscript =
+            body.starts_with("PS") || body.starts_with("P.S") || body.starts_with("p.s") || body.starts_with("Ps:");
         if starts_postscript && body.len() > 3 && !body.as_bytes()[2].is_ascii_alphabetic() {
             return false;
         }
@@ -317,7 +329,10 @@ fn is_block(lines: &[Line<'_>]) -> bool {
 /// A line that is no sentence.
 fn is_signature_line(body: &str) -> bool {
     let count = body.split_whitespace().count();
-    let ends = body.ends_with(['.', '?', '!', ':', '。']) && !body.ends_with("inc.") && !body.ends_with("Inc.") && !body.ends_with("Ltd.");
+    let ends = body.ends_with(['.', '?', '!', ':', '。'])
+        && !body.ends_with("inc.")
+        && !body.ends_with("Inc.")
+        && !body.ends_with("Ltd.");
     body.chars().count() <= 110 && (count <= 5 || count <= 12 && !ends)
 }
 
@@ -325,7 +340,8 @@ fn is_signature_line(body: &str) -> bool {
 fn is_name(body: &str) -> bool {
     let body = body.trim_matches(|c: char| matches!(c, '*' | '_' | '-' | '/' | '~') || c.is_whitespace());
     let count = body.split_whitespace().count();
-    let begins = body.chars().next().is_some_and(|c| c.is_alphabetic() && !c.is_lowercase()) || count == 1 && body.chars().next().is_some_and(char::is_alphabetic);
+    let begins = body.chars().next().is_some_and(|c| c.is_alphabetic() && !c.is_lowercase())
+        || count == 1 && body.chars().next().is_some_and(char::is_alphabetic);
     let calm = !body.contains(['?', ':', '!', '@', ';']) || body.ends_with('!') && count == 1;
     let last = body.rsplit(' ').next().unwrap_or(body);
     let is_title = last.chars().count() <= 6 && last.chars().next().is_some_and(char::is_uppercase);
@@ -345,5 +361,8 @@ fn is_own_name(body: &str, writer: &Writer<'_>) -> bool {
 
 /// The words of a name, lower case.
 pub(crate) fn name_words(name: &str) -> Vec<String> {
-    name.split(|c: char| !(c.is_alphanumeric() || c == '\'' || c == '-')).map(|word| word.trim_matches('-').to_lowercase()).filter(|word| !word.is_empty()).collect()
+    name.split(|c: char| !(c.is_alphanumeric() || c == '\'' || c == '-'))
+        .map(|word| word.trim_matches('-').to_lowercase())
+        .filter(|word| !word.is_empty())
+        .collect()
 }

@@ -1,6 +1,7 @@
 //! Watching a mailbox of a real Dovecot.
 
 mod fault;
+mod maildir;
 mod recorder;
 
 use std::sync::{Arc, Mutex};

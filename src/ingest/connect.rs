@@ -19,7 +19,7 @@ use tokio_rustls::client::TlsStream;
 
 use super::error::IngestError;
 use super::guard::Guard;
-use super::session::{lost, of_library, stalled, tidy};
+use super::session::{is_throttle, lost, of_library, stalled, tidy};
 use super::{Deadlines, Security, Server};
 
 /// What the IMAP client speaks over.
@@ -116,7 +116,10 @@ async fn greeted(stream: Transport, deadlines: &Deadlines) -> Result<Client<Wire
     match greeting.parsed() {
         Response::Data { status: Status::Ok, .. } => Ok(client),
         Response::Data { status: Status::Bye, outcome } => {
-            Err(IngestError::Throttled { act, text: tidy(outcome.information.as_deref().unwrap_or_default()) })
+            let text = outcome.information.as_deref().unwrap_or_default();
+            let (throttled, text) = (is_throttle(text), tidy(text));
+            // A server that is still starting says goodbye too.
+            Err(if throttled { IngestError::Throttled { act, text } } else { IngestError::Lost { act, text } })
         }
         // PREAUTH would make STARTTLS impossible, and whose mailbox it is nobody said.
         _ => Err(IngestError::Protocol { act, what: "this is not an IMAP greeting".to_owned() }),

@@ -137,6 +137,11 @@ impl Health {
         self.figures.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// The wall clock, for what is shown and stored.
+    pub(super) fn now(&self) -> Timestamp {
+        self.clock.now()
+    }
+
     pub(super) fn phase(&self, phase: Phase) {
         self.lock().snapshot.phase = phase;
     }

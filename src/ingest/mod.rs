@@ -26,6 +26,7 @@ mod pipeline;
 pub mod proof;
 mod reconcile;
 mod session;
+mod uidlist;
 mod utf7;
 mod watcher;
 mod work;

@@ -23,6 +23,8 @@ pub(super) struct Session {
     pub(super) deadlines: Deadlines,
     /// The server spoke of new mail since this was last cleared.
     pub(super) news: bool,
+    /// Mails in the open mailbox, as the server counted last.
+    exists: u32,
 }
 
 /// The opened mailbox.
@@ -56,7 +58,7 @@ impl Session {
         let imap = timeout(deadlines.stall, log_in(client, &settings.server, auth))
             .await
             .map_err(|_| stalled("log in", deadlines.stall))??;
-        let mut session = Self { imap, capabilities: BTreeSet::new(), deadlines, news: false };
+        let mut session = Self { imap, capabilities: BTreeSet::new(), deadlines, news: false, exists: 0 };
         session.learn_capabilities().await?;
         Ok(session)
     }
@@ -167,7 +169,7 @@ impl Session {
             let response = response.map_err(|error| lost(act, &error))?;
             let response = response.ok_or_else(|| ended(act))?;
             let response = response.parsed();
-            self.news |= is_news(response);
+            (self.news, self.exists) = counted(response, self.news, self.exists);
             take(response);
             if let Response::Done { tag: answered, status, outcome } = response {
                 let words = outcome.information.as_deref().unwrap_or_default();
@@ -203,7 +205,7 @@ impl Session {
     pub(super) async fn read<R>(&mut self, act: &'static str, take: impl FnOnce(&Response<'_>) -> R) -> Result<R, IngestError> {
         let response = self.imap.read_response().await.map_err(|error| lost(act, &error))?;
         let response = response.ok_or_else(|| ended(act))?;
-        self.news |= is_news(response.parsed());
+        (self.news, self.exists) = counted(response.parsed(), self.news, self.exists);
         Ok(take(response.parsed()))
     }
 
@@ -218,9 +220,14 @@ impl Session {
     }
 }
 
-/// Mail came, as far as a single response tells.
-fn is_news(response: &Response<'_>) -> bool {
-    matches!(response, Response::MailboxData(MailboxDatum::Exists(_)))
+/// Whether there is news, and how many mails there are, after a response. A server that repeats the same count with
+/// every answer tells nothing new.
+fn counted(response: &Response<'_>, news: bool, exists: u32) -> (bool, u32) {
+    match response {
+        Response::MailboxData(MailboxDatum::Exists(count)) => (news || *count != exists, *count),
+        Response::Expunge(_) => (news, exists.saturating_sub(1)),
+        _ => (news, exists),
+    }
 }
 
 /// What a tagged answer means.
@@ -234,7 +241,7 @@ pub(super) fn judge(act: &'static str, status: &Status, words: &str) -> Result<(
 }
 
 /// Response codes that ask for patience: RFC 5530, and those that providers use.
-fn is_throttle(words: &str) -> bool {
+pub(super) fn is_throttle(words: &str) -> bool {
     let words = words.to_ascii_uppercase();
     ["[LIMIT]", "[OVERQUOTA]", "[UNAVAILABLE]", "[INUSE]", "[THROTTLED]", "[SERVERBUG]"].iter().any(|code| words.contains(code))
 }

@@ -1,6 +1,7 @@
 //! Watching a mailbox of a real Dovecot.
 
 mod fault;
+mod maildir;
 mod recorder;
 
 use std::sync::{Arc, Mutex};
@@ -23,10 +24,11 @@ async fn new_mail_arrives_within_seconds_through_idle() {
         bench.wait_count(&running, number).await;
         assert!(started.elapsed() < Duration::from_secs(5), "{:?}", started.elapsed());
     }
-    let record = bench.recorder.lock();
-    assert_eq!(record.taken.iter().map(|taken| taken.bytes.clone()).collect::<Vec<_>>(), [mail(1), mail(2), mail(3)]);
-    assert!(record.taken.iter().all(|taken| !taken.silent));
-    drop(record);
+    {
+        let record = bench.recorder.lock();
+        assert_eq!(record.taken.iter().map(|taken| taken.bytes.clone()).collect::<Vec<_>>(), [mail(1), mail(2), mail(3)]);
+        assert!(record.taken.iter().all(|taken| !taken.silent));
+    }
     wait("the keyword", || bench.dovecot.messages("support", "INBOX").iter().all(|stored| stored.flags == ["$Frontdesk"])).await;
     assert!(running.snapshot().live);
     running.stop().await;
@@ -128,6 +130,24 @@ async fn a_large_mail_comes_in_pieces_and_new_mail_does_not_wait_for_it() {
     assert!(record.taken[0].bytes == big && record.taken[1].bytes == edge);
     let left: Vec<_> = std::fs::read_dir(bench.spool.path()).expect("a spool").flatten().map(|entry| entry.file_name()).collect();
     assert_eq!(left.len(), 1, "only the note of the first look stays: {left:?}");
+}
+
+#[tokio::test]
+async fn new_mail_does_not_wait_behind_the_first_scan() {
+    let bench = Bench::new(Options::default());
+    for number in 1..=1_500 {
+        bench.deliver(number);
+    }
+    bench.recorder.lock().pause = Duration::from_millis(200);
+    let running = Running::start(bench.settings(), &bench.recorder);
+    wait("the scan", || bench.recorder.count() >= 100).await;
+    bench.deliver(1_501);
+    bench.wait_count(&running, 1_501).await;
+    running.stop().await;
+    let record = bench.recorder.lock();
+    let place = record.taken.iter().position(|taken| taken.uid == 1_501).expect("it was taken");
+    assert!(place < 1_200, "{place}");
+    assert!(!record.taken[place].silent);
 }
 
 #[tokio::test]

@@ -7,4 +7,5 @@ mod harness;
 mod harness_test;
 mod ledger;
 mod smtp;
+mod smtp_speed;
 mod unit_file;

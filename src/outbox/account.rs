@@ -1,6 +1,8 @@
 //! The loop of one account. All of its state is here, in one task; what takes time runs beside it and reports back.
 
-use std::collections::{BTreeMap, VecDeque};
+mod ending;
+
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
@@ -25,9 +27,24 @@ use crate::engine::{Claimed, Outgoing};
 
 /// A row that is in memory.
 struct Flight {
+    /// As it was handed out.
     row: OutboxRow,
+    /// Set when content of this sending may be out.
     marked: Arc<AtomicBool>,
     again: bool,
+    /// Only its traces are being looked for.
+    looked_for: bool,
+}
+
+impl Flight {
+    fn new(row: &OutboxRow, marked: &Arc<AtomicBool>) -> Self {
+        Self { row: row.clone(), marked: Arc::clone(marked), again: false, looked_for: false }
+    }
+
+    /// In doubt since before it was handed out, and nothing was recorded about it since.
+    fn is_old_doubt(&self) -> bool {
+        self.row.phase == OutboxPhase::DataSent && !(self.again && self.marked.load(Ordering::SeqCst))
+    }
 }
 
 /// The sending side of one account.
@@ -47,6 +64,8 @@ pub(crate) struct Account<O, S> {
     reading_login: bool,
     /// Rows in memory: waiting, being sent, being recorded, being looked for.
     flights: BTreeMap<EffectId, Flight>,
+    /// In doubt, handed out while being looked for; their end is decided after that look.
+    looked_for: BTreeMap<EffectId, Job>,
     gate: Gate,
     meter: Meter,
     /// Set while the login is refused: the credentials that were, if they could be read at all.
@@ -74,6 +93,7 @@ impl<O: Outgoing, S: TraceSearch> Account<O, S> {
             searching: false,
             reading_login: false,
             flights: BTreeMap::new(),
+            looked_for: BTreeMap::new(),
             gate: Gate::default(),
             meter,
             refused_login: None,
@@ -174,7 +194,7 @@ impl<O: Outgoing, S: TraceSearch> Account<O, S> {
         }
         self.searching = true;
         for row in &rows {
-            self.flights.insert(row.id, Flight { row: row.clone(), marked: Arc::new(AtomicBool::new(true)), again: false });
+            self.flights.insert(row.id, Flight { looked_for: true, ..Flight::new(row, &Arc::default()) });
         }
         self.tasks.spawn(Arc::clone(&self.shared).look_for(rows));
     }
@@ -224,17 +244,29 @@ impl<O: Outgoing, S: TraceSearch> Account<O, S> {
                     self.pause(limits::STORE_PAUSE, SendingState::StoreFailing, &error.to_string());
                 }
             }
-            Ok(Done::Searched(ids)) => {
-                self.searching = false;
-                for id in ids {
-                    self.flights.remove(&id);
-                }
-            }
+            Ok(Done::Searched { ids, found }) => self.take_searched(ids, &found),
             Ok(Done::LoginRead(login)) => self.take_login(login),
             Ok(Done::Nothing) => {}
             // A bug in a task must not end the loop silently: the panic is shown by the supervisor of the daemon.
             Err(error) if error.is_panic() => std::panic::resume_unwind(error.into_panic()),
             Err(_) => {}
+        }
+    }
+
+    fn take_searched(&mut self, ids: Vec<EffectId>, found: &BTreeSet<EffectId>) {
+        self.searching = false;
+        for id in ids {
+            match self.looked_for.remove(&id) {
+                Some(job) if !found.contains(&id) => {
+                    if let Some(flight) = self.flights.get_mut(&id) {
+                        flight.looked_for = false;
+                    }
+                    self.tasks.spawn(Arc::clone(&self.shared).last_look(job));
+                }
+                Some(_) | None => {
+                    self.flights.remove(&id);
+                }
+            }
         }
     }
 
@@ -247,14 +279,16 @@ impl<O: Outgoing, S: TraceSearch> Account<O, S> {
         let mut fresh = 0;
         for Claimed { row, raw } in claimed {
             let in_doubt = row.phase == OutboxPhase::DataSent;
-            if self.flights.contains_key(&row.id) {
-                // In doubt for the store, but on its way or being looked for here.
-                debug_assert!(in_doubt, "a claimed row is claimed again");
+            if let Some(flight) = self.flights.get(&row.id) {
+                // On its way here, which ends it, or being looked for.
+                if in_doubt && flight.looked_for {
+                    self.looked_for.insert(row.id, Job { row, raw, again: false, marked: Arc::default() });
+                }
                 continue;
             }
             fresh += 1;
-            let marked = Arc::new(AtomicBool::new(in_doubt));
-            self.flights.insert(row.id, Flight { row: row.clone(), marked: Arc::clone(&marked), again: false });
+            let marked = Arc::default();
+            self.flights.insert(row.id, Flight::new(&row, &marked));
             let job = Job { row, raw, again: false, marked };
             if in_doubt {
                 self.tasks.spawn(Arc::clone(&self.shared).last_look(job));
@@ -336,9 +370,7 @@ impl<O: Outgoing, S: TraceSearch> Account<O, S> {
         let (row, account) = outcome(&ended);
         match row {
             RowAfter::Step(step) => self.record(step),
-            RowAfter::GiveBack if job.again => {
-                self.flights.remove(&job.row.id);
-            }
+            RowAfter::GiveBack if job.again => self.leave_in_doubt(job.row.id),
             RowAfter::GiveBack => {
                 self.release(vec![job.row]);
             }
@@ -373,9 +405,9 @@ impl<O: Outgoing, S: TraceSearch> Account<O, S> {
                 warn!(effect = %job.row.id, ticket_id = job.row.ticket.0, "A mail in doubt is sent once more.");
                 job.again = true;
                 job.row.attempts += 1;
-                job.marked = Arc::default();
                 if let Some(flight) = self.flights.get_mut(&job.row.id) {
                     flight.again = true;
+                    flight.marked = Arc::clone(&job.marked);
                 }
                 self.waiting.push_back(job);
                 if !self.gate.is_open(Instant::now()) {
@@ -451,26 +483,6 @@ impl<O: Outgoing, S: TraceSearch> Account<O, S> {
         self.give_back_waiting();
     }
 
-    fn give_back_waiting(&mut self) {
-        let mut rows = Vec::new();
-        for job in std::mem::take(&mut self.waiting) {
-            if job.again {
-                // Still in doubt for the store, which hands it out again.
-                self.flights.remove(&job.row.id);
-            } else {
-                rows.push(job.row);
-            }
-        }
-        if !rows.is_empty() {
-            self.release(rows);
-        }
-    }
-
-    fn release(&mut self, rows: Vec<OutboxRow>) {
-        self.recording += 1;
-        self.tasks.spawn(Arc::clone(&self.shared).release(rows));
-    }
-
     fn show(&self) {
         let (connections, in_flight) = (self.idle.len() + self.busy, self.flights.len());
         let is_open = self.gate.is_open(Instant::now());
@@ -480,35 +492,6 @@ impl<O: Outgoing, S: TraceSearch> Account<O, S> {
             if is_open {
                 health.paused_until = None;
             }
-        });
-    }
-
-    /// Gives back what has not begun, finishes what has, says goodbye.
-    async fn finish(mut self) {
-        let deadline = Instant::now() + self.shared.settings.pacing.stop;
-        self.gate = Gate::shut(deadline);
-        self.give_back_waiting();
-        while self.busy > 0 || self.claiming || self.recording > 0 {
-            match tokio::time::timeout_at(deadline, self.tasks.join_next()).await {
-                Ok(Some(done)) => self.take(done),
-                Ok(None) | Err(_) => break,
-            }
-            // A claim that was under way, a connection that was closed: nothing begins any more.
-            self.give_back_waiting();
-        }
-        self.tasks.abort_all();
-        let left = std::mem::take(&mut self.flights).into_values();
-        let unsent = left.filter(|flight| !flight.again && !flight.marked.load(Ordering::SeqCst)).map(|flight| flight.row);
-        let unsent: Vec<OutboxRow> = unsent.collect();
-        if !unsent.is_empty()
-            && let Err(error) = self.shared.outgoing.release(unsent).await
-        {
-            warn!(error = &error as &dyn std::error::Error, "Claimed mails not given back; the next start does it.");
-        }
-        futures_util::future::join_all(self.idle.drain(..).map(Carrier::quit)).await;
-        self.shared.health.update(|health| {
-            health.state = SendingState::Stopped;
-            health.connections = 0;
         });
     }
 }

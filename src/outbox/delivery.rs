@@ -1,5 +1,6 @@
 //! What runs beside an account's loop: dialling, one sending, recording, looking for traces.
 
+use std::collections::BTreeSet;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -94,7 +95,11 @@ pub(crate) enum Done {
         ids: Vec<EffectId>,
         error: Option<StoreError>,
     },
-    Searched(Vec<EffectId>),
+    Searched {
+        ids: Vec<EffectId>,
+        /// Those whose end was recorded.
+        found: BTreeSet<EffectId>,
+    },
     LoginRead(Option<Login>),
     Nothing,
 }
@@ -159,18 +164,22 @@ impl<O: Outgoing, S: TraceSearch> Shared<O, S> {
     /// Looks once for each row; what is found is recorded as accepted.
     pub(crate) async fn look_for(self: Arc<Self>, rows: Vec<OutboxRow>) -> Done {
         let ids = rows.iter().map(|row| row.id).collect();
+        let mut found = BTreeSet::new();
         for row in rows {
             if self.search.find(&row.message_id).await != Trace::Found {
                 continue;
             }
             info!(effect = %row.id, ticket_id = row.ticket.0, "A mail in doubt was found.");
             let step = end_doubt(&row, OutboxPhase::Accepted, "found where the server keeps what it sent", self.clock.now());
-            if let Err(error) = self.outgoing.step(step).await {
+            match self.outgoing.step(step).await {
+                Ok(()) => {
+                    found.insert(row.id);
+                }
                 // It stays in doubt and is looked for again.
-                debug!(error = &error as &dyn std::error::Error, effect = %row.id, "Find not recorded.");
+                Err(error) => debug!(error = &error as &dyn std::error::Error, effect = %row.id, "Find not recorded."),
             }
         }
-        Done::Searched(ids)
+        Done::Searched { ids, found }
     }
 
     /// The last look at a row whose time for looking is over.

@@ -23,6 +23,9 @@ pub const IDLE_MAX: Duration = Duration::from_secs(30);
 /// How long traces of a mail in doubt are looked for. Sent folders and bounces appear within minutes or not at all.
 pub const SEARCH_MAX: jiff::SignedDuration = jiff::SignedDuration::from_mins(15);
 
+/// A mail in doubt that could not be decided about, since the account pauses or the program ends, comes up again after this.
+pub const DOUBT_AGAIN: jiff::SignedDuration = jiff::SignedDuration::from_secs(30);
+
 /// Between two looks for the same mail.
 pub const SEARCH_EVERY: Duration = Duration::from_secs(30);
 

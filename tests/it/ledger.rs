@@ -33,6 +33,8 @@ struct State {
     steps: Vec<OutboxStep>,
     claims: Vec<EffectId>,
     released: Vec<EffectId>,
+    /// In doubt, handed out, and not answered about: not handed out again.
+    in_hand: Vec<EffectId>,
     /// Steps into this phase fail while set.
     refuses: Option<OutboxPhase>,
 }
@@ -152,7 +154,8 @@ impl Outgoing for Ledger {
         let mut state = self.lock();
         let mut blocked: Vec<(TicketNo, Address)> = Vec::new();
         let mut claimed = Vec::new();
-        for (row, raw) in state.rows.values_mut() {
+        let State { rows, in_hand, .. } = &mut *state;
+        for (row, raw) in rows.values_mut() {
             let key = (row.ticket, row.to.clone());
             if claimed.len() < limit && row.next_at <= now && !blocked.contains(&key) {
                 match row.phase {
@@ -161,7 +164,10 @@ impl Outgoing for Ledger {
                         row.attempts += 1;
                         claimed.push(Claimed { row: row.clone(), raw: raw.clone() });
                     }
-                    OutboxPhase::DataSent => claimed.push(Claimed { row: row.clone(), raw: raw.clone() }),
+                    OutboxPhase::DataSent if !in_hand.contains(&row.id) => {
+                        in_hand.push(row.id);
+                        claimed.push(Claimed { row: row.clone(), raw: raw.clone() });
+                    }
                     _ => {}
                 }
             }
@@ -183,6 +189,7 @@ impl Outgoing for Ledger {
         if state.refuses.as_ref() == Some(&step.phase) {
             return Err(StoreError::State { what: "refused by the test".to_owned() });
         }
+        state.in_hand.retain(|id| *id != step.id);
         let row = state.rows.values_mut().map(|(row, _)| row).find(|row| row.id == step.id).expect("a row of ours");
         assert!(!row.phase.is_terminal(), "{step:?} after the end: {row:?}");
         row.phase = step.phase.clone();

@@ -8,4 +8,5 @@ mod harness_test;
 mod imap;
 mod ledger;
 mod smtp;
+mod smtp_speed;
 mod unit_file;

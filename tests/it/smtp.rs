@@ -17,6 +17,7 @@ use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
 use crate::harness::certs::{Authority, Flaw};
+use crate::harness::port::Port;
 use crate::harness::sink::{Fault, Options, Phase, Rule, Sink};
 use crate::harness::wait::{stays, wait_true};
 use crate::ledger::{ACCOUNT, Ledger, Outgo};
@@ -450,6 +451,21 @@ fn what_an_earlier_run_left_in_doubt_is_looked_for_at_start() {
 }
 
 #[test]
+fn a_doubt_that_could_not_be_ended_comes_up_again() {
+    let sink = Sink::start();
+    sink.script([Rule::once(Phase::Connect, Fault::Drop)]);
+    let desk = Desk::start_with(settings(&sink), NoTraces, |ledger| {
+        let number = ledger.put(Outgo { class: SendClass::AtLeastOnce, ..Outgo::default() });
+        ledger.change(number, |row| row.phase = OutboxPhase::DataSent);
+    });
+    wait_true("there is no connection", PATIENCE, || desk.ledger.row(0).next_at > desk.ledger.row(0).created_at);
+    assert_eq!(desk.ledger.row(0).phase, OutboxPhase::DataSent, "it may have arrived before, so it is not merely deferred");
+    desk.ledger.forward(SignedDuration::from_secs(31));
+    desk.ledger.wait(0, &OutboxPhase::Accepted);
+    assert_eq!(sink.count(), 1);
+}
+
+#[test]
 fn nothing_is_sent_that_could_not_be_recorded() {
     let sink = Sink::start();
     let desk = Desk::start_with(settings(&sink), NoTraces, |ledger| ledger.refuse_steps_into(Some(OutboxPhase::DataSent)));
@@ -525,8 +541,11 @@ fn an_idle_connection_is_closed_with_a_goodbye() {
 #[test]
 fn a_server_that_is_down_is_tried_again_and_nothing_is_lost() {
     let sink = Sink::start();
-    let settings = settings(&sink);
-    drop(sink);
+    // Nobody listens there, and no other test will while we hold it.
+    let port = Port::reserve();
+    let mut settings = settings(&sink);
+    settings.target =
+        Target::Smtp(SmtpServer { host: "127.0.0.1".to_owned(), port: port.number(), security: Security::PlainLoopback });
     let desk = Desk::start(settings);
     let numbers: Vec<u64> = (0..3).map(|ticket| desk.send(Outgo { ticket, ..Outgo::default() })).collect();
     wait_true("every row has been tried once", PATIENCE, || desk.ledger.count(&OutboxPhase::Deferred) == numbers.len());

@@ -18,13 +18,21 @@ use crate::dsn_text::{self, Notice};
 use crate::part::TextPart;
 use crate::{Bounce, BounceRecipient, Message, ReturnPath, dsn_code, dsn_json, dsn_phrase, limits};
 
+/// Whether a mail is worth [`read`]ing as a report, by its headers and the types of its parts alone.
+///
+/// Reading needs every part decoded; people's mail is spared that.
+#[must_use]
+pub fn is_candidate<'a>(message: &Message, content_types: impl IntoIterator<Item = &'a str>) -> bool {
+    Signs::of(message, content_types).worth_reading()
+}
+
 /// Reads a delivery report; `None` where the mail is none.
 ///
 /// `raw` is the whole mail, used only where its parts hold no original message. `parts` are its textual leaves. A
 /// report of success is no bounce, a report of delay is one that is not permanent.
 #[must_use]
 pub fn read(raw: &[u8], message: &Message, parts: &[TextPart]) -> Option<Bounce> {
-    let signs = Signs::of(message, parts);
+    let signs = Signs::of(message, parts.iter().map(|part| part.content_type.as_str()));
     if !signs.worth_reading() {
         return None;
     }
@@ -56,8 +64,13 @@ pub fn read(raw: &[u8], message: &Message, parts: &[TextPart]) -> Option<Bounce>
     } else {
         let kept: Vec<Reported> = reported.into_iter().filter(|one| one.action != Action::Success).collect();
         let alone = kept.len() == 1;
-        kept.iter().map(|one| from_report(one, &notice, delayed, alone)).collect()
+        kept.iter()
+            .enumerate()
+            .map(|(index, one)| from_report(one, &words(&notice, &one.address, index, alone), delayed))
+            .collect()
     };
+    let mut seen = BTreeSet::new();
+    recipients.retain(|one| seen.insert(one.address.to_lowercase()));
     recipients.truncate(limits::ADDRESSES_MAX);
     Some(Bounce { recipients, original_message_id: original.message_id, original_subject: original.subject })
 }
@@ -110,10 +123,10 @@ struct Signs {
 }
 
 impl Signs {
-    fn of(message: &Message, parts: &[TextPart]) -> Self {
+    fn of<'a>(message: &Message, content_types: impl IntoIterator<Item = &'a str>) -> Self {
         let content_type = message.header("content-type").unwrap_or_default().to_ascii_lowercase();
         let subject = message.subject.to_lowercase();
-        let status_part = parts.iter().any(|part| dsn_report::is_status(&part.content_type));
+        let status_part = content_types.into_iter().any(dsn_report::is_status);
         Self {
             report_type: content_type.starts_with("multipart/report") && !content_type.contains("feedback-report"),
             multipart: content_type.starts_with("multipart/"),
@@ -150,7 +163,8 @@ impl Signs {
         if machine {
             return (self.subject && !self.personal_subject) || notice.says_failure;
         }
-        !self.personal_subject && self.subject && notice.says_failure && (!notice.found.is_empty() || self.report_type)
+        let shaped = !notice.found.is_empty() || self.report_type;
+        !self.personal_subject && self.subject && notice.says_failure && shaped && notice.speaks_of_mail()
     }
 }
 
@@ -244,37 +258,42 @@ fn unreported(notice: &Notice, failed_header: &[String], original: &Original, de
     let alone = addresses.len() == 1;
     addresses
         .iter()
-        .map(|address| from_notice(address, notice, delayed, alone))
+        .enumerate()
+        .map(|(index, address)| from_notice(address, &words(notice, address, index, alone), delayed))
         .filter(|one| !one.address.is_empty() || alone)
         .collect()
 }
 
-fn from_notice(address: &str, notice: &Notice, delayed: bool, alone: bool) -> BounceRecipient {
-    let said = notice.about(address, alone);
-    let codes = dsn_code::Codes::of(&said);
+/// What the notice says about a recipient. Searched for the first recipients only, since each search reads the notice.
+fn words(notice: &Notice, address: &str, index: usize, alone: bool) -> String {
+    const SEARCHED_MAX: usize = 50;
+    if index < SEARCHED_MAX { notice.about(address, alone) } else { String::new() }
+}
+
+fn from_notice(address: &str, said: &str, delayed: bool) -> BounceRecipient {
+    let codes = dsn_code::Codes::of(said);
     let permanent = !delayed;
-    let status = codes.status.or_else(|| dsn_phrase::derive(&said, codes.smtp, permanent));
+    let status = codes.status.or_else(|| dsn_phrase::derive(said, codes.smtp, permanent));
     BounceRecipient {
         address: address.to_owned(),
         status,
         smtp_code: codes.smtp,
         permanent,
-        diagnostic: Some(dsn_text::shortened(&said)).filter(|text| !text.is_empty()),
+        diagnostic: Some(dsn_text::shortened(said)).filter(|text| !text.is_empty()),
     }
 }
 
-fn from_report(one: &Reported, notice: &Notice, delayed: bool, alone: bool) -> BounceRecipient {
+fn from_report(one: &Reported, said: &str, delayed: bool) -> BounceRecipient {
     let stated = one.diagnostic.clone().unwrap_or_default();
     let mut codes = dsn_code::Codes::of(&stated);
-    let said = notice.about(&one.address, alone);
     if codes.status.as_deref().or(one.status.as_deref()).is_some_and(dsn_code::is_expiry) {
-        let last_attempt = dsn_code::Codes::of(&said);
+        let last_attempt = dsn_code::Codes::of(said);
         if last_attempt.status.as_deref().is_some_and(|status| !dsn_code::is_expiry(status) && !dsn_code::is_vague(status)) {
             codes = last_attempt;
         }
     }
     if codes.smtp.is_none() || (codes.status.is_none() && one.status.as_deref().is_none_or(dsn_code::is_vague)) {
-        let from_text = dsn_code::Codes::of(&said);
+        let from_text = dsn_code::Codes::of(said);
         codes.smtp = codes.smtp.or(from_text.smtp);
         if codes.status.is_none() && one.status.as_deref().is_none_or(dsn_code::is_vague) {
             codes.status = from_text.status;
@@ -286,8 +305,8 @@ fn from_report(one: &Reported, notice: &Notice, delayed: bool, alone: bool) -> B
         Action::Unstated => !delayed,
     };
     let status = dsn_code::prefer(one.status.as_deref(), codes.status.as_deref())
-        .or_else(|| dsn_phrase::derive(if stated.is_empty() { &said } else { &stated }, codes.smtp, permanent));
-    let diagnostic = if stated.is_empty() { dsn_text::shortened(&said) } else { dsn_text::shortened(&stated) };
+        .or_else(|| dsn_phrase::derive(if stated.is_empty() { said } else { &stated }, codes.smtp, permanent));
+    let diagnostic = if stated.is_empty() { dsn_text::shortened(said) } else { dsn_text::shortened(&stated) };
     BounceRecipient {
         address: one.address.clone(),
         status,

@@ -49,7 +49,7 @@ pub(crate) fn is_expiry(status: &str) -> bool {
 /// Reporting mailers often write 5.0.0 where the other host said why.
 pub(crate) fn prefer(stated: Option<&str>, from_words: Option<&str>) -> Option<String> {
     match (stated, from_words) {
-        (Some(stated), Some(words)) if is_vague(stated) || !is_vague(words) => Some(words.to_owned()),
+        (Some(_), Some(words)) if !is_vague(words) => Some(words.to_owned()),
         (Some(stated), _) => Some(stated.to_owned()),
         (None, words) => words.map(str::to_owned),
     }
@@ -81,9 +81,9 @@ fn replies(text: &str) -> Vec<Reply> {
     found
 }
 
-/// Three digits on their own, 400–599 with the second digit RFC 5321 knows (and the 7 and 9 that hosts made up).
+/// Three digits on their own, 400–599 with the second digit 0–5 as RFC 5321 has it, and 6 and 7 as hosts made up.
 fn is_reply_at(bytes: &[u8], at: usize) -> bool {
-    let digits = matches!(bytes[at], b'4' | b'5') && bytes[at + 1].is_ascii_digit() && bytes[at + 2].is_ascii_digit();
+    let digits = matches!(bytes[at], b'4' | b'5') && matches!(bytes[at + 1], b'0'..=b'7') && bytes[at + 2].is_ascii_digit();
     if !digits {
         return false;
     }
@@ -93,8 +93,13 @@ fn is_reply_at(bytes: &[u8], at: usize) -> bool {
         !(byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'_' | b'-' | b'+' | b'@' | b'$') || byte >= 0x80)
     });
     let close = after.is_none_or(|byte| !(byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'@' | b'%') || byte >= 0x80));
+    // A port: `host.example:587`, `[192.0.2.1]:465`.
+    let is_port = before == Some(b':') && {
+        let host = &bytes[bytes[..at - 1].iter().rposition(u8::is_ascii_whitespace).map_or(0, |index| index + 1)..at - 1];
+        host.contains(&b'.') || host.ends_with(b"]")
+    };
     let is_decimal = after == Some(b'.') && bytes.get(at + 4).is_some_and(u8::is_ascii_digit);
-    open && close && !is_decimal
+    open && close && !is_decimal && !is_port
 }
 
 /// How sure the place makes us that this number is a reply; `None` if it counts something else.
@@ -103,9 +108,30 @@ fn weight_of(text: &str, at: usize) -> Option<u8> {
     let rest = text.get(at + 3..).unwrap_or_default();
     let word: String =
         rest.trim_start().chars().take_while(|c| c.is_ascii_alphabetic()).map(|c| c.to_ascii_lowercase()).collect();
-    const UNITS: [&str; 20] = [
-        "second", "seconds", "sec", "secs", "minute", "minutes", "min", "mins", "hour", "hours", "hrs", "day", "days", "byte",
-        "bytes", "kb", "mb", "kbytes", "lines", "times",
+    const UNITS: [&str; 23] = [
+        "second",
+        "seconds",
+        "sec",
+        "secs",
+        "minute",
+        "minutes",
+        "min",
+        "mins",
+        "hour",
+        "hours",
+        "hrs",
+        "day",
+        "days",
+        "byte",
+        "bytes",
+        "kb",
+        "mb",
+        "kbytes",
+        "lines",
+        "times",
+        "attempts",
+        "messages",
+        "recipients",
     ];
     if UNITS.contains(&word.as_str()) {
         return None;

@@ -3,6 +3,8 @@
 /// Text with a line per block element; entities that notices use are decoded.
 pub(crate) fn plain(html: &str) -> String {
     let mut text = String::with_capacity(html.len());
+    // Folding ASCII letters keeps every position.
+    let folded = html.to_ascii_lowercase();
     let mut rest = html;
     while let Some(open) = rest.find('<') {
         text.push_str(&rest[..open].replace(['\r', '\n'], " "));
@@ -16,8 +18,7 @@ pub(crate) fn plain(html: &str) -> String {
         rest = &after[close + 1..];
         if matches!(name.as_str(), "style" | "script" | "title") && !after.starts_with('/') {
             let end = format!("</{name}");
-            // The lower-case copy has the same length: only ASCII letters are folded.
-            let skip = rest.to_ascii_lowercase().find(&end).unwrap_or(rest.len());
+            let skip = folded[html.len() - rest.len()..].find(&end).unwrap_or(rest.len());
             rest = &rest[skip..];
             continue;
         }

@@ -54,6 +54,17 @@ pub(crate) fn says_failure(text: &str) -> bool {
     FAILURE.is_match(text)
 }
 
+/// Whether a text that no mailer signed speaks of mail at all, and not of parcels.
+pub(crate) fn speaks_of_mail(text: &str) -> bool {
+    static MAIL: LazyLock<Regex> = LazyLock::new(|| {
+        Regex::new(r"(?i)\b(?:messages?|e-?mails?|mail|recipients?|nachricht|courriel|destinataires?|mensaje|correo|messaggio|mensagem|bericht|meddelande|besked|wiadomość|zpráv\w*|üzenet|сообщени\w*|письм\w*)\b|メール|メッセージ|邮件|郵件|메일").expect("constant pattern")
+    });
+    static PARCEL: LazyLock<Regex> = LazyLock::new(|| {
+        Regex::new(r"(?i)\b(?:parcel|package|shipment|courier|shipping|tracking|paket|sendung|colis|paquete|pacco|spedizione|encomenda|pakket|paczka|zásilk\w*|посылк\w*)\b").expect("constant pattern")
+    });
+    MAIL.is_match(text) && !PARCEL.is_match(text)
+}
+
 const FAILURE_WORDS: [&str; 25] = [
     r"(?:could|can|did|was|were|has|have|been|be)(?: ?not|n'?t) (?:yet )?(?:be |been )?(?:able to )?(?:deliver|relay|reach|send|sent|return)",
     r"(?:un(?:able)? to|failed to|failure to|not able to) (?:successfully )?(?:deliver|send|relay|reach)|undeliver|non-?deliver",
@@ -95,7 +106,11 @@ pub(crate) fn derive(text: &str, smtp: Option<u16>, permanent: bool) -> Option<S
         None if permanent => '5',
         None => '4',
     };
-    let by_words = TABLE.iter().position(|pattern| pattern.is_match(text)).map(|index| MEANINGS[index].1);
+    // Addresses and links hold words that mean nothing: `does-not-exist@…`.
+    static NOISE: LazyLock<Regex> =
+        LazyLock::new(|| Regex::new(r"[^\s<>:,;]*@[^\s<>:,;]*|https?://\S+").expect("constant pattern"));
+    let words = NOISE.replace_all(text, "");
+    let by_words = TABLE.iter().position(|pattern| pattern.is_match(&words)).map(|index| MEANINGS[index].1);
     let by_code = smtp.and_then(|code| match code {
         421 => Some("3.2"),
         422 | 452 | 552 => Some("2.2"),

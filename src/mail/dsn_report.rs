@@ -87,6 +87,9 @@ impl Group {
             }
             return;
         };
+        if found.len() >= crate::limits::ADDRESSES_MAX {
+            return;
+        }
         let diagnostic = (!group.diagnostics.is_empty()).then(|| group.diagnostics.join("\n"));
         found.push(Reported { address, action: group.action.unwrap_or(Action::Unstated), status: group.status, diagnostic });
     }
@@ -170,7 +173,8 @@ fn is_field_name(field: &str) -> bool {
     ];
     field.len() <= 60
         && (KNOWN.iter().any(|known| field.eq_ignore_ascii_case(known))
-            || (field.len() > 2 && field[..2].eq_ignore_ascii_case("x-") && field.bytes().all(|byte| byte.is_ascii_graphic())))
+            || (field.get(..2).is_some_and(|start| start.eq_ignore_ascii_case("x-"))
+                && field.bytes().all(|byte| byte.is_ascii_graphic())))
 }
 
 /// The address of a typed recipient field: `rfc822; a@b`, `rfc822;<a@b>`, `LOCAL; <a@b>`.

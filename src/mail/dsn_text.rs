@@ -12,6 +12,8 @@ use crate::{Message, dsn_code, dsn_original, dsn_phrase, dsn_report};
 const NOTICE_BYTES_MAX: usize = 64 * 1024;
 /// Most lines looked at for recipients.
 const NOTICE_LINES_MAX: usize = 2_000;
+/// Most lines with an address that are looked at closely; each costs a dozen searches.
+const ADDRESS_LINES_MAX: usize = 500;
 /// What is kept of a diagnostic.
 const DIAGNOSTIC_BYTES_MAX: usize = 1_000;
 
@@ -83,7 +85,7 @@ pub(crate) fn addresses_in(text: &str) -> Vec<String> {
 }
 
 /// An address in running text: quoted local part or anything without separators, then a domain with a letter or a literal.
-const ADDRESS_PATTERN: &str = r#"(?:"[^"\s<>@]+(?: [^"\s<>@]+)*"|[^\s<>()\[\]:;,"@=|\\&]+(?:[=&][^\s<>()\[\]:;,"@|\\]+)?)@(?:\[[0-9A-Za-z.:]+\]|[^\s<>()\[\]:;,"'@=|\\/!?*#&%`]+)"#;
+const ADDRESS_PATTERN: &str = r#"(?:"[^"\s<>@]+(?: [^"\s<>@]+)*"|[^\s<>()\[\]:;,"@=|\\&：；，、。（）「」『』【】“”]+(?:[=&][^\s<>()\[\]:;,"@|\\]+)?)@(?:\[[0-9A-Za-z.:]+\]|[^\s<>()\[\]:;,"'@=|\\/!?*#&%`：；，、。（）「」『』【】“”]+)"#;
 
 fn tidy(found: &str) -> Option<String> {
     let bare = found
@@ -122,7 +124,12 @@ impl Notice {
         };
         let mut at = 0;
         let mut labelled_copy = false;
+        let mut with_address = 0_usize;
         for line in text.split('\n').take(NOTICE_LINES_MAX) {
+            with_address += usize::from(line.contains('@'));
+            if with_address > ADDRESS_LINES_MAX {
+                break;
+            }
             notice.read_line(line, at, excluded, &mut labelled_copy);
             at += line.len() + 1;
         }
@@ -171,6 +178,11 @@ impl Notice {
                 }
             }
         }
+    }
+
+    /// Whether it is about mail, not about parcels.
+    pub(crate) fn speaks_of_mail(&self) -> bool {
+        dsn_phrase::speaks_of_mail(&self.text)
     }
 
     /// The words about one recipient: its own paragraph where that holds a code, else the lines that name it, else

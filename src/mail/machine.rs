@@ -11,7 +11,7 @@
 use std::collections::BTreeSet;
 
 use crate::machine_facts::Facts;
-use crate::{MachineClass, Message, machine_return};
+use crate::{MachineClass, Message, calendar, machine_return};
 
 /// What is known around a mail; [`Around::default`] knows nothing.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -22,7 +22,7 @@ pub struct Around {
     pub own_addresses: BTreeSet<String>,
     /// Senders whose automatic mail is wanted as normal tickets: `a@b.example`, or `@b.example` for a whole domain.
     pub machines: Vec<String>,
-    /// `METHOD` of a calendar part, where the mail has one; see [`calendar_method`].
+    /// `METHOD` of a calendar part, where the caller knows better than [`Message::calendar_method`].
     pub calendar_method: Option<String>,
     /// The mail lay in the junk mailbox of the provider.
     pub junk_mailbox: bool,
@@ -138,15 +138,12 @@ pub fn class_of(message: &Message) -> Option<MachineClass> {
     classify(message, &Around::default()).class
 }
 
-/// The `METHOD` of the first calendar part (RFC 5546 §1.4), upper case.
+/// The `METHOD` of the first calendar part (RFC 5546 §1.4) that states one, upper case.
 ///
 /// `parts` are the textual leaves of the mail.
 #[must_use]
 pub fn calendar_method(parts: &[crate::part::TextPart]) -> Option<String> {
-    let part = parts.iter().find(|part| part.content_type == "text/calendar")?;
-    let line = part.text.lines().take(200).find(|line| line.get(..7).is_some_and(|name| name.eq_ignore_ascii_case("METHOD:")))?;
-    let method: String = line[7..].trim().chars().filter(char::is_ascii_alphabetic).map(|c| c.to_ascii_uppercase()).collect();
-    (!method.is_empty()).then_some(method)
+    parts.iter().filter(|part| part.content_type == "text/calendar").find_map(|part| calendar::read(&part.text)?.method)
 }
 
 fn hit(class: Option<MachineClass>, outcome: MachineOutcome, detail: impl Into<String>) -> Option<Hit> {
@@ -236,7 +233,9 @@ fn automatic(facts: &Facts<'_>, class: MachineClass, outcome: MachineOutcome, de
 }
 
 fn automatic_mail(facts: &Facts<'_>) -> Option<Hit> {
-    automatic(facts, MachineClass::Other, MachineOutcome::CoalescedTicket, facts.auto_generated.clone()?)
+    // Many help desks call their answers "auto-generated"; what answers a mail is an automatic reply all the same.
+    let class = if facts.answers { MachineClass::AutoReply } else { MachineClass::Other };
+    automatic(facts, class, MachineOutcome::CoalescedTicket, facts.auto_generated.clone()?)
 }
 
 fn null_path(facts: &Facts<'_>) -> Option<Hit> {

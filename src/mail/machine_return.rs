@@ -11,6 +11,8 @@ use crate::Message;
 
 /// How far ahead a stated return may lie. Longer ones are typing errors or farewells.
 const AHEAD_DAYS_MAX: i64 = 400;
+/// Most words that may announce a date which are followed.
+const LEADS_MAX: usize = 200;
 /// Most of a notice that is read.
 const NOTICE_BYTES_MAX: usize = 16 * 1024;
 
@@ -27,7 +29,7 @@ pub(crate) fn date(message: &Message) -> Option<String> {
     // Offsets west of UTC from -3 to -10 h write the month first; so does nobody else who writes slashes.
     let month_first = (-600..=-180).contains(&sent.offset_minutes);
     let mut latest: Option<i64> = None;
-    for lead in LEAD.find_iter(&text) {
+    for lead in LEAD.find_iter(&text).take(LEADS_MAX) {
         let rest = &text[lead.end()..];
         let mut until = rest.len().min(90);
         while !rest.is_char_boundary(until) {

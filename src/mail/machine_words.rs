@@ -381,15 +381,19 @@ pub(crate) fn is_reaction(subject: &str, text: &str) -> bool {
         "zareagował(a) w gmailu",
         "отреагировал",
     ];
-    let start: String = text.trim_start().chars().take(160).collect();
-    if start.is_empty() || text.len() > 20_000 {
-        return false;
-    }
-    let first_is_symbol = start.chars().next().is_some_and(|c| !c.is_alphanumeric() && !c.is_ascii());
-    let line = start.lines().find(|line| !line.trim().is_empty()).unwrap_or_default().to_lowercase();
-    let says = WORDS.iter().any(|words| line.contains(words) && (*words != "hat mit" || line.contains("reagiert")));
+    let start = text.trim_start();
+    let line = start.lines().next().unwrap_or_default();
+    let line = if line.len() <= 16 { start.get(..start.len().min(200)).unwrap_or(line) } else { line };
+    let has_symbol = line.chars().take(160).any(|c| c as u32 >= 0x2600);
     let subject_says = || {
-        subject.to_lowercase().contains("reacted to your message") || subject.to_lowercase().starts_with("reaction daily digest")
+        subject.contains("eact") && {
+            let folded = subject.to_lowercase();
+            folded.contains("reacted to your message") || folded.starts_with("reaction daily digest")
+        }
     };
-    (says && (first_is_symbol || line.contains("gmail") || line.chars().any(|c| c as u32 >= 0x2600))) || subject_says()
+    if !has_symbol || line.len() > 1_000 {
+        return subject_says();
+    }
+    let line = line.to_lowercase();
+    WORDS.iter().any(|words| line.contains(words) && (*words != "hat mit" || line.contains("reagiert"))) || subject_says()
 }

@@ -45,9 +45,13 @@ pub fn parse(raw: &[u8]) -> Parsed {
     message.language = language::detect(&message.reply.new_text);
     message.text = text.text;
     message.charset = text.charset;
-    let text_parts = part::text_parts(&parts);
-    message.calendar_method = machine::calendar_method(&text_parts);
-    message.bounce = dsn::read(raw, &message, &text_parts);
+    // Decoding every part once more is only worth it where one may be a report or a calendar.
+    let is_report = dsn::is_candidate(&message, parts.iter().map(|part| part.content_type.as_str()));
+    if is_report || parts.iter().any(|part| part.content_type == "text/calendar") {
+        let text_parts = part::text_parts(&parts);
+        message.calendar_method = machine::calendar_method(&text_parts);
+        message.bounce = if is_report { dsn::read(raw, &message, &text_parts) } else { None };
+    }
     defects.sort_unstable();
     defects.dedup();
     Parsed { message, defects }

@@ -1,18 +1,13 @@
 //! The table of machine mail: a mail for each row, and people's mail that only looks like one.
 #![allow(clippy::unwrap_used, reason = "tests may fail loudly")]
 
-mod support;
-
-use mail::machine::{Around, MachineOutcome, Verdict, calendar_method, classify};
-use mail::{MachineClass, dsn};
+use mail::MachineClass;
+use mail::machine::{Around, MachineOutcome, Verdict, classify};
 
 const PERSON: &str = "From: Dana Fox <dana@acme.example>\nTo: support@shop.example\nSubject: Broken lamp\nDate: Mon, 02 Dec 2024 10:00:00 +0100\nMessage-ID: <1@acme.example>\n";
 
 fn verdict_around(raw: &str, around: &Around) -> Verdict {
-    let (mut message, parts) = support::read(raw.as_bytes());
-    message.bounce = dsn::read(raw.as_bytes(), &message, &parts);
-    let around = Around { calendar_method: calendar_method(&parts), ..around.clone() };
-    classify(&message, &around)
+    classify(&mail::parse(raw.as_bytes()).message, around)
 }
 
 /// A person's mail with further headers, and a plain body.
@@ -65,14 +60,12 @@ const DSN: &str = "Return-Path: <>\nFrom: Mail Delivery System <MAILER-DAEMON@mx
 fn row_3_delivery_reports() {
     let failed = DSN.replace("ACTION", "failed");
     check(&failed, 3, Some(MachineClass::Bounce), MachineOutcome::Bounce);
-    let (message, parts) = support::read(failed.as_bytes());
-    let bounce = dsn::read(failed.as_bytes(), &message, &parts).unwrap();
+    let bounce = mail::parse(failed.as_bytes()).message.bounce.unwrap();
     assert_eq!(bounce.original_message_id.unwrap().as_str(), "out-1@shop.example");
     assert_eq!(bounce.original_subject.as_deref(), Some("Your lamp"));
     assert!(bounce.recipients[0].permanent);
     let delayed = DSN.replace("ACTION", "delayed");
-    let (message, parts) = support::read(delayed.as_bytes());
-    assert!(!dsn::read(delayed.as_bytes(), &message, &parts).unwrap().recipients[0].permanent);
+    assert!(!mail::parse(delayed.as_bytes()).message.bounce.unwrap().recipients[0].permanent);
     check(&DSN.replace("ACTION", "delivered"), 3, Some(MachineClass::Report), MachineOutcome::Ledger);
     // A person who forwards a report is a person.
     let forwarded = "From: Dana <dana@acme.example>\nSubject: Fwd: Undelivered Mail Returned to Sender\nTo: support@shop.example\n\nWhy did I get this?\n\n> <a@b.example>: 550 5.1.1 User unknown, could not be delivered\n";
@@ -112,6 +105,9 @@ fn row_7_calendar_answers_and_requests() {
     for method in ["REPLY", "COUNTER", "CANCEL"] {
         check(&calendar(method), 7, Some(MachineClass::Calendar), MachineOutcome::Silent);
     }
+    assert_eq!(mail::machine::class_of(&mail::parse(calendar("REPLY").as_bytes()).message), Some(MachineClass::Calendar));
+    let file = "From: Dana <dana@acme.example>\nTo: support@shop.example\nSubject: My dates\nContent-Type: multipart/mixed; boundary=b\n\n--b\nContent-Type: text/plain\n\nSee the file.\n--b\nContent-Type: text/calendar; name=dates.ics\nContent-Disposition: attachment; filename=dates.ics\n\nBEGIN:VCALENDAR\nEND:VCALENDAR\n--b--\n";
+    check(file, 18, None, MachineOutcome::Ticket);
     check(&calendar("REQUEST"), 7, Some(MachineClass::Calendar), MachineOutcome::SilentTicket);
 }
 
@@ -210,6 +206,8 @@ fn row_9_other_automatic_mail() {
     ] {
         check(&mail(header), 9, Some(MachineClass::Other), MachineOutcome::CoalescedTicket);
     }
+    let answer = mail("Auto-Submitted: auto-generated\nIn-Reply-To: <out-1@shop.example>\n");
+    check(&answer, 9, Some(MachineClass::AutoReply), MachineOutcome::CoalescedTicket);
     let named = Around { machines: vec!["@acme.example".to_owned()], ..Around::default() };
     check_around(&mail("Auto-Submitted: auto-generated\n"), &named, 9, Some(MachineClass::Other), MachineOutcome::TicketNoAck);
     for header in [

@@ -2,7 +2,5 @@
 #![allow(dead_code, unused_imports, unreachable_pub, reason = "each test uses a part")]
 
 mod bodies;
-mod parts;
 
 pub use bodies::*;
-pub use parts::*;

@@ -1,0 +1,211 @@
+//! Shapes of delivery reports beyond the corpora: mailers of many kinds, languages, and mail that only speaks of them.
+
+use mail::BounceRecipient;
+
+/// What a report should say about its first recipient.
+struct Expect {
+    recipients: &'static [&'static str],
+    status: Option<&'static str>,
+    smtp_code: Option<u16>,
+    permanent: bool,
+}
+
+fn failed(recipients: &'static [&'static str], status: &'static str, smtp_code: Option<u16>) -> Expect {
+    Expect { recipients, status: Some(status), smtp_code, permanent: true }
+}
+
+fn check(headers: &str, body: &str, expect: &Expect) {
+    let raw = format!("{headers}To: support@shop.example\nDate: Mon, 02 Dec 2024 10:00:00 +0100\nMIME-Version: 1.0\n\n{body}");
+    let Some(bounce) = mail::parse(raw.as_bytes()).message.bounce else { panic!("no report:\n{raw}") };
+    let found: Vec<&str> = bounce.recipients.iter().map(|one| one.address.as_str()).collect();
+    assert_eq!(found, expect.recipients, "{raw}");
+    let first = bounce.recipients.first().cloned().unwrap_or_default();
+    let BounceRecipient { status, smtp_code, permanent, .. } = first;
+    assert_eq!((status.as_deref(), smtp_code, permanent), (expect.status, expect.smtp_code, expect.permanent), "{raw}");
+}
+
+const DAEMON: &str = "From: Mail Delivery Subsystem <MAILER-DAEMON@mx.acme.example>\nReturn-Path: <>\nSubject: Undeliverable mail\nContent-Type: text/plain; charset=utf-8\n";
+const DANA: &[&str] = &["dana@acme.example"];
+
+#[test]
+fn mailers_that_head_a_paragraph_with_the_address() {
+    check(
+        DAEMON,
+        "Hi. This is the qmail-send program at mx.acme.example.\nI'm afraid I wasn't able to deliver your message to the following addresses.\nThis is a permanent error; I've given up. Sorry it didn't work out.\n\n<dana@acme.example>:\nSorry, no mailbox here by that name. (#5.1.1)\n\n--- Below this line is a copy of the message.\n\nReturn-Path: <support@shop.example>\nReceived: (qmail 1 invoked by uid 0)\nMessage-ID: <a@shop.example>\n",
+        &failed(DANA, "5.1.1", None),
+    );
+    check(
+        DAEMON,
+        "Message delivery to 'dana@acme.example' failed.\nSMTP module(domain acme.example) reports:\n host mx.acme.example says:\n 550 5.1.1 unknown user\n",
+        &failed(DANA, "5.1.1", Some(550)),
+    );
+    check(
+        DAEMON,
+        "Failed to deliver to 'dana@acme.example'\nSMTP module(domain acme.example) reports:\n mailbox is full\n\nOriginal message follows.\n\nReceived: x\n",
+        &failed(DANA, "5.2.2", None),
+    );
+    check(
+        DAEMON,
+        "The following recipients could not be reached:\n\n      'dana@acme.example' on 12/2/2024 10:00 AM\n            The e-mail account does not exist at the organization this message was sent to.\n            <mx.acme.example #5.1.1>\n",
+        &failed(DANA, "5.1.1", None),
+    );
+    check(
+        DAEMON,
+        "   ----- The following addresses had permanent fatal errors -----\n<dana@acme.example>\n    (reason: 550 5.7.1 Message rejected as spam)\n\n   ----- Transcript of session follows -----\n... while talking to mx.acme.example.:\n>>> DATA\n<<< 550 5.7.1 Message rejected as spam\n554 5.0.0 Service unavailable\n",
+        &failed(DANA, "5.7.1", Some(550)),
+    );
+    check(
+        DAEMON,
+        "This message was created automatically by mail delivery software.\n\nA message that you sent could not be delivered to one or more of its\nrecipients. This is a permanent error. The following address(es) failed:\n\n  dana@acme.example\n    Unrouteable address\n  eve@acme.example\n    mailbox is full: retry timeout exceeded\n",
+        &failed(&["dana@acme.example", "eve@acme.example"], "5.1.1", None),
+    );
+}
+
+#[test]
+fn mailers_that_label_the_address() {
+    check(
+        DAEMON,
+        "Your message\n\n  Subject: Your lamp\n\nwas not delivered to:\n\n  dana@acme.example\n\nbecause:\n\n  User dana (dana@acme.example) not listed in Domino Directory\n",
+        &failed(DANA, "5.1.1", None),
+    );
+    check(
+        DAEMON,
+        "The attached message had PERMANENT fatal delivery errors!\n\nAfter one or more unsuccessful delivery attempts the attached message has been removed.\n\nFailed address: dana@acme.example\n\n--- Session Transcript ---\n Mon 2024-12-02 10:00:00: --> RCPT To:<dana@acme.example>\n Mon 2024-12-02 10:00:01: <-- 550 5.1.1 No such user here\n--- End Transcript ---\n",
+        &failed(DANA, "5.1.1", Some(550)),
+    );
+    check(
+        DAEMON,
+        "Your message could not be delivered.\n\nRecipient: dana@acme.example\nReason: 552 Mailbox quota exceeded\n",
+        &failed(DANA, "5.2.2", Some(552)),
+    );
+    check(
+        DAEMON,
+        "Delivery to the following recipients failed.\n\n       dana@acme.example\n       eve@acme.example\n\n",
+        &failed(&["dana@acme.example", "eve@acme.example"], "5.0.0", None),
+    );
+}
+
+#[test]
+fn notices_in_other_languages() {
+    let from = |subject: &str| {
+        format!("From: postmaster@acme.example\nReturn-Path: <>\nSubject: {subject}\nContent-Type: text/plain; charset=utf-8\n")
+    };
+    check(
+        &from("Unzustellbar: Ihre Lampe"),
+        "Fehler bei der Nachrichtenzustellung an folgende Empfänger oder Verteilerlisten:\n\ndana@acme.example\nDie eingegebene E-Mail-Adresse konnte nicht gefunden werden.\n\nDiagnoseinformationen für Administratoren:\n\ndana@acme.example\n#550 5.1.1 RESOLVER.ADR.RecipNotFound; not found ##\n",
+        &failed(DANA, "5.1.1", Some(550)),
+    );
+    check(
+        &from("Non remis : votre lampe"),
+        "Échec de la remise pour ces destinataires ou groupes :\n\ndana@acme.example\nLa boîte aux lettres du destinataire est pleine.\n\n#554 5.2.2 mailbox full ##\n",
+        &failed(DANA, "5.2.2", Some(554)),
+    );
+    check(
+        &from("No se puede entregar: su lámpara"),
+        "Error de entrega a los siguientes destinatarios:\n\ndana@acme.example\n550 5.4.1 Recipient address rejected: Access denied\n",
+        &failed(DANA, "5.4.1", Some(550)),
+    );
+    check(
+        &from("配信不能: ランプ"),
+        "次の受信者またはグループへの配信に失敗しました:\n\ndana@acme.example\n550 5.1.1 User unknown\n",
+        &failed(DANA, "5.1.1", Some(550)),
+    );
+    check(
+        &from("Недоставленное сообщение"),
+        "Сообщение не может быть доставлено следующим получателям:\n\ndana@acme.example\n550 5.7.1 spam message rejected\n",
+        &failed(DANA, "5.7.1", Some(550)),
+    );
+    check(
+        &from("系统退信/Systems bounce"),
+        "抱歉，您的邮件被退回来了……\n\n收件人：dana@acme.example\n550 5.1.1 用户不存在\n",
+        &failed(DANA, "5.1.1", Some(550)),
+    );
+}
+
+#[test]
+fn fields_beat_words_and_last_attempts_beat_expiry() {
+    let report = "From: postmaster@acme.example\nSubject: Undeliverable: Your lamp\nContent-Type: multipart/report; report-type=delivery-status; boundary=b\n";
+    let body = |fields: &str| {
+        format!(
+            "--b\nContent-Type: text/plain\n\nDelivery has failed to these recipients: other@acme.example\n\n--b\nContent-Type: message/delivery-status\n\nReporting-MTA: dns;mx.acme.example\n\n{fields}\n--b\nContent-Type: message/rfc822\n\nMessage-ID: <a@shop.example>\nSubject: Your lamp\n\nx\n--b--\n"
+        )
+    };
+    check(
+        report,
+        &body(
+            "Final-recipient: RFC822;dana@acme.example\nAction: failed\nStatus: 5.1.10\nDiagnostic-code: smtp;550 5.1.10 RESOLVER.ADR.RecipientNotFound; Recipient not found\n",
+        ),
+        &failed(DANA, "5.1.10", Some(550)),
+    );
+    check(
+        report,
+        &body(
+            "Original-Recipient: rfc822;dana@acme.example\nFinal-Recipient: rfc822;alias@hidden.example\nAction: failed\nStatus: 5.0.0\nDiagnostic-Code: smtp; 550-5.7.26 This mail is unauthenticated\n",
+        ),
+        &failed(DANA, "5.7.26", Some(550)),
+    );
+    check(
+        report,
+        &body(
+            "Final-Recipient: rfc822;dana@acme.example\nAction: expired\nStatus: 4.4.7\nDiagnostic-Code: smtp; 550 4.4.300 Message expired -> 421 4.2.1 unable to connect\n",
+        ),
+        &failed(DANA, "4.4.300", Some(550)),
+    );
+    let delayed = Expect { recipients: DANA, status: Some("4.4.1"), smtp_code: None, permanent: false };
+    check(
+        report,
+        &body(
+            "Final-Recipient: rfc822;dana@acme.example\nAction: delayed\nStatus: 4.4.1\nWill-Retry-Until: Fri, 06 Dec 2024 10:00:00 +0100\n",
+        ),
+        &delayed,
+    );
+    check(
+        report,
+        &body(
+            "Final-Recipient: rfc822;dana@acme.example\nAction: failed\nStatus: 5.0.0 (permanent failure)\nDiagnostic-Code: smtp; user unknown\n",
+        ),
+        &failed(DANA, "5.0.0", None),
+    );
+    check(
+        report,
+        &body("Final-Recipient: rfc822;dana@acme.example\nAction: failed\nDiagnostic-Code: smtp; mailbox is over quota\n"),
+        &failed(DANA, "5.2.2", None),
+    );
+}
+
+#[test]
+fn numbers_that_are_no_codes() {
+    check(
+        DAEMON,
+        "I could not deliver your message after 432000 seconds (550 minutes) and 512 attempts.\n\n<dana@acme.example>: connect to 192.0.2.5[192.0.2.5]:587: Connection timed out\n",
+        &failed(DANA, "5.4.1", None),
+    );
+    check(
+        DAEMON,
+        "<dana@acme.example>: Exim 5.5.1 at 10.5.1.1 port 554: user unknown, message of 550 KB\n",
+        &failed(DANA, "5.1.1", None),
+    );
+}
+
+#[test]
+fn mail_that_only_speaks_of_reports() {
+    for raw in [
+        "From: Dana <dana@acme.example>\nTo: support@shop.example\nSubject: Re: Undelivered Mail Returned to Sender\nIn-Reply-To: <x@y.example>\n\nI got this for <eve@acme.example>: 550 5.1.1 user unknown. What now?\n",
+        "From: Dana <dana@acme.example>\nTo: support@shop.example\nSubject: Delivery failed\n\nThe courier said the delivery failed. My number is 550 1234.\n",
+        "From: Dana <dana@acme.example>\nTo: support@shop.example\nSubject: Your delivery status\n\nWhere is my parcel? It has been returned to sender. Call me or write to eve@acme.example.\n",
+        "From: Dana <dana@acme.example>\nReturn-Path: <>\nAuto-Submitted: auto-replied\nTo: support@shop.example\nSubject: Out of office\n\nI am away. Mail to dana@acme.example cannot be delivered to others; write to eve@acme.example.\n",
+        "From: shop@parcel.example\nTo: support@shop.example\nSubject: Delivery notification\n\nYour parcel could not be delivered to Eve, eve@acme.example. It will be retried tomorrow.\n",
+    ] {
+        assert_eq!(mail::parse(raw.as_bytes()).message.bounce, None, "{raw}");
+    }
+}
+
+#[test]
+fn a_field_name_of_several_bytes_is_no_field() {
+    // Found by chance: the second byte of the line lies within a character.
+    check(
+        "From: postmaster@acme.example\nSubject: Undeliverable\nContent-Type: multipart/report; report-type=delivery-status; boundary=b\n",
+        "--b\nContent-Type: message/delivery-status\n\n+\u{2022}x: y\n\nFinal-Recipient: rfc822;dana@acme.example\nAction: failed\nStatus: 5.1.1\n--b--\n",
+        &failed(DANA, "5.1.1", None),
+    );
+}

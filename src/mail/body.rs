@@ -1,6 +1,7 @@
 //! Which parts are the text and which are files (the algorithm of RFC 8621 §4.1.4), and the text they give.
 
 use crate::html::HtmlText;
+use crate::parse::prefix;
 use crate::part::Part;
 use crate::{Attachment, Defect, calendar, charset, file_name, flowed, html, limits, parse, tnef, transfer, uuencode};
 
@@ -166,15 +167,6 @@ fn append(text: &mut String, more: String, defects: &mut Vec<Defect>) {
         defects.push(Defect::TextTruncated);
     }
     text.push_str(prefix(&more, room));
-}
-
-/// The longest prefix of at most `length` bytes that ends between characters.
-fn prefix(text: &str, length: usize) -> &str {
-    let mut end = length.min(text.len());
-    while !text.is_char_boundary(end) {
-        end -= 1;
-    }
-    &text[..end]
 }
 
 /// The HTML parts as one source, and the charset of the first.

@@ -42,7 +42,7 @@ pub fn parse(raw: &[u8]) -> Parsed {
     if message.reply.whole_kept {
         defects.push(Defect::CutLeftNothing);
     }
-    message.language = language::detect(&message.reply.new_text);
+    message.language = language::detect(prefix(&message.reply.new_text, limits::LANGUAGE_BYTES_MAX));
     message.text = text.text;
     message.charset = text.charset;
     let text_parts = part::text_parts(&parts);
@@ -83,6 +83,16 @@ fn without_blank_start(raw: &[u8]) -> &[u8] {
         return raw;
     }
     rest
+}
+
+/// The longest prefix of at most `length` bytes that ends between characters.
+#[must_use]
+pub(crate) fn prefix(text: &str, length: usize) -> &str {
+    let mut end = length.min(text.len());
+    while !text.is_char_boundary(end) {
+        end -= 1;
+    }
+    &text[..end]
 }
 
 /// CRLF and bare CR become LF; several CR before one LF are one line end, made by hosts that convert twice.

@@ -45,7 +45,10 @@ pub fn parse(raw: &[u8]) -> Parsed {
     message.language = language::detect(prefix(&message.reply.new_text, limits::LANGUAGE_BYTES_MAX));
     message.text = text.text;
     message.charset = text.charset;
-    let text_parts = part::text_parts(&parts);
+    let known_html = text.html_part.zip(text.html.as_deref());
+    let known_text = text.text_part.zip(Some(message.text.as_str()));
+    let known: Vec<(usize, &str)> = known_html.into_iter().chain(known_text).collect();
+    let text_parts = part::text_parts(&parts, &known);
     message.calendar_method = machine::calendar_method(&text_parts);
     message.bounce = dsn::read(raw, &message, &text_parts);
     defects.sort_unstable();
@@ -239,13 +242,14 @@ impl<'a, 'b> Fields<'a, 'b> {
     }
 
     fn ids(&self, name: &str) -> Vec<MessageId> {
-        self.block
-            .fields
-            .iter()
-            .filter(|field| field.is(name))
-            .flat_map(|field| ids(&header::text(field.value, None).0))
-            .collect()
+        self.block.fields.iter().filter(|field| field.is(name)).flat_map(|field| ids_of_field(field.value)).collect()
     }
+}
+
+/// An id may look like an encoded word and is none (RFC 2047 §5), but some writers encode the whole field.
+fn ids_of_field(value: &[u8]) -> Vec<MessageId> {
+    let (text, _) = header::unfold(value, None);
+    if text.contains('<') || !text.contains("=?") { ids(&text) } else { ids(&header::text(value, None).0) }
 }
 
 /// Ids in brackets; where there are none, every word, since some writers leave the brackets out.

@@ -140,7 +140,8 @@ impl<'a> Incoming<'a> {
 
     /// The mail ends in a list that operators can read; no ticket changes.
     fn ledger(self, outcome: Outcome) -> Decision {
-        let message = matches!(outcome, Outcome::Held { .. } | Outcome::Spam).then(|| MessageEntry { held: true, ..self.entry(None, true) });
+        let message = matches!(outcome, Outcome::Held { .. } | Outcome::Spam)
+            .then(|| MessageEntry { held: true, ..self.entry(None, true) });
         self.finish(outcome, None, message)
     }
 

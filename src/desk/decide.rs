@@ -2,8 +2,8 @@
 //!
 //! The parts: [`crate::arrival`] for mail, [`crate::act`] for commands, here timers and failed deliveries.
 
-use crate::effect::{Effect, TimerKind};
 use crate::command::Command;
+use crate::effect::{Effect, TimerKind};
 use crate::event::{Actor, Decision, Event, EventKind, HistoryEntry, MessageEntry, Outcome};
 use crate::policy::Policy;
 use crate::ticket::{Status, Ticket};

@@ -1,6 +1,7 @@
 //! Which parts are the text and which are files (the algorithm of RFC 8621 §4.1.4), and the text they give.
 
 use crate::html::HtmlText;
+use crate::parse::prefix;
 use crate::part::Part;
 use crate::{Attachment, Defect, calendar, charset, file_name, flowed, html, limits, parse, tnef, transfer, uuencode};
 
@@ -26,6 +27,10 @@ pub(crate) struct Body {
     pub(crate) converted: Option<HtmlText>,
     /// `text` was made from `html`.
     pub(crate) is_text_from_html: bool,
+    /// The part that `html` is, where it is one alone.
+    pub(crate) html_part: Option<usize>,
+    /// The part that `text` is, where it is one alone and as it stands.
+    pub(crate) text_part: Option<usize>,
     /// Charset of the first text part.
     pub(crate) charset: Option<String>,
 }
@@ -111,6 +116,9 @@ pub(crate) fn read(parts: &[Part<'_>], roles: &Roles, defects: &mut Vec<Defect>)
     let (html, html_charset) = html_of(parts, &html_parts, defects);
     let converted = html.as_deref().map(|source| converted(source, defects));
     let mut body = Body { html, converted, ..Body::default() };
+    if let [only] = html_parts.as_slice() {
+        body.html_part = Some(*only);
+    }
     let mut from_plain = false;
     // Where the HTML is all there is, it was converted above.
     let is_html_alone = shown == html_parts && !shown.is_empty();
@@ -125,6 +133,12 @@ pub(crate) fn read(parts: &[Part<'_>], roles: &Roles, defects: &mut Vec<Defect>)
         };
         body.charset.get_or_insert(charset);
         append(&mut body.text, text, defects);
+    }
+    if let [only] = shown.as_slice()
+        && from_plain
+        && parts[*only].parameters.get("format").is_none()
+    {
+        body.text_part = Some(*only);
     }
     let letters = |text: &str| text.chars().filter(|c| c.is_alphanumeric()).take(2).count();
     body.is_text_from_html = !from_plain && !html_parts.is_empty();
@@ -166,15 +180,6 @@ fn append(text: &mut String, more: String, defects: &mut Vec<Defect>) {
         defects.push(Defect::TextTruncated);
     }
     text.push_str(prefix(&more, room));
-}
-
-/// The longest prefix of at most `length` bytes that ends between characters.
-fn prefix(text: &str, length: usize) -> &str {
-    let mut end = length.min(text.len());
-    while !text.is_char_boundary(end) {
-        end -= 1;
-    }
-    &text[..end]
 }
 
 /// The HTML parts as one source, and the charset of the first.

@@ -8,6 +8,11 @@ use crate::message::SentDate;
 #[must_use]
 pub fn read(text: &str) -> Option<SentDate> {
     let text = text.get(..text.len().min(200)).unwrap_or_default().trim();
+    let padded = |word: &str| word.len() == 3 && word.starts_with('0') && word.bytes().all(|byte| byte.is_ascii_digit());
+    if let Some(word) = text.split_whitespace().find(|word| padded(word)) {
+        // `029 Apr`: the day, padded to three digits.
+        return read(&text.replacen(word, &word[1..], 1));
+    }
     let looks_iso = text.len() >= 19 && text.as_bytes()[..4].iter().all(u8::is_ascii_digit) && text.as_bytes()[4] == b'-';
     let date = if looks_iso {
         DateTime::parse_rfc3339(&iso(text)).filter(is_real)?
@@ -127,6 +132,7 @@ mod tests {
         check("13 Sep 2017 13:05:45 -0330 (NST)", Some("2017-09-13T13:05:45-03:30"));
         check("Wed, 13 Sep 17 13:05 GMT", Some("2017-09-13T13:05:00Z"));
         check("Wed, 13 Sep 2017 13:05:45 EST", Some("2017-09-13T13:05:45-05:00"));
+        check("Tue, 029 Apr 2019 23:34:45 -0800 (PST)", Some("2019-04-29T23:34:45-08:00"));
         check("Sep 13, 2017 9:05 -0700", Some("2017-09-13T09:05:00-07:00"));
         check("13-Sep-17 13:05:45 EDT", Some("2017-09-13T13:05:45-04:00"));
         check("2017-09-13T13:05:45+02:00", Some("2017-09-13T13:05:45+02:00"));

@@ -42,16 +42,15 @@ pub fn parse(raw: &[u8]) -> Parsed {
     if message.reply.whole_kept {
         defects.push(Defect::CutLeftNothing);
     }
-    message.language = language::detect(&message.reply.new_text);
+    message.language = language::detect(prefix(&message.reply.new_text, limits::LANGUAGE_BYTES_MAX));
     message.text = text.text;
     message.charset = text.charset;
-    // Decoding every part once more is only worth it where one may be a report or a calendar.
-    let is_report = dsn::is_candidate(&message, parts.iter().map(|part| part.content_type.as_str()));
-    if is_report || parts.iter().any(|part| part.content_type == "text/calendar") {
-        let text_parts = part::text_parts(&parts);
-        message.calendar_method = machine::calendar_method(&text_parts);
-        message.bounce = if is_report { dsn::read(raw, &message, &text_parts) } else { None };
-    }
+    let known_html = text.html_part.zip(text.html.as_deref());
+    let known_text = text.text_part.zip(Some(message.text.as_str()));
+    let known: Vec<(usize, &str)> = known_html.into_iter().chain(known_text).collect();
+    let text_parts = part::text_parts(&parts, &known);
+    message.calendar_method = machine::calendar_method(&text_parts);
+    message.bounce = dsn::read(raw, &message, &text_parts);
     defects.sort_unstable();
     defects.dedup();
     Parsed { message, defects }
@@ -87,6 +86,16 @@ fn without_blank_start(raw: &[u8]) -> &[u8] {
         return raw;
     }
     rest
+}
+
+/// The longest prefix of at most `length` bytes that ends between characters.
+#[must_use]
+pub(crate) fn prefix(text: &str, length: usize) -> &str {
+    let mut end = length.min(text.len());
+    while !text.is_char_boundary(end) {
+        end -= 1;
+    }
+    &text[..end]
 }
 
 /// CRLF and bare CR become LF; several CR before one LF are one line end, made by hosts that convert twice.
@@ -233,13 +242,14 @@ impl<'a, 'b> Fields<'a, 'b> {
     }
 
     fn ids(&self, name: &str) -> Vec<MessageId> {
-        self.block
-            .fields
-            .iter()
-            .filter(|field| field.is(name))
-            .flat_map(|field| ids(&header::text(field.value, None).0))
-            .collect()
+        self.block.fields.iter().filter(|field| field.is(name)).flat_map(|field| ids_of_field(field.value)).collect()
     }
+}
+
+/// An id may look like an encoded word and is none (RFC 2047 §5), but some writers encode the whole field.
+fn ids_of_field(value: &[u8]) -> Vec<MessageId> {
+    let (text, _) = header::unfold(value, None);
+    if text.contains('<') || !text.contains("=?") { ids(&text) } else { ids(&header::text(value, None).0) }
 }
 
 /// Ids in brackets; where there are none, every word, since some writers leave the brackets out.

@@ -328,14 +328,22 @@ fn with_crlf(bytes: &[u8]) -> Vec<u8> {
 }
 
 /// Every textual leaf, decoded, in order. Together they are at most [`limits::TEXT_BYTES_MAX`] long.
+///
+/// `known` holds texts that were decoded before, by the index of their part.
 #[must_use]
-pub fn text_parts(parts: &[Part<'_>]) -> Vec<TextPart> {
+pub fn text_parts(parts: &[Part<'_>], known: &[(usize, &str)]) -> Vec<TextPart> {
     let mut budget = limits::TEXT_BYTES_MAX;
     let mut out = Vec::new();
-    for part in parts.iter().filter(|part| !part.is_multipart() && part.is_textual()).take(limits::ATTACHMENTS_LISTED_MAX) {
+    let leaves = parts.iter().enumerate().filter(|(_, part)| !part.is_multipart() && part.is_textual());
+    for (index, part) in leaves.take(limits::ATTACHMENTS_LISTED_MAX) {
         let length = limits::REPORT_TEXT_BYTES_MAX.min(budget);
-        let (bytes, _) = transfer::decode(&part.body[..part.body.len().min(length)], part.encoding);
-        let text = parse::unix_lines(charset::decode(&bytes, part.parameters.get("charset"), None).text);
+        let text = match known.iter().find(|(place, _)| *place == index) {
+            Some((_, text)) => parse::prefix(text, length).to_owned(),
+            None => {
+                let (bytes, _) = transfer::decode(&part.body[..part.body.len().min(length)], part.encoding);
+                parse::unix_lines(charset::decode(&bytes, part.parameters.get("charset"), None).text)
+            }
+        };
         budget = budget.saturating_sub(text.len());
         out.push(TextPart { content_type: part.content_type.clone(), text });
     }

@@ -120,13 +120,11 @@ fn boundaries_that_never_come_cost_one_look() {
 
 #[test]
 fn long_texts_are_cut_at_their_limit() {
-    for (kind, encoding, line) in [
-        ("text/plain", "7bit", "word word\r\n"),
-        ("text/plain; format=flowed", "quoted-printable", "> =E4=E4 \r\n"),
-        ("text/plain; charset=utf-8", "8bit", "\u{e4}\u{e4}\u{e4}\u{e4}\n"),
-    ] {
+    for (kind, encoding, line) in
+        [("text/plain", "7bit", "word word\r\n"), ("text/plain; format=flowed", "quoted-printable", "> =E4=E4 \r\n")]
+    {
         let head = format!("Content-Type: {kind}\r\nContent-Transfer-Encoding: {encoding}\r\n\r\n");
-        let raw = with_header([head.as_bytes(), line.repeat(20_000_000 / line.len()).as_bytes()].concat().as_slice());
+        let raw = with_header([head.as_bytes(), line.repeat(9_000_000 / line.len()).as_bytes()].concat().as_slice());
         check(&raw, None, &[Defect::TextTruncated]);
     }
 }

@@ -148,6 +148,9 @@ fn ids_are_taken_from_brackets_and_without() {
     assert_eq!(parsed.message.message_id.map(|id| id.to_string()).as_deref(), Some("abc@x"));
     assert_eq!(parsed.message.in_reply_to.iter().map(ToString::to_string).collect::<Vec<_>>(), ["q@x"]);
     assert_eq!(parsed.message.references.iter().map(ToString::to_string).collect::<Vec<_>>(), ["one@x", "two@x"]);
+    let parsed = mail::parse(b"References: <=?a?b?> <?=@x>\nIn-Reply-To: =?utf-8?Q?=3Cq@x=3E?=\n\n");
+    assert_eq!(parsed.message.references.iter().map(ToString::to_string).collect::<Vec<_>>(), ["=?a?b?", "?=@x"]);
+    assert_eq!(parsed.message.in_reply_to.iter().map(ToString::to_string).collect::<Vec<_>>(), ["q@x"]);
     let many: String = (0..80).map(|n| format!("<{n}@x> ")).collect();
     let parsed = mail::parse(format!("References: {many}\n\n").as_bytes());
     assert_eq!(parsed.message.references.len(), 50);

@@ -20,6 +20,7 @@ pub mod message_id;
 mod quote;
 mod reply_compare;
 pub mod reply_cut;
+mod reply_scan;
 mod signature;
 mod words;
 

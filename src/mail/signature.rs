@@ -39,7 +39,13 @@ pub(crate) fn start(lines: &[Line<'_>], writer: &Writer<'_>, may_be_whole: bool)
         }
         end = found;
     }
-    (end < lines.len()).then_some(end)
+    if end == lines.len() {
+        return None;
+    }
+    // The logo above a signature is part of it.
+    let above = lines[..end].iter().rposition(|line| !line.is_blank());
+    let logo = above.filter(|above| *above > 0 && lines[*above].body.starts_with("[cid:"));
+    Some(logo.unwrap_or(end))
 }
 
 fn find(lines: &[Line<'_>], writer: &Writer<'_>, may_be_whole: bool) -> Option<usize> {

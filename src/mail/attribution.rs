@@ -156,6 +156,8 @@ struct Evidence {
     dashes: bool,
     names_someone: bool,
     bare: bool,
+    /// The verb stands before the date: a client that writes so gives an address, a person need not.
+    tells_when: bool,
 }
 
 impl Evidence {
@@ -184,6 +186,7 @@ impl Evidence {
             colon,
             dashes: joined.trim_start().starts_with("--") && joined.trim_end().ends_with("--"),
             bare: is_bare(text),
+            tells_when: verb.is_some_and(|found| text[found.end()..].bytes().any(|byte| byte.is_ascii_digit())),
             names_someone: text.chars().take_while(|c| *c != '<').any(char::is_alphabetic) && text.len() > 8,
         }
     }
@@ -198,6 +201,9 @@ impl Evidence {
         }
         if self.dashes || quote_follows && self.colon {
             return true;
+        }
+        if self.tells_when && !self.bracketed {
+            return false;
         }
         let mut points = 2;
         for found in [self.date, self.time, self.address, self.bracketed, self.opens, self.colon] {
@@ -276,6 +282,8 @@ mod tests {
     fn sentences_are_no_introductions() {
         for text in [
             "As I wrote on 12.03.2024:",
+            "I wrote on 12 May 2024 at 10:00:",
+            "On Monday I wrote at 10:00 on 12 May 2024:",
             "On the surface, this looks like a quote header:",
             "On 12/03/2024 at 14:30 your colleague told me:",
             "Here are different formats that might cause issues:",

@@ -74,7 +74,7 @@ pub(crate) fn read(history: &[Line<'_>]) -> Option<Forward> {
             break;
         }
     }
-    let inner: Vec<Line<'_>> = history.get(index..)?.to_vec();
+    let inner = history.get(index..)?;
     let inner_depth = inner.iter().find(|line| !line.is_blank()).map_or(depth, |line| line.depth);
     // What is less deep than the header block comes from the sender again.
     let end = if inner_depth > 0 {

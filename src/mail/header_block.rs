@@ -44,7 +44,7 @@ pub(crate) fn at(lines: &[Line<'_>], first: usize, is_marked: bool) -> Option<He
             if block.fields.len() >= FIELDS_MAX {
                 break;
             }
-            block.fields.push((field, value.to_owned()));
+            push_fields(&mut block.fields, field, value);
             folded = 0;
         } else {
             let open = block
@@ -69,6 +69,35 @@ pub(crate) fn at(lines: &[Line<'_>], first: usize, is_marked: bool) -> Option<He
     }
     block.is_proven(is_marked).then_some(block)
 }
+
+/// Programs that know no line breaks put the whole block on one line: `From: a@b.example Sent: Monday To: …`.
+fn push_fields(fields: &mut Vec<(Field, String)>, field: Field, value: &str) {
+    let mut rest = value;
+    let mut found = Vec::new();
+    let mut current = field;
+    let mut start = 0;
+    for (colon, _) in value.match_indices(": ") {
+        let label = value[..colon].rsplit([' ', '\u{a0}']).next().unwrap_or_default();
+        let at = colon - label.len();
+        let next =
+            words::field(&label.to_lowercase()).filter(|_| label.chars().next().is_some_and(char::is_uppercase) && at > start);
+        if let Some(next) = next {
+            found.push((current, value[start..at].trim()));
+            current = next;
+            start = colon + 2;
+            rest = &value[start..];
+        }
+    }
+    // A subject may well hold "Re: To: …"; three labels after the first are a block.
+    if found.len() >= INLINE_FIELDS_MIN {
+        fields.extend(found.into_iter().map(|(field, value)| (field, value.to_owned())));
+        fields.push((current, rest.trim().to_owned()));
+    } else {
+        fields.push((field, value.to_owned()));
+    }
+}
+
+const INLINE_FIELDS_MIN: usize = 2;
 
 /// A value that is continued: an open bracket or a list that ends in its separator.
 fn is_open(value: &str) -> bool {

@@ -39,7 +39,13 @@ pub(crate) fn start(lines: &[Line<'_>], writer: &Writer<'_>, may_be_whole: bool)
         }
         end = found;
     }
-    (end < lines.len()).then_some(end)
+    if end == lines.len() {
+        return None;
+    }
+    // The logo above a signature is part of it.
+    let above = lines[..end].iter().rposition(|line| !line.is_blank());
+    let logo = above.filter(|above| *above > 0 && lines[*above].body.starts_with("[cid:"));
+    Some(logo.unwrap_or(end))
 }
 
 fn find(lines: &[Line<'_>], writer: &Writer<'_>, may_be_whole: bool) -> Option<usize> {
@@ -117,13 +123,20 @@ fn closing(lines: &[Line<'_>], writer: &Writer<'_>, may_be_whole: bool) -> Optio
             (Closing::Named, None) => true,
             (Closing::Regards, None) => true,
             (Closing::Thanks, None) => false,
-            (_, Some(name)) => (is_name(name.body) || is_own_name(name.body, writer)) && is_block(below),
+            (_, Some(name)) => names_someone(kind, name.body, writer) && is_block(below),
         };
         if good {
             return Some(index);
         }
     }
     None
+}
+
+/// Whether the line below a closing is a name; below regards a title or department may stand too.
+fn names_someone(kind: Closing, body: &str, writer: &Writer<'_>) -> bool {
+    let head = body.split(['|', ',', '–', '•']).next().unwrap_or(body).trim();
+    let is_short = body.split_whitespace().count() <= 7 && !body.ends_with(['.', '?', '!', ':']);
+    is_name(body) || is_name(head) || is_own_name(head, writer) || matches!(kind, Closing::Regards) && is_short
 }
 
 #[derive(Clone, Copy)]

@@ -520,53 +520,8 @@ pub(crate) static VERB: LazyLock<Regex> = LazyLock::new(|| {
 });
 
 /// First words of introductions.
-pub(crate) const STARTERS: &[&str] = &[
-    "on",
-    "am",
-    "le",
-    "el",
-    "il",
-    "op",
-    "em",
-    "den",
-    "dne",
-    "dňa",
-    "dnia",
-    "w",
-    "la",
-    "в",
-    "на",
-    "у",
-    "på",
-    "in",
-    "dana",
-    "no",
-    "vào",
-    "στις",
-    "ב",
-    "em",
-    "a",
-    "pe",
-    "i",
-    "il giorno",
-    "dne:",
-    "of",
-    "at",
-    "von",
-    "från",
-    "den:",
-    "date",
-    "pada",
-    "dia",
-    "à",
-    "em:",
-    "tarihinde",
-    "ons",
-    "kl",
-    "zu",
-    "dňa:",
-    "di",
-];
+pub(crate) static STARTERS: LazyLock<Vec<&str>> =
+    LazyLock::new(|| list("on|am|le|el|il|op|em|den|dne|dňa|dnia|в|на|у|på|in|dana|vào|στις|ב|pe|från|pada|dia|à|w|la|u|no"));
 
 /// Names of the mail answered, as between dashes.
 pub(crate) const ORIGINAL: &[&str] = &[

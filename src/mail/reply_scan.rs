@@ -1,0 +1,320 @@
+//! Where history begins and ends in a body: one pass over its lines, from certain signs to likely ones.
+
+use crate::forward::{self, Separator};
+use crate::html_element::Region;
+use crate::quote::{self, Line};
+use crate::reply_cut::{CutInput, Part};
+use crate::signature::{self, Writer};
+use crate::{attribution, header_block, words};
+
+/// The part of each line, signatures still among the new ones, and whether a client's container told it.
+pub(crate) fn parts(lines: &[Line<'_>], input: &CutInput<'_>) -> (Vec<Part>, bool) {
+    let mut scan = Scan::new(lines, input);
+    scan.run();
+    scan.settle_weak_quotes();
+    scan.keep_answered_quotes();
+    (scan.parts, scan.is_structural)
+}
+
+/// An introduction may begin behind the sender's last words on the same line.
+pub(crate) fn split_shared(lines: Vec<Line<'_>>) -> Vec<Line<'_>> {
+    let mut split = Vec::with_capacity(lines.len());
+    for line in lines {
+        let shared = if line.depth == 0 { attribution::shares_line(line.text) } else { None };
+        let rest = shared.map_or(line, |at| {
+            split.push(quote::line(&line.text[..at], line.mark));
+            quote::line(&line.text[at..], line.mark)
+        });
+        let behind = if rest.depth == 0 { attribution::text_behind(rest.text) } else { None };
+        if let Some(at) = behind {
+            split.push(quote::line(&rest.text[..at], rest.mark));
+            split.push(quote::line(&rest.text[at..], rest.mark));
+        } else {
+            split.push(rest);
+        }
+    }
+    split
+}
+
+struct Scan<'l, 'a> {
+    lines: &'l [Line<'a>],
+    parts: Vec<Part>,
+    /// Lines before this are settled.
+    at: usize,
+    /// Behind this everything is history by our marker.
+    end: usize,
+    is_structural: bool,
+    /// Some rule found history, quote marks aside.
+    found_strong: bool,
+    /// The subject says that the mail is a forward.
+    is_forward: bool,
+}
+
+impl<'l, 'a> Scan<'l, 'a> {
+    fn new(lines: &'l [Line<'a>], input: &CutInput<'_>) -> Self {
+        let end = lines.iter().position(|line| is_marker(line, input.marker)).unwrap_or(lines.len());
+        let mut parts = vec![Part::New; lines.len()];
+        parts[end..].fill(Part::History);
+        let at = banner_end(&lines[..end]);
+        parts[..at].fill(Part::History);
+        Self {
+            lines,
+            parts,
+            at,
+            end,
+            is_structural: false,
+            found_strong: end < lines.len(),
+            is_forward: forward::is_forward_subject(input.subject),
+        }
+    }
+
+    fn run(&mut self) {
+        while self.at < self.end {
+            let line = self.lines[self.at];
+            if line.is_blank() {
+                if line.is_quoted() {
+                    self.parts[self.at] = Part::History;
+                }
+            } else if !self.step(line) {
+                return;
+            }
+            self.at += 1;
+        }
+    }
+
+    /// Settles one line that is not blank; `false` if all below it is settled too.
+    fn step(&mut self, line: Line<'a>) -> bool {
+        let region = line.mark.region;
+        if line.mark.history_starts || matches!(region, Region::Header | Region::Forward) {
+            self.is_structural = true;
+            return self.swallow(self.at);
+        }
+        let separator = forward::separator(line.body);
+        if region == Region::Attribution {
+            self.is_structural = true;
+            self.found_strong = true;
+            self.parts[self.at] = Part::History;
+            return !matches!(separator, Some(Separator::Forward | Separator::Announcement)) || self.swallow(self.at);
+        }
+        if line.is_quoted() {
+            self.is_structural |= region == Region::Quote;
+            self.parts[self.at] = Part::History;
+            return true;
+        }
+        match separator {
+            Some(Separator::Forward | Separator::Original) => return self.open_history(self.at, self.behind_block(self.at + 1)),
+            Some(Separator::Announcement) if self.is_announced(self.at + 1) => {
+                return self.open_history(self.at, self.behind_block(self.at + 1));
+            }
+            Some(Separator::Rule) => return true,
+            Some(Separator::Announcement) | None => {}
+        }
+        if header_block::label_of(line.body).is_some() && !is_pasted(line.text) {
+            let is_marked = line.mark.rule_before;
+            if let Some(block) = header_block::at(&self.lines[..self.end], self.at, is_marked) {
+                if self.is_forward || self.has_text_above() {
+                    return self.open_history(block.first, block.end);
+                }
+                // With nothing above it, a block separates nothing: a web form begins like that, and so does pasted mail.
+                self.at = block.end - 1;
+                return true;
+            }
+        }
+        let quote_follows = self.next_line(self.at + 1).is_some_and(Line::may_be_quoted);
+        if let Some(first) = attribution::ending_at(&self.lines[..self.end], self.at, quote_follows) {
+            let first = (first..=self.at).find(|index| self.parts[*index] == Part::New).unwrap_or(self.at);
+            return self.open_history(first, self.at + 1);
+        }
+        true
+    }
+
+    /// Behind the header block that begins on the next line with text, or `from` if there is none.
+    fn behind_block(&self, from: usize) -> usize {
+        let next = (from..self.end).find(|index| !self.lines[*index].is_blank() && !self.lines[*index].is_quoted());
+        let block = next.and_then(|next| header_block::at(&self.lines[..self.end], next, true));
+        block.filter(|block| (from..block.first).all(|index| self.lines[index].is_blank())).map_or(from, |block| block.end)
+    }
+
+    fn has_text_above(&self) -> bool {
+        let is_text = |index: &usize| {
+            let line = &self.lines[*index];
+            self.parts[*index] == Part::New && !line.is_blank() && forward::separator(line.body) != Some(Separator::Rule)
+        };
+        (0..self.at).any(|index| is_text(&index))
+    }
+
+    /// Whether a header block or a quote follows an announcement.
+    fn is_announced(&self, from: usize) -> bool {
+        let Some(next) = (from..self.end).find(|index| !self.lines[*index].is_blank()) else { return false };
+        self.lines[next].may_be_quoted() || header_block::at(&self.lines[..self.end], next, true).is_some()
+    }
+
+    fn next_line(&self, from: usize) -> Option<&'l Line<'a>> {
+        self.lines[..self.end].iter().skip(from).find(|line| !line.is_blank())
+    }
+
+    /// History begins with lines `first..behind`. Where quote marks follow, they say how far it goes; otherwise to the end.
+    fn open_history(&mut self, first: usize, behind: usize) -> bool {
+        self.found_strong = true;
+        let above = self.include_rules_above(first);
+        if !self.next_line(behind).is_some_and(Line::may_be_quoted) || self.lines[first].is_quoted() {
+            return self.swallow(above);
+        }
+        self.parts[above..behind].fill(Part::History);
+        let mut index = behind;
+        while index < self.end && (self.lines[index].may_be_quoted() || self.lines[index].is_blank()) {
+            self.parts[index] = Part::History;
+            index += 1;
+        }
+        self.at = index.max(self.at + 1) - 1;
+        true
+    }
+
+    /// Everything from `first` to the end is history.
+    fn swallow(&mut self, first: usize) -> bool {
+        self.found_strong = true;
+        let above = self.include_rules_above(first);
+        self.parts[above..self.end].fill(Part::History);
+        self.at = self.end;
+        false
+    }
+
+    fn include_rules_above(&self, first: usize) -> usize {
+        let mut above = first;
+        for index in (0..first).rev() {
+            let line = self.lines[index];
+            match forward::separator(line.body) {
+                Some(_) if self.parts[index] == Part::New => above = index,
+                _ if line.is_blank() && first - index <= 3 => {}
+                _ => break,
+            }
+        }
+        above
+    }
+
+    /// An unsigned block quote is history if an introduction precedes it (settled already) or if it is the last one of
+    /// a mail that shows no other history.
+    fn settle_weak_quotes(&mut self) {
+        if self.found_strong || self.parts.contains(&Part::History) {
+            return;
+        }
+        let is_weak = |line: &Line<'_>| line.mark.region == Region::WeakQuote && line.mark.quote_depth > 0;
+        let Some(last) = self.lines.iter().rposition(is_weak) else { return };
+        let count = self.lines[..=last].iter().rev().take_while(|line| is_weak(line) || line.is_blank()).count();
+        self.parts[last + 1 - count..=last].fill(Part::History);
+    }
+
+    /// Answers written between quotes make no sense without them.
+    fn keep_answered_quotes(&mut self) {
+        if !self.lines.iter().zip(&self.parts).any(|(line, part)| *part == Part::History && line.is_quoted()) {
+            return;
+        }
+        let runs = self.quoted_runs();
+        let answered: Vec<(usize, usize)> = runs
+            .iter()
+            .enumerate()
+            .filter(|(index, run)| {
+                let until = runs.get(index + 1).map_or(self.end, |next| next.0);
+                self.is_answered(run.1, until)
+            })
+            .map(|(_, run)| *run)
+            .collect();
+        let keeps_single = answered.len() == 1 && !self.is_introduced(answered[0].0);
+        if answered.len() < 2 && !keeps_single {
+            return;
+        }
+        for (first, behind) in answered {
+            for index in self.behind_introduction(first, behind)..behind {
+                self.parts[index] = Part::New;
+            }
+            for index in (behind..self.end).take_while(|index| self.lines[*index].is_blank() && !self.lines[*index].is_quoted()) {
+                self.parts[index] = Part::New;
+            }
+        }
+    }
+
+    /// Runs of quoted lines, without introductions and blank lines at their ends.
+    fn quoted_runs(&self) -> Vec<(usize, usize)> {
+        let mut runs: Vec<(usize, usize)> = Vec::new();
+        for index in 0..self.end {
+            let line = &self.lines[index];
+            if self.parts[index] != Part::History || line.is_blank() || !line.may_be_quoted() {
+                continue;
+            }
+            match runs.last_mut() {
+                Some(run) if (run.1..index).all(|between| self.lines[between].is_blank()) => run.1 = index + 1,
+                _ => runs.push((index, index + 1)),
+            }
+        }
+        runs
+    }
+
+    fn is_answered(&self, from: usize, until: usize) -> bool {
+        let between: Vec<Line<'a>> =
+            (from..until).filter(|index| self.parts[*index] == Part::New).map(|index| self.lines[index]).collect();
+        let writer = Writer { name: Vec::new(), disclaimers: &[] };
+        let text = signature::start(&between, &writer, true).map_or(between.len(), |start| start);
+        between[..text].iter().any(|line| !line.is_blank())
+    }
+
+    /// Apple puts the introduction inside the quote.
+    fn behind_introduction(&self, first: usize, behind: usize) -> usize {
+        let last = (first..behind.min(first + INTRODUCTION_LINES_MAX)).rev();
+        let mut found =
+            last.filter(|last| attribution::ending_at(&self.lines[..self.end], *last, true).is_some_and(|start| start >= first));
+        let Some(last) = found.next() else { return first };
+        (last + 1..behind).find(|index| !self.lines[*index].is_blank()).unwrap_or(behind)
+    }
+
+    /// An introduction above, or nothing at all.
+    fn is_introduced(&self, first: usize) -> bool {
+        let announces = forward::separator(self.lines[first].body).is_some_and(|kind| kind != Separator::Rule)
+            || header_block::at(&self.lines[..self.end], first, false).is_some();
+        let above = (0..first).rev().find(|index| !self.lines[*index].is_blank());
+        announces || above.is_none_or(|above| self.parts[above] == Part::History)
+    }
+}
+
+/// Indented like code: somebody shows a header block instead of answering a mail.
+fn is_pasted(text: &str) -> bool {
+    text.starts_with("    ") || text.starts_with('\t')
+}
+
+/// Introductions inside a quote are looked for in its first lines.
+const INTRODUCTION_LINES_MAX: usize = 3;
+
+fn is_marker(line: &Line<'_>, marker: Option<&str>) -> bool {
+    let is_ours = marker
+        .map(str::trim)
+        .is_some_and(|marker| !marker.is_empty() && line.body.trim_start_matches(['*', '_', ' ']).starts_with(marker));
+    if is_ours || line.body.len() < 16 || line.body.len() > 240 {
+        return is_ours;
+    }
+    let has_frame = line.body.starts_with(['#', '-', '=', '~', '*', '_', '(', '[', '<', '—', '/', '.'])
+        || line.body.ends_with(['#', '-', '=', '~', '*', '_'])
+        || line.depth > 0;
+    has_frame && {
+        let lower = line.body.to_lowercase();
+        words::REPLY_ABOVE.iter().any(|phrase| lower.contains(phrase))
+    }
+}
+
+/// The first line behind warnings that a gateway put on top.
+fn banner_end(lines: &[Line<'_>]) -> usize {
+    let mut end = 0;
+    while let Some(first) = (end..lines.len()).find(|index| !lines[*index].is_blank()) {
+        let lower = lines[first].body.trim_start_matches(['*', '_', '[', '-', '=', ' ', '⚠', '\u{fe0f}', '|']).to_lowercase();
+        let is_banner =
+            words::BANNERS.iter().any(|banner| lower.starts_with(banner.trim_start_matches('['))) && lines[first].body.len() > 12;
+        let bracketed = lines[first].body == "[EXTERNAL]" || lines[first].body == "EXTERNAL";
+        if !is_banner && !bracketed {
+            break;
+        }
+        // The warning is one paragraph, and text without a blank line behind it is not.
+        let behind = (first..lines.len()).find(|index| lines[*index].is_blank()).unwrap_or(first + 1);
+        end = if behind - first > BANNER_LINES_MAX { first + 1 } else { behind };
+    }
+    end
+}
+
+const BANNER_LINES_MAX: usize = 6;

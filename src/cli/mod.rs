@@ -5,18 +5,35 @@
 
 pub mod args;
 pub mod control;
+mod figures;
+pub mod online;
 pub mod output;
 pub mod run;
 pub mod service;
+pub mod setup;
+pub mod trial;
 pub mod verb;
 pub mod view;
+pub mod wiring;
 
 use std::process::ExitCode;
 
 use clap::Parser as _;
 
+use crate::telemetry::{self, LogForm, LogSettings};
+
 pub use args::Args;
 pub use output::{Exit, Failure, Printer};
+
+/// Sets up the log of a process that runs on.
+///
+/// # Errors
+/// The filter in the environment cannot be read.
+pub fn start_log(common: &args::Common) -> Result<(), Failure> {
+    let form = if common.json { LogForm::Json } else { LogForm::Text };
+    let settings = LogSettings::from_environment(common.quiet, form);
+    telemetry::init(&settings).map_err(|error| Failure::from_error(Exit::Usage, &error))
+}
 
 /// Parses the command line, does what it says, prints what went wrong.
 #[must_use]

@@ -113,6 +113,12 @@ impl Printer {
         Self { json: common.json, quiet: common.quiet, dry_run: common.dry_run, colors: wanted && is_able }
     }
 
+    /// Text without colours, hints or bars: for answers over the control socket.
+    #[must_use]
+    pub fn plain() -> Self {
+        Self { json: false, quiet: true, dry_run: false, colors: false }
+    }
+
     /// Colours are welcome.
     #[must_use]
     pub fn has_colors(&self) -> bool {

@@ -302,6 +302,16 @@ impl Daemon {
         result
     }
 
+    /// What a reload would change.
+    ///
+    /// # Errors
+    /// Everything that is wrong with the file.
+    pub fn plan(&self) -> Result<Vec<String>, Failure> {
+        let setup = setup::load(&self.path, &Printer::plain(), "The running configuration would be kept.")?;
+        verb::test::refuse_failing(&setup)?;
+        Ok(verb::plan::changes(&self.state().setup, &setup))
+    }
+
     fn try_reload(self: &Arc<Self>) -> Result<Vec<String>, Failure> {
         let quiet = Printer::plain();
         let setup = setup::load(&self.path, &quiet, "The running configuration was kept.")?;
@@ -338,5 +348,9 @@ impl Surroundings for Handle {
 
     fn reload(&self) -> Result<Vec<String>, Failure> {
         self.0.reload()
+    }
+
+    fn plan(&self) -> Result<Vec<String>, Failure> {
+        self.0.plan()
     }
 }

@@ -85,6 +85,8 @@ pub enum Request {
     },
     /// Put the changed configuration in force.
     Reload,
+    /// What that would change.
+    Plan,
     /// Let automatic mail go again after the breaker opened.
     BreakerReset,
     /// Events after a number.
@@ -134,6 +136,11 @@ pub trait Surroundings: Send + Sync + 'static {
     /// # Errors
     /// All of its problems, in words; the old one stays.
     fn reload(&self) -> Result<Vec<String>, Failure>;
+    /// What [`Surroundings::reload`] would change.
+    ///
+    /// # Errors
+    /// As there.
+    fn plan(&self) -> Result<Vec<String>, Failure>;
 }
 
 /// State of inboxes and sending.
@@ -190,6 +197,7 @@ impl Service {
             Request::HeldDecide { id, release } => self.held_decide(&id, release).await,
             Request::Explain { ticket } => self.explain(&ticket),
             Request::Reload => self.surroundings.reload().map(|changes| json!({ "changes": changes })),
+            Request::Plan => self.surroundings.plan().map(|changes| json!({ "changes": changes })),
             Request::BreakerReset => {
                 self.engine.record(vec![Record::Breaker { reason: None, at: self.clock.now() }]).await?;
                 Ok(json!({ "breaker": null }))

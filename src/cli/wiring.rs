@@ -1,6 +1,7 @@
 //! From settings to running watchers and senders.
 
 use std::collections::BTreeMap;
+use std::future::Future;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
@@ -13,6 +14,7 @@ use serde_json::{Value, json};
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
+use crate::cli::output::{Exit, Failure};
 use crate::cli::setup::Setup;
 use crate::clock::Clock;
 use crate::config::{self, Account, Auth, Host, MailSink, MailSource, Security, System, Watch};
@@ -180,6 +182,35 @@ fn client_config(ca: Option<&PathBuf>) -> Result<Arc<rustls::ClientConfig>, Stri
         }
     }
     Ok(Arc::new(rustls::ClientConfig::builder().with_root_certificates(roots).with_no_client_auth()))
+}
+
+/// A login on its way.
+pub type Login = std::pin::Pin<Box<dyn Future<Output = Result<(), String>> + Send>>;
+
+/// One login per watched mailbox and sending account, by what it is for.
+#[must_use]
+pub fn logins(setup: &Setup, path: &Path) -> Vec<(String, Login)> {
+    let spool = std::env::temp_dir();
+    let plans = wanted(setup, path, &spool).into_values();
+    plans
+        .map(|plan| {
+            let attempt: Login = match plan.kind {
+                PlanKind::Watch(settings) => Box::pin(async move { ingest::Watcher::probe(&settings).await }),
+                PlanKind::Maildir(settings) => Box::pin(async move { reachable(&settings.path) }),
+                PlanKind::Send(Ok(settings), _) => Box::pin(async move {
+                    outbox::Outbox::probe(&settings).await.map_err(|error| Failure::from_error(Exit::Failed, &error).message)
+                }),
+                PlanKind::Send(Err(why), _) => Box::pin(async move { Err(why) }),
+            };
+            (plan.name, attempt)
+        })
+        .collect()
+}
+
+/// A maildir that is not there yet is made at the first start, so only its parent must be.
+fn reachable(dir: &Path) -> Result<(), String> {
+    let parent = dir.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    if dir.is_dir() || parent.is_dir() { Ok(()) } else { Err(format!("{} does not exist", parent.display())) }
 }
 
 impl Plan {

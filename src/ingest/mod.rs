@@ -246,6 +246,17 @@ impl Watcher {
         (task, health)
     }
 
+    /// Logs in, opens the mailbox and leaves again: for `check --online` and `init`.
+    ///
+    /// # Errors
+    /// Why mail could not be fetched now, in words for an operator.
+    pub async fn probe(settings: &WatchSettings) -> Result<(), String> {
+        let auth = (settings.auth)()?;
+        let mut session = session::Session::open(settings, auth).await.map_err(|error| error.chain())?;
+        session.select(&settings.mailbox.mailbox).await.map_err(|error| error.chain())?;
+        Ok(())
+    }
+
     /// Watches a maildir; otherwise as [`Watcher::spawn`].
     pub fn spawn_maildir(
         settings: MaildirSettings,

@@ -53,6 +53,8 @@ mod reply_compare;
 pub mod reply_cut;
 mod reply_scan;
 mod signature;
+pub mod report;
+pub mod rtf;
 pub mod tnef;
 pub mod transfer;
 pub mod uuencode;

@@ -94,6 +94,8 @@ pub fn ask(common: &Common, printer: &Printer, request: Request) -> Result<Value
     answer
 }
 
+const NOTHING_RUNS: &str = "no daemon runs, so there is nothing to compare with; `frontdesk run` reads the new file";
+
 /// A store without a daemon.
 struct Alone {
     config: String,
@@ -105,7 +107,11 @@ impl Surroundings for Alone {
     }
 
     fn reload(&self) -> Result<Vec<String>, Failure> {
-        Err(Failure::new(Exit::Unavailable, "no daemon runs, so there is nothing to reload; `frontdesk run` reads the new file"))
+        Err(Failure::new(Exit::Unavailable, NOTHING_RUNS))
+    }
+
+    fn plan(&self) -> Result<Vec<String>, Failure> {
+        Err(Failure::new(Exit::Unavailable, NOTHING_RUNS))
     }
 }
 

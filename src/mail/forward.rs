@@ -41,7 +41,7 @@ pub(crate) fn separator(body: &str) -> Option<Separator> {
     if !has_dashes && !has_colon || inner.chars().count() > 110 {
         return None;
     }
-    let folded = inner.trim_matches([' ', ':', '：', '>', '<', '\u{a0}', '|']).to_lowercase();
+    let folded = inner.trim_matches([' ', ':', '：', '>', '<', '\u{a0}', '|']).to_lowercase().replace('\u{307}', "");
     if has_dashes && words::ORIGINAL.iter().any(|name| folded.starts_with(name)) || folded == "original" {
         return Some(Separator::Original);
     }

@@ -183,8 +183,12 @@ pub(crate) fn label_of(body: &str) -> Option<(Field, &str)> {
     let (index, width) = colon?;
     let is_space = |c: char| matches!(c, ' ' | '\u{a0}' | '\u{202f}' | '*' | '_' | '\t' | '\u{3000}');
     let label = body[..index].trim_matches(is_space);
-    let folded: String =
-        label.chars().flat_map(char::to_lowercase).map(|c| if matches!(c, '\u{a0}' | '\u{202f}') { ' ' } else { c }).collect();
+    let folded: String = label
+        .chars()
+        .flat_map(char::to_lowercase)
+        .filter(|c| *c != '\u{307}')
+        .map(|c| if matches!(c, '\u{a0}' | '\u{202f}') { ' ' } else { c })
+        .collect();
     let field = words::field(&folded)?;
     let value = body[index + width..].trim_matches(is_space);
     Some((field, value))

@@ -151,7 +151,7 @@ impl Builder {
             }
             return;
         }
-        let hidden = element == Element::Dropped || self.attributes.is_hidden();
+        let hidden = element == Element::Dropped || self.attributes.is_hidden(element);
         let mut open = Open {
             element,
             hidden,
@@ -427,6 +427,7 @@ mod tests {
     #[test]
     fn what_a_browser_hides_is_dropped() {
         check("<head><title>t</title><style>s</style></head><body>a<script>b</script><span style='display: none'>c</span>", "a");
+        check("<table><tr><td style='font-size:0px'><div style='font-size:13px'>shown</div></td></tr></table>", "shown");
         check("<div style='max-height:0; overflow:hidden'>pre<div>header</div></div>a<img src=x alt=logo>", "a");
     }
 

@@ -203,27 +203,30 @@ impl Attributes {
     }
 
     /// Hidden by an inline style or the attribute: preheaders of newsletters, and trackers.
-    pub(crate) fn is_hidden(&self) -> bool {
-        const HIDING: [&str; 7] = [
-            "display:none",
-            "visibility:hidden",
-            "mso-hide:all",
-            "max-height:0",
-            "font-size:0",
-            "opacity:0",
-            "font-size:1px;color:#fff",
-        ];
-        let may_hide =
-            self.style.contains("none") || self.style.contains("hid") || self.style.contains(":0") || self.style.contains(":1px");
-        self.hidden
-            || may_hide
-                && HIDING.iter().any(|rule| {
-                    self.style.match_indices(rule).any(|(index, _)| {
-                        let starts_rule = index == 0 || self.style.as_bytes()[index - 1] == b';';
-                        let rest = self.style[index + rule.len()..].trim_start_matches("px").trim_start_matches("pt");
-                        starts_rule && (rest.is_empty() || rest.starts_with([';', '!']) || rule.ends_with("none"))
-                    })
-                })
+    pub(crate) fn is_hidden(&self, element: Element) -> bool {
+        const HIDING: [&str; 5] = ["display:none", "visibility:hidden", "mso-hide:all", "max-height:0", "opacity:0"];
+        if self.hidden {
+            return true;
+        }
+        let may_hide = self.style.contains("none") || self.style.contains("hid") || self.style.contains(":0");
+        if !may_hide {
+            return false;
+        }
+        // Newsletters set tables to no font size and their texts to a real one again, so that alone hides nothing.
+        let is_table_part = matches!(element, Element::Table | Element::Row | Element::Cell);
+        let is_tiny = !is_table_part
+            && self.has_rule("font-size:0")
+            && (self.has_rule("line-height:0") || self.has_rule("overflow:hidden"));
+        is_tiny || HIDING.iter().any(|rule| self.has_rule(rule))
+    }
+
+    /// Whether the inline style has this rule, with or without a unit.
+    fn has_rule(&self, rule: &str) -> bool {
+        self.style.match_indices(rule).any(|(index, _)| {
+            let starts_rule = index == 0 || self.style.as_bytes()[index - 1] == b';';
+            let rest = self.style[index + rule.len()..].trim_start_matches("px").trim_start_matches("pt");
+            starts_rule && (rest.is_empty() || rest.starts_with([';', '!']))
+        })
     }
 
     pub(crate) fn has_class(&self, class: &str) -> bool {

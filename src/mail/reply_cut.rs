@@ -224,3 +224,46 @@ fn trim_blank_lines(text: &str) -> &str {
     let leading: usize = text.split_inclusive('\n').take_while(|line| line.trim().is_empty()).map(str::len).sum();
     &text[leading..]
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn our_marker_ends_the_new_text() {
+        let text = "Yes.\n\n==== please answer above ====\nHello Dana,\nis it on?\n";
+        let input = CutInput { text, marker: Some("==== please answer"), ..CutInput::default() };
+        assert_eq!(cut(&input).new_text, "Yes.");
+        assert_eq!(cut(&CutInput { marker: None, ..input }).new_text, text.trim_end());
+    }
+
+    #[test]
+    fn a_learned_notice_is_signature() {
+        let known = ["Acme prints since 1900.\nVisit our shop in Mill Lane any day.".to_owned()];
+        let text = "Yes.\n\nAcme prints since 1900. Visit our shop in Mill Lane\nany day.\n";
+        let reply = cut(&CutInput { text, disclaimers: &known, ..CutInput::default() });
+        assert_eq!((reply.new_text.as_str(), reply.signature.is_empty()), ("Yes.", false));
+    }
+
+    #[test]
+    fn markup_tells_where_text_alone_does_not() {
+        let text = "Yes.\n\nHello Dana,\nis the printer on the second floor switched on?\n";
+        let html = "<div>Yes.</div><div class=\"yahoo_quoted\"><div>Hello Dana,</div><div>is the printer on the second floor switched on?</div></div>";
+        assert_eq!(cut(&CutInput { text, html: Some(html), ..CutInput::default() }).new_text, "Yes.");
+    }
+
+    #[test]
+    fn parts_that_disagree_are_kept_whole() {
+        let text = "Please read this mail in a program that shows pictures.";
+        let html = "<p>The printer on the second floor is broken.</p><blockquote type=cite>old</blockquote>";
+        let reply = cut(&CutInput { text, html: Some(html), ..CutInput::default() });
+        assert_eq!((reply.new_text.as_str(), reply.whole_kept), (text, true));
+    }
+
+    #[test]
+    fn a_quote_alone_is_kept_whole() {
+        let text = "On Mon, 1 Jan 2024 at 10:00, Bob <b@x.example> wrote:\n> Hello";
+        let reply = cut(&CutInput { text, ..CutInput::default() });
+        assert_eq!((reply.new_text.as_str(), reply.whole_kept), (text, true));
+    }
+}

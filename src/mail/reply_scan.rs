@@ -185,6 +185,10 @@ impl<'l, 'a> Scan<'l, 'a> {
             let line = self.lines[index];
             match forward::separator(line.body) {
                 Some(_) if self.parts[index] == Part::New => above = index,
+                // A separator in a language not listed.
+                None if self.parts[index] == Part::New && line.body.starts_with("---") && line.body.ends_with("---") => {
+                    above = index
+                }
                 _ if line.is_blank() && first - index <= 3 => {}
                 _ => break,
             }

@@ -247,7 +247,7 @@ fn dashed_name(lines: &[Line<'_>], writer: &Writer<'_>) -> Option<usize> {
     let last = lines.len().checked_sub(1)?;
     let body = lines[last].body;
     let rest = body.strip_prefix(['-', '–', '—', '/', '~'])?;
-    let name = rest.trim_start_matches(['-', ' ']).trim_end_matches(['.', '!']);
+    let name = rest.strip_prefix('-').unwrap_or(rest).trim_start_matches(' ').trim_end_matches(['.', '!']);
     let count = name.split_whitespace().count();
     let letters = !name.is_empty() && name.chars().all(|c| c.is_alphabetic() || matches!(c, ' ' | '.' | '\'' | '-'));
     if !letters || count > 3 || name.chars().count() > 40 {

@@ -26,349 +26,7 @@ pub(crate) enum Field {
 
 /// The field that a label (lower case, without marks and colon) names.
 pub(crate) fn field(label: &str) -> Option<Field> {
-    Some(match label {
-        "from"
-        | "von"
-        | "de"
-        | "da"
-        | "van"
-        | "från"
-        | "fra"
-        | "frå"
-        | "od"
-        | "ot"
-        | "от"
-        | "від"
-        | "lähettäjä"
-        | "feladó"
-        | "gönderen"
-        | "kimden"
-        | "差出人"
-        | "送信者"
-        | "送信元"
-        | "发件人"
-        | "寄件者"
-        | "寄件人"
-        | "發件人"
-        | "보낸 사람"
-        | "보낸사람"
-        | "보낸이"
-        | "발신"
-        | "발신자"
-        | "expéditeur"
-        | "remitente"
-        | "remetente"
-        | "mittente"
-        | "afzender"
-        | "avsändare"
-        | "afsender"
-        | "avsender"
-        | "odesílatel"
-        | "odesilatel"
-        | "odosielateľ"
-        | "pošiljatelj"
-        | "de la"
-        | "expeditor"
-        | "nadawca"
-        | "saatja"
-        | "kellelt"
-        | "dari"
-        | "من"
-        | "מאת"
-        | "από"
-        | "від кого"
-        | "от кого"
-        | "отправитель"
-        | "відправник"
-        | "подател"
-        | "pošilja"
-        | "šalje"
-        | "z"
-        | "absender"
-        | "remitent"
-        | "nuo"
-        | "no"
-        | "từ"
-        | "จาก" => Field::From,
-        "sent"
-        | "date"
-        | "sent at"
-        | "sent on"
-        | "gesendet"
-        | "gesendet am"
-        | "datum"
-        | "envoyé"
-        | "envoyé le"
-        | "envoyée"
-        | "envoyé à"
-        | "enviado"
-        | "enviado el"
-        | "enviado em"
-        | "enviada em"
-        | "enviada"
-        | "enviados"
-        | "fecha"
-        | "data"
-        | "dată"
-        | "inviato"
-        | "data invio"
-        | "inviata"
-        | "verzonden"
-        | "verzonden op"
-        | "verstuurd"
-        | "skickat"
-        | "skickades"
-        | "sendt"
-        | "dato"
-        | "dátum"
-        | "elküldve"
-        | "küldve"
-        | "küldés ideje"
-        | "küldés"
-        | "wysłano"
-        | "wysłane"
-        | "wysłana"
-        | "odesláno"
-        | "odoslané"
-        | "odoslaná"
-        | "odoslano"
-        | "poslano"
-        | "poslané"
-        | "lähetetty"
-        | "päivämäärä"
-        | "päiväys"
-        | "pvm"
-        | "отправлено"
-        | "отправлен"
-        | "дата"
-        | "дата отправки"
-        | "надіслано"
-        | "відправлено"
-        | "изпратено"
-        | "изпратен"
-        | "gönderildi"
-        | "gönderme tarihi"
-        | "gönderilme tarihi"
-        | "gönderim tarihi"
-        | "tarih"
-        | "trimis"
-        | "trimisă"
-        | "trimis la"
-        | "data trimiterii"
-        | "saadetud"
-        | "kuupäev"
-        | "saatmise kuupäev"
-        | "送信日時"
-        | "送信日"
-        | "日付"
-        | "日時"
-        | "发送时间"
-        | "发送日期"
-        | "日期"
-        | "时间"
-        | "傳送時間"
-        | "寄件日期"
-        | "傳送日期"
-        | "發送時間"
-        | "보낸 날짜"
-        | "보낸날짜"
-        | "날짜"
-        | "전송"
-        | "보낸 시간"
-        | "보냄"
-        | "일시"
-        | "message du"
-        | "تاريخ"
-        | "ημερομηνία"
-        | "στάλθηκε"
-        | "tanggal"
-        | "ngày"
-        | "datums"
-        | "poslata"
-        | "datum slanja"
-        | "datum pošiljanja" => Field::Sent,
-        "to"
-        | "an"
-        | "à"
-        | "a"
-        | "para"
-        | "aan"
-        | "naar"
-        | "till"
-        | "til"
-        | "do"
-        | "pro"
-        | "komu"
-        | "кому"
-        | "до"
-        | "címzett"
-        | "címzettek"
-        | "alıcı"
-        | "kime"
-        | "kenelle"
-        | "vastaanottaja"
-        | "vastaanottajat"
-        | "宛先"
-        | "宛て先"
-        | "收件人"
-        | "收件者"
-        | "받는 사람"
-        | "받는사람"
-        | "수신"
-        | "수신자"
-        | "către"
-        | "destinataire"
-        | "destinataires"
-        | "destinatario"
-        | "destinatarios"
-        | "destinatari"
-        | "destinatário"
-        | "destinatar"
-        | "pour"
-        | "za"
-        | "prima"
-        | "kellele"
-        | "adresát"
-        | "příjemce"
-        | "príjemca"
-        | "prejemnik"
-        | "получатель"
-        | "одержувач"
-        | "получател"
-        | "empfänger"
-        | "adresat"
-        | "odbiorca"
-        | "geadresseerde"
-        | "mottagare"
-        | "modtager"
-        | "mottaker"
-        | "saaja"
-        | "إلى"
-        | "אל"
-        | "προς"
-        | "kepada"
-        | "đến"
-        | "per"
-        | "kam"
-        | "kam:" => Field::To,
-        "cc" | "bcc" | "kopie" | "kopie an" | "copie" | "copie à" | "cci" | "kopia" | "kopi" | "kopio" | "копия" | "копія"
-        | "копие" | "másolatot kap" | "másolat" | "bilgi" | "抄送" | "副本" | "参照" | "참조" | "dw" | "udw" | "kópia"
-        | "kopija" | "copia" | "cópia" | "koopia" | "c.c" | "c.c." | "密送" | "копія (cc)" | "copie carbone" | "копия (cc)" => {
-            Field::Cc
-        }
-        "subject" | "betreff" | "objet" | "sujet" | "asunto" | "oggetto" | "onderwerp" | "assunto" | "ämne" | "emne"
-        | "předmět" | "predmet" | "temat" | "тема" | "относно" | "tárgy" | "konu" | "subiect" | "aihe" | "otsikko" | "件名"
-        | "主题" | "主旨" | "主題" | "标题" | "標題" | "제목" | "teema" | "pealkiri" | "zadeva" | "naslov" | "věc" | "vec"
-        | "assumpte" | "objekt" | "الموضوع" | "נושא" | "θέμα" | "subjek" | "chủ đề" | "предмет" | "subiectul" | "subj" => {
-            Field::Subject
-        }
-        "reply-to"
-        | "reply to"
-        | "répondre à"
-        | "rép. à"
-        | "rép à"
-        | "antwort an"
-        | "antworten an"
-        | "antwort-an"
-        | "responder a"
-        | "rispondi a"
-        | "svar til"
-        | "svar-til"
-        | "svara till"
-        | "svara-till"
-        | "odpowiedz do"
-        | "odpověď na"
-        | "odpovědět komu"
-        | "odpovedať"
-        | "antwoord aan"
-        | "beantwoorden aan"
-        | "vastaus"
-        | "vastaa osoitteeseen"
-        | "返信先"
-        | "回复"
-        | "答复"
-        | "答覆"
-        | "回覆"
-        | "回复至"
-        | "yanıtla"
-        | "yanıt adresi"
-        | "válaszcím"
-        | "ответить"
-        | "кому ответить"
-        | "відповісти"
-        | "отговор до"
-        | "răspuns către"
-        | "răspundeți la"
-        | "vasta"
-        | "vastus"
-        | "답장 받는 사람"
-        | "회신"
-        | "odgovori"
-        | "odgovor" => Field::ReplyTo,
-        "attachments"
-        | "attachment"
-        | "importance"
-        | "priority"
-        | "sensitivity"
-        | "organization"
-        | "organisation"
-        | "message-id"
-        | "anlagen"
-        | "anlage"
-        | "wichtigkeit"
-        | "priorität"
-        | "pièces jointes"
-        | "pièce jointe"
-        | "priorité"
-        | "importancia"
-        | "datos adjuntos"
-        | "archivos adjuntos"
-        | "allegati"
-        | "priorità"
-        | "bijlagen"
-        | "urgentie"
-        | "anexos"
-        | "prioridade"
-        | "prioridad"
-        | "bilagor"
-        | "bilaga"
-        | "vedhæftede filer"
-        | "vedlegg"
-        | "liitteet"
-        | "załączniki"
-        | "ważność"
-        | "přílohy"
-        | "důležitost"
-        | "prílohy"
-        | "mellékletek"
-        | "fontosság"
-        | "ataşamente"
-        | "вложения"
-        | "важность"
-        | "вкладення"
-        | "ekler"
-        | "önem"
-        | "添付ファイル"
-        | "重要度"
-        | "附件"
-        | "重要性"
-        | "첨부"
-        | "첨부 파일"
-        | "중요도"
-        | "прикачени файлове"
-        | "priloge"
-        | "manused"
-        | "user-agent"
-        | "x-mailer"
-        | "list-id"
-        | "newsgroups"
-        | "groups"
-        | "sender"
-        | "resent-from"
-        | "kategorien"
-        | "categories" => Field::Other,
-        _ => return None,
-    })
+    FIELDS.get(label).copied()
 }
 
 static FIELDS: LazyLock<BTreeMap<&str, Field>> = LazyLock::new(|| {
@@ -435,69 +93,12 @@ pub(crate) const LABEL_CHARS_MAX: usize = 24;
 
 /// Verbs that end or divide an introduction: `wrote`, `schrieb`, `a écrit` …
 pub(crate) static VERB: LazyLock<Regex> = LazyLock::new(|| {
-    let words = [
-        "wrote",
-        "writes",
-        "written",
-        "schrieb(?:en)?",
-        "geschrieben",
-        "schreibt",
-        "écrit",
-        "ecrit",
-        "escribi[óo]",
-        "escribe",
-        "escrito",
-        "escreveu",
-        "escreve",
-        "ha scritto",
-        "scritto",
-        "scrive",
-        "schreef",
-        "geschreven",
-        "skrev",
-        "skriver",
-        "skreiv",
-        "napisał(?:a|\\(a\\)|/a)?",
-        "napisal[ai]?(?:\\(a\\))?",
-        "pisze",
-        "napsal[ai]?(?:\\(a\\))?",
-        "napísal[ai]?(?:\\(a\\))?",
-        "píše",
-        "piše",
-        "napisao",
-        "kirjoitti",
-        "kirjutas",
-        "írta",
-        "írja",
-        "scris",
-        "scrie",
-        "написал(?:а|\\(а\\)|и)?",
-        "писал(?:а|\\(а\\))?",
-        "пишет",
-        "написав(?:ши)?",
-        "написала",
-        "пише",
-        "написа",
-        "yazdı",
-        "yazmış",
-        "escrit",
-        "viết",
-        "έγραψε",
-        "έγραψες",
-        "כתב(?:ה)?",
-        "كتب",
-        "rakstīja",
-        "rašė",
-        "menulis",
-        "skrifaði",
-        "sent",
-        "verfasst",
-        "ytret",
-        "yazıyor",
-        "escribió",
-        "a scris",
-        "отправил(?:а)?",
-    ];
+    let words = "wrote|quoting|zitat von|citando|citeren|quotando|writes|written|schrieb(?:en)?|geschrieben|schreibt|écrit|ecrit|escribi[óo]|escribe|escrito|escreveu|\
+                 escreve|ha scritto|scritto|scrive|schreef|geschreven|skrev|skriver|skreiv|napisał(?:a|\\(a\\)|/a)?|\
+                 napisal[ai]?(?:\\(a\\))?|pisze|napsal[ai]?(?:\\(a\\))?|napísal[ai]?(?:\\(a\\))?|píše|piše|napisao|kirjoitti|\
+                 kirjutas|írta|írja|scris|scrie|написал(?:а|\\(а\\)|и)?|писал(?:а|\\(а\\))?|пишет|написав(?:ши)?|написала|\
+                 пише|написа|yazdı|yazmış|escrit|viết|έγραψε|έγραψες|כתב(?:ה)?|كتب|rakstīja|rašė|menulis|skrifaði|sent|\
+                 verfasst|ytret|yazıyor|escribió|a scris|отправил(?:а)?";
     let cjk = [
         "写道",
         "寫道",
@@ -515,7 +116,7 @@ pub(crate) static VERB: LazyLock<Regex> = LazyLock::new(|| {
         "は書き",
         "さんは",
     ];
-    let pattern = format!(r"(?i)(?:^|[^\p{{L}}])(?:{})(?:$|[^\p{{L}}])|(?:{})", words.join("|"), cjk.join("|"));
+    let pattern = format!(r"(?i)(?:^|[^\p{{L}}])(?:{})(?:$|[^\p{{L}}])|(?:{})", words, cjk.join("|"));
     Regex::new(&pattern).expect("a fixed pattern")
 });
 
@@ -524,631 +125,133 @@ pub(crate) static STARTERS: LazyLock<Vec<&str>> =
     LazyLock::new(|| list("on|am|le|el|il|op|em|den|dne|dňa|dnia|в|на|у|på|in|dana|vào|στις|ב|pe|från|pada|dia|à|w|la|u|no"));
 
 /// Names of the mail answered, as between dashes.
-pub(crate) const ORIGINAL: &[&str] = &[
-    "original message",
-    "reply message",
-    "original e-mail",
-    "original email",
-    "original mail",
-    "original appointment",
-    "ursprüngliche nachricht",
-    "originalnachricht",
-    "original-nachricht",
-    "ursprüngliche mail",
-    "urspruengliche nachricht",
-    "antwort nachricht",
-    "originaltext",
-    "message d'origine",
-    "message d’origine",
-    "message original",
-    "message initial",
-    "e-mail d'origine",
-    "mensaje original",
-    "correo original",
-    "mensagem original",
-    "messaggio originale",
-    "oorspronkelijk bericht",
-    "origineel bericht",
-    "oorspronkelijke mail",
-    "ursprungligt meddelande",
-    "originalmeddelande",
-    "oprindelig meddelelse",
-    "oprindelig besked",
-    "oprindelig mail",
-    "opprinnelig melding",
-    "original melding",
-    "opprinnelig epost",
-    "alkuperäinen viesti",
-    "oryginalna wiadomość",
-    "wiadomość oryginalna",
-    "oryginalny mail",
-    "původní zpráva",
-    "původní e-mail",
-    "pôvodná správa",
-    "eredeti üzenet",
-    "eredeti levél",
-    "mesaj original",
-    "mesajul original",
-    "исходное сообщение",
-    "оригинальное сообщение",
-    "исходное письмо",
-    "вихідне повідомлення",
-    "оригінальне повідомлення",
-    "оригинално съобщение",
-    "özgün ileti",
-    "orijinal mesaj",
-    "orijinal ileti",
-    "元のメッセージ",
-    "original メッセージ",
-    "オリジナルメッセージ",
-    "原始邮件",
-    "原始郵件",
-    "原邮件",
-    "원본 메시지",
-    "원본 메일",
-    "izvirno sporočilo",
-    "originalna poruka",
-    "algne kiri",
-];
+pub(crate) static ORIGINAL: LazyLock<Vec<&str>> = LazyLock::new(|| {
+    list(
+        "original message|reply message|original e-mail|original email|original mail|original appointment|\
+     ursprüngliche nachricht|originalnachricht|original-nachricht|ursprüngliche mail|urspruengliche nachricht|\
+     antwort nachricht|originaltext|message d'origine|message d’origine|message original|message initial|\
+     e-mail d'origine|mensaje original|correo original|mensagem original|messaggio originale|oorspronkelijk bericht|\
+     origineel bericht|oorspronkelijke mail|ursprungligt meddelande|originalmeddelande|oprindelig meddelelse|\
+     oprindelig besked|oprindelig mail|opprinnelig melding|original melding|opprinnelig epost|alkuperäinen viesti|\
+     oryginalna wiadomość|wiadomość oryginalna|oryginalny mail|původní zpráva|původní e-mail|pôvodná správa|\
+     eredeti üzenet|eredeti levél|mesaj original|mesajul original|исходное сообщение|оригинальное сообщение|\
+     исходное письмо|вихідне повідомлення|оригінальне повідомлення|оригинално съобщение|özgün ileti|orijinal mesaj|\
+     orijinal ileti|元のメッセージ|original メッセージ|オリジナルメッセージ|原始邮件|原始郵件|原邮件|원본 메시지|원본 메일|izvirno sporočilo|originalna poruka|\
+     algne kiri",
+    )
+});
 
 /// Stems of "forwarded".
-pub(crate) const FORWARD_STEMS: &[&str] = &[
-    "forward",
-    "fwd",
-    "weitergeleitet",
-    "weiterleitung",
-    "transféré",
-    "réexpédié",
-    "transfere",
-    "reenviado",
-    "reexpedid",
-    "inoltrat",
-    "doorgestuurd",
-    "encaminhad",
-    "reencaminhad",
-    "vidarebefordra",
-    "vidaresänt",
-    "videresend",
-    "videresendt",
-    "videresendte",
-    "välitetty",
-    "edelleenlähet",
-    "przekazan",
-    "przesłan",
-    "przesyłan",
-    "przekazyw",
-    "letilmiş",
-    "пересыла",
-    "пересла",
-    "пересил",
-    "переадрес",
-    "перенаправ",
-    "přeposlan",
-    "preposlan",
-    "posredovan",
-    "proslijeđen",
-    "továbbított",
-    "redirecţionat",
-    "redirecționat",
-    "redirecționare",
-    "yönlendiril",
-    "iletilmiş",
-    "iletilen",
-    "препрат",
-    "препратен",
-    "edastatud",
-    "転送",
-    "转发",
-    "轉寄",
-    "轉發",
-];
+pub(crate) static FORWARD_STEMS: LazyLock<Vec<&str>> = LazyLock::new(|| {
+    list(
+        "forward|fwd|weitergeleitet|weiterleitung|transféré|réexpédié|transfere|reenviado|reexpedid|inoltrat|\
+     doorgestuurd|encaminhad|reencaminhad|vidarebefordra|vidaresänt|videresend|videresendt|videresendte|välitetty|\
+     edelleenlähet|przekazan|przesłan|przesyłan|przekazyw|letilmiş|пересыла|пересла|пересил|переадрес|перенаправ|\
+     přeposlan|preposlan|posredovan|proslijeđen|továbbított|redirecţionat|redirecționat|redirecționare|yönlendiril|\
+     iletilmiş|iletilen|препрат|препратен|edastatud|転送|转发|轉寄|轉發",
+    )
+});
 
 /// Stems of "message".
-pub(crate) const MESSAGE_STEMS: &[&str] = &[
-    "message",
-    "nachricht",
-    "mensaje",
-    "messaggio",
-    "bericht",
-    "mensagem",
-    "meddel",
-    "besked",
-    "melding",
-    "viesti",
-    "wiadomoś",
-    "сообщени",
-    "письм",
-    "zpráv",
-    "správ",
-    "üzenet",
-    "mesaj",
-    "メッセージ",
-    "邮件",
-    "郵件",
-    "메시지",
-    "mail",
-    "mejl",
-    "e-post",
-    "epost",
-    "brev",
-    "повідомлен",
-    "лист",
-    "poruka",
-    "poruke",
-    "sporočil",
-    "kiri",
-    "съобщени",
-    "correo",
-    "ileti",
-    "courriel",
-    "levél",
-    "信件",
-    "消息",
-    "訊息",
-    "メール",
-    "메일",
-    "by",
-    "von",
-    "par",
-    "zpr",
-    "por",
-];
+pub(crate) static MESSAGE_STEMS: LazyLock<Vec<&str>> = LazyLock::new(|| {
+    list(
+        "message|nachricht|mensaje|messaggio|bericht|mensagem|meddel|besked|melding|viesti|wiadomoś|сообщени|письм|zpráv|\
+     správ|üzenet|mesaj|メッセージ|邮件|郵件|메시지|mail|mejl|e-post|epost|brev|повідомлен|лист|poruka|poruke|sporočil|kiri|kirja|\
+     съобщени|correo|ileti|courriel|levél|信件|消息|訊息|メール|메일|by|von|par|zpr|por",
+    )
+});
 
 /// Korean writes "forwarded message" as words that share no stem with the above.
-pub(crate) const FORWARD_WHOLE: &[&str] = &[
-    "전달된 메시지",
-    "전달된 메일",
-    "전달한 메시지",
-    "forwarded",
-    "begin forwarded message",
-    "forwarded content",
-    "i̇leti başlangıcı",
-    "ileti başlangıcı",
-    "开始转发的邮件",
-    "전달된 메시지 시작",
-];
+pub(crate) static FORWARD_WHOLE: LazyLock<Vec<&str>> = LazyLock::new(|| {
+    list(
+        "전달된 메시지|전달된 메일|전달한 메시지|forwarded|begin forwarded message|forwarded content|i̇leti başlangıcı|ileti başlangıcı|\
+     开始转发的邮件|전달된 메시지 시작",
+    )
+});
 
 /// Polite ends that are signature even without a name.
-pub(crate) const CLOSINGS: &[&str] = &[
-    "regards",
-    "best regards",
-    "kind regards",
-    "warm regards",
-    "warmest regards",
-    "kindest regards",
-    "with kind regards",
-    "with best regards",
-    "with regards",
-    "best wishes",
-    "warm wishes",
-    "many regards",
-    "rgds",
-    "brgds",
-    "br",
-    "kr",
-    "sincerely",
-    "yours sincerely",
-    "sincerely yours",
-    "yours faithfully",
-    "faithfully",
-    "yours truly",
-    "very truly yours",
-    "respectfully",
-    "respectfully yours",
-    "cordially",
-    "cheers",
-    "all the best",
-    "best",
-    "take care",
-    "yours",
-    "love",
-    "xoxo",
-    "bye",
-    "ciao",
-    "hugs",
-    "with appreciation",
-    "warmly",
-    "have a nice day",
-    "have a great day",
-    "mfg",
-    "mit freundlichen grüßen",
-    "mit freundlichen grüssen",
-    "mit freundlichen gruessen",
-    "mit freundlichem gruß",
-    "mit freundlichem gruss",
-    "freundliche grüße",
-    "freundliche grüsse",
-    "freundlichen gruß",
-    "freundlichen grüßen",
-    "freundlicher gruß",
-    "beste grüße",
-    "beste grüsse",
-    "liebe grüße",
-    "liebe grüsse",
-    "viele grüße",
-    "viele grüsse",
-    "herzliche grüße",
-    "herzliche grüsse",
-    "schöne grüße",
-    "schöne grüsse",
-    "mit besten grüßen",
-    "besten gruß",
-    "lg",
-    "vg",
-    "bg",
-    "grüße",
-    "gruß",
-    "gruss",
-    "hochachtungsvoll",
-    "mit freundlichen grüßen / best regards",
-    "mit lieben grüßen",
-    "mit herzlichen grüßen",
-    "mit vielen grüßen",
-    "cordialement",
-    "bien cordialement",
-    "très cordialement",
-    "bien à vous",
-    "bien à toi",
-    "salutations",
-    "salutations distinguées",
-    "sincères salutations",
-    "meilleures salutations",
-    "amicalement",
-    "cdt",
-    "cdlt",
-    "respectueusement",
-    "saludos",
-    "un saludo",
-    "un cordial saludo",
-    "saludos cordiales",
-    "atentamente",
-    "atte",
-    "cordialmente",
-    "un abrazo",
-    "saludos y gracias",
-    "atenciosamente",
-    "att",
-    "cumprimentos",
-    "com os melhores cumprimentos",
-    "melhores cumprimentos",
-    "abraço",
-    "abraços",
-    "saudações",
-    "saluti",
-    "cordiali saluti",
-    "distinti saluti",
-    "un saluto",
-    "un cordiale saluto",
-    "cari saluti",
-    "groet",
-    "groeten",
-    "met vriendelijke groet",
-    "met vriendelijke groeten",
-    "vriendelijke groet",
-    "vriendelijke groeten",
-    "hartelijke groet",
-    "mvg",
-    "met groet",
-    "mvh",
-    "med vänlig hälsning",
-    "med vänliga hälsningar",
-    "vänliga hälsningar",
-    "hälsningar",
-    "vänligen",
-    "med venlig hilsen",
-    "venlig hilsen",
-    "hilsen",
-    "kh",
-    "vh",
-    "de bedste hilsner",
-    "bedste hilsner",
-    "mange hilsner",
-    "med vennlig hilsen",
-    "vennlig hilsen",
-    "beste hilsen",
-    "hilsner",
-    "ystävällisin terveisin",
-    "terveisin",
-    "parhain terveisin",
-    "terv",
-    "pozdrawiam",
-    "z poważaniem",
-    "z powazaniem",
-    "s pozdravem",
-    "s pozdravom",
-    "üdvözlettel",
-    "cu stimă",
-    "с уважением",
-    "з повагою",
-    "с уважение",
-    "saygılarımla",
-    "lep pozdrav",
-];
+pub(crate) static CLOSINGS: LazyLock<Vec<&str>> = LazyLock::new(|| {
+    list(
+        "regards|best regards|kind regards|warm regards|warmest regards|kindest regards|with kind regards|\
+     with best regards|with regards|best wishes|warm wishes|many regards|rgds|brgds|br|kr|sincerely|yours sincerely|\
+     sincerely yours|yours faithfully|faithfully|yours truly|very truly yours|respectfully|respectfully yours|\
+     cordially|cheers|all the best|best|take care|yours|love|xoxo|bye|ciao|hugs|with appreciation|warmly|\
+     have a nice day|have a great day|mfg|mit freundlichen grüßen|mit freundlichen grüssen|mit freundlichen gruessen|\
+     mit freundlichem gruß|mit freundlichem gruss|freundliche grüße|freundliche grüsse|freundlichen gruß|\
+     freundlichen grüßen|freundlicher gruß|beste grüße|beste grüsse|liebe grüße|liebe grüsse|viele grüße|\
+     viele grüsse|herzliche grüße|herzliche grüsse|schöne grüße|schöne grüsse|mit besten grüßen|besten gruß|lg|vg|bg|\
+     grüße|gruß|gruss|hochachtungsvoll|mit freundlichen grüßen / best regards|mit lieben grüßen|\
+     mit herzlichen grüßen|mit vielen grüßen|cordialement|bien cordialement|très cordialement|bien à vous|bien à toi|\
+     salutations|salutations distinguées|sincères salutations|meilleures salutations|amicalement|cdt|cdlt|\
+     respectueusement|saludos|un saludo|un cordial saludo|saludos cordiales|atentamente|atte|cordialmente|un abrazo|\
+     saludos y gracias|atenciosamente|att|cumprimentos|com os melhores cumprimentos|melhores cumprimentos|abraço|\
+     abraços|saudações|saluti|cordiali saluti|distinti saluti|un saluto|un cordiale saluto|cari saluti|groet|groeten|\
+     met vriendelijke groet|met vriendelijke groeten|vriendelijke groet|vriendelijke groeten|hartelijke groet|mvg|\
+     met groet|mvh|med vänlig hälsning|med vänliga hälsningar|vänliga hälsningar|hälsningar|vänligen|\
+     med venlig hilsen|venlig hilsen|hilsen|kh|vh|de bedste hilsner|bedste hilsner|mange hilsner|med vennlig hilsen|\
+     vennlig hilsen|beste hilsen|hilsner|ystävällisin terveisin|terveisin|parhain terveisin|terv|pozdrawiam|\
+     z poważaniem|z powazaniem|s pozdravem|s pozdravom|üdvözlettel|cu stimă|с уважением|з повагою|с уважение|\
+     saygılarımla|lep pozdrav",
+    )
+});
 
 /// More of the same for the languages with fewer forms, and scripts without case.
-pub(crate) const CLOSINGS_MORE: &[&str] = &[
-    "pozdrawiamy",
-    "serdecznie pozdrawiam",
-    "z pozdrowieniami",
-    "z wyrazami szacunku",
-    "pozdrowienia",
-    "hezký den",
-    "s přátelským pozdravem",
-    "zdravím",
-    "pozdrav",
-    "s úctou",
-    "s priateľským pozdravom",
-    "tisztelettel",
-    "üdv",
-    "szívélyes üdvözlettel",
-    "köszönettel",
-    "cu respect",
-    "cu drag",
-    "o zi bună",
-    "toate cele bune",
-    "всего доброго",
-    "всего хорошего",
-    "с наилучшими пожеланиями",
-    "з найкращими побажаннями",
-    "поздрави",
-    "с поздрав",
-    "saygılar",
-    "iyi çalışmalar",
-    "iyi günler",
-    "sevgiler",
-    "selamlar",
-    "lp",
-    "lepo pozdravljeni",
-    "s spoštovanjem",
-    "lugupidamisega",
-    "parimate soovidega",
-    "tervitades",
-    "heade soovidega",
-    "よろしくお願いします",
-    "よろしくお願いいたします",
-    "宜しくお願い致します",
-    "宜しくお願いします",
-    "よろしくお願い致します",
-    "以上、よろしくお願いいたします",
-    "敬具",
-    "此致",
-    "此致敬礼",
-    "敬礼",
-    "祝好",
-    "顺祝商祺",
-    "谢谢",
-    "감사합니다",
-    "감사드립니다",
-    "srdačan pozdrav",
-    "tervisi",
-    "tervitustega",
-    "terkkuin",
-    "ystävällisesti",
-];
+pub(crate) static CLOSINGS_MORE: LazyLock<Vec<&str>> = LazyLock::new(|| {
+    list(
+        "pozdrawiamy|serdecznie pozdrawiam|z pozdrowieniami|z wyrazami szacunku|pozdrowienia|hezký den|\
+     s přátelským pozdravem|zdravím|pozdrav|s úctou|s priateľským pozdravom|tisztelettel|üdv|szívélyes üdvözlettel|\
+     köszönettel|cu respect|cu drag|o zi bună|toate cele bune|всего доброго|всего хорошего|с наилучшими пожеланиями|\
+     з найкращими побажаннями|поздрави|с поздрав|saygılar|iyi çalışmalar|iyi günler|sevgiler|selamlar|lp|\
+     lepo pozdravljeni|s spoštovanjem|lugupidamisega|parimate soovidega|tervitades|heade soovidega|よろしくお願いします|\
+     よろしくお願いいたします|宜しくお願い致します|宜しくお願いします|よろしくお願い致します|以上、よろしくお願いいたします|敬具|此致|此致敬礼|敬礼|祝好|顺祝商祺|谢谢|감사합니다|감사드립니다|\
+     srdačan pozdrav|tervisi|tervitustega|terkkuin|ystävällisesti",
+    )
+});
 
 /// Thanks close a mail only above a name.
-pub(crate) const THANKS: &[&str] = &[
-    "thanks",
-    "thank you",
-    "thanks a lot",
-    "many thanks",
-    "thanks again",
-    "thank you again",
-    "thx",
-    "ty",
-    "thanks in advance",
-    "thank you in advance",
-    "thanks so much",
-    "thank you so much",
-    "thank you very much",
-    "thanks very much",
-    "thanks and regards",
-    "thanks & regards",
-    "thanks and best regards",
-    "with thanks",
-    "much appreciated",
-    "danke",
-    "vielen dank",
-    "danke schön",
-    "danke im voraus",
-    "vielen dank im voraus",
-    "besten dank",
-    "herzlichen dank",
-    "merci",
-    "merci beaucoup",
-    "merci d'avance",
-    "merci d’avance",
-    "gracias",
-    "muchas gracias",
-    "gracias de antemano",
-    "obrigado",
-    "obrigada",
-    "muito obrigado",
-    "muito obrigada",
-    "grazie",
-    "grazie mille",
-    "bedankt",
-    "alvast bedankt",
-    "dank u",
-    "dank je",
-    "dank je wel",
-    "tack",
-    "tack på förhand",
-    "tak",
-    "på forhånd tak",
-    "takk",
-    "kiitos",
-    "kiitos paljon",
-    "dziękuję",
-    "dzięki",
-    "děkuji",
-    "díky",
-    "ďakujem",
-    "köszönöm",
-    "mulțumesc",
-    "спасибо",
-    "teşekkürler",
-];
+pub(crate) static THANKS: LazyLock<Vec<&str>> = LazyLock::new(|| {
+    list(
+        "thanks|thank you|thanks a lot|many thanks|thanks again|thank you again|thx|ty|thanks in advance|\
+     thank you in advance|thanks so much|thank you so much|thank you very much|thanks very much|thanks and regards|\
+     thanks & regards|thanks and best regards|with thanks|much appreciated|danke|vielen dank|danke schön|\
+     danke im voraus|vielen dank im voraus|besten dank|herzlichen dank|merci|merci beaucoup|merci d'avance|\
+     merci d’avance|gracias|muchas gracias|gracias de antemano|obrigado|obrigada|muito obrigado|muito obrigada|\
+     grazie|grazie mille|bedankt|alvast bedankt|dank u|dank je|dank je wel|tack|tack på förhand|tak|på forhånd tak|\
+     takk|kiitos|kiitos paljon|dziękuję|dzięki|děkuji|díky|ďakujem|köszönöm|mulțumesc|спасибо|teşekkürler",
+    )
+});
 
 /// Beginnings of lines that phones and programs add, lower case.
-pub(crate) const SENT_FROM: &[&str] = &[
-    "sent from",
-    "sent via",
-    "sent with",
-    "sent using",
-    "sent by",
-    "sent wirelessly",
-    "get outlook for",
-    "via mobile",
-    "sent through",
-    "written on",
-    "sent on the go from",
-    "sent securely",
-    "composed on",
-    "typed on",
-    "download outlook",
-    "yahoo mail:",
-    "gesendet von",
-    "gesendet mit",
-    "gesendet über",
-    "gesendet via",
-    "gesendet aus",
-    "von meinem",
-    "von meiner",
-    "diese nachricht wurde von",
-    "diese e-mail wurde von",
-    "outlook für",
-    "verschickt von",
-    "sent from my",
-    "envoyé de",
-    "envoyé depuis",
-    "envoyé à partir",
-    "envoyé avec",
-    "envoyé par",
-    "envoyé sans fil",
-    "envoyé via",
-    "envoyé du",
-    "obtenez outlook",
-    "obtenir outlook",
-    "télécharger outlook",
-    "téléchargez outlook",
-    "provenance : courrier",
-    "enviado desde",
-    "enviado con",
-    "enviado de",
-    "enviado por",
-    "enviado mediante",
-    "enviado a través",
-    "obtener outlook",
-    "obtén outlook",
-    "descargar outlook",
-    "enviado do",
-    "enviado a partir",
-    "enviado pelo",
-    "enviado via",
-    "enviado com",
-    "obter o outlook",
-    "obtenha o outlook",
-    "baixe o outlook",
-    "inviato da",
-    "inviata da",
-    "inviato con",
-    "inviato tramite",
-    "inviato dal",
-    "scarica outlook",
-    "ottieni outlook",
-    "verzonden vanaf",
-    "verstuurd vanaf",
-    "verzonden met",
-    "verzonden van",
-    "verstuurd met",
-    "verzonden via",
-    "outlook voor",
-    "download outlook voor",
-    "skickat från",
-    "skickades från",
-    "skickat med",
-    "hämta outlook",
-    "sendt fra",
-    "sendt med",
-    "sendt via",
-    "hent outlook",
-    "få outlook",
-    "lähetetty",
-    "hanki outlook",
-    "wysłane z",
-    "wysłano z",
-];
+pub(crate) static SENT_FROM: LazyLock<Vec<&str>> = LazyLock::new(|| {
+    list(
+        "sent from|sent via|sent with|sent using|sent by|sent wirelessly|get outlook for|via mobile|sent through|\
+     written on|sent on the go from|sent securely|composed on|typed on|download outlook|yahoo mail:|gesendet von|\
+     gesendet mit|gesendet über|gesendet via|gesendet aus|von meinem|von meiner|diese nachricht wurde von|\
+     diese e-mail wurde von|outlook für|verschickt von|sent from my|envoyé de|envoyé depuis|envoyé à partir|\
+     envoyé avec|envoyé par|envoyé sans fil|envoyé via|envoyé du|obtenez outlook|obtenir outlook|télécharger outlook|\
+     téléchargez outlook|provenance : courrier|enviado desde|enviado con|enviado de|enviado por|enviado mediante|\
+     enviado a través|obtener outlook|obtén outlook|descargar outlook|enviado do|enviado a partir|enviado pelo|\
+     enviado via|enviado com|obter o outlook|obtenha o outlook|baixe o outlook|inviato da|inviata da|inviato con|\
+     inviato tramite|inviato dal|scarica outlook|ottieni outlook|verzonden vanaf|verstuurd vanaf|verzonden met|\
+     verzonden van|verstuurd met|verzonden via|outlook voor|download outlook voor|skickat från|skickades från|\
+     skickat med|hämta outlook|sendt fra|sendt med|sendt via|hent outlook|få outlook|lähetetty|hanki outlook|\
+     wysłane z|wysłano z",
+    )
+});
 
 /// More of the same.
-pub(crate) const SENT_FROM_MORE: &[&str] = &[
-    "wysłane za",
-    "pobierz outlook",
-    "pobierz program outlook",
-    "uzyskaj outlook",
-    "odesláno z",
-    "odesláno přes",
-    "posláno z",
-    "získat outlook",
-    "získejte outlook",
-    "stáhnout outlook",
-    "odoslané z",
-    "získať outlook",
-    "získajte outlook",
-    "elküldve",
-    "küldve",
-    "az outlook beszerzése",
-    "outlook beszerzése",
-    "trimis de pe",
-    "trimis din",
-    "trimis de la",
-    "trimis cu",
-    "obțineți outlook",
-    "descărcați outlook",
-    "отправлено с",
-    "отправлено из",
-    "отправлено от",
-    "отправлено через",
-    "скачать outlook",
-    "получить outlook",
-    "скачайте outlook",
-    "надіслано з",
-    "надіслано через",
-    "відправлено з",
-    "отримати outlook",
-    "завантажити outlook",
-    "изпратено от",
-    "изпратено с",
-    "изпратено чрез",
-    "получете outlook",
-    "вземете outlook",
-    "android için outlook",
-    "ios için outlook",
-    "发自我的",
-    "发送自",
-    "傳送自",
-    "發自我的",
-    "从我的",
-    "從我的",
-    "取得 outlook",
-    "获取 outlook",
-    "saadetud minu",
-    "hankige outlook",
-    "poslano z",
-    "poslano iz",
-    "poslano s ",
-    "poslano sa",
-    "enviat des",
-    "στάλθηκε",
-    "gửi từ",
-    "ส่งจาก",
-    "נשלח מ",
-    "أُرسل",
-    "dikirim dari",
-    "trimis prin",
-    "išsiųsta iš",
-    "nosūtīts no",
-];
+pub(crate) static SENT_FROM_MORE: LazyLock<Vec<&str>> = LazyLock::new(|| {
+    list(
+        "wysłane za|pobierz outlook|pobierz program outlook|uzyskaj outlook|odesláno z|odesláno přes|posláno z|\
+     získat outlook|získejte outlook|stáhnout outlook|odoslané z|získať outlook|získajte outlook|elküldve|küldve|\
+     az outlook beszerzése|outlook beszerzése|trimis de pe|trimis din|trimis de la|trimis cu|obțineți outlook|\
+     descărcați outlook|отправлено с|отправлено из|отправлено от|отправлено через|скачать outlook|получить outlook|\
+     скачайте outlook|надіслано з|надіслано через|відправлено з|отримати outlook|завантажити outlook|изпратено от|\
+     изпратено с|изпратено чрез|получете outlook|вземете outlook|android için outlook|ios için outlook|发自我的|发送自|傳送自|\
+     發自我的|从我的|從我的|取得 outlook|获取 outlook|saadetud minu|hankige outlook|poslano z|poslano iz|poslano s mo|poslano sa|\
+     enviat des|στάλθηκε|gửi từ|ส่งจาก|נשלח מ|أُرسل|dikirim dari|trimis prin|išsiųsta iš|nosūtīts no",
+    )
+});
 
 /// Whose device it is.
 pub(crate) const POSSESSIVES: &[&str] = &[
@@ -1177,24 +280,12 @@ pub(crate) const POSSESSIVES: &[&str] = &[
 ];
 
 /// Ends of such lines in languages that put the verb last.
-pub(crate) const SENT_FROM_ENDS: &[&str] = &[
-    "gönderildi",
-    "から送信",
-    "から送信されました",
-    "で送信",
-    "を入手",
-    "에서 보냄",
-    "에서 보냈습니다",
-    "에서 전송됨",
-    "용 outlook",
-    "에서 보냈음",
-    "发送",
-    "傳送",
-    "küldve",
-    "gesendet",
-    "outlook'u edinin",
-    "다운로드",
-];
+pub(crate) static SENT_FROM_ENDS: LazyLock<Vec<&str>> = LazyLock::new(|| {
+    list(
+        "gönderildi|から送信|から送信されました|で送信|を入手|에서 보냄|에서 보냈습니다|에서 전송됨|용 outlook|에서 보냈음|发送|傳送|küldve|gesendet|outlook'u edinin|\
+     다운로드",
+    )
+});
 
 /// Words that name a device or a mail program.
 pub(crate) static DEVICE: LazyLock<Regex> = LazyLock::new(|| {
@@ -1205,142 +296,51 @@ pub(crate) static DEVICE: LazyLock<Regex> = LazyLock::new(|| {
 });
 
 /// What other systems write above the part that they cut.
-pub(crate) const REPLY_ABOVE: &[&str] = &[
-    "reply above this line",
-    "reply above the line",
-    "reply above the dotted line",
-    "type your reply above",
-    "type your response above",
-    "write your reply above",
-    "write above this line",
-    "please type your reply",
-    "respond above this line",
-    "please reply above",
-    "add your reply above",
-    "enter your reply above",
-    "reply above this dashed line",
-    "when replying, please do not",
-    "do not edit below",
-    "do not write below",
-    "do not delete this line",
-    "antworten sie oberhalb",
-    "antwort oberhalb dieser",
-    "oberhalb dieser linie",
-    "über dieser linie antworten",
-    "bitte antworten sie über",
-    "bitte oberhalb",
-    "répondez au-dessus",
-    "répondre au-dessus",
-    "réponse au-dessus de cette ligne",
-    "au-dessus de cette ligne",
-    "por encima de esta línea",
-    "encima de esta línea",
-    "acima desta linha",
-    "sopra questa riga",
-    "sopra questa linea",
-    "boven deze lijn",
-    "boven deze regel",
-    "ovanför denna rad",
-    "over denne linje",
-];
+pub(crate) static REPLY_ABOVE: LazyLock<Vec<&str>> = LazyLock::new(|| {
+    list(
+        "reply above this line|reply above the line|reply above the dotted line|type your reply above|\
+     type your response above|write your reply above|write above this line|please type your reply|\
+     respond above this line|please reply above|add your reply above|enter your reply above|\
+     reply above this dashed line|when replying, please do not|do not edit below|do not write below|\
+     do not delete this line|antworten sie oberhalb|antwort oberhalb dieser|oberhalb dieser linie|\
+     über dieser linie antworten|bitte antworten sie über|bitte oberhalb|répondez au-dessus|répondre au-dessus|\
+     réponse au-dessus de cette ligne|au-dessus de cette ligne|por encima de esta línea|encima de esta línea|\
+     acima desta linha|sopra questa riga|sopra questa linea|boven deze lijn|boven deze regel|ovanför denna rad|\
+     over denne linje",
+    )
+});
 
 /// Words of which a legal notice holds several.
-pub(crate) const DISCLAIMER_WORDS: &[&str] = &[
-    "confidential",
-    "privileged",
-    "intended recipient",
-    "intended solely",
-    "disclosure",
-    "prohibited",
-    "unauthorized",
-    "unauthorised",
-    "delete this",
-    "notify the sender",
-    "this e-mail",
-    "this email",
-    "this message",
-    "any attachments",
-    "received this",
-    "in error",
-    "disclaimer",
-    "virus",
-    "vertraulich",
-    "vertrauliche",
-    "empfänger",
-    "unbefugte",
-    "irrtümlich",
-    "vernichten",
-    "diese e-mail",
-    "diese nachricht",
-    "nicht gestattet",
-    "confidentiel",
-    "destinataire",
-    "ce message",
-    "par erreur",
-    "pièces jointes",
-    "confidencial",
-    "destinatario",
-    "este mensaje",
-    "por error",
-    "esta mensagem",
-    "destinatário",
-    "riservat",
-    "destinatari",
-    "questo messaggio",
-    "per errore",
-    "vertrouwelijk",
-    "geadresseerde",
-    "dit bericht",
-    "fortrolig",
-    "konfidentiell",
-    "poufn",
-    "конфиденциальн",
-    "důvěrn",
-    "bizalmas",
-    "please consider the environment",
-];
+pub(crate) static DISCLAIMER_WORDS: LazyLock<Vec<&str>> = LazyLock::new(|| {
+    list(
+        "confidential|privileged|intended recipient|intended solely|disclosure|prohibited|unauthorized|unauthorised|\
+     delete this|notify the sender|this e-mail|this email|this message|any attachments|received this|in error|\
+     disclaimer|virus|vertraulich|vertrauliche|empfänger|unbefugte|irrtümlich|vernichten|diese e-mail|\
+     diese nachricht|nicht gestattet|confidentiel|destinataire|ce message|par erreur|pièces jointes|confidencial|\
+     destinatario|este mensaje|por error|esta mensagem|destinatário|riservat|destinatari|questo messaggio|per errore|\
+     vertrouwelijk|geadresseerde|dit bericht|fortrolig|konfidentiell|poufn|конфиденциальн|důvěrn|bizalmas|\
+     please consider the environment",
+    )
+});
 
 /// Openings of warnings that a mail gateway puts on top.
-pub(crate) const BANNERS: &[&str] = &[
-    "caution: this email",
-    "caution: external",
-    "caution: this message",
-    "caution:external",
-    "external email",
-    "external:",
-    "[external]",
-    "[external email]",
-    "this email originated from outside",
-    "this message originated from outside",
-    "this email originated outside",
-    "this message was sent from outside",
-    "this is an external email",
-    "warning: this email",
-    "warning: external",
-    "exercise caution",
-    "attention: this email",
-    "attention: external",
-    "you don't often get email from",
-    "you don’t often get email from",
-    "some people who received this message don't often get",
-    "some people who received this message don’t often get",
-    "achtung: externe",
-    "achtung: diese e-mail",
-    "externe e-mail",
-    "vorsicht: diese e-mail",
-    "vorsicht: externe",
-    "sie erhalten nicht oft e-mails von",
-    "sie erhalten nicht häufig e-mails",
-    "attention : ce",
-    "attention: ce message provient",
-    "vous n’obtenez pas souvent",
-    "no suele recibir correo",
-    "u ontvangt niet vaak",
-];
+pub(crate) static BANNERS: LazyLock<Vec<&str>> = LazyLock::new(|| {
+    list(
+        "caution: this email|caution: external|caution: this message|caution:external|external email|external:|\
+     [external]|[external email]|this email originated from outside|this message originated from outside|\
+     this email originated outside|this message was sent from outside|this is an external email|warning: this email|\
+     warning: external|exercise caution|attention: this email|attention: external|you don't often get email from|\
+     you don’t often get email from|some people who received this message don't often get|\
+     some people who received this message don’t often get|achtung: externe|achtung: diese e-mail|externe e-mail|\
+     vorsicht: diese e-mail|vorsicht: externe|sie erhalten nicht oft e-mails von|sie erhalten nicht häufig e-mails|\
+     attention : ce|attention: ce message provient|vous n’obtenez pas souvent|no suele recibir correo|\
+     u ontvangt niet vaak",
+    )
+});
 
 /// All closings, for looking one up.
 pub(crate) static CLOSING_SET: LazyLock<BTreeSet<&str>> =
-    LazyLock::new(|| CLOSINGS.iter().chain(CLOSINGS_MORE).copied().collect());
+    LazyLock::new(|| CLOSINGS.iter().chain(CLOSINGS_MORE.iter()).copied().collect());
 
 /// Beginnings of device lines by their first character.
 pub(crate) static SENT_FROM_BY_FIRST: LazyLock<BTreeMap<char, Vec<&str>>> = LazyLock::new(|| {

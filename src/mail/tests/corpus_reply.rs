@@ -16,9 +16,10 @@
 //! - Within a mail whose whole content is one block quote, what stands above the introduction is new; talon keeps all (077).
 #![allow(clippy::disallowed_methods, clippy::unwrap_used, clippy::print_stdout, missing_docs, unused_crate_dependencies)]
 
+mod support;
+
 use std::path::PathBuf;
 
-use mail::reply_cut::{CutInput, cut};
 use mail::{Forward, Reply};
 use serde_json::Value;
 
@@ -34,24 +35,13 @@ fn squeeze(text: &str) -> String {
     text.split_whitespace().collect()
 }
 
-fn read(raw: &[u8], subject_is_real: bool) -> Reply {
-    let message = mail_parser::MessageParser::default().parse(raw).unwrap();
-    let is_text = |part: &&mail_parser::MessagePart<'_>| matches!(part.body, mail_parser::PartType::Text(_));
-    let is_html = |part: &&mail_parser::MessagePart<'_>| matches!(part.body, mail_parser::PartType::Html(_));
-    let text = message.parts.iter().find(is_text).and_then(|part| part.text_contents()).map(str::to_owned);
-    let html = message.parts.iter().find(is_html).and_then(|part| part.text_contents()).map(str::to_owned);
-    let is_text_from_html = text.is_none();
-    let text = text.unwrap_or_else(|| html.as_deref().map(|html| mail::html::to_text(html).text).unwrap_or_default());
-    let from_name = message.from().and_then(|from| from.first()).and_then(|from| from.name()).map(str::to_owned);
-    let input = CutInput {
-        text: &text,
-        html: html.as_deref(),
-        subject: if subject_is_real { message.subject().unwrap_or_default() } else { "" },
-        from_name: from_name.as_deref().filter(|_| subject_is_real),
-        is_text_from_html,
-        ..CutInput::default()
-    };
-    cut(&input)
+fn read(raw: &[u8], headers_are_real: bool) -> Reply {
+    let mut mail = support::Bodies::read(raw);
+    if !headers_are_real {
+        mail.subject.clear();
+        mail.from_name = None;
+    }
+    mail.cut()
 }
 
 /// The reply as the source counts it.

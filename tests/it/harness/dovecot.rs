@@ -361,6 +361,7 @@ impl Dovecot {
         fs::rename(&aside, self.dir.path().join("users")).unwrap();
     }
 
+    /// Without the penalty for failed logins, which would make each later one wait for seconds.
     fn write_config(&self) {
         let dir = self.dir.path().display();
         let Account { uid, gid } = self.owner;
@@ -382,7 +383,7 @@ impl Dovecot {
              userdb {{\n  driver = static\n  args = uid={uid} gid={gid} home={dir}/mail/%u\n}}\n\
              namespace inbox {{\n  inbox = yes\n  separator = .\n}}\n\
              service imap-login {{\n  inet_listener imap {{\n    port = {plain}\n  }}\n{tls_listener}  service_count = 0\n  chroot =\n}}\n\
-             service anvil {{\n  chroot =\n}}\nservice stats {{\n  chroot =\n}}\n\
+             service anvil {{\n  chroot =\n  unix_listener anvil-auth-penalty {{\n    mode = 0\n  }}\n}}\nservice stats {{\n  chroot =\n}}\n\
              service auth {{\n  unix_listener auth-smtp {{\n    mode = 0666\n  }}\n}}\n{extra}\n"
         );
         fs::write(self.config_path(), text).unwrap();

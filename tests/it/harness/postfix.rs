@@ -212,9 +212,13 @@ impl Postfix {
     fn write_config(&self, options: &Options) {
         let conf = self.dir.path().join("conf");
         let routes = options.routes.iter().map(|(address, maildir)| format!("{address} {}/\n", maildir.display()));
-        fs::write(conf.join("routes"), routes.collect::<String>()).unwrap();
-        fs::write(conf.join("main.cf"), self.main_cf(options)).unwrap();
-        fs::write(conf.join("master.cf"), self.master_cf(options)).unwrap();
+        let files = [("routes", routes.collect()), ("main.cf", self.main_cf(options)), ("master.cf", self.master_cf(options))];
+        // Postfix reads a file again and again while it looks as if somebody was still writing it.
+        let earlier = SystemTime::now() - Duration::from_secs(60);
+        for (name, text) in files {
+            fs::write(conf.join(name), text).unwrap();
+            fs::File::options().write(true).open(conf.join(name)).unwrap().set_modified(earlier).unwrap();
+        }
     }
 
     fn main_cf(&self, options: &Options) -> String {

@@ -34,7 +34,9 @@ pub(crate) fn register(metrics: &Metrics, daemon: &Arc<Daemon>) {
         }
         for account in &health.accounts {
             let name = account["name"].as_str().unwrap_or_default();
-            for (key, help) in [("accepted", "Mails accepted."), ("deferred", "Refusals for now."), ("failed", "Refusals for good.")] {
+            for (key, help) in
+                [("accepted", "Mails accepted."), ("deferred", "Refusals for now."), ("failed", "Refusals for good.")]
+            {
                 let labels = [("account", name), ("result", key)];
                 out.counter("frontdesk_sent_mails_total", help, &labels, account[key].as_u64().unwrap_or_default());
             }

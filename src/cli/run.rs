@@ -1,6 +1,7 @@
 //! The daemon: the only place where everything is wired together.
 
 use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -112,8 +113,7 @@ impl Daemon {
         let outcome = self.wait().await;
         self.supervisor.stopping();
         tracing::info!("Frontdesk stops.");
-        // A receiver that is gone has stopped already.
-        drop(stop.send(true));
+        stop.send_replace(true);
         let sides: Vec<Side> = std::mem::take(&mut self.state().sides).into_values().collect();
         tasks.extend(sides.into_iter().map(Side::stop));
         let all = async {
@@ -137,7 +137,8 @@ impl Daemon {
     async fn start(self: &Arc<Self>, stopped: &watch::Receiver<bool>) -> Result<Vec<JoinHandle<()>>, Failure> {
         let io = |what: String| move |error: std::io::Error| Failure::new(Exit::Failed, format!("{what}: {error}"));
         let service = self.service();
-        let listener = control::listen(&self.dir).map_err(io(format!("open the control socket {}", control::path(&self.dir).display())))?;
+        let listener =
+            control::listen(&self.dir).map_err(io(format!("open the control socket {}", control::path(&self.dir).display())))?;
         let mut tasks = vec![tokio::spawn(control::serve(listener, service, stopped.clone()))];
         let engine = self.engine.clone();
         let timers = stopped.clone();
@@ -184,12 +185,11 @@ impl Daemon {
             }
         }
         for (key, plan) in wanted {
-            if !state.sides.contains_key(&key) {
-                let side = plan.start(&self.engine, &self.clock);
+            if let Entry::Vacant(free) = state.sides.entry(key) {
+                let side = free.insert(plan.start(&self.engine, &self.clock));
                 if let Some(beats) = side.beats() {
                     self.supervisor.watch(side.name(), beats);
                 }
-                state.sides.insert(key, side);
             }
         }
     }

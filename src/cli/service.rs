@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use desk::effect::{OutboxPhase, OutboxStep};
 use desk::event::Actor;
-use desk::{AgentName, EffectId, EventId, Policy, Status, TicketNo};
+use desk::{AgentName, EffectId, Policy, Status, TicketNo};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
@@ -179,9 +179,7 @@ impl Service {
     pub async fn answer(&self, request: Request) -> Answer {
         match request {
             Request::Status => Ok(self.status()),
-            Request::TicketList { status, team, owner, inbox, limit } => {
-                self.ticket_list(&status, &[team, owner, inbox], limit)
-            }
+            Request::TicketList { status, team, owner, inbox, limit } => self.ticket_list(&status, &[team, owner, inbox], limit),
             Request::TicketShow { ticket } => self.ticket_show(&ticket),
             Request::Act { ticket, words, agent, request } => self.act(&ticket, &words, agent, request).await,
             Request::OutboxList { all } => {
@@ -238,7 +236,8 @@ impl Service {
         let is_filtered = wanted.iter().any(Option::is_some);
         let filter = TicketFilter { status, limit: if is_filtered { 0 } else { limit } };
         let is_wanted = |ticket: &desk::Ticket| {
-            let has = [ticket.team.as_ref().map(|team| &team.0), ticket.owner.as_ref().map(|owner| &owner.0), Some(&ticket.inbox.0)];
+            let has =
+                [ticket.team.as_ref().map(|team| &team.0), ticket.owner.as_ref().map(|owner| &owner.0), Some(&ticket.inbox.0)];
             wanted.iter().zip(has).all(|(wanted, has)| wanted.is_none() || wanted.as_ref() == has)
         };
         let at_most = if limit == 0 { usize::MAX } else { limit };

@@ -95,9 +95,10 @@ pub fn warnings(findings: &[Problem]) -> usize {
 pub fn store_dir(config: &Config) -> Result<PathBuf, Failure> {
     match &config.server.store {
         StoreKind::Sled { path } => Ok(path.clone()),
-        StoreKind::Postgres { .. } => {
-            Err(Failure::new(Exit::BadConfig, "server.store: this version keeps its state in sled; `postgres` comes with a later one"))
-        }
+        StoreKind::Postgres { .. } => Err(Failure::new(
+            Exit::BadConfig,
+            "server.store: this version keeps its state in sled; `postgres` comes with a later one",
+        )),
     }
 }
 

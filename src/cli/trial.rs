@@ -104,10 +104,13 @@ impl Trial {
     fn have(&mut self, have: &TestHave, mail: &TestMail) -> Result<MessageId, Failure> {
         let from = match mail {
             TestMail::Inline(mail) => mail.from.clone(),
-            TestMail::File { raw, .. } => mail::parse::parse_headers(raw).from.first().map_or_else(String::new, |from| from.address.to_string()),
+            TestMail::File { raw, .. } => {
+                mail::parse::parse_headers(raw).from.first().map_or_else(String::new, |from| from.address.to_string())
+            }
         };
         let inbox = have.inbox.as_ref().and_then(|name| self.policy.inboxes.get(&desk::InboxName(name.clone())));
-        let to = inbox.or_else(|| self.policy.inboxes.values().next()).map_or_else(String::new, |inbox| inbox.address.to_string());
+        let to =
+            inbox.or_else(|| self.policy.inboxes.values().next()).map_or_else(String::new, |inbox| inbox.address.to_string());
         let first = InlineMail {
             from,
             to: vec![to],
@@ -141,9 +144,14 @@ fn orders(have: &TestHave) -> Vec<desk::Command> {
     if !have.tags.is_empty() {
         commands.push(Command::Tag { add: have.tags.clone(), remove: Vec::new() });
     }
-    commands.extend(have.fields.iter().map(|(id, value)| Command::Set { field: desk::FieldId(id.clone()), value: value.clone() }));
-    commands.extend(have.team.as_ref().map(|team| Command::Assign { to: desk::command::Assignee::Team(desk::TeamName(team.clone())) }));
-    commands.extend(have.owner.as_ref().map(|owner| Command::Assign { to: desk::command::Assignee::Agent(desk::AgentName(owner.clone())) }));
+    commands
+        .extend(have.fields.iter().map(|(id, value)| Command::Set { field: desk::FieldId(id.clone()), value: value.clone() }));
+    commands.extend(
+        have.team.as_ref().map(|team| Command::Assign { to: desk::command::Assignee::Team(desk::TeamName(team.clone())) }),
+    );
+    commands.extend(
+        have.owner.as_ref().map(|owner| Command::Assign { to: desk::command::Assignee::Agent(desk::AgentName(owner.clone())) }),
+    );
     match have.status {
         Some(Status::Pending) => commands.push(Command::Reply { text: "An earlier answer.".to_owned() }),
         Some(Status::Solved | Status::Closed) => commands.push(Command::Close { reason: None }),
@@ -170,7 +178,9 @@ pub fn compose(mail: &InlineMail, answers: Option<&MessageId>) -> Result<Vec<u8>
             None => (None, text),
         };
         let address = Address::new(address.trim_end_matches('>'));
-        address.map(|address| Mailbox { name, address }).map_err(|_| Failure::new(Exit::BadInput, format!("`{text}` is no address")))
+        address
+            .map(|address| Mailbox { name, address })
+            .map_err(|_| Failure::new(Exit::BadInput, format!("`{text}` is no address")))
     };
     let from = mailbox(&mail.from)?;
     let to = mail.to.iter().map(|to| mailbox(to)).collect::<Result<Vec<_>, _>>()?;
@@ -186,7 +196,11 @@ pub fn compose(mail: &InlineMail, answers: Option<&MessageId>) -> Result<Vec<u8>
         in_reply_to: answers.cloned(),
         references: answers.cloned().into_iter().collect(),
         date_unix_seconds: Clock::system().now().as_second(),
-        extra: mail.headers.iter().filter_map(|(name, value)| mail::compose::ExtraHeader::new(name, HeaderText::new(value))).collect(),
+        extra: mail
+            .headers
+            .iter()
+            .filter_map(|(name, value)| mail::compose::ExtraHeader::new(name, HeaderText::new(value)))
+            .collect(),
         text: format!("{}\n", mail.text),
         html: None,
         boundary_seed: seed.to_string(),

@@ -30,7 +30,7 @@ pub struct Plan {
 
 enum PlanKind {
     Watch(Box<ingest::WatchSettings>),
-    Maildir(ingest::MaildirSettings),
+    Maildir(Box<ingest::MaildirSettings>),
     Send(Result<Box<outbox::OutboxSettings>, String>, AccountName),
 }
 
@@ -57,7 +57,10 @@ pub fn wanted(setup: &Setup, path: &Path, store: &Path) -> BTreeMap<String, Plan
     for watch in config.inboxes.values() {
         let Some(account) = config.accounts.get(&watch.account) else { continue };
         let mailbox = MailboxKey { account: watch.account.clone(), mailbox: watch.folder.clone() };
-        let key = format!("watch {mailbox:?} {:?} {:?} {:?} {:?} {:?}", account.imap, account.ca, account.poll, watch.done, watch.since);
+        let key = format!(
+            "watch {mailbox:?} {:?} {:?} {:?} {:?} {:?}",
+            account.imap, account.ca, account.poll, watch.done, watch.since
+        );
         let name = format!("watch {}/{}", mailbox.account, mailbox.mailbox);
         plans.entry(key).or_insert_with(|| Plan { name, kind: watch_plan(path, store, account, watch, mailbox) });
     }
@@ -86,7 +89,7 @@ fn watch_plan(path: &Path, store: &Path, account: &Account, watch: &Watch, mailb
         MailSource::Maildir(dir) => {
             let path = if watch.folder == "INBOX" { dir.clone() } else { dir.join(format!(".{}", watch.folder)) };
             let poll = poll.min(Duration::from_secs(1));
-            PlanKind::Maildir(ingest::MaildirSettings { mailbox, path, poll, done, since, deadlines })
+            PlanKind::Maildir(Box::new(ingest::MaildirSettings { mailbox, path, poll, done, since, deadlines }))
         }
         MailSource::Imap(host) => PlanKind::Watch(Box::new(ingest::WatchSettings {
             mailbox,
@@ -114,7 +117,12 @@ fn watch_plan(path: &Path, store: &Path, account: &Account, watch: &Watch, mailb
 /// Credentials as they are now: the file is read again at each login, so a rotated password needs no restart.
 fn fresh_auth(path: &Path, account: &AccountName) -> Result<Auth, String> {
     let loaded = config::load(path, &System).map_err(|_| "the configuration cannot be read just now".to_owned())?;
-    loaded.config.accounts.get(account).map(|account| account.auth.clone()).ok_or_else(|| "the account is no longer configured".to_owned())
+    loaded
+        .config
+        .accounts
+        .get(account)
+        .map(|account| account.auth.clone())
+        .ok_or_else(|| "the account is no longer configured".to_owned())
 }
 
 fn imap_auth(path: &Path, account: &Account) -> ingest::AuthProvider {
@@ -148,10 +156,9 @@ fn send_settings(path: &Path, account: &Account) -> Result<outbox::OutboxSetting
     };
     let mut settings = outbox::OutboxSettings::new(account.name.clone(), target);
     settings.login = smtp_login(path, account);
-    settings.rate = account.send_rate.map(|rate| outbox::Rate {
-        mails: rate.count,
-        per: Duration::try_from(rate.per).unwrap_or(Duration::from_secs(60)),
-    });
+    settings.rate = account
+        .send_rate
+        .map(|rate| outbox::Rate { mails: rate.count, per: Duration::try_from(rate.per).unwrap_or(Duration::from_secs(60)) });
     Ok(settings)
 }
 
@@ -227,7 +234,7 @@ impl Plan {
             }
             PlanKind::Maildir(settings) => {
                 let key = settings.mailbox.clone();
-                let (task, health) = ingest::Watcher::spawn_maildir(settings, engine, clock, stopped);
+                let (task, health) = ingest::Watcher::spawn_maildir(*settings, engine, clock, stopped);
                 (task, SideKind::Watch(key, health))
             }
             PlanKind::Send(Ok(settings), _) => {
@@ -262,8 +269,7 @@ impl Side {
     /// Asks it to stop; the task ends when what is in flight is done.
     #[must_use]
     pub fn stop(self) -> JoinHandle<()> {
-        // A receiver that is gone has stopped already.
-        drop(self.stop.send(true));
+        self.stop.send_replace(true);
         self.task
     }
 

@@ -102,7 +102,14 @@ pub(crate) struct Incoming<'a> {
 
 impl<'a> Incoming<'a> {
     fn new(policy: &'a Policy, event: &'a Event, arrival: &'a Arrival) -> Self {
-        Self { policy, event, arrival, sender: sender_of(&arrival.parsed.message), lines: Vec::with_capacity(16), form: BTreeMap::new() }
+        Self {
+            policy,
+            event,
+            arrival,
+            sender: sender_of(&arrival.parsed.message),
+            lines: Vec::with_capacity(16),
+            form: BTreeMap::new(),
+        }
     }
 
     pub(crate) fn message(&self) -> &'a Message {

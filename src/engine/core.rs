@@ -86,7 +86,8 @@ impl Core {
     /// # Errors
     /// [`StoreError`] if that cannot be recorded.
     pub fn new(store: Arc<dyn Store>, live: Arc<Live>, now: Timestamp) -> Result<Self, StoreError> {
-        let mut core = Self { store, live, waiting: BTreeMap::new(), in_hand: BTreeSet::new(), notices: Vec::new(), happenings: Vec::new() };
+        let mut core =
+            Self { store, live, waiting: BTreeMap::new(), in_hand: BTreeSet::new(), notices: Vec::new(), happenings: Vec::new() };
         let rows = core.store.outbox(false, 0);
         let claimed: Vec<OutboxStep> = rows
             .iter()

@@ -336,7 +336,7 @@ fn write(mut core: Core, mut inbound: mpsc::Receiver<Work>, shared: &std::sync::
     while let Some(first) = inbound.blocking_recv() {
         let Some(shared) = shared.upgrade() else { return };
         core.live = shared.live.load_full();
-        let mut answers: Vec<Box<dyn FnOnce(Result<(), Arc<StoreError>>)>> = Vec::new();
+        let mut answers: Vec<Answered> = Vec::new();
         let mut failure = None;
         let mut next = Some(first);
         let mut mails = 0;

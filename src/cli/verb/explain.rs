@@ -34,14 +34,18 @@ pub fn explain(common: &Common, options: &ExplainArgs, printer: &Printer) -> Res
     let mut trial = Trial::new(&setup)?;
     let decided = match &options.what {
         Some(file) => {
-            let raw = if file == "-" { std::io::read_to_string(std::io::stdin()).map(String::into_bytes) } else { std::fs::read(file) };
+            let raw =
+                if file == "-" { std::io::read_to_string(std::io::stdin()).map(String::into_bytes) } else { std::fs::read(file) };
             let raw = raw.map_err(|error| Failure::new(Exit::BadInput, format!("{file}: {error}")))?;
             trial.raw(&raw, None)?
         }
         None => {
-            let to = options.to.clone().or_else(|| setup.live.policy.inboxes.values().next().map(|inbox| inbox.address.to_string()));
+            let to =
+                options.to.clone().or_else(|| setup.live.policy.inboxes.values().next().map(|inbox| inbox.address.to_string()));
             let mail = InlineMail {
-                from: options.from.clone().ok_or_else(|| Failure::new(Exit::Usage, "name a mail file, a reference, or --from with --subject and --text"))?,
+                from: options.from.clone().ok_or_else(|| {
+                    Failure::new(Exit::Usage, "name a mail file, a reference, or --from with --subject and --text")
+                })?,
                 to: to.into_iter().collect(),
                 subject: options.subject.clone().unwrap_or_default(),
                 text: options.text.clone().unwrap_or_default(),
@@ -68,7 +72,12 @@ fn print(printer: &Printer, shown: &Value) {
             (None, _) => String::new(),
         };
         let step = format!("{:<10}", cell(&line["step"]));
-        printer.line(&format!("{} {:<14} {}{rule}", printer.paint(Style::Bold, &step), cell(&line["outcome"]), cell(&line["detail"])));
+        printer.line(&format!(
+            "{} {:<14} {}{rule}",
+            printer.paint(Style::Bold, &step),
+            cell(&line["outcome"]),
+            cell(&line["detail"])
+        ));
     }
     for send in shown["sends"].as_array().map_or(&[][..], Vec::as_slice) {
         printer.line(&format!("sends      {:<14} to {}: {}", cell(&send["kind"]), cell(&send["to"]), cell(&send["subject"])));

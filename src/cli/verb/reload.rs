@@ -15,7 +15,8 @@ pub fn reload(common: &Common, printer: &Printer) -> Result<Exit, Failure> {
     setup::load(&setup::config_path(common)?, printer, "The running configuration was kept.")?;
     let dir = configured_store(common, printer)?;
     let answer = run::runtime()?.block_on(control::ask(&dir, &Request::Reload));
-    let done = answer.unwrap_or_else(|| Err(Failure::new(Exit::Unavailable, "no daemon runs; start one with `frontdesk run`")))?;
+    let done =
+        answer.unwrap_or_else(|| Err(Failure::new(Exit::Unavailable, "no daemon runs; start one with `frontdesk run`")))?;
     if printer.json {
         printer.value(&done);
         return Ok(Exit::Good);

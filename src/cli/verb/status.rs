@@ -26,14 +26,22 @@ pub fn status(common: &Common, options: &StatusArgs, printer: &Printer) -> Resul
 
 fn print(printer: &Printer, status: &Value) {
     match status["started_at"].as_str() {
-        Some(since) => printer.line(&format!("running since {since}, config {}, version {}", cell(&status["config"]), cell(&status["version"]))),
+        Some(since) => printer.line(&format!(
+            "running since {since}, config {}, version {}",
+            cell(&status["config"]),
+            cell(&status["version"])
+        )),
         None => printer.line(&printer.paint(Style::Yellow, "not running")),
     }
     for inbox in list(&status["inboxes"]) {
-        let word = if inbox["live"] == true { printer.paint(Style::Green, "live") } else { printer.paint(Style::Red, &cell(&inbox["phase"])) };
-        let progress = inbox["progress"].as_object().map_or_else(String::new, |progress| {
-            format!("  scanning {}/{}", cell(&progress["done"]), cell(&progress["total"]))
-        });
+        let word = if inbox["live"] == true {
+            printer.paint(Style::Green, "live")
+        } else {
+            printer.paint(Style::Red, &cell(&inbox["phase"]))
+        };
+        let progress = inbox["progress"]
+            .as_object()
+            .map_or_else(String::new, |progress| format!("  scanning {}/{}", cell(&progress["done"]), cell(&progress["total"])));
         printer.line(&format!("inbox {}: {word}, {} settled{progress}", cell(&inbox["name"]), cell(&inbox["settled"])));
         for key in ["error", "filing_error"] {
             if let Some(error) = inbox[key].as_str() {
@@ -42,7 +50,12 @@ fn print(printer: &Printer, status: &Value) {
         }
     }
     for account in list(&status["accounts"]) {
-        printer.line(&format!("sending {}: {}, {} accepted", cell(&account["name"]), cell(&account["state"]), cell(&account["accepted"])));
+        printer.line(&format!(
+            "sending {}: {}, {} accepted",
+            cell(&account["name"]),
+            cell(&account["state"]),
+            cell(&account["accepted"])
+        ));
         if let Some(error) = account["error"].as_str() {
             printer.line(&format!("  {}", printer.paint(Style::Red, error)));
         }

@@ -22,7 +22,8 @@ pub fn test(common: &Common, options: &TestArgs, printer: &Printer) -> Result<Ex
         setup.config.tests.iter().filter(wanted).map(|test| (test.name.clone(), run_one(&setup, test))).collect();
     let failed = results.iter().filter(|(_, wrong)| !wrong.is_empty()).count();
     if printer.json {
-        let shown = results.iter().map(|(name, wrong)| serde_json::json!({ "name": name, "passed": wrong.is_empty(), "wrong": wrong }));
+        let shown =
+            results.iter().map(|(name, wrong)| serde_json::json!({ "name": name, "passed": wrong.is_empty(), "wrong": wrong }));
         printer.value(&Value::Array(shown.collect()));
     } else {
         for (name, wrong) in &results {

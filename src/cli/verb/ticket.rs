@@ -57,8 +57,7 @@ fn act_on(common: &Common, act: &ActArgs, printer: &Printer) -> Result<Exit, Fai
         Some(id) => id.clone(),
         None => unique_request()?,
     };
-    let request =
-        Request::Act { ticket: act.ticket.clone(), words: act.command.clone(), agent: act.agent.clone(), request };
+    let request = Request::Act { ticket: act.ticket.clone(), words: act.command.clone(), agent: act.agent.clone(), request };
     let ticket = ask(common, printer, request)?;
     if printer.json {
         printer.value(&ticket);
@@ -71,7 +70,8 @@ fn act_on(common: &Common, act: &ActArgs, printer: &Printer) -> Result<Exit, Fai
 
 fn unique_request() -> Result<String, Failure> {
     let mut bytes = [0; 16];
-    getrandom::fill(&mut bytes).map_err(|error| Failure::new(Exit::Failed, format!("the machine gives no random bytes: {error}")))?;
+    getrandom::fill(&mut bytes)
+        .map_err(|error| Failure::new(Exit::Failed, format!("the machine gives no random bytes: {error}")))?;
     Ok(format!("cli {}", data_encoding::HEXLOWER.encode(&bytes)))
 }
 
@@ -107,7 +107,10 @@ fn print_ticket(printer: &Printer, ticket: &Value) {
         ("team", format!("{}, owner {}", cell(&ticket["team"]), cell(&ticket["owner"]))),
         ("priority", cell(&ticket["priority"])),
         ("due", cell(&ticket["clocks"]["first_response"]["due_at"])),
-        ("missing", ticket["missing"].as_array().map_or_else(String::new, |ids| ids.iter().map(cell).collect::<Vec<_>>().join(", "))),
+        (
+            "missing",
+            ticket["missing"].as_array().map_or_else(String::new, |ids| ids.iter().map(cell).collect::<Vec<_>>().join(", ")),
+        ),
         ("hold", cell(&ticket["hold"])),
     ];
     for (name, value) in facts {
@@ -121,7 +124,13 @@ fn print_ticket(printer: &Printer, ticket: &Value) {
         }
     }
     for message in ticket["messages"].as_array().map_or(&[][..], Vec::as_slice) {
-        let mark = if message["held"] == true { " (held)" } else if message["unproven"] == true { " (sender not proven)" } else { "" };
+        let mark = if message["held"] == true {
+            " (held)"
+        } else if message["unproven"] == true {
+            " (sender not proven)"
+        } else {
+            ""
+        };
         let head = format!("── {} {} {}{mark}", cell(&message["at"]), cell(&message["direction"]), cell(&message["from"]));
         printer.line("");
         printer.line(&printer.paint(Style::Dim, &head));
@@ -133,7 +142,8 @@ fn print_ticket(printer: &Printer, ticket: &Value) {
     printer.line("");
     for entry in ticket["history"].as_array().map_or(&[][..], Vec::as_slice) {
         let rule = entry["rule"]["line"].as_u64().map_or_else(String::new, |line| format!(" (line {line})"));
-        let text = format!("{} {} by {}: {}{rule}", cell(&entry["at"]), cell(&entry["kind"]), cell(&entry["by"]), cell(&entry["what"]));
+        let text =
+            format!("{} {} by {}: {}{rule}", cell(&entry["at"]), cell(&entry["kind"]), cell(&entry["by"]), cell(&entry["what"]));
         printer.line(&printer.paint(Style::Dim, &text));
     }
 }
@@ -158,7 +168,8 @@ pub fn read_command(words: &[String]) -> Result<Command, Failure> {
         "priority" => {
             let word = first()?.to_lowercase();
             let known = Priority::ALL.into_iter().find(|priority| priority.as_str() == word);
-            let priority = known.ok_or_else(|| usage(format!("`{word}` is no priority; there are: low, normal, high, urgent")))?;
+            let priority =
+                known.ok_or_else(|| usage(format!("`{word}` is no priority; there are: low, normal, high, urgent")))?;
             Command::SetPriority { priority }
         }
         "tag" => {

@@ -10,7 +10,12 @@
 //! - A person who forwards a report (sisimai 365) is a bounce to sisimai. To us it is a person who asks something, and a
 //!   person must never be filed away.
 //! - The count of sisimai 541 contradicts its single group of fields; we follow the fields.
-#![allow(clippy::disallowed_methods, clippy::unwrap_used, clippy::print_stdout, reason = "tests read fixtures, print scores, fail loudly")]
+#![allow(
+    clippy::disallowed_methods,
+    clippy::unwrap_used,
+    clippy::print_stdout,
+    reason = "tests read fixtures, print scores, fail loudly"
+)]
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};

@@ -59,6 +59,15 @@ pub(crate) fn decide(policy: &Policy, ticket: Option<&Ticket>, event: &Event, ar
             Some(ticket) => mail.collapsed(ticket, &verdict),
             None => mail.ledger(Outcome::MachineLedger),
         },
+        MachineOutcome::CoalescedTicket if ticket.is_none() && arrival.known.coalesce.is_some() => {
+            let newest = arrival.known.coalesce.as_deref().expect("the guard saw it");
+            mail.trace(
+                "ticket",
+                "coalesced",
+                format!("this machine made its share of tickets; joins {}", policy.reference(newest.no)),
+            );
+            mail.collapsed(newest, &verdict)
+        }
         MachineOutcome::CoalescedTicket | MachineOutcome::SilentTicket | MachineOutcome::LoopTicket => match ticket {
             // A person's answer through a mailing list is a person's answer.
             Some(ticket) if matches!(arrival.known.placement.target, Target::Attach { .. }) => match verdict.class {

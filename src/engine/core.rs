@@ -14,8 +14,10 @@ use mail::Address;
 
 use crate::engine::budget::{self, Allowance};
 use crate::engine::read::Reading;
-use crate::store::{Cause, Decided, MailboxKey, Record, Store, StoreError};
+use crate::store::{BudgetKey, Cause, Decided, MailboxKey, Record, Store, StoreError};
 
+/// Machines whose newest ticket is remembered.
+const MACHINES_MAX: usize = 10_000;
 /// A claimed row is not due again for so long: longer than any delivery takes.
 const CLAIMED_FOR: jiff::SignedDuration = jiff::SignedDuration::from_hours(2);
 
@@ -74,6 +76,8 @@ pub struct Core {
     waiting: BTreeMap<(TicketNo, Address), BTreeSet<(Timestamp, EffectId)>>,
     /// Rows in doubt that the outbox was handed and has not answered about.
     in_hand: BTreeSet<EffectId>,
+    /// The newest ticket of each machine that writes tickets; forgotten at a restart, which costs one ticket more.
+    machine_tickets: BTreeMap<String, TicketNo>,
     /// Notices of staged decisions, to be given out after the flush.
     notices: Vec<(String, String)>,
     /// What was staged since it was last asked for.
@@ -86,8 +90,15 @@ impl Core {
     /// # Errors
     /// [`StoreError`] if that cannot be recorded.
     pub fn new(store: Arc<dyn Store>, live: Arc<Live>, now: Timestamp) -> Result<Self, StoreError> {
-        let mut core =
-            Self { store, live, waiting: BTreeMap::new(), in_hand: BTreeSet::new(), notices: Vec::new(), happenings: Vec::new() };
+        let mut core = Self {
+            store,
+            live,
+            waiting: BTreeMap::new(),
+            in_hand: BTreeSet::new(),
+            notices: Vec::new(),
+            happenings: Vec::new(),
+            machine_tickets: BTreeMap::new(),
+        };
         let rows = core.store.outbox(false, 0);
         let claimed: Vec<OutboxStep> = rows
             .iter()
@@ -174,6 +185,7 @@ impl Core {
         };
         let known = Known {
             next_ticket: self.store.next_ticket(),
+            coalesce: sender.and_then(|sender| self.coalesce(sender, now)),
             duplicate,
             placement,
             contact_tickets: sender.map_or(0, |sender| self.store.contact_tickets(&sender.folded())),
@@ -192,6 +204,14 @@ impl Core {
             parsed: reading.parsed,
         };
         (Event { id, at: now, kind: EventKind::MailArrived(Box::new(arrival)) }, ticket)
+    }
+
+    /// The newest ticket of a machine that has made its share within the hour.
+    fn coalesce(&self, sender: &Address, now: Timestamp) -> Option<Box<desk::Ticket>> {
+        let newest = self.machine_tickets.get(&sender.folded())?;
+        let since = now.checked_sub(budget::HOUR).unwrap_or(Timestamp::MIN);
+        let made = self.store.budget(&BudgetKey::Machine(sender.folded()), since);
+        if made < budget::MACHINE_TICKETS_PER_HOUR { None } else { self.store.ticket(*newest).map(Box::new) }
     }
 
     fn placement(
@@ -422,6 +442,14 @@ impl Core {
                 Effect::StartTimer { .. } | Effect::StopTimer { .. } => {}
             }
         }
+        if let (Some(ticket), true) = (&decision.ticket, made_by_machine(&decision)) {
+            let sender = ticket.requester.address.folded();
+            if self.machine_tickets.len() >= MACHINES_MAX {
+                self.machine_tickets.pop_first();
+            }
+            self.machine_tickets.insert(sender.clone(), ticket.no);
+            counted.push(BudgetKey::Machine(sender));
+        }
         for row in &rows {
             self.waiting.entry((row.ticket, row.to.clone())).or_default().insert((row.created_at, row.id));
         }
@@ -485,6 +513,12 @@ impl Core {
         };
         Some((row, raw))
     }
+}
+
+/// A new ticket by row 9 of the machine table: automatic mail that is neither an answer nor a list.
+fn made_by_machine(decision: &Decision) -> bool {
+    let is_row = |line: &desk::TraceLine| line.step == "machine" && line.outcome == "row 9";
+    decision.outcome == Outcome::NewTicket && decision.trace.iter().any(is_row)
 }
 
 /// A step that leaves a row as it is.

@@ -3,7 +3,7 @@
 
 use std::collections::{BTreeSet, VecDeque};
 use std::future::Future;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use arc_swap::ArcSwap;
@@ -28,6 +28,8 @@ const QUEUE_MAX: usize = 64;
 const GROUP_MAX: usize = 256;
 /// Mails that one reading task takes at a time: enough to be worth a switch of threads.
 const READ_CHUNK: usize = 16;
+/// After DNS did not answer, it is left alone for so long.
+const DNS_PAUSE_SECONDS: i64 = 60;
 /// Events that are remembered for those who follow along.
 const HAPPENINGS_MAX: usize = 1_000;
 /// Timers worked off at a time.
@@ -76,6 +78,8 @@ struct Shared {
     happenings: Mutex<VecDeque<(u64, Happening)>>,
     /// Mails that an earlier run may have died of.
     suspects: Mutex<BTreeSet<RawHash>>,
+    /// Until then (seconds since 1970) DNS is not asked, since it did not answer.
+    dns_down_until: AtomicI64,
     /// Moves whenever the writer has worked: the watchdog's proof of life.
     heartbeat: AtomicU64,
     /// Set once, when the store has failed: the process must end.
@@ -102,6 +106,7 @@ impl Engine {
             timers: Notify::new(),
             happenings: Mutex::default(),
             suspects: Mutex::new(suspects),
+            dns_down_until: AtomicI64::new(0),
             heartbeat: AtomicU64::new(0),
             failed: watch::channel(None).0,
         });
@@ -256,14 +261,17 @@ impl Engine {
                     Ok(chunk.into_iter().map(read_one).collect::<Vec<_>>())
                 })
                 .await?;
-                let mut proven = Vec::with_capacity(readings.len());
-                for (at, mut reading, raw) in readings {
-                    if let (Some(raw), Some(dkim)) = (raw, &shared.dkim) {
-                        reading.proof = dkim_proof(dkim, &raw, &reading.parsed.message, shared.clock.now(), reading.proof).await;
+                let proven = readings.into_iter().map(|(at, mut reading, raw)| {
+                    let shared = shared.clone();
+                    async move {
+                        if let Some(raw) = raw {
+                            reading.proof = shared.dkim_proof(&raw, &reading.parsed.message, reading.proof).await;
+                        }
+                        (at, reading)
                     }
-                    proven.push((at, reading));
-                }
-                Ok::<_, StoreError>(proven)
+                });
+                // Side by side: each may wait for DNS.
+                Ok::<_, StoreError>(futures_util::future::join_all(proven).await)
             });
         }
         let mut readings = Vec::new();
@@ -276,6 +284,26 @@ impl Engine {
 }
 
 impl Shared {
+    /// Our own DKIM check, where no trusted host has proven the sender. While DNS does not answer nobody waits for it again:
+    /// mail flows on, not proven for now.
+    async fn dkim_proof(&self, raw: &[u8], message: &mail::Message, before: SenderProof) -> SenderProof {
+        let down = || SenderProof::NotProven { why: "DKIM could not be checked for now: DNS does not answer".to_owned() };
+        let now = self.clock.now();
+        let Some(dkim) = &self.dkim else { return before };
+        if now.as_second() < self.dns_down_until.load(Ordering::Relaxed) {
+            return down();
+        }
+        match dkim.check(raw, message, now.as_second()).await {
+            DkimOutcome::Aligned { domain } => SenderProof::Proven { by: format!("our own DKIM check: d={domain}") },
+            DkimOutcome::None => before,
+            DkimOutcome::DnsDown => {
+                self.dns_down_until.store(now.as_second() + DNS_PAUSE_SECONDS, Ordering::Relaxed);
+                down()
+            }
+            DkimOutcome::Failed { why } => SenderProof::NotProven { why: format!("DKIM: {why}") },
+        }
+    }
+
     fn remember(&self, happenings: Vec<Happening>) {
         let mut all = self.happenings.lock().unwrap_or_else(PoisonError::into_inner);
         let mut seq = all.back().map_or(0, |(seq, _)| *seq);
@@ -285,17 +313,6 @@ impl Shared {
         }
         let surplus = all.len().saturating_sub(HAPPENINGS_MAX);
         all.drain(..surplus);
-    }
-}
-
-async fn dkim_proof(dkim: &DkimCheck, raw: &[u8], message: &mail::Message, now: Timestamp, before: SenderProof) -> SenderProof {
-    match dkim.check(raw, message, now.as_second()).await {
-        DkimOutcome::Aligned { domain } => SenderProof::Proven { by: format!("our own DKIM check: d={domain}") },
-        DkimOutcome::None => before,
-        DkimOutcome::DnsDown => {
-            SenderProof::NotProven { why: "DKIM could not be checked for now: DNS does not answer".to_owned() }
-        }
-        DkimOutcome::Failed { why } => SenderProof::NotProven { why: format!("DKIM: {why}") },
     }
 }
 

@@ -220,6 +220,7 @@ fn outgoing_mail_falls_due_oldest_first_until_it_is_terminal() {
         assert_eq!(listed(true, 10), [5, 4, 3, 2, 1]);
         assert_eq!(listed(false, 2), [5, 4]);
         assert_eq!(listed(false, 10), [5, 4, 3, 1]);
+        assert_eq!((listed(true, 0), listed(false, 0)), (vec![5, 4, 3, 2, 1], vec![5, 4, 3, 1]), "0 = all");
         assert_eq!(store.outbox_of(TicketNo(3)).len(), 1);
         assert_eq!(store.outbox_of(TicketNo(2)), []);
         assert_eq!(store.counts().outbox, 4);

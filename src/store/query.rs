@@ -184,6 +184,7 @@ pub(crate) fn outbox_of(state: &dyn Read, no: TicketNo) -> Result<Vec<OutboxRow>
 }
 
 pub(crate) fn outbox(state: &dyn Read, all: bool, limit: usize) -> Result<Vec<OutboxRow>, StoreError> {
+    let limit = if limit == 0 { usize::MAX } else { limit };
     let mut rows = Vec::new();
     if all {
         walk(state, Scan::prefix(key::OUTBOX_ORDER).reversed(), |_, order| {

@@ -2,9 +2,9 @@
 
 use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
 use serde_json::{Value, json};
@@ -21,12 +21,17 @@ use crate::cli::{control, figures, verb};
 use crate::clock::Clock;
 use crate::engine::Engine;
 use crate::metrics::Metrics;
+use crate::store::Store;
 use crate::supervisor::Supervisor;
 
 /// How long everything may take to end once asked.
 const STOP_MAX: Duration = Duration::from_secs(30);
 /// How often the status line is renewed and the writer is asked for a sign of life.
 const STATUS_EVERY: Duration = Duration::from_secs(3);
+/// How long the store may be in use by somebody else at the start. A command without a daemon has it for moments.
+const BUSY_MAX: Duration = Duration::from_secs(3);
+/// Between two looks whether it is free.
+const BUSY_AGAIN: Duration = Duration::from_millis(20);
 /// The stack of threads that read mail: the reader does not recurse, libraries under it may.
 const STACK_BYTES: usize = 4 * 1024 * 1024;
 
@@ -52,7 +57,7 @@ pub fn run(path: PathBuf, printer: &Printer) -> Result<Exit, Failure> {
     let dir = setup::store_dir(&setup.config)?;
     let supervisor = Supervisor::default();
     supervisor.status("reading the journal");
-    let store = setup::open_store(&dir, printer)?;
+    let store = open_store(&dir, printer)?;
     let runtime = runtime()?;
     let outcome = runtime.block_on(async {
         let clock = Clock::system();
@@ -63,6 +68,17 @@ pub fn run(path: PathBuf, printer: &Printer) -> Result<Exit, Failure> {
     // Whatever still runs is in the middle of nothing that matters: all of it was asked to stop, and waited for.
     runtime.shutdown_timeout(Duration::from_secs(2));
     outcome
+}
+
+/// Opens the store, and waits a little for a command that has it open: only another daemon keeps it.
+fn open_store(dir: &Path, printer: &Printer) -> Result<Arc<dyn Store>, Failure> {
+    let until = Instant::now() + BUSY_MAX;
+    loop {
+        match setup::open_store(dir, printer) {
+            Err(failure) if failure.exit == Exit::TryAgain && Instant::now() < until => std::thread::sleep(BUSY_AGAIN),
+            opened => return opened,
+        }
+    }
 }
 
 /// One running desk.

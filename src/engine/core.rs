@@ -351,14 +351,7 @@ impl Core {
     pub fn claim(&mut self, now: Timestamp, account: &AccountName, limit: usize) -> Result<Vec<OutboxRow>, StoreError> {
         let mut claimed = Vec::new();
         let mut steps = Vec::new();
-        for mut row in self.store.outbox_due(account, now, limit.saturating_mul(2)) {
-            if claimed.len() == limit || row.phase == OutboxPhase::Claimed || self.in_hand.contains(&row.id) {
-                continue;
-            }
-            let first = self.waiting.get(&(row.ticket, row.to.clone())).and_then(BTreeSet::first);
-            if first.is_some_and(|(_, id)| *id != row.id) {
-                continue;
-            }
+        for mut row in self.claimable(now, account, limit) {
             if row.phase == OutboxPhase::DataSent {
                 self.in_hand.insert(row.id);
             } else {
@@ -374,6 +367,27 @@ impl Core {
             self.store.stage(Record::Outbox(steps), &[])?;
         }
         Ok(claimed)
+    }
+
+    /// Rows that are due and whose turn it is, at most `limit`.
+    fn claimable(&self, now: Timestamp, account: &AccountName, limit: usize) -> Vec<OutboxRow> {
+        let is_next = |row: &OutboxRow| {
+            let first = self.waiting.get(&(row.ticket, row.to.clone())).and_then(BTreeSet::first);
+            let is_free = row.phase != OutboxPhase::Claimed && !self.in_hand.contains(&row.id);
+            is_free && first.is_none_or(|(_, id)| *id == row.id)
+        };
+        let mut wanted = limit.saturating_mul(2);
+        loop {
+            let due = self.store.outbox_due(account, now, wanted);
+            let is_whole = due.len() < wanted;
+            let mut free: Vec<OutboxRow> = due.into_iter().filter(is_next).collect();
+            // Rows that wait for an earlier one stay due: however many there are, those behind them get their turn.
+            if is_whole || free.len() >= limit {
+                free.truncate(limit);
+                return free;
+            }
+            wanted = wanted.saturating_mul(4);
+        }
     }
 
     /// Records steps of outgoing mails; a mail that failed tells its ticket.

@@ -19,6 +19,7 @@ use crate::engine::child::ChildReader;
 use crate::engine::core::{Core, Happening, Live, Order, step_of};
 use crate::engine::read::{Caution, Reading, read};
 use crate::engine::seam::{Claimed, Fetched, Intake, Outgoing, RawMail};
+use crate::failpoint;
 use crate::ingest::proof::{DkimCheck, DkimOutcome};
 use crate::store::{Cursor, MailboxKey, Record, Store, StoreError};
 
@@ -236,6 +237,7 @@ impl Engine {
     async fn keep_and_read(&self, account: &AccountName, mails: Vec<RawMail>) -> Result<Vec<Reading>, StoreError> {
         let shared = self.shared.clone();
         let kept = blocking(move || keep(&*shared.store, mails)).await?;
+        failpoint::hit("raw_kept");
         let trusts = Arc::new(self.shared.live.load().trusts.get(account).cloned().unwrap_or_default());
         let mut tasks = JoinSet::new();
         let mut kept = kept.into_iter().enumerate();
@@ -468,6 +470,7 @@ impl Intake for Engine {
         let hashes: Vec<RawHash> = readings.iter().map(|reading| reading.raw).collect();
         let mails = heads.into_iter().zip(readings).map(|((place, silent), reading)| (place, silent, reading)).collect();
         let outcomes = self.ask(|answer| Work::Mails { mails, answer }).await.map_err(own)?;
+        failpoint::hit("mail_committed");
         let mut suspects = self.shared.suspects.lock().unwrap_or_else(PoisonError::into_inner);
         if !suspects.is_empty() {
             for hash in &hashes {
@@ -497,6 +500,7 @@ impl Outgoing for Engine {
     async fn claim(&self, account: &AccountName, limit: usize) -> Result<Vec<Claimed>, StoreError> {
         let account = account.clone();
         let rows = self.ask(|answer| Work::Claim { account, limit, answer }).await.map_err(own)?;
+        failpoint::hit("attempt_recorded");
         let shared = self.shared.clone();
         blocking(move || rows.into_iter().map(|row| Ok(Claimed { raw: shared.store.raw(&row.raw)?, row })).collect()).await
     }
@@ -507,7 +511,10 @@ impl Outgoing for Engine {
     }
 
     async fn step(&self, step: OutboxStep) -> Result<(), StoreError> {
-        self.ask(|answer| Work::Steps { steps: vec![step], answer }).await.map_err(own)
+        let is_end = step.phase.is_terminal();
+        self.ask(|answer| Work::Steps { steps: vec![step], answer }).await.map_err(own)?;
+        failpoint::hit(if is_end { "outcome_recorded" } else { "data_sent_recorded" });
+        Ok(())
     }
 
     async fn release(&self, rows: Vec<OutboxRow>) -> Result<(), StoreError> {

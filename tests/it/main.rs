@@ -6,7 +6,9 @@
 mod harness;
 mod harness_test;
 mod imap;
+mod kill;
 mod ledger;
+mod scene;
 mod smtp;
 mod smtp_speed;
 mod unit_file;

@@ -17,9 +17,10 @@ use crate::cli::output::{Exit, Failure, Printer};
 use crate::cli::service::{Health, Service, Surroundings};
 use crate::cli::setup::{self, Setup};
 use crate::cli::wiring::{self, Side};
-use crate::cli::{control, figures, verb};
+use crate::cli::{control, figures, scan, verb};
 use crate::clock::Clock;
 use crate::engine::Engine;
+use crate::ingest::Progress;
 use crate::metrics::Metrics;
 use crate::store::Store;
 use crate::supervisor::Supervisor;
@@ -126,6 +127,7 @@ impl Daemon {
         self.supervisor.ready();
         tracing::info!(config = self.state().setup.hash, store = %self.dir.display(), "Frontdesk runs.");
         printer.hint("frontdesk runs; Ctrl-C ends it");
+        tasks.push(tokio::spawn(scan::show(Arc::clone(self), printer.clone(), stopped.clone())));
         let outcome = self.wait().await;
         self.supervisor.stopping();
         tracing::info!("Frontdesk stops.");
@@ -251,8 +253,9 @@ impl Daemon {
         let health = self.health();
         let live = health.inboxes.iter().filter(|inbox| inbox["live"] == true).count();
         let open: u64 = counts.tickets[..4].iter().sum();
+        let scan = self.scan().map_or_else(String::new, |scan| format!(" · first scan {}/{}", scan.done, scan.total));
         format!(
-            "{live}/{} inboxes live · {open} open · {} held · outbox {} · config {}",
+            "{live}/{} inboxes live{scan} · {open} open · {} held · outbox {} · config {}",
             health.inboxes.len(),
             counts.held,
             counts.outbox,
@@ -272,6 +275,14 @@ impl Daemon {
             })
             .collect();
         if dead.is_empty() { Ok(()) } else { Err(dead.join("\n")) }
+    }
+
+    /// How far the first scans of all mailboxes are, together; `None` while there is none.
+    #[must_use]
+    pub fn scan(&self) -> Option<Progress> {
+        let state = self.state();
+        let scans = state.sides.values().filter_map(Side::progress);
+        scans.reduce(|sum, scan| Progress { done: sum.done + scan.done, total: sum.total + scan.total })
     }
 
     /// State of inboxes and sending.

@@ -312,6 +312,13 @@ impl Side {
         matches!(&self.kind, SideKind::Watch(key, _) if key.account == *account && key.mailbox == folder)
     }
 
+    /// How far the first scan of its mailbox is, while there is one.
+    #[must_use]
+    pub fn progress(&self) -> Option<ingest::Progress> {
+        let SideKind::Watch(_, health) = &self.kind else { return None };
+        health.snapshot().progress
+    }
+
     /// As `status` shows an inbox.
     #[must_use]
     pub fn inbox_health(&self) -> Value {

@@ -1,6 +1,7 @@
 //! Content keys: how the same mail is recognised when it comes again.
 
 use mail::Message;
+use memchr::memmem;
 use sha2::{Digest, Sha256};
 
 use crate::store::ContentKeys;
@@ -50,17 +51,15 @@ pub fn keys(raw: &[u8], message: &Message) -> ContentKeys {
 }
 
 fn split(raw: &[u8]) -> (&[u8], &[u8]) {
-    let crlf = memchr_pair(raw, b"\r\n\r\n").map(|at| (at + 2, at + 4));
-    let lf = memchr_pair(raw, b"\n\n").map(|at| (at + 1, at + 2));
+    let crlf = memmem::find(raw, b"\r\n\r\n").map(|at| (at + 2, at + 4));
+    // An empty line further down is of no interest, and the search for it could take the whole of a large mail.
+    let until = crlf.map_or(raw.len(), |(_, body)| body);
+    let lf = memmem::find(&raw[..until], b"\n\n").map(|at| (at + 1, at + 2));
     let end = match (crlf, lf) {
         (Some(crlf), Some(lf)) => Some(if crlf.0 < lf.0 { crlf } else { lf }),
         (found, None) | (None, found) => found,
     };
     end.map_or((raw, &[][..]), |(header, body)| (&raw[..header], &raw[body..]))
-}
-
-fn memchr_pair(haystack: &[u8], needle: &[u8]) -> Option<usize> {
-    haystack.windows(needle.len()).position(|window| window == needle)
 }
 
 /// Header fields with their folded lines.
@@ -92,24 +91,14 @@ fn digest_lines(bytes: &[u8]) -> [u8; 32] {
 /// Hashes all bytes but the CR of each CRLF and line ends at the very end.
 fn update_lines(hasher: &mut Sha256, bytes: &[u8]) {
     let end = bytes.iter().rposition(|b| *b != b'\r' && *b != b'\n').map_or(0, |at| at + 1);
-    let mut rest = &bytes[..end];
-    while let Some(at) = memchr_pair_crlf(rest) {
-        hasher.update(&rest[..at]);
-        rest = &rest[at + 1..];
-    }
-    hasher.update(rest);
-    hasher.update(b"\n");
-}
-
-fn memchr_pair_crlf(bytes: &[u8]) -> Option<usize> {
+    let kept = &bytes[..end];
     let mut from = 0;
-    while let Some(at) = bytes[from..].iter().position(|b| *b == b'\r') {
-        if bytes.get(from + at + 1) == Some(&b'\n') {
-            return Some(from + at);
-        }
-        from += at + 1;
+    for at in memmem::find_iter(kept, b"\r\n") {
+        hasher.update(&kept[from..at]);
+        from = at + 1;
     }
-    None
+    hasher.update(&kept[from..]);
+    hasher.update(b"\n");
 }
 
 fn short(parts: &[&[u8]]) -> [u8; 16] {

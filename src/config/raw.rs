@@ -16,7 +16,7 @@ use super::value::{Bytes, Days, Length, Rate};
 
 pub(super) use follow::{RawAlert, RawArticles, RawFollowUp, RawLimits, RawNotify, RawReport, RawRetention};
 pub(super) use process::{RawField, RawForm, RawStep, RawType};
-pub(super) use rule::{RawContact, RawKnownIssue, RawRule, RawThen, RawWhen};
+pub(super) use rule::{RawKnownIssue, RawRule, RawThen, RawWhen};
 pub(super) use test::{RawHave, RawMail, RawTest, RawWant};
 
 shape! {

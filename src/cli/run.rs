@@ -121,6 +121,18 @@ impl Daemon {
     /// # Errors
     /// The control socket or the listening address cannot be had, or the store fails.
     pub async fn serve(self: &Arc<Self>, printer: &Printer) -> Result<Exit, Failure> {
+        self.serve_until(printer, std::future::pending()).await
+    }
+
+    /// [`Daemon::serve`], which also ends when `asked` does, as that says.
+    ///
+    /// # Errors
+    /// As there, and those of `asked`.
+    pub async fn serve_until(
+        self: &Arc<Self>,
+        printer: &Printer,
+        asked: impl Future<Output = Result<Exit, Failure>>,
+    ) -> Result<Exit, Failure> {
         let (stop, stopped) = watch::channel(false);
         let mut tasks = self.start(&stopped).await?;
         self.align(Vec::new());
@@ -128,7 +140,7 @@ impl Daemon {
         tracing::info!(config = self.state().setup.hash, store = %self.dir.display(), "Frontdesk runs.");
         printer.hint("frontdesk runs; Ctrl-C ends it");
         tasks.push(tokio::spawn(scan::show(Arc::clone(self), printer.clone(), stopped.clone())));
-        let outcome = self.wait().await;
+        let outcome = self.wait(asked).await;
         self.supervisor.stopping();
         tracing::info!("Frontdesk stops.");
         stop.send_replace(true);
@@ -212,13 +224,15 @@ impl Daemon {
         }
     }
 
-    async fn wait(self: &Arc<Self>) -> Result<Exit, Failure> {
+    async fn wait(self: &Arc<Self>, asked: impl Future<Output = Result<Exit, Failure>>) -> Result<Exit, Failure> {
+        tokio::pin!(asked);
         let failed = |error: std::io::Error| Failure::from_error(Exit::Failed, &error);
         let mut term = signal(SignalKind::terminate()).map_err(failed)?;
         let mut interrupt = signal(SignalKind::interrupt()).map_err(failed)?;
         let mut hangup = signal(SignalKind::hangup()).map_err(failed)?;
         loop {
             tokio::select! {
+                outcome = &mut asked => return outcome,
                 _ = term.recv() => return Ok(Exit::Good),
                 _ = interrupt.recv() => return Ok(Exit::Good),
                 _ = hangup.recv() => {

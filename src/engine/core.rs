@@ -57,6 +57,8 @@ pub struct Order {
 /// An event in a few words, for those who follow along.
 #[derive(Clone, Debug)]
 pub struct Happening {
+    /// Which; its decision is found in the store by it.
+    pub event: EventId,
     /// When.
     pub at: Timestamp,
     /// Its outcome.
@@ -472,6 +474,7 @@ impl Core {
             _ => None,
         };
         self.happenings.push(Happening {
+            event: event.id,
             at: event.at,
             outcome: decision.outcome.as_str().to_owned(),
             ticket: decision.ticket.as_ref().map(|ticket| ticket.no),

@@ -17,10 +17,10 @@ use tokio::task::JoinSet;
 use crate::clock::Clock;
 use crate::engine::child::ChildReader;
 use crate::engine::core::{Core, Happening, Live, Order, step_of};
+use crate::engine::proof::{DkimCheck, DkimOutcome};
 use crate::engine::read::{Caution, Reading, read};
 use crate::engine::seam::{Claimed, Fetched, Intake, Outgoing, RawMail};
 use crate::failpoint;
-use crate::ingest::proof::{DkimCheck, DkimOutcome};
 use crate::store::{Cursor, MailboxKey, Record, Store, StoreError};
 
 /// Work items that may wait; whoever brings more waits in turn.

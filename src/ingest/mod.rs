@@ -23,7 +23,6 @@ mod known;
 mod limits;
 mod maildir;
 mod pipeline;
-pub mod proof;
 mod reconcile;
 mod session;
 mod uidlist;

@@ -22,7 +22,7 @@ const MISSES_MAX: &[(&str, &str, usize)] = &[
     ("sisimai", "is_bounce", 1),
     ("sisimai", "bounce_status", 1),
     ("sisimai", "bounce_smtp_code", 1),
-    ("stalwart_mime", "attachment_count", 11),
+    ("stalwart_mime", "attachment_count", 10),
     ("talon", "reply_text", 2),
 ];
 

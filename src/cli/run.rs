@@ -303,15 +303,13 @@ impl Daemon {
     #[must_use]
     pub fn health(&self) -> Health {
         let state = self.state();
-        let counts = self.engine.store().counts();
-        let settled: u64 = counts.settled.values().sum();
         let mut inboxes = Vec::new();
         for (name, watch) in &state.setup.config.inboxes {
             let side = state.sides.values().find(|side| side.watches(&watch.account, &watch.folder));
             let mut shown = side.map_or_else(|| json!({ "live": false, "error": "not started" }), Side::inbox_health);
             if let Value::Object(map) = &mut shown {
                 map.insert("name".to_owned(), name.as_str().into());
-                map.insert("settled".to_owned(), self.settled_of(watch).unwrap_or(settled).into());
+                map.insert("settled".to_owned(), self.settled_of(watch).into());
             }
             inboxes.push(shown);
         }
@@ -319,11 +317,10 @@ impl Daemon {
         Health { inboxes, accounts, config: state.setup.hash.clone(), started_at: Some(self.started_at) }
     }
 
-    /// Mails of a mailbox that reached their outcome.
-    fn settled_of(&self, watch: &crate::config::Watch) -> Option<u64> {
+    /// Mails of a mailbox that reached their outcome since the store began.
+    fn settled_of(&self, watch: &crate::config::Watch) -> u64 {
         let key = crate::store::MailboxKey { account: watch.account.clone(), mailbox: watch.folder.clone() };
-        let cursor = self.engine.store().cursor(&key);
-        Some(cursor.settled.iter().map(|(from, to)| u64::from(to - from) + 1).sum())
+        self.engine.store().cursor(&key).total
     }
 
     /// The engine, for figures.

@@ -142,7 +142,7 @@ mod tests {
     use super::*;
 
     fn cursor(ranges: &[(u32, u32)]) -> Cursor {
-        Cursor { uid_validity: Some(1), settled: ranges.to_vec(), to_file: Vec::new() }
+        Cursor { uid_validity: Some(1), settled: ranges.to_vec(), ..Cursor::default() }
     }
 
     #[test]

@@ -180,7 +180,7 @@ fn another_uidvalidity_voids_what_was_known_of_uids() {
         let inbox = mailbox();
         arrive(store, 5, 1);
         stage(store, Record::MailboxOpened { mailbox: inbox.clone(), uid_validity: 8, at: at(9) });
-        assert_eq!(store.cursor(&inbox), Cursor { uid_validity: Some(8), ..Cursor::default() });
+        assert_eq!(store.cursor(&inbox), Cursor { uid_validity: Some(8), total: 1, ..Cursor::default() });
         assert_eq!(store.outcomes(&inbox), []);
         let late = |uid_validity| Record::Settled {
             mailbox: inbox.clone(),

@@ -163,11 +163,14 @@ fn settle(draft: &mut Draft<'_>, mailbox: &MailboxKey, uid_validity: u32, ranges
     if row.uid_validity.is_some_and(|known| known != uid_validity) {
         return Ok(());
     }
-    let mut cursor = super::Cursor { uid_validity: Some(uid_validity), settled: row.settled, to_file: Vec::new() };
+    let mut cursor =
+        super::Cursor { uid_validity: Some(uid_validity), settled: row.settled, to_file: Vec::new(), total: row.total };
+    let before = cursor.covered();
     for (from, to) in ranges {
         cursor.settle(*from, *to);
     }
-    draft.put(mailbox_key, &MailboxRow { uid_validity: Some(uid_validity), settled: cursor.settled })
+    let total = row.total + (cursor.covered() - before);
+    draft.put(mailbox_key, &MailboxRow { uid_validity: Some(uid_validity), settled: cursor.settled, total })
 }
 
 fn mailbox_opened(draft: &mut Draft<'_>, mailbox: &MailboxKey, uid_validity: u32) -> Result<(), StoreError> {
@@ -176,7 +179,7 @@ fn mailbox_opened(draft: &mut Draft<'_>, mailbox: &MailboxKey, uid_validity: u32
     if row.uid_validity == Some(uid_validity) {
         return Ok(());
     }
-    draft.put(mailbox_key, &MailboxRow { uid_validity: Some(uid_validity), settled: Vec::new() })?;
+    draft.put(mailbox_key, &MailboxRow { uid_validity: Some(uid_validity), settled: Vec::new(), total: row.total })?;
     // A server may come back to a UIDVALIDITY that it had before (a restored backup); what was known then is void too.
     for prefix in [
         key::outcomes(mailbox, uid_validity, None),

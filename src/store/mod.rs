@@ -57,6 +57,8 @@ pub struct Cursor {
     pub settled: Vec<(u32, u32)>,
     /// Settled UIDs whose mail still has to be marked or moved on the server.
     pub to_file: Vec<u32>,
+    /// UIDs settled since the store began, earlier UIDVALIDITYs included.
+    pub total: u64,
 }
 
 impl Cursor {
@@ -73,6 +75,12 @@ impl Cursor {
         let end = self.settled.partition_point(|(begin, _)| *begin <= to.saturating_add(1));
         let joined = self.settled[start..end].iter().fold((from, to), |range, next| (range.0.min(next.0), range.1.max(next.1)));
         self.settled.splice(start..end, [joined]);
+    }
+
+    /// How many UIDs are settled.
+    #[must_use]
+    pub fn covered(&self) -> u64 {
+        self.settled.iter().map(|(from, to)| u64::from(to - from) + 1).sum()
     }
 
     /// The highest settled UID.

@@ -117,7 +117,7 @@ pub(crate) fn cursor(state: &dyn Read, mailbox: &MailboxKey) -> Result<Cursor, S
             to_file.extend((0..key::UID_BLOCK).filter(marked).map(|index| first + index));
         }
     }
-    Ok(Cursor { uid_validity: row.uid_validity, settled: row.settled, to_file })
+    Ok(Cursor { uid_validity: row.uid_validity, settled: row.settled, to_file, total: row.total })
 }
 
 pub(crate) fn outcomes(state: &dyn Read, mailbox: &MailboxKey) -> Result<Vec<OutcomeSpan>, StoreError> {

@@ -15,7 +15,7 @@ use super::{Record, StoreError};
 /// Version of journal records written now.
 pub(crate) const JOURNAL_VERSION: u8 = 1;
 /// Version of the state's keys and values.
-pub(crate) const STATE_VERSION: u32 = 1;
+pub(crate) const STATE_VERSION: u32 = 2;
 
 /// Where a blob stands in the packs.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -107,6 +107,8 @@ pub(crate) struct MailboxRow {
     pub(crate) uid_validity: Option<u32>,
     /// Settled UIDs.
     pub(crate) settled: Vec<(u32, u32)>,
+    /// UIDs settled since the store began, earlier UIDVALIDITYs included.
+    pub(crate) total: u64,
 }
 
 /// Counters of one budget key.

@@ -8,6 +8,7 @@ mod harness;
 mod harness_test;
 mod imap;
 mod ledger;
+mod machine;
 mod smtp;
 mod smtp_speed;
 mod unit_file;

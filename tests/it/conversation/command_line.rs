@@ -204,6 +204,7 @@ fn a_changed_file_is_put_in_force_and_a_bad_one_is_not() {
     for words in ["nmae", "nobody", "-->", "^", "The running configuration was kept."] {
         assert!(refused.stderr.contains(words), "`{words}` in {}", refused.stderr);
     }
+    assert_eq!(running(&office).as_deref(), Some(new.as_str()), "a bad file keeps nobody from asking");
     office.desk.signal(Signal::HUP);
     wait_true("the refusal is logged", std::time::Duration::from_secs(10), || office.desk.log().contains("not reloaded"));
     let failing = urgent.replace("want = { priority = \"urgent\"", "want = { priority = \"low\"");

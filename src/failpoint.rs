@@ -22,6 +22,13 @@ pub fn hit(name: &str) {
     }
 }
 
+/// [`hit`], for what only some inputs pass: `is_here` is asked only when some place is armed.
+pub fn hit_if(name: &str, is_here: impl FnOnce() -> bool) {
+    if STATE.load(Ordering::Relaxed) != OFF && is_armed(name) && is_here() {
+        hit(name);
+    }
+}
+
 /// The armed failure happens at this passing; the caller turns it into its error.
 #[must_use]
 pub fn fails(name: &str) -> bool {
@@ -41,6 +48,13 @@ fn reached(name: &str) -> bool {
             reached(name)
         }
     }
+}
+
+fn is_armed(name: &str) -> bool {
+    if STATE.load(Ordering::Acquire) == UNREAD {
+        arm();
+    }
+    ARMED.get().is_some_and(|(armed, _)| armed == name)
 }
 
 fn arm() {

@@ -84,7 +84,18 @@ pub enum LogError {
 /// # Errors
 /// [`LogError`]; nothing has been set up then.
 pub fn init(settings: &LogSettings) -> Result<(), LogError> {
-    subscriber(settings, std::io::stderr)?.try_init().map_err(|_| LogError::Twice)
+    init_to(settings, std::io::stderr)
+}
+
+/// Sets up the log of this process, to `writer`.
+///
+/// # Errors
+/// As [`init`].
+pub fn init_to<W>(settings: &LogSettings, writer: W) -> Result<(), LogError>
+where
+    W: for<'a> MakeWriter<'a> + Send + Sync + 'static,
+{
+    subscriber(settings, writer)?.try_init().map_err(|_| LogError::Twice)
 }
 
 /// The subscriber behind [`init`], writing to `writer`.

@@ -1,7 +1,9 @@
 //! The control socket: one request as a line of JSON, one answer as a line of JSON. Mode 0600, so that only the daemon's
 //! own user and root can ask.
 
+use std::fs::File;
 use std::io;
+use std::os::fd::AsRawFd as _;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -17,6 +19,8 @@ use crate::cli::service::{Request, Service};
 
 /// Longest request: an answer to a customer fits many times.
 const REQUEST_BYTES_MAX: u64 = 4 * 1024 * 1024;
+/// Longest path of a socket.
+const SOCKET_PATH_BYTES_MAX: usize = 100;
 /// Connections at a time.
 const CONNECTIONS_MAX: usize = 32;
 /// How long a peer may take to state its request.
@@ -35,12 +39,24 @@ pub fn path(store: &Path) -> PathBuf {
     store.join("control.sock")
 }
 
+/// The socket under a name short enough for the kernel (108 bytes with the final zero, unix(7)): a long directory is named
+/// by an open handle instead. The handle must live as long as the name is used.
+fn reachable(store: &Path) -> io::Result<(Option<File>, PathBuf)> {
+    let direct = path(store);
+    if direct.as_os_str().len() < SOCKET_PATH_BYTES_MAX {
+        return Ok((None, direct));
+    }
+    let handle = File::open(store)?;
+    let name = PathBuf::from(format!("/proc/self/fd/{}", handle.as_raw_fd()));
+    Ok((Some(handle), path(&name)))
+}
+
 /// Opens the socket, replacing one that a dead daemon left. The store's lock proves that no other daemon runs.
 ///
 /// # Errors
-/// The directory cannot be written to, or its path is too long for a socket (about 100 bytes).
+/// The directory cannot be written to.
 pub fn listen(store: &Path) -> io::Result<UnixListener> {
-    let path = path(store);
+    let (_handle, path) = reachable(store)?;
     match std::fs::remove_file(&path) {
         Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
         _ => {}
@@ -92,7 +108,8 @@ async fn converse(stream: UnixStream, service: &Service) -> io::Result<()> {
 /// # Errors
 /// The daemon's own failure, or that it broke off.
 pub async fn ask(store: &Path, request: &Request) -> Option<Result<Value, Failure>> {
-    let stream = UnixStream::connect(path(store)).await.ok()?;
+    let (_handle, path) = reachable(store).ok()?;
+    let stream = UnixStream::connect(path).await.ok()?;
     Some(exchange(stream, request).await.unwrap_or_else(|error| {
         Err(Failure::new(Exit::Unavailable, format!("the daemon broke off: {error}; look at its log and ask again")))
     }))
@@ -108,4 +125,21 @@ async fn exchange(mut stream: UnixStream, request: &Request) -> io::Result<Resul
         Reply::Good(value) => Ok(value),
         Reply::Bad(failure) => Err(failure),
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn a_long_directory_does_not_keep_the_socket_from_opening() {
+        let dir = tempfile::tempdir().expect("temporary directory");
+        let deep = dir.path().join("d".repeat(80)).join("e".repeat(80));
+        std::fs::create_dir_all(&deep).expect("made");
+        let listener = listen(&deep).expect("listens");
+        let (_handle, name) = reachable(&deep).expect("named");
+        let (client, server) = tokio::join!(UnixStream::connect(name), listener.accept());
+        assert!(client.is_ok() && server.is_ok());
+        assert!(path(&deep).exists());
+    }
 }

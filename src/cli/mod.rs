@@ -9,6 +9,7 @@ mod figures;
 pub mod online;
 pub mod output;
 pub mod run;
+mod scan;
 pub mod service;
 pub mod setup;
 pub mod trial;

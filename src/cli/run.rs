@@ -2,9 +2,9 @@
 
 use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
 use serde_json::{Value, json};
@@ -17,16 +17,22 @@ use crate::cli::output::{Exit, Failure, Printer};
 use crate::cli::service::{Health, Service, Surroundings};
 use crate::cli::setup::{self, Setup};
 use crate::cli::wiring::{self, Side};
-use crate::cli::{control, figures, verb};
+use crate::cli::{control, figures, scan, verb};
 use crate::clock::Clock;
 use crate::engine::Engine;
+use crate::ingest::Progress;
 use crate::metrics::Metrics;
+use crate::store::Store;
 use crate::supervisor::Supervisor;
 
 /// How long everything may take to end once asked.
 const STOP_MAX: Duration = Duration::from_secs(30);
 /// How often the status line is renewed and the writer is asked for a sign of life.
 const STATUS_EVERY: Duration = Duration::from_secs(3);
+/// How long the store may be in use by somebody else at the start. A command without a daemon has it for moments.
+const BUSY_MAX: Duration = Duration::from_secs(3);
+/// Between two looks whether it is free.
+const BUSY_AGAIN: Duration = Duration::from_millis(20);
 /// The stack of threads that read mail: the reader does not recurse, libraries under it may.
 const STACK_BYTES: usize = 4 * 1024 * 1024;
 
@@ -52,7 +58,7 @@ pub fn run(path: PathBuf, printer: &Printer) -> Result<Exit, Failure> {
     let dir = setup::store_dir(&setup.config)?;
     let supervisor = Supervisor::default();
     supervisor.status("reading the journal");
-    let store = setup::open_store(&dir, printer)?;
+    let store = open_store(&dir, printer)?;
     let runtime = runtime()?;
     let outcome = runtime.block_on(async {
         let clock = Clock::system();
@@ -63,6 +69,17 @@ pub fn run(path: PathBuf, printer: &Printer) -> Result<Exit, Failure> {
     // Whatever still runs is in the middle of nothing that matters: all of it was asked to stop, and waited for.
     runtime.shutdown_timeout(Duration::from_secs(2));
     outcome
+}
+
+/// Opens the store, and waits a little for a command that has it open: only another daemon keeps it.
+fn open_store(dir: &Path, printer: &Printer) -> Result<Arc<dyn Store>, Failure> {
+    let until = Instant::now() + BUSY_MAX;
+    loop {
+        match setup::open_store(dir, printer) {
+            Err(failure) if failure.exit == Exit::TryAgain && Instant::now() < until => std::thread::sleep(BUSY_AGAIN),
+            opened => return opened,
+        }
+    }
 }
 
 /// One running desk.
@@ -104,13 +121,26 @@ impl Daemon {
     /// # Errors
     /// The control socket or the listening address cannot be had, or the store fails.
     pub async fn serve(self: &Arc<Self>, printer: &Printer) -> Result<Exit, Failure> {
+        self.serve_until(printer, std::future::pending()).await
+    }
+
+    /// [`Daemon::serve`], which also ends when `asked` does, as that says.
+    ///
+    /// # Errors
+    /// As there, and those of `asked`.
+    pub async fn serve_until(
+        self: &Arc<Self>,
+        printer: &Printer,
+        asked: impl Future<Output = Result<Exit, Failure>>,
+    ) -> Result<Exit, Failure> {
         let (stop, stopped) = watch::channel(false);
         let mut tasks = self.start(&stopped).await?;
         self.align(Vec::new());
         self.supervisor.ready();
         tracing::info!(config = self.state().setup.hash, store = %self.dir.display(), "Frontdesk runs.");
         printer.hint("frontdesk runs; Ctrl-C ends it");
-        let outcome = self.wait().await;
+        tasks.push(tokio::spawn(scan::show(Arc::clone(self), printer.clone(), stopped.clone())));
+        let outcome = self.wait(asked).await;
         self.supervisor.stopping();
         tracing::info!("Frontdesk stops.");
         stop.send_replace(true);
@@ -194,13 +224,15 @@ impl Daemon {
         }
     }
 
-    async fn wait(self: &Arc<Self>) -> Result<Exit, Failure> {
+    async fn wait(self: &Arc<Self>, asked: impl Future<Output = Result<Exit, Failure>>) -> Result<Exit, Failure> {
+        tokio::pin!(asked);
         let failed = |error: std::io::Error| Failure::from_error(Exit::Failed, &error);
         let mut term = signal(SignalKind::terminate()).map_err(failed)?;
         let mut interrupt = signal(SignalKind::interrupt()).map_err(failed)?;
         let mut hangup = signal(SignalKind::hangup()).map_err(failed)?;
         loop {
             tokio::select! {
+                outcome = &mut asked => return outcome,
                 _ = term.recv() => return Ok(Exit::Good),
                 _ = interrupt.recv() => return Ok(Exit::Good),
                 _ = hangup.recv() => {
@@ -235,8 +267,9 @@ impl Daemon {
         let health = self.health();
         let live = health.inboxes.iter().filter(|inbox| inbox["live"] == true).count();
         let open: u64 = counts.tickets[..4].iter().sum();
+        let scan = self.scan().map_or_else(String::new, |scan| format!(" · first scan {}/{}", scan.done, scan.total));
         format!(
-            "{live}/{} inboxes live · {open} open · {} held · outbox {} · config {}",
+            "{live}/{} inboxes live{scan} · {open} open · {} held · outbox {} · config {}",
             health.inboxes.len(),
             counts.held,
             counts.outbox,
@@ -256,6 +289,14 @@ impl Daemon {
             })
             .collect();
         if dead.is_empty() { Ok(()) } else { Err(dead.join("\n")) }
+    }
+
+    /// How far the first scans of all mailboxes are, together; `None` while there is none.
+    #[must_use]
+    pub fn scan(&self) -> Option<Progress> {
+        let state = self.state();
+        let scans = state.sides.values().filter_map(Side::progress);
+        scans.reduce(|sum, scan| Progress { done: sum.done + scan.done, total: sum.total + scan.total })
     }
 
     /// State of inboxes and sending.

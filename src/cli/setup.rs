@@ -12,8 +12,8 @@ use crate::clock::Clock;
 use crate::config::{self, Config, Done, Loaded, Problem, Severity, StoreKind, System};
 use crate::engine::child::ChildReader;
 use crate::engine::core::Watched;
+use crate::engine::proof::DkimCheck;
 use crate::engine::{Engine, EngineOptions, Live};
-use crate::ingest::proof::DkimCheck;
 use crate::store::{DiskStore, MailboxKey, OpenOptions, Store};
 
 /// Where the configuration is looked for, in this order.

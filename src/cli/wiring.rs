@@ -22,6 +22,9 @@ use crate::engine::Engine;
 use crate::store::MailboxKey;
 use crate::{ingest, outbox};
 
+/// How long one look for traces may take.
+const SEARCH_MAX: Duration = Duration::from_secs(60);
+
 /// A watcher or a sender to be started.
 pub struct Plan {
     name: String,
@@ -31,7 +34,7 @@ pub struct Plan {
 enum PlanKind {
     Watch(Box<ingest::WatchSettings>),
     Maildir(Box<ingest::MaildirSettings>),
-    Send(Result<Box<outbox::OutboxSettings>, String>, AccountName),
+    Send(Result<(Box<outbox::OutboxSettings>, SentFolder), String>, AccountName),
 }
 
 /// A running watcher or sender.
@@ -65,8 +68,9 @@ pub fn wanted(setup: &Setup, path: &Path, store: &Path) -> BTreeMap<String, Plan
         plans.entry(key).or_insert_with(|| Plan { name, kind: watch_plan(path, store, account, watch, mailbox) });
     }
     for account in config.accounts.values() {
-        let key = format!("send {} {:?} {:?} {:?}", account.name, account.smtp, account.ca, account.send_rate);
-        let kind = PlanKind::Send(send_settings(path, account).map(Box::new), account.name.clone());
+        let sent = SentFolder(sent_settings(path, store, account));
+        let key = format!("send {} {:?} {:?} {:?} {:?}", account.name, account.smtp, account.ca, account.send_rate, account.sent);
+        let kind = PlanKind::Send(send_settings(path, account).map(|settings| (Box::new(settings), sent)), account.name.clone());
         plans.insert(key, Plan { name: format!("send {}", account.name), kind });
     }
     plans
@@ -111,6 +115,35 @@ fn watch_plan(path: &Path, store: &Path, account: &Account, watch: &Watch, mailb
             spool: store.join("spool"),
             deadlines,
         })),
+    }
+}
+
+/// Where a mail in doubt leaves a trace: the account's folder of sent mail, where one is configured.
+struct SentFolder(Option<Box<ingest::WatchSettings>>);
+
+impl outbox::TraceSearch for SentFolder {
+    async fn find(&self, message_id: &mail::MessageId) -> outbox::Trace {
+        let Some(settings) = &self.0 else { return outbox::Trace::Unavailable };
+        match tokio::time::timeout(SEARCH_MAX, ingest::Watcher::holds(settings, message_id)).await {
+            Ok(Ok(true)) => outbox::Trace::Found,
+            Ok(Ok(false)) => outbox::Trace::NotFound,
+            Ok(Err(why)) => {
+                tracing::warn!(why, "The folder of sent mail could not be searched.");
+                outbox::Trace::Unavailable
+            }
+            Err(_) => outbox::Trace::Unavailable,
+        }
+    }
+}
+
+fn sent_settings(path: &Path, store: &Path, account: &Account) -> Option<Box<ingest::WatchSettings>> {
+    let folder = account.sent.clone()?;
+    let watch =
+        Watch { account: account.name.clone(), folder: folder.clone(), done: config::Done::Keep, since: config::Since::Now };
+    let mailbox = MailboxKey { account: account.name.clone(), mailbox: folder };
+    match watch_plan(path, store, account, &watch, mailbox) {
+        PlanKind::Watch(settings) => Some(settings),
+        PlanKind::Maildir(_) | PlanKind::Send(..) => None,
     }
 }
 
@@ -204,7 +237,7 @@ pub fn logins(setup: &Setup, path: &Path) -> Vec<(String, Login)> {
             let attempt: Login = match plan.kind {
                 PlanKind::Watch(settings) => Box::pin(async move { ingest::Watcher::probe(&settings).await }),
                 PlanKind::Maildir(settings) => Box::pin(async move { reachable(&settings.path) }),
-                PlanKind::Send(Ok(settings), _) => Box::pin(async move {
+                PlanKind::Send(Ok((settings, _)), _) => Box::pin(async move {
                     outbox::Outbox::probe(&settings).await.map_err(|error| Failure::from_error(Exit::Failed, &error).message)
                 }),
                 PlanKind::Send(Err(why), _) => Box::pin(async move { Err(why) }),
@@ -237,8 +270,8 @@ impl Plan {
                 let (task, health) = ingest::Watcher::spawn_maildir(*settings, engine, clock, stopped);
                 (task, SideKind::Watch(key, health))
             }
-            PlanKind::Send(Ok(settings), _) => {
-                let (task, health) = outbox::Outbox::spawn(*settings, engine, outbox::NoTraces, clock, stopped);
+            PlanKind::Send(Ok((settings, sent)), _) => {
+                let (task, health) = outbox::Outbox::spawn(*settings, engine, sent, clock, stopped);
                 (task, SideKind::Send(health))
             }
             PlanKind::Send(Err(why), account) => {
@@ -277,6 +310,13 @@ impl Side {
     #[must_use]
     pub fn watches(&self, account: &AccountName, folder: &str) -> bool {
         matches!(&self.kind, SideKind::Watch(key, _) if key.account == *account && key.mailbox == folder)
+    }
+
+    /// How far the first scan of its mailbox is, while there is one.
+    #[must_use]
+    pub fn progress(&self) -> Option<ingest::Progress> {
+        let SideKind::Watch(_, health) = &self.kind else { return None };
+        health.snapshot().progress
     }
 
     /// As `status` shows an inbox.

@@ -266,20 +266,20 @@ macro_rules! shape {
         $(#[doc = $about])*
         #[allow(dead_code)] // a shape mirrors the file, also where nothing acts on a key yet
         #[derive(Clone, Debug, Default)]
-        pub(super) struct $name {
-            pub(super) at: $crate::config::problem::Place,
+        pub(in crate::config) struct $name {
+            pub(in crate::config) at: $crate::config::problem::Place,
             /// Keys that are there, whether they could be read or not.
-            pub(super) keys: Vec<String>,
-            $($(#[doc = $doc])* pub(super) $field: Option<$type>,)*
+            pub(in crate::config) keys: Vec<String>,
+            $($(#[doc = $doc])* pub(in crate::config) $field: Option<$type>,)*
         }
 
         impl $name {
             /// Every key with what it means.
-            pub(super) const KEYS: &'static [(&'static str, &'static str)] = &[$((stringify!($field), concat!($($doc),*)),)*];
+            pub(in crate::config) const KEYS: &'static [(&'static str, &'static str)] = &[$((stringify!($field), concat!($($doc),*)),)*];
 
             /// The key is there, maybe with a value that was reported.
             #[allow(dead_code)] // not every shape is asked
-            pub(super) fn has(&self, key: &str) -> bool {
+            pub(in crate::config) fn has(&self, key: &str) -> bool {
                 self.keys.iter().any(|known| known == key)
             }
         }

@@ -53,12 +53,21 @@ pub(crate) fn decide(policy: &Policy, ticket: Option<&Ticket>, event: &Event, ar
         MachineOutcome::Held => mail.ledger(Outcome::Held { why: verdict.detail }),
         MachineOutcome::Spam => mail.ledger(Outcome::Spam),
         MachineOutcome::Bounce => mail.bounce(ticket, &verdict),
-        MachineOutcome::Complaint => mail.complaint(),
+        MachineOutcome::Complaint => mail.complaint(ticket),
         MachineOutcome::Ledger => mail.ledger(Outcome::MachineLedger),
         MachineOutcome::Silent | MachineOutcome::AttachCollapsed => match ticket {
             Some(ticket) => mail.collapsed(ticket, &verdict),
             None => mail.ledger(Outcome::MachineLedger),
         },
+        MachineOutcome::CoalescedTicket if ticket.is_none() && arrival.known.coalesce.is_some() => {
+            let newest = arrival.known.coalesce.as_deref().expect("the guard saw it");
+            mail.trace(
+                "ticket",
+                "coalesced",
+                format!("this machine made its share of tickets; joins {}", policy.reference(newest.no)),
+            );
+            mail.collapsed(newest, &verdict)
+        }
         MachineOutcome::CoalescedTicket | MachineOutcome::SilentTicket | MachineOutcome::LoopTicket => match ticket {
             // A person's answer through a mailing list is a person's answer.
             Some(ticket) if matches!(arrival.known.placement.target, Target::Attach { .. }) => match verdict.class {
@@ -193,8 +202,11 @@ impl<'a> Incoming<'a> {
             let words = recipient.diagnostic.as_deref().unwrap_or("no reason given");
             let status = recipient.status.as_deref().unwrap_or("no status");
             decision.history.push(entry(event, kind, "frontdesk", format!("{}: {status}, {words}", recipient.address)));
+            // A report can be forged by whoever was sent our id, so it can stop mail only to people of that ticket.
+            let takes_part = |address: &Address| ticket.participants.iter().any(|person| person.folded() == address.folded());
             if recipient.permanent
                 && let Ok(address) = Address::new(&recipient.address)
+                && takes_part(&address)
             {
                 decision.effects.push(Effect::Suppress {
                     address: address.folded(),
@@ -215,18 +227,14 @@ impl<'a> Incoming<'a> {
         decision
     }
 
-    /// Somebody called a mail of ours spam: they get no automatic mail any more.
-    fn complaint(self) -> Decision {
-        let complained = self
-            .message()
-            .bounce
-            .as_ref()
-            .and_then(|bounce| bounce.recipients.first())
-            .map(|recipient| recipient.address.clone());
-        let mut effects =
-            vec![Effect::Notify { to: "operator".to_owned(), text: "a recipient reported a mail of ours as spam".to_owned() }];
-        if let Some(address) = complained.and_then(|address| Address::new(&address).ok()) {
-            effects.push(Effect::Suppress { address: address.folded(), reason: "reported as spam".to_owned(), until: None });
+    /// Somebody called a mail of ours spam: they get no automatic mail any more. Only our own id within the report proves
+    /// that it is about a mail of ours; without it an operator is told and nothing stops.
+    fn complaint(self, ticket: Option<&Ticket>) -> Decision {
+        let text = "a recipient reported a mail of ours as spam".to_owned();
+        let mut effects = vec![Effect::Notify { to: "operator".to_owned(), text }];
+        if let Some(ticket) = ticket.filter(|_| matches!(self.arrival.known.placement.target, Target::Attach { .. })) {
+            let address = ticket.requester.address.folded();
+            effects.push(Effect::Suppress { address, reason: "reported as spam".to_owned(), until: None });
         }
         let mut decision = self.ledger(Outcome::MachineLedger);
         decision.effects = effects;

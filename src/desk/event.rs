@@ -147,6 +147,8 @@ pub struct Known {
     pub next_ticket: TicketNo,
     /// The same mail (K2 or K3) came before.
     pub duplicate: Option<Duplicate>,
+    /// The newest ticket of this machine, once it has made more than its share within the hour.
+    pub coalesce: Option<Box<Ticket>>,
     /// Where the mail belongs.
     pub placement: Placement,
     /// Tickets this sender has, closed ones included.

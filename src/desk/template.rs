@@ -185,7 +185,7 @@ fn push_line(body: &mut String, line: &str, is_first: bool) {
     }
     let label = trimmed
         .split_once(": ")
-        .filter(|(label, _)| is_first && label.chars().count() <= 12 && label.chars().all(char::is_alphabetic));
+        .filter(|(label, _)| is_first && label.chars().count() <= 12 && label.chars().all(|c| c.is_alphabetic() || c == ' '));
     match label {
         Some((label, rest)) => {
             body.push_str("<b>");

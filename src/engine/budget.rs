@@ -8,7 +8,11 @@ use mail::Address;
 use crate::store::{BudgetKey, Store};
 
 const DAY: SignedDuration = SignedDuration::from_hours(24);
-const HOUR: SignedDuration = SignedDuration::from_hours(1);
+/// For budgets of an hour.
+pub const HOUR: SignedDuration = SignedDuration::from_hours(1);
+
+/// New tickets that one machine may make within an hour; further mails join its newest.
+pub const MACHINE_TICKETS_PER_HOUR: u64 = 5;
 
 /// Domains in which strangers share a name, so that many senders of one domain are no sign of an attack.
 const FREEMAIL: [&str; 40] = [

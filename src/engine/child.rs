@@ -7,6 +7,7 @@ use std::process::{Command, Stdio};
 use desk::RawHash;
 use rustix::process::{Resource, Rlimit, setrlimit};
 
+use crate::failpoint;
 use crate::engine::read::{Reading, read_here};
 
 /// Processor time that one mail may take.
@@ -54,6 +55,8 @@ impl ChildReader {
     pub fn read(&self, raw: &[u8], trusts: &[String]) -> Result<Reading, ChildError> {
         let mut command = Command::new(&self.program);
         command.arg(CHILD_VERB).args(trusts).env_clear().stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::null());
+        // Only a test sets it: what kills the desk has to be able to kill its child.
+        command.envs(std::env::var_os(failpoint::VARIABLE).map(|armed| (failpoint::VARIABLE, armed)));
         let mut child = command.spawn()?;
         let mut input = child.stdin.take().expect("stdin is piped");
         let output = child.stdout.take().expect("stdout is piped");

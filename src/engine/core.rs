@@ -14,8 +14,10 @@ use mail::Address;
 
 use crate::engine::budget::{self, Allowance};
 use crate::engine::read::Reading;
-use crate::store::{Cause, Decided, MailboxKey, Record, Store, StoreError};
+use crate::store::{BudgetKey, Cause, Decided, MailboxKey, Record, Store, StoreError};
 
+/// Machines whose newest ticket is remembered.
+const MACHINES_MAX: usize = 10_000;
 /// A claimed row is not due again for so long: longer than any delivery takes.
 const CLAIMED_FOR: jiff::SignedDuration = jiff::SignedDuration::from_hours(2);
 
@@ -55,6 +57,8 @@ pub struct Order {
 /// An event in a few words, for those who follow along.
 #[derive(Clone, Debug)]
 pub struct Happening {
+    /// Which; its decision is found in the store by it.
+    pub event: EventId,
     /// When.
     pub at: Timestamp,
     /// Its outcome.
@@ -74,6 +78,8 @@ pub struct Core {
     waiting: BTreeMap<(TicketNo, Address), BTreeSet<(Timestamp, EffectId)>>,
     /// Rows in doubt that the outbox was handed and has not answered about.
     in_hand: BTreeSet<EffectId>,
+    /// The newest ticket of each machine that writes tickets; forgotten at a restart, which costs one ticket more.
+    machine_tickets: BTreeMap<String, TicketNo>,
     /// Notices of staged decisions, to be given out after the flush.
     notices: Vec<(String, String)>,
     /// What was staged since it was last asked for.
@@ -86,8 +92,15 @@ impl Core {
     /// # Errors
     /// [`StoreError`] if that cannot be recorded.
     pub fn new(store: Arc<dyn Store>, live: Arc<Live>, now: Timestamp) -> Result<Self, StoreError> {
-        let mut core =
-            Self { store, live, waiting: BTreeMap::new(), in_hand: BTreeSet::new(), notices: Vec::new(), happenings: Vec::new() };
+        let mut core = Self {
+            store,
+            live,
+            waiting: BTreeMap::new(),
+            in_hand: BTreeSet::new(),
+            notices: Vec::new(),
+            happenings: Vec::new(),
+            machine_tickets: BTreeMap::new(),
+        };
         let rows = core.store.outbox(false, 0);
         let claimed: Vec<OutboxStep> = rows
             .iter()
@@ -174,6 +187,7 @@ impl Core {
         };
         let known = Known {
             next_ticket: self.store.next_ticket(),
+            coalesce: sender.and_then(|sender| self.coalesce(sender, now)),
             duplicate,
             placement,
             contact_tickets: sender.map_or(0, |sender| self.store.contact_tickets(&sender.folded())),
@@ -192,6 +206,14 @@ impl Core {
             parsed: reading.parsed,
         };
         (Event { id, at: now, kind: EventKind::MailArrived(Box::new(arrival)) }, ticket)
+    }
+
+    /// The newest ticket of a machine that has made its share within the hour.
+    fn coalesce(&self, sender: &Address, now: Timestamp) -> Option<Box<desk::Ticket>> {
+        let newest = self.machine_tickets.get(&sender.folded())?;
+        let since = now.checked_sub(budget::HOUR).unwrap_or(Timestamp::MIN);
+        let made = self.store.budget(&BudgetKey::Machine(sender.folded()), since);
+        if made < budget::MACHINE_TICKETS_PER_HOUR { None } else { self.store.ticket(*newest).map(Box::new) }
     }
 
     fn placement(
@@ -331,14 +353,7 @@ impl Core {
     pub fn claim(&mut self, now: Timestamp, account: &AccountName, limit: usize) -> Result<Vec<OutboxRow>, StoreError> {
         let mut claimed = Vec::new();
         let mut steps = Vec::new();
-        for mut row in self.store.outbox_due(account, now, limit.saturating_mul(2)) {
-            if claimed.len() == limit || row.phase == OutboxPhase::Claimed || self.in_hand.contains(&row.id) {
-                continue;
-            }
-            let first = self.waiting.get(&(row.ticket, row.to.clone())).and_then(BTreeSet::first);
-            if first.is_some_and(|(_, id)| *id != row.id) {
-                continue;
-            }
+        for mut row in self.claimable(now, account, limit) {
             if row.phase == OutboxPhase::DataSent {
                 self.in_hand.insert(row.id);
             } else {
@@ -354,6 +369,27 @@ impl Core {
             self.store.stage(Record::Outbox(steps), &[])?;
         }
         Ok(claimed)
+    }
+
+    /// Rows that are due and whose turn it is, at most `limit`.
+    fn claimable(&self, now: Timestamp, account: &AccountName, limit: usize) -> Vec<OutboxRow> {
+        let is_next = |row: &OutboxRow| {
+            let first = self.waiting.get(&(row.ticket, row.to.clone())).and_then(BTreeSet::first);
+            let is_free = row.phase != OutboxPhase::Claimed && !self.in_hand.contains(&row.id);
+            is_free && first.is_none_or(|(_, id)| *id == row.id)
+        };
+        let mut wanted = limit.saturating_mul(2);
+        loop {
+            let due = self.store.outbox_due(account, now, wanted);
+            let is_whole = due.len() < wanted;
+            let mut free: Vec<OutboxRow> = due.into_iter().filter(is_next).collect();
+            // Rows that wait for an earlier one stay due: however many there are, those behind them get their turn.
+            if is_whole || free.len() >= limit {
+                free.truncate(limit);
+                return free;
+            }
+            wanted = wanted.saturating_mul(4);
+        }
     }
 
     /// Records steps of outgoing mails; a mail that failed tells its ticket.
@@ -422,6 +458,14 @@ impl Core {
                 Effect::StartTimer { .. } | Effect::StopTimer { .. } => {}
             }
         }
+        if let (Some(ticket), true) = (&decision.ticket, made_by_machine(&decision)) {
+            let sender = ticket.requester.address.folded();
+            if self.machine_tickets.len() >= MACHINES_MAX {
+                self.machine_tickets.pop_first();
+            }
+            self.machine_tickets.insert(sender.clone(), ticket.no);
+            counted.push(BudgetKey::Machine(sender));
+        }
         for row in &rows {
             self.waiting.entry((row.ticket, row.to.clone())).or_default().insert((row.created_at, row.id));
         }
@@ -430,6 +474,7 @@ impl Core {
             _ => None,
         };
         self.happenings.push(Happening {
+            event: event.id,
             at: event.at,
             outcome: decision.outcome.as_str().to_owned(),
             ticket: decision.ticket.as_ref().map(|ticket| ticket.no),
@@ -485,6 +530,12 @@ impl Core {
         };
         Some((row, raw))
     }
+}
+
+/// A new ticket by row 9 of the machine table: automatic mail that is neither an answer nor a list.
+fn made_by_machine(decision: &Decision) -> bool {
+    let is_row = |line: &desk::TraceLine| line.step == "machine" && line.outcome == "row 9";
+    decision.outcome == Outcome::NewTicket && decision.trace.iter().any(is_row)
 }
 
 /// A step that leaves a row as it is.

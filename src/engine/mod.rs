@@ -8,6 +8,7 @@ pub mod budget;
 pub mod child;
 pub mod content;
 pub mod core;
+pub mod proof;
 pub mod read;
 pub mod seam;
 pub mod writer;

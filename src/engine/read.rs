@@ -6,6 +6,7 @@ use mail::{Defect, Message, Parsed};
 use serde::{Deserialize, Serialize};
 
 use crate::engine::{child, content};
+use crate::failpoint;
 use crate::store::ContentKeys;
 
 /// A mail, read.
@@ -51,6 +52,7 @@ pub fn read(hash: RawHash, raw: &[u8], trusts: &[String], caution: Caution, chil
 /// Reads a mail in this process.
 #[must_use]
 pub fn read_here(hash: RawHash, raw: &[u8], trusts: &[String]) -> Reading {
+    failpoint::hit_if("poison_read", || mail::parse::parse_headers(raw).header("X-Poison-Test").is_some());
     let parsed = mail::parse(raw);
     let keys = content::keys(raw, &parsed.message);
     let proof = header_proof(raw, &parsed.message, trusts);

@@ -3,7 +3,7 @@
 
 use std::collections::{BTreeSet, VecDeque};
 use std::future::Future;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use arc_swap::ArcSwap;
@@ -17,9 +17,10 @@ use tokio::task::JoinSet;
 use crate::clock::Clock;
 use crate::engine::child::ChildReader;
 use crate::engine::core::{Core, Happening, Live, Order, step_of};
+use crate::engine::proof::{DkimCheck, DkimOutcome};
 use crate::engine::read::{Caution, Reading, read};
 use crate::engine::seam::{Claimed, Fetched, Intake, Outgoing, RawMail};
-use crate::ingest::proof::{DkimCheck, DkimOutcome};
+use crate::failpoint;
 use crate::store::{Cursor, MailboxKey, Record, Store, StoreError};
 
 /// Work items that may wait; whoever brings more waits in turn.
@@ -28,6 +29,8 @@ const QUEUE_MAX: usize = 64;
 const GROUP_MAX: usize = 256;
 /// Mails that one reading task takes at a time: enough to be worth a switch of threads.
 const READ_CHUNK: usize = 16;
+/// After DNS did not answer, it is left alone for so long.
+const DNS_PAUSE_SECONDS: i64 = 60;
 /// Events that are remembered for those who follow along.
 const HAPPENINGS_MAX: usize = 1_000;
 /// Timers worked off at a time.
@@ -76,6 +79,8 @@ struct Shared {
     happenings: Mutex<VecDeque<(u64, Happening)>>,
     /// Mails that an earlier run may have died of.
     suspects: Mutex<BTreeSet<RawHash>>,
+    /// Until then (seconds since 1970) DNS is not asked, since it did not answer.
+    dns_down_until: AtomicI64,
     /// Moves whenever the writer has worked: the watchdog's proof of life.
     heartbeat: AtomicU64,
     /// Set once, when the store has failed: the process must end.
@@ -102,6 +107,7 @@ impl Engine {
             timers: Notify::new(),
             happenings: Mutex::default(),
             suspects: Mutex::new(suspects),
+            dns_down_until: AtomicI64::new(0),
             heartbeat: AtomicU64::new(0),
             failed: watch::channel(None).0,
         });
@@ -231,6 +237,7 @@ impl Engine {
     async fn keep_and_read(&self, account: &AccountName, mails: Vec<RawMail>) -> Result<Vec<Reading>, StoreError> {
         let shared = self.shared.clone();
         let kept = blocking(move || keep(&*shared.store, mails)).await?;
+        failpoint::hit("raw_kept");
         let trusts = Arc::new(self.shared.live.load().trusts.get(account).cloned().unwrap_or_default());
         let mut tasks = JoinSet::new();
         let mut kept = kept.into_iter().enumerate();
@@ -256,14 +263,17 @@ impl Engine {
                     Ok(chunk.into_iter().map(read_one).collect::<Vec<_>>())
                 })
                 .await?;
-                let mut proven = Vec::with_capacity(readings.len());
-                for (at, mut reading, raw) in readings {
-                    if let (Some(raw), Some(dkim)) = (raw, &shared.dkim) {
-                        reading.proof = dkim_proof(dkim, &raw, &reading.parsed.message, shared.clock.now(), reading.proof).await;
+                let proven = readings.into_iter().map(|(at, mut reading, raw)| {
+                    let shared = shared.clone();
+                    async move {
+                        if let Some(raw) = raw {
+                            reading.proof = shared.dkim_proof(&raw, &reading.parsed.message, reading.proof).await;
+                        }
+                        (at, reading)
                     }
-                    proven.push((at, reading));
-                }
-                Ok::<_, StoreError>(proven)
+                });
+                // Side by side: each may wait for DNS.
+                Ok::<_, StoreError>(futures_util::future::join_all(proven).await)
             });
         }
         let mut readings = Vec::new();
@@ -276,6 +286,26 @@ impl Engine {
 }
 
 impl Shared {
+    /// Our own DKIM check, where no trusted host has proven the sender. While DNS does not answer nobody waits for it again:
+    /// mail flows on, not proven for now.
+    async fn dkim_proof(&self, raw: &[u8], message: &mail::Message, before: SenderProof) -> SenderProof {
+        let down = || SenderProof::NotProven { why: "DKIM could not be checked for now: DNS does not answer".to_owned() };
+        let now = self.clock.now();
+        let Some(dkim) = &self.dkim else { return before };
+        if now.as_second() < self.dns_down_until.load(Ordering::Relaxed) {
+            return down();
+        }
+        match dkim.check(raw, message, now.as_second()).await {
+            DkimOutcome::Aligned { domain } => SenderProof::Proven { by: format!("our own DKIM check: d={domain}") },
+            DkimOutcome::None => before,
+            DkimOutcome::DnsDown => {
+                self.dns_down_until.store(now.as_second() + DNS_PAUSE_SECONDS, Ordering::Relaxed);
+                down()
+            }
+            DkimOutcome::Failed { why } => SenderProof::NotProven { why: format!("DKIM: {why}") },
+        }
+    }
+
     fn remember(&self, happenings: Vec<Happening>) {
         let mut all = self.happenings.lock().unwrap_or_else(PoisonError::into_inner);
         let mut seq = all.back().map_or(0, |(seq, _)| *seq);
@@ -285,17 +315,6 @@ impl Shared {
         }
         let surplus = all.len().saturating_sub(HAPPENINGS_MAX);
         all.drain(..surplus);
-    }
-}
-
-async fn dkim_proof(dkim: &DkimCheck, raw: &[u8], message: &mail::Message, now: Timestamp, before: SenderProof) -> SenderProof {
-    match dkim.check(raw, message, now.as_second()).await {
-        DkimOutcome::Aligned { domain } => SenderProof::Proven { by: format!("our own DKIM check: d={domain}") },
-        DkimOutcome::None => before,
-        DkimOutcome::DnsDown => {
-            SenderProof::NotProven { why: "DKIM could not be checked for now: DNS does not answer".to_owned() }
-        }
-        DkimOutcome::Failed { why } => SenderProof::NotProven { why: format!("DKIM: {why}") },
     }
 }
 
@@ -451,6 +470,7 @@ impl Intake for Engine {
         let hashes: Vec<RawHash> = readings.iter().map(|reading| reading.raw).collect();
         let mails = heads.into_iter().zip(readings).map(|((place, silent), reading)| (place, silent, reading)).collect();
         let outcomes = self.ask(|answer| Work::Mails { mails, answer }).await.map_err(own)?;
+        failpoint::hit("mail_committed");
         let mut suspects = self.shared.suspects.lock().unwrap_or_else(PoisonError::into_inner);
         if !suspects.is_empty() {
             for hash in &hashes {
@@ -480,6 +500,7 @@ impl Outgoing for Engine {
     async fn claim(&self, account: &AccountName, limit: usize) -> Result<Vec<Claimed>, StoreError> {
         let account = account.clone();
         let rows = self.ask(|answer| Work::Claim { account, limit, answer }).await.map_err(own)?;
+        failpoint::hit("attempt_recorded");
         let shared = self.shared.clone();
         blocking(move || rows.into_iter().map(|row| Ok(Claimed { raw: shared.store.raw(&row.raw)?, row })).collect()).await
     }
@@ -490,7 +511,10 @@ impl Outgoing for Engine {
     }
 
     async fn step(&self, step: OutboxStep) -> Result<(), StoreError> {
-        self.ask(|answer| Work::Steps { steps: vec![step], answer }).await.map_err(own)
+        let is_end = step.phase.is_terminal();
+        self.ask(|answer| Work::Steps { steps: vec![step], answer }).await.map_err(own)?;
+        failpoint::hit(if is_end { "outcome_recorded" } else { "data_sent_recorded" });
+        Ok(())
     }
 
     async fn release(&self, rows: Vec<OutboxRow>) -> Result<(), StoreError> {

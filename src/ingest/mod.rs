@@ -23,7 +23,6 @@ mod known;
 mod limits;
 mod maildir;
 mod pipeline;
-pub mod proof;
 mod reconcile;
 mod session;
 mod uidlist;
@@ -244,6 +243,17 @@ impl Watcher {
         let health = Arc::new(Health::new(clock));
         let task = tokio::spawn(watcher::watch(Arc::new(settings), intake, Arc::clone(&health), stop));
         (task, health)
+    }
+
+    /// Looks whether a mailbox holds a mail with that Message-ID, on a connection of its own.
+    ///
+    /// # Errors
+    /// Why one could not look.
+    pub async fn holds(settings: &WatchSettings, message_id: &mail::MessageId) -> Result<bool, String> {
+        let auth = (settings.auth)()?;
+        let mut session = session::Session::open(settings, auth).await.map_err(|error| error.chain())?;
+        session.select(&settings.mailbox.mailbox).await.map_err(|error| error.chain())?;
+        session.has_message_id(message_id).await.map_err(|error| error.chain())
     }
 
     /// Logs in, opens the mailbox and leaves again: for `check --online` and `init`.

@@ -144,6 +144,20 @@ impl Session {
         }
     }
 
+    /// The open mailbox holds a mail with that Message-ID.
+    pub(super) async fn has_message_id(&mut self, id: &mail::MessageId) -> Result<bool, IngestError> {
+        // RFC 9051 §4.3: a quoted string holds neither quotes nor backslashes as they are; ids of ours have none.
+        let id: String = id.as_str().chars().filter(|c| c.is_ascii_graphic() && !matches!(c, '"' | '\\')).collect();
+        let mut found = false;
+        self.command("search a mail", &format!("UID SEARCH HEADER Message-ID \"{id}\""), Allowance::NO_MAIL, |response| {
+            if let Response::MailboxData(MailboxDatum::Search(uids)) = response {
+                found |= !uids.is_empty();
+            }
+        })
+        .await?;
+        Ok(found)
+    }
+
     /// Lets the server tell what is new.
     pub(super) async fn noop(&mut self) -> Result<(), IngestError> {
         self.command("ask for news", "NOOP", Allowance::NO_MAIL, |_| {}).await

@@ -10,6 +10,7 @@ use tokio::time::Instant;
 use tracing::{info, warn};
 
 use crate::engine::{Fetched, Intake, RawMail};
+use crate::failpoint;
 
 use super::anchor::{Origin, file_stem};
 use super::enter::View;
@@ -199,10 +200,12 @@ impl<I: Intake> Watch<I> {
         for chunk in uids.chunks(FILE_UIDS_MAX) {
             match file_done::file(session, &view.selected, &self.settings.done, chunk).await {
                 Ok(()) => {
+                    failpoint::hit("mail_filed");
                     let filed: Vec<u32> = chunk.iter().filter(|uid| owed.contains(uid)).copied().collect();
                     if !filed.is_empty() {
                         let noted = self.pipeline.intake.filed(&mailbox, view.selected.uid_validity, filed).await;
                         noted.map_err(IngestError::Store)?;
+                        failpoint::hit("filing_recorded");
                     }
                     if self.health.filing(None) {
                         info!(account = mailbox.account.as_str(), mailbox = mailbox.mailbox, "Mails are filed again.");

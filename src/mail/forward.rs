@@ -2,6 +2,7 @@
 
 use crate::Forward;
 use crate::header_block::{self, HeaderBlock};
+use crate::html_element::Region;
 use crate::quote::{self, Line};
 use crate::words;
 
@@ -56,18 +57,28 @@ pub(crate) fn separator(body: &str) -> Option<Separator> {
     Some(if is_certain { Separator::Forward } else { Separator::Announcement })
 }
 
+/// A forwarded mail, or one that looks alike.
+pub(crate) struct Found {
+    pub(crate) forward: Forward,
+    /// A line or container says that this was forwarded. Without one it may as well be the mail that is answered.
+    pub(crate) is_named: bool,
+}
+
 /// The forwarded mail at the top of a piece of history, where a separator or a header block announces it.
-pub(crate) fn read(history: &[Line<'_>]) -> Option<Forward> {
+pub(crate) fn read(history: &[Line<'_>]) -> Option<Found> {
     let first = history.iter().position(|line| !line.is_blank())?;
     let depth = history[first].depth;
     // The marker may stand above the quoted mail, or inside the quote.
     let mut index = first;
     let mut announced = false;
+    let mut is_named = history[first].mark.region == Region::Forward;
     while let Some(line) = history.get(index).filter(|_| index < first + MARKER_LINES_MAX) {
         let kind = separator(line.body);
         announced |= matches!(kind, Some(Separator::Forward | Separator::Announcement | Separator::Original));
+        is_named |= matches!(kind, Some(Separator::Forward | Separator::Announcement));
         // A marker in a language not listed still stands right above the header block.
         let may_announce = index == first && line.body.ends_with([':', '：']) && header_block::label_of(line.body).is_none();
+        is_named |= may_announce;
         if line.is_blank() || kind.is_some() || may_announce {
             index += 1;
         } else {
@@ -90,7 +101,7 @@ pub(crate) fn read(history: &[Line<'_>]) -> Option<Forward> {
     }
     let (mut forward, rest) = block.map_or((Forward::default(), inner), |block| (block.forward(), &inner[block.end..]));
     forward.text = unquoted(rest, inner_depth);
-    Some(forward)
+    Some(Found { forward, is_named })
 }
 
 /// Whether a subject says that the mail is a forward: "Fwd: …", "WG: …", "[Fwd: …]".
@@ -101,7 +112,7 @@ pub(crate) fn is_forward_subject(subject: &str) -> bool {
 }
 
 /// The forwarded mail of a body that begins with a full header block and has no text of its own.
-pub(crate) fn read_whole(lines: &[Line<'_>]) -> Option<Forward> {
+pub(crate) fn read_whole(lines: &[Line<'_>]) -> Option<Found> {
     let first = lines.iter().position(|line| !line.is_blank() && separator(line.body) != Some(Separator::Rule))?;
     header_block::at(lines, first, false).filter(HeaderBlock::is_full)?;
     read(lines)

@@ -46,7 +46,7 @@ fn split_head(text: &str) -> (&str, &str) {
     let end = text.find(';').unwrap_or(text.len());
     let head = &text[..end];
     if let Some(equals) = head.find('=') {
-        let start = head[..equals].trim_end().rfind([' ', ',']).map_or(0, |at| at + 1);
+        let start = head[..equals].trim_end().rfind([' ', '\t', ',']).map_or(0, |at| at + 1);
         return (&text[..start], &text[start..]);
     }
     (head, text.get(end + 1..).unwrap_or_default())

@@ -36,6 +36,7 @@ pub fn parse(raw: &[u8]) -> Parsed {
         subject: &message.subject,
         from_name: message.from.first().and_then(|mailbox| mailbox.name.as_deref()),
         is_text_from_html: text.is_text_from_html,
+        is_answer: !message.in_reply_to.is_empty() || !message.references.is_empty(),
         ..CutInput::default()
     };
     message.reply = reply_cut::cut_with(&cut_input, text.converted.as_ref());

@@ -4,12 +4,12 @@
 //! certain to likely: our own marker, containers of clients, separators and header blocks, introductions, quote marks.
 //! Where the rules would leave nothing, everything is kept and marked.
 
-use crate::forward;
+use crate::forward::{self, Found};
 use crate::html::{self, HtmlText};
 use crate::html_element::Region;
 use crate::quote::{self, Line};
 use crate::signature::{self, Writer};
-use crate::{Forward, Reply, reply_compare, reply_scan, words};
+use crate::{Reply, reply_compare, reply_scan, words};
 
 /// What the cut needs to know of a mail.
 #[derive(Clone, Copy, Debug, Default)]
@@ -26,6 +26,8 @@ pub struct CutInput<'a> {
     pub is_text_from_html: bool,
     /// Beginning of the line that our own mails put above the part to be cut.
     pub marker: Option<&'a str>,
+    /// The mail names the mail that it answers (In-Reply-To or References).
+    pub is_answer: bool,
     /// Legal notices learned from mails of the sender's domain.
     pub disclaimers: &'a [String],
 }
@@ -33,7 +35,8 @@ pub struct CutInput<'a> {
 /// Divides a body into new text, signature and history; see [`Reply`].
 ///
 /// `forward` is set where the history begins with a header block or a "forwarded message" line. Outlook writes the same
-/// block above a mail that is answered, so only the subject tells a forward from a reply there.
+/// block above a mail that is answered, so in an answer the block alone is no forward: the line, the subject or a body of
+/// nothing else must say so.
 #[must_use]
 pub fn cut(input: &CutInput<'_>) -> Reply {
     let converted = input.html.filter(|html| !html.trim().is_empty()).map(html::to_text);
@@ -68,7 +71,9 @@ pub(crate) enum Part {
 pub(crate) struct Division<'a> {
     pub(crate) lines: Vec<Line<'a>>,
     pub(crate) parts: Vec<Part>,
-    pub(crate) forward: Option<Forward>,
+    pub(crate) forward: Option<Found>,
+    /// Whether a header block that nothing calls a forward may be one.
+    pub(crate) takes_blocks: bool,
     /// A client's container said where the history is.
     pub(crate) is_structural: bool,
     pub(crate) whole_kept: bool,
@@ -78,7 +83,17 @@ pub(crate) struct Division<'a> {
 pub(crate) fn divide<'a>(lines: Vec<Line<'a>>, input: &CutInput<'_>) -> Division<'a> {
     let lines = reply_scan::split_shared(lines);
     let (parts, is_structural) = reply_scan::parts(&lines, input);
-    finish(Division { lines, parts, forward: None, is_structural, whole_kept: false }, input)
+    finish(
+        Division {
+            lines,
+            parts,
+            forward: None,
+            takes_blocks: !input.is_answer || forward::is_forward_subject(input.subject),
+            is_structural,
+            whole_kept: false,
+        },
+        input,
+    )
 }
 
 /// Signature, forward and the safety net, once it is known where the history is.
@@ -207,13 +222,22 @@ impl Division<'_> {
         trim_blank_lines(&text).to_owned()
     }
 
+    /// No history was found, so the forward is the whole body.
+    fn is_block_alone(&self) -> bool {
+        !self.has(Part::History)
+    }
+
     pub(crate) fn reply(self) -> Reply {
+        let new_text = self.text(Part::New);
+        // Outlook writes the same header block above what is answered.
+        let is_forward = |found: &Found| found.is_named || self.takes_blocks || !self.has(Part::New) || self.is_block_alone();
+        let forward = self.forward.as_ref().filter(|found| is_forward(found)).map(|found| found.forward.clone());
         Reply {
-            new_text: self.text(Part::New),
+            new_text,
             elided: self.text(Part::History),
             signature: self.text(Part::Signature),
             whole_kept: self.whole_kept,
-            forward: self.forward,
+            forward,
         }
     }
 }

@@ -18,6 +18,7 @@ use super::session::{Sent, Session};
 use super::{Login, OutboxSettings, Target, limits, maildir};
 use crate::clock::Clock;
 use crate::engine::{Claimed, Outgoing};
+use crate::failpoint;
 use crate::store::StoreError;
 
 /// What the loop and its tasks share.
@@ -129,7 +130,9 @@ impl<O: Outgoing, S: TraceSearch> Shared<O, S> {
                     job.marked.store(true, Ordering::SeqCst);
                     Ok(())
                 };
-                (reused, session.send(&job.row, &job.raw, mark).await)
+                let sent = session.send(&job.row, &job.raw, mark).await;
+                failpoint::hit("server_answered");
+                (reused, sent)
             }
             Carrier::Maildir(path) => (false, write_file(path.clone(), &job).await),
         };

@@ -17,6 +17,7 @@ use super::content::lines_for_data;
 use super::reply::{Reply, words};
 use super::wire::ReplyLimit;
 use super::{Deadlines, limits};
+use crate::failpoint;
 use crate::store::StoreError;
 
 /// What the server offers (reply to EHLO, RFC 5321 §4.1.1.1).
@@ -163,6 +164,9 @@ impl Session {
         let content = std::iter::from_fn(|| {
             let block = blocks.next();
             dot_may_be_out = block.is_none();
+            if dot_may_be_out {
+                failpoint::hit("before_the_dot");
+            }
             block
         });
         match self.connection.message_iter(content).await {

@@ -420,7 +420,7 @@ pub trait Store: Send + Sync + 'static {
     fn outbox_row(&self, id: EffectId) -> Option<OutboxRow>;
     /// Outgoing mails of a ticket that are not terminal, oldest first: what a later one to the same recipient waits for.
     fn outbox_of(&self, no: TicketNo) -> Vec<OutboxRow>;
-    /// Outgoing mails, newest first, at most `limit`, 0 = all of them; `all` includes terminal ones.
+    /// Outgoing mails, newest first, at most `limit` (0 = all of them); `all` includes terminal ones.
     fn outbox(&self, all: bool, limit: usize) -> Vec<OutboxRow>;
     /// Timers due at `now`, earliest first.
     fn due_timers(&self, now: Timestamp, limit: usize) -> Vec<(Timestamp, TicketNo, TimerKind)>;

@@ -23,6 +23,33 @@ fn nothing_at_all_is_a_message() {
 }
 
 #[test]
+fn a_boundary_behind_a_forgotten_semicolon_is_found() {
+    for gap in [" ", "\t", "\r\n\t"] {
+        let raw = format!("Content-Type: multipart/mixed{gap}boundary=\"b\"\r\n\r\n--b\r\n\r\ntext\r\n--b--\r\n");
+        check(raw.as_bytes(), "text", &[]);
+    }
+}
+
+#[test]
+fn the_block_above_what_outlook_answers_is_no_forward() {
+    let block =
+        "From: Bob <bob@x.example>\nSent: Monday, May 6, 2024 10:00\nTo: Desk <desk@y.example>\nSubject: Probe\n\nIs it on?\n";
+    let forward = |head: &str, above: &str| {
+        mail::parse(format!("From: a@x.example\n{head}\n\n{above}{block}").as_bytes()).message.reply.forward
+    };
+    assert_eq!(forward("Subject: RE: Probe\nIn-Reply-To: <1@y.example>", "Yes.\n\n"), None);
+    assert_eq!(forward("Subject: RE: Probe\nReferences: <1@y.example>", "Yes.\n\n-----Original Message-----\n"), None);
+    for (head, above) in [
+        ("Subject: FW: Probe\nReferences: <1@y.example>", "See below.\n\n"),
+        ("Subject: Probe\nReferences: <1@y.example>", "See below.\n\n---------- Forwarded message ---------\n"),
+        ("Subject: Probe\nReferences: <1@y.example>", ""),
+    ] {
+        let found = forward(head, above).expect(head);
+        assert_eq!((found.from.as_deref(), found.text.as_str()), (Some("Bob <bob@x.example>"), "Is it on?"), "{head}");
+    }
+}
+
+#[test]
 fn line_ends_of_every_kind_are_read() {
     for end in ["\r\n", "\n", "\r"] {
         let raw = ["From: a@b.example", "Subject: x", " y", "", "one", "two"].join(end);

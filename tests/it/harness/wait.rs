@@ -55,3 +55,8 @@ pub fn stays<T: PartialEq + Debug>(what: &str, span: Duration, expect: T, mut pr
         std::thread::sleep(POLL);
     }
 }
+
+/// Lets time pass until a moment that means nothing: for crashes at random.
+pub fn until_random_moment(span: Duration) {
+    std::thread::sleep(span);
+}

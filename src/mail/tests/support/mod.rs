@@ -19,7 +19,14 @@ impl Bodies {
         let is_text = |part: &&mail_parser::MessagePart<'_>| matches!(part.body, mail_parser::PartType::Text(_));
         let is_html = |part: &&mail_parser::MessagePart<'_>| matches!(part.body, mail_parser::PartType::Html(_));
         Self {
-            text: message.parts.iter().find(is_text).and_then(|part| part.text_contents()).map(str::to_owned),
+            // A text part without words says nothing; the reader then shows the HTML.
+            text: message
+                .parts
+                .iter()
+                .find(is_text)
+                .and_then(|part| part.text_contents())
+                .filter(|text| !text.trim().is_empty())
+                .map(str::to_owned),
             html: message.parts.iter().find(is_html).and_then(|part| part.text_contents()).map(str::to_owned),
             subject: message.subject().unwrap_or_default().to_owned(),
             from_name: message.from().and_then(|from| from.first()).and_then(|from| from.name()).map(str::to_owned),

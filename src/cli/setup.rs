@@ -102,6 +102,17 @@ pub fn store_dir(config: &Config) -> Result<PathBuf, Failure> {
     }
 }
 
+/// Where the store of a file is that cannot be used: enough to ask the daemon that runs on with the last good one.
+///
+/// `None` if the file is no TOML at all.
+#[must_use]
+pub fn store_dir_of_bad(path: &Path) -> Option<PathBuf> {
+    let file: toml::Table = std::fs::read_to_string(path).ok()?.parse().ok()?;
+    let store = file.get("server").and_then(|server| server.get("store"));
+    let dir = store.and_then(|store| store.get("path")).map_or(Some("state"), toml::Value::as_str)?;
+    Some(path.parent().unwrap_or(Path::new("")).join(dir))
+}
+
 /// Opens the store with a progress bar, and says so if that brings up an engine that may take over.
 ///
 /// # Errors

@@ -72,9 +72,20 @@ pub fn dispatch(args: &Args, printer: &Printer) -> Result<Exit, Failure> {
 /// The configuration is invalid, the store cannot be opened, or the request fails.
 pub fn ask(common: &Common, printer: &Printer, request: Request) -> Result<Value, Failure> {
     let path = setup::config_path(common)?;
-    let setup = setup::load(&path, printer, "Nothing was done.")?;
-    let dir = setup::store_dir(&setup.config)?;
     let runtime = run::runtime()?;
+    let setup = match setup::load(&path, printer, "Nothing was done.") {
+        Ok(setup) => setup,
+        // A file that somebody is still editing keeps nobody from the daemon that runs.
+        Err(failure) => {
+            let dir = setup::store_dir_of_bad(&path);
+            let answer = dir.and_then(|dir| runtime.block_on(control::ask(&dir, &request)));
+            if answer.is_some() {
+                printer.hint("the configuration file is not valid; the daemon runs with an earlier one (`frontdesk check`)");
+            }
+            return answer.unwrap_or(Err(failure));
+        }
+    };
+    let dir = setup::store_dir(&setup.config)?;
     if let Some(answer) = runtime.block_on(control::ask(&dir, &request)) {
         return answer;
     }

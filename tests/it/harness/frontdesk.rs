@@ -292,14 +292,13 @@ impl Desk {
     }
 
     fn cli_json(&self, args: &[&str]) -> Output {
-        let mut all = args.to_vec();
-        all.push("--json");
-        self.cli(&all)
+        self.cli(&[&["--json"], args].concat())
     }
 
     fn command(&self, args: &[&str]) -> Command {
         let mut command = Command::new(PROGRAM);
-        command.args(args).arg("--config").arg(self.path("frontdesk.toml")).current_dir(self.dir());
+        // Before the verb: `ticket act` takes every word after the reference.
+        command.arg("--config").arg(self.path("frontdesk.toml")).args(args).current_dir(self.dir());
         command.env("NO_COLOR", "1").envs(self.env.lock().unwrap().iter().cloned());
         command
     }

@@ -9,6 +9,7 @@
 //! | certificates, good and bad | [`certs`] |
 //! | the daemon under test | [`frontdesk`] |
 //! | mails people and machines send | [`mails`], [`bombs`] |
+//! | the daemon between real servers | [`office`] |
 //! | waiting for a condition | [`wait`] |
 //!
 //! Every server listens on a loopback port of its own, held by [`port::Port`], and lives in a temporary
@@ -27,6 +28,7 @@ pub mod certs;
 pub mod dovecot;
 pub mod frontdesk;
 pub mod mails;
+pub mod office;
 pub mod port;
 pub mod postfix;
 pub mod process;

@@ -5,6 +5,7 @@
 
 mod accounts;
 mod conversation;
+mod faults;
 mod harness;
 mod harness_test;
 mod imap;

@@ -20,7 +20,7 @@ const MEMORY_BYTES_MAX: u64 = 250 * 1024 * 1024;
 /// What a mail of 100 MB may add.
 const LARGE_MAIL_MEMORY_BYTES_MAX: u64 = 300 * 1024 * 1024;
 /// New mail beside old or large mail is answered within this.
-const NEW_MAIL_MAX: Duration = Duration::from_secs(20);
+const NEW_MAIL_MAX: Duration = Duration::from_secs(10);
 
 fn desk(imap: &Dovecot, smtp: &Sink, since: &str) -> Desk {
     let config = format!(

@@ -1,5 +1,8 @@
 //! `explain` tells what the daemon did: over all fixtures, its answer equals the decision in the daemon's store.
 
+// The figures are worth seeing when the test passes too.
+#![allow(clippy::print_stdout)]
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -217,9 +220,8 @@ fn same_on_the_command_line(desk: &Desk, mails: &[(PathBuf, Vec<u8>)]) {
         let decisions = desk.json(&["explain", reference]);
         let texts = [&explained["trace"], &decisions[0]["trace"]].map(|trace| {
             let lines = trace.as_array().expect("a trace").iter();
-            let shown = |line: &serde_json::Value| {
-                format!("{} {} {} {}", line["step"], line["outcome"], line["rule"], line["line"])
-            };
+            let shown =
+                |line: &serde_json::Value| format!("{} {} {} {}", line["step"], line["outcome"], line["rule"], line["line"]);
             lines.map(shown).collect::<Vec<_>>()
         });
         assert_eq!(texts[0], texts[1], "{reference}");

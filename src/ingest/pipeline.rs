@@ -1,10 +1,12 @@
 //! Hands mail over while the next batch is on its way: two batches are held at most, one being received, one fetched.
+//! Beside them one large mail may be on its way in: to keep and read it takes seconds, and nobody waits for it.
 
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::Duration;
 
 use desk::Outcome;
-use tokio::task::JoinHandle;
+use tokio::task::{JoinError, JoinHandle};
 use tracing::warn;
 
 use crate::engine::{Fetched, Intake, RawMail};
@@ -18,10 +20,14 @@ pub(super) struct Pipeline<I> {
     pub(super) intake: I,
     pub(super) mailbox: MailboxKey,
     health: Arc<Health>,
-    inflight: Option<JoinHandle<Result<Received, StoreError>>>,
+    inflight: Option<HandOver>,
+    /// A large mail that is being handed over.
+    large: Option<HandOver>,
     /// Committed mails that still have to be marked or moved on the server.
     pub(super) filing: Vec<u32>,
 }
+
+type HandOver = JoinHandle<Result<Received, StoreError>>;
 
 /// What a hand-over brought.
 struct Received {
@@ -32,12 +38,12 @@ struct Received {
 
 impl<I: Intake> Pipeline<I> {
     pub(super) fn new(intake: I, mailbox: MailboxKey, health: Arc<Health>) -> Self {
-        Self { intake, mailbox, health, inflight: None, filing: Vec::new() }
+        Self { intake, mailbox, health, inflight: None, large: None, filing: Vec::new() }
     }
 
     /// Hands mails over once the previous ones are committed. Returns when the commit has begun.
     pub(super) async fn push(&mut self, uid_validity: u32, mails: Vec<Fetched>, vanished: Vec<u32>) -> Result<(), IngestError> {
-        self.finish().await?;
+        self.finish_batch().await?;
         if mails.is_empty() && vanished.is_empty() {
             return Ok(());
         }
@@ -46,11 +52,46 @@ impl<I: Intake> Pipeline<I> {
         Ok(())
     }
 
+    /// Hands a large mail over, beside the batches. The previous one must be done, else this waits for it.
+    pub(super) async fn push_large(&mut self, uid_validity: u32, mail: Fetched) -> Result<(), IngestError> {
+        self.finish_large().await?;
+        let (intake, mailbox) = (self.intake.clone(), self.mailbox.clone());
+        self.large = Some(tokio::spawn(hand_over(intake, mailbox, uid_validity, vec![mail], Vec::new())));
+        Ok(())
+    }
+
+    /// A large mail is still on its way in.
+    pub(super) fn is_large_under_way(&self) -> bool {
+        self.large.as_ref().is_some_and(|task| !task.is_finished())
+    }
+
+    /// Waits for the large mail on its way in, but no longer than `limit`.
+    pub(super) async fn await_large(&mut self, limit: Duration) -> Result<(), IngestError> {
+        tokio::time::timeout(limit, self.finish_large()).await.unwrap_or(Ok(()))
+    }
+
     /// Waits until everything handed over is committed. Cancelling loses nothing.
     pub(super) async fn finish(&mut self) -> Result<(), IngestError> {
+        let (batch, large) = (self.finish_batch().await, self.finish_large().await);
+        batch.and(large)
+    }
+
+    /// Waits until the batch handed over is committed.
+    pub(super) async fn finish_batch(&mut self) -> Result<(), IngestError> {
         let Some(task) = &mut self.inflight else { return Ok(()) };
         let result = task.await;
         self.inflight = None;
+        self.collect(result)
+    }
+
+    async fn finish_large(&mut self) -> Result<(), IngestError> {
+        let Some(task) = &mut self.large else { return Ok(()) };
+        let result = task.await;
+        self.large = None;
+        self.collect(result)
+    }
+
+    fn collect(&mut self, result: Result<Result<Received, StoreError>, JoinError>) -> Result<(), IngestError> {
         let received = result.map_err(|_| IngestError::Panicked { act: "handing mail over" })?.map_err(IngestError::Store)?;
         self.health.received(received.mails, received.vanished);
         self.health.advance(received.mails + received.vanished);
@@ -65,7 +106,7 @@ impl<I: Intake> Pipeline<I> {
         ranges: Vec<(u32, u32)>,
         outcome: Outcome,
     ) -> Result<(), IngestError> {
-        self.finish().await?;
+        self.finish_batch().await?;
         if ranges.is_empty() {
             return Ok(());
         }

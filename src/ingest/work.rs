@@ -1,7 +1,7 @@
 //! Working off a mailbox: new mail first, then what was there before, then large mails piece by piece.
 //!
 //! Each turn is one command, and after each turn new mail is looked for, so nothing new waits behind a first scan of
-//! 20,000 mails or a mail of 100 MB.
+//! 20,000 mails or a mail of 100 MB, neither while it is fetched nor while it is kept and read.
 
 use std::time::Duration;
 
@@ -25,6 +25,8 @@ use super::watcher::Watch;
 
 /// While there is old mail to fetch, a server that does not tell of new mail unasked is asked this often.
 const ASK_EVERY: Duration = Duration::from_secs(2);
+/// While a large mail is kept and read and there is nothing else to do, new mail is asked for this often.
+const LARGE_LOOK_EVERY: Duration = Duration::from_secs(1);
 
 impl<I: Intake> Watch<I> {
     /// Fetches and hands over everything that is open. Returns when all of it is committed.
@@ -43,7 +45,10 @@ impl<I: Intake> Watch<I> {
                     session.noop().await?;
                     asked_at = Instant::now();
                 }
-            } else {
+            } else if self.pipeline.is_large_under_way() {
+                self.pipeline.await_large(LARGE_LOOK_EVERY).await?;
+                session.noop().await?;
+            } else if view.large.is_empty() {
                 break;
             }
         }
@@ -59,7 +64,9 @@ impl<I: Intake> Watch<I> {
             self.large_piece(session, view).await?;
         } else if let Some(batch) = view.scan.pop_front() {
             self.fetch(session, view, &batch).await?;
-        } else if let Some(mail) = view.large.pop_front() {
+        } else if !self.pipeline.is_large_under_way()
+            && let Some(mail) = view.large.pop_front()
+        {
             self.begin_large(view, mail).await?;
         } else if let Some(window) = view.known.window(Lane::Scan) {
             self.list(session, view, window, Lane::Scan).await?;
@@ -172,7 +179,7 @@ impl<I: Intake> Watch<I> {
         }
         let silent = view.anchor.origin(&Listed { uid, bytes: None, received_at: large.received_at }) == Origin::Silent;
         let raw = large.into_raw().await?;
-        self.pipeline.push(validity, vec![Fetched { uid, raw, silent }], Vec::new()).await
+        self.pipeline.push_large(validity, Fetched { uid, raw, silent }).await
     }
 
     /// The server said NO to a single mail.
@@ -191,7 +198,7 @@ impl<I: Intake> Watch<I> {
 
     /// Marks or moves what is committed. A refusal is shown and tried again later; the ticket stands.
     pub(super) async fn file_later(&mut self, session: &mut Session, view: &View) -> Result<(), IngestError> {
-        self.pipeline.finish().await?;
+        self.pipeline.finish_batch().await?;
         let mut uids = std::mem::take(&mut self.pipeline.filing);
         uids.sort_unstable();
         uids.dedup();

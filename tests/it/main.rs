@@ -4,8 +4,11 @@
 //! through [`harness`] and takes them along when it ends.
 
 mod accounts;
+mod bombs;
 mod conversation;
+mod explain;
 mod faults;
+mod first_start;
 mod harness;
 mod harness_test;
 mod imap;

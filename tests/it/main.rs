@@ -3,11 +3,13 @@
 //! One binary, so that it is linked once. Tests run in parallel; each starts the servers it needs
 //! through [`harness`] and takes them along when it ends.
 
+mod first_steps;
 mod harness;
 mod harness_test;
 mod imap;
 mod kill;
 mod ledger;
+mod rules;
 mod scene;
 mod smtp;
 mod smtp_speed;

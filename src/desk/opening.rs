@@ -195,14 +195,16 @@ pub(crate) struct Ruling {
 
 fn view<'a>(mail: &Incoming<'a>, ticket: &Ticket) -> RuleView<'a> {
     let message = mail.message();
+    // Who writes nothing below the subject has said everything in it.
+    let is_bare = message.text.trim().is_empty();
     RuleView {
         from: message.from.iter().map(|mailbox| &mailbox.address).collect(),
         to: message.to.iter().map(|mailbox| &mailbox.address).chain(&message.delivered_to).collect(),
         cc: message.cc.iter().map(|mailbox| &mailbox.address).collect(),
         arrived_at: mail.arrival.inbox.clone(),
         subject: &message.subject,
-        text: &message.reply.new_text,
-        any_text: &message.text,
+        text: if is_bare { &message.subject } else { &message.reply.new_text },
+        any_text: if is_bare { &message.subject } else { &message.text },
         attachments: message.attachments.iter().map(|file| (file.name.as_str(), file.bytes)).collect(),
         headers: &message.headers,
         bytes: mail.arrival.raw_bytes,

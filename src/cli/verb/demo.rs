@@ -152,7 +152,6 @@ impl Play<'_> {
     fn invite(&self, once: bool) {
         let dir = self.stage.dir.display();
         let program = stage::program();
-        let config = format!("{program} --config {dir}/frontdesk.toml");
         self.say("");
         self.say(&self.printer.paint(Style::Bold, "Now you"));
         if once {
@@ -166,12 +165,13 @@ impl Play<'_> {
             return;
         }
         self.say("Write to the desk: save any mail as a file in in/new, or paste");
-        self.say("  printf 'From: you@example.org\\nTo: support@larkfield.example\\n\\");
-        self.say("  Subject: A question\\n\\nMy brake squeaks. Frame number: LC-123456\\n' \\");
-        self.say(&format!("  > {dir}/in/new/mine.eml"));
+        self.say("  printf '%s\\n' 'From: you@example.org' 'To: support@larkfield.example' \\");
+        self.say("    'Subject: A question' '' 'My brake squeaks. Frame number: LC-123456' \\");
+        self.say(&format!("    > {dir}/in/new/mine.eml"));
         self.say("What the desk sends is a file in out/new. From another terminal:");
-        for command in ["ticket list", "ticket show T-1", "explain T-2", "status", "ticket act T-2 take --as emil"] {
-            self.say(&format!("  {config} {command}"));
+        self.say(&format!("  export FRONTDESK_CONFIG={dir}/frontdesk.toml   # or --config FILE each time"));
+        for command in ["ticket list", "ticket show T-1", "explain T-2", "status", "ticket act --as emil T-2 take"] {
+            self.say(&format!("  {program} {command}"));
         }
         self.say("The file with the rules is short: read it, change it, then run `reload`.");
         self.say(&self.printer.paint(Style::Bold, "Ctrl-C ends it."));

@@ -192,6 +192,18 @@ impl Desk {
         }
     }
 
+    /// [`Desk::cli`] without `--config`: the environment or the words have to name one, or none is needed.
+    pub fn cli_bare(&self, args: &[&str]) -> Output {
+        let mut command = Command::new(PROGRAM);
+        command.args(args).current_dir(self.dir()).env("NO_COLOR", "1").envs(self.env.lock().unwrap().iter().cloned());
+        let output = command.stdin(Stdio::null()).output().expect("run frontdesk");
+        Output {
+            stdout: String::from_utf8_lossy(&output.stdout).into_owned(),
+            stderr: String::from_utf8_lossy(&output.stderr).into_owned(),
+            code: output.status.code(),
+        }
+    }
+
     /// [`Desk::cli`] with `--json`, which must succeed; the first JSON value that it printed.
     #[track_caller]
     pub fn json(&self, args: &[&str]) -> Value {

@@ -79,28 +79,29 @@ fn sixty_kills_at_random_lose_nothing_and_repeat_nothing() {
     assert!(count(&|ack| ack.is_accepted) > 0, "the desk never got as far as an acknowledgement");
 }
 
-/// Every place at which the process can be made to die, in the order of one mail's way; and what must have become of
-/// that mail's acknowledgement: `Some(n)` that the server took it `n` times, and that the desk may be in doubt.
-const PLACES: [(&str, Option<usize>); 14] = [
-    ("raw_written", None),
-    ("raw_synced", None),
-    ("raw_kept", None),
-    ("journal_written", None),
-    ("journal_synced", None),
-    ("state_applied", None),
-    ("mail_committed", None),
-    ("mail_filed", None),
-    ("filing_recorded", None),
-    ("attempt_recorded", None),
-    ("data_sent_recorded", Some(0)),
-    ("before_the_dot", Some(0)),
-    ("server_answered", Some(1)),
-    ("outcome_recorded", None),
+/// Every place at which the process can be made to die, in the order of one mail's way. With it: how often the server may
+/// have taken the acknowledgement when the desk does not know; empty where the desk must know.
+const PLACES: [(&str, &[usize]); 14] = [
+    ("raw_written", &[]),
+    ("raw_synced", &[]),
+    ("raw_kept", &[]),
+    // Among the records is the one that content is on its way.
+    ("journal_written", &[0]),
+    ("journal_synced", &[0]),
+    ("state_applied", &[0, 1]),
+    ("mail_committed", &[]),
+    ("mail_filed", &[0, 1]),
+    ("filing_recorded", &[0, 1]),
+    ("attempt_recorded", &[]),
+    ("data_sent_recorded", &[0]),
+    ("before_the_dot", &[0]),
+    ("server_answered", &[1]),
+    ("outcome_recorded", &[]),
 ];
 /// Passings of one place that are tried: one mail passes none more often.
 const PASSINGS_MAX: u32 = 12;
 
-/// Lets one mail through a desk that dies at a place. False if the mail came through without.
+/// Lets one mail through a desk that dies at a place. Returns whether it did, and who wrote.
 fn dies_at(scene: &mut Scene, place: &str, passing: u32) -> (bool, String) {
     let accepted = scene.sink.count();
     scene.desk.set_env("FRONTDESK_FAILPOINT", &format!("{place}:{passing}"));
@@ -130,10 +131,8 @@ fn a_death_at_every_station_is_repaired() {
             scene.desk.start_ready();
             scene.wait_quiet();
             let ack = scene.check()[&from];
-            match in_doubt {
-                Some(received) if died && !ack.is_accepted => assert_eq!(ack.received, received, "{place}:{passing}"),
-                _ => assert!(ack.is_accepted, "{place}:{passing}: no acknowledgement though none can have left"),
-            }
+            let is_right = ack.is_accepted || (died && in_doubt.contains(&ack.received));
+            assert!(is_right, "{place}:{passing}: {ack:?}, in doubt may be {in_doubt:?}");
             scene.desk.kill9();
             if !died {
                 break;

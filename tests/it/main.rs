@@ -3,6 +3,7 @@
 //! One binary, so that it is linked once. Tests run in parallel; each starts the servers it needs
 //! through [`harness`] and takes them along when it ends.
 
+mod faults;
 mod harness;
 mod harness_test;
 mod imap;

@@ -1,0 +1,6 @@
+//! Faults of the world around the daemon, each provoked on the real program.
+
+mod mailbox;
+mod process;
+mod sending;
+mod store;

@@ -7,8 +7,8 @@ use std::process::{Command, Stdio};
 use desk::RawHash;
 use rustix::process::{Resource, Rlimit, setrlimit};
 
-use crate::failpoint;
 use crate::engine::read::{Reading, read_here};
+use crate::failpoint;
 
 /// Processor time that one mail may take.
 const CPU_SECONDS_MAX: u64 = 5;

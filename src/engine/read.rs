@@ -7,7 +7,12 @@ use serde::{Deserialize, Serialize};
 
 use crate::engine::{child, content};
 use crate::failpoint;
-use crate::store::ContentKeys;
+use crate::store::{ContentKeys, Store};
+
+/// Subject of what stands in for an unreadable mail.
+const UNREADABLE_SUBJECT: &str = "(unreadable mail)";
+/// Name under which its bytes are shown.
+const UNREADABLE_FILE: &str = "unreadable.eml";
 
 /// A mail, read.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -59,17 +64,30 @@ pub fn read_here(hash: RawHash, raw: &[u8], trusts: &[String]) -> Reading {
     Reading { raw: hash, raw_bytes: raw.len() as u64, parsed, keys, proof }
 }
 
+/// What stands in for a mail, if these very bytes were found unreadable before: whoever read them again, because the
+/// server shows them under another UID, would die again.
+#[must_use]
+pub fn found_unreadable(store: &dyn Store, hash: RawHash, raw: &[u8]) -> Option<Reading> {
+    let reading = unreadable(hash, raw);
+    let first = store.find_by_content(&reading.keys)?;
+    let message = store.decided(first.event).ok()??.decision.message?;
+    let is_stand_in = message.subject == UNREADABLE_SUBJECT
+        && message.attachments.first().is_some_and(|file| file.name == UNREADABLE_FILE)
+        && message.raw == Some(hash);
+    is_stand_in.then_some(reading)
+}
+
 /// What stands in for a mail that killed its reader twice: a ticket that shows the raw file.
 fn unreadable(hash: RawHash, raw: &[u8]) -> Reading {
     let message = Message {
-        subject: "(unreadable mail)".to_owned(),
+        subject: UNREADABLE_SUBJECT.to_owned(),
         text: "This mail could not be read. Its bytes are kept and attached.".to_owned(),
         reply: mail::Reply {
             new_text: "This mail could not be read. Its bytes are kept and attached.".to_owned(),
             ..mail::Reply::default()
         },
         attachments: vec![mail::Attachment {
-            name: "unreadable.eml".to_owned(),
+            name: UNREADABLE_FILE.to_owned(),
             content_type: "message/rfc822".to_owned(),
             bytes: raw.len() as u64,
             inline: false,

@@ -18,7 +18,7 @@ use crate::clock::Clock;
 use crate::engine::child::ChildReader;
 use crate::engine::core::{Core, Happening, Live, Order, step_of};
 use crate::engine::proof::{DkimCheck, DkimOutcome};
-use crate::engine::read::{Caution, Reading, read};
+use crate::engine::read::{Caution, Reading, found_unreadable, read};
 use crate::engine::seam::{Claimed, Fetched, Intake, Outgoing, RawMail};
 use crate::failpoint;
 use crate::store::{Cursor, MailboxKey, Record, Store, StoreError};
@@ -250,11 +250,14 @@ impl Engine {
             tasks.spawn(async move {
                 let chunk_shared = shared.clone();
                 let readings = blocking(move || {
-                    let read_one = |(at, (hash, raw)): (usize, (RawHash, Vec<u8>))| {
+                    let read_one = |(at, Kept { hash, raw, was_known }): (usize, Kept)| {
                         let suspects = chunk_shared.suspects.lock().unwrap_or_else(PoisonError::into_inner);
                         let caution = if suspects.contains(&hash) { Caution::Suspect } else { Caution::Normal };
                         drop(suspects);
-                        let reading = read(hash, &raw, &trusts, caution, &chunk_shared.child);
+                        let reading = match was_known.then(|| found_unreadable(&*chunk_shared.store, hash, &raw)) {
+                            Some(Some(unreadable)) => unreadable,
+                            Some(None) | None => read(hash, &raw, &trusts, caution, &chunk_shared.child),
+                        };
                         let wants_dkim = matches!(reading.proof, SenderProof::NotProven { .. })
                             && chunk_shared.dkim.is_some()
                             && reading.parsed.message.header("DKIM-Signature").is_some();
@@ -318,7 +321,15 @@ impl Shared {
     }
 }
 
-fn keep(store: &dyn Store, mails: Vec<RawMail>) -> Result<Vec<(RawHash, Vec<u8>)>, StoreError> {
+/// A mail whose bytes are durable.
+struct Kept {
+    hash: RawHash,
+    raw: Vec<u8>,
+    /// They were before, or may have been.
+    was_known: bool,
+}
+
+fn keep(store: &dyn Store, mails: Vec<RawMail>) -> Result<Vec<Kept>, StoreError> {
     let read_file = |path: &std::path::Path| {
         std::fs::read(path).map_err(|source| StoreError::Io { act: "read", path: path.display().to_string(), source })
     };
@@ -329,14 +340,20 @@ fn keep(store: &dyn Store, mails: Vec<RawMail>) -> Result<Vec<(RawHash, Vec<u8>)
             RawMail::File(_) => None,
         })
         .collect();
+    let known = small.iter().map(|raw| store.has_raw(&RawHash::of(raw))).collect::<Result<Vec<bool>, _>>()?;
+    let mut known = known.into_iter();
     let mut hashes = if small.is_empty() { Vec::new() } else { store.keep(&small)? }.into_iter();
     let mut kept = Vec::with_capacity(mails.len());
     for mail in mails {
         match mail {
-            RawMail::Bytes(bytes) => kept.push((hashes.next().expect("one hash per mail"), bytes)),
+            RawMail::Bytes(raw) => kept.push(Kept {
+                hash: hashes.next().expect("one hash per mail"),
+                raw,
+                was_known: known.next().expect("one look per mail"),
+            }),
             RawMail::File(path) => {
                 let hash = store.keep_file(&path)?;
-                kept.push((hash, read_file(&path)?));
+                kept.push(Kept { hash, raw: read_file(&path)?, was_known: true });
             }
         }
     }

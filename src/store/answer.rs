@@ -28,6 +28,8 @@ pub(crate) trait Answers: Send + Sync + 'static {
     fn keep_one_file(&self, path: &Path) -> Result<RawHash, StoreError>;
     /// See [`Store::raw`].
     fn kept_raw(&self, hash: &RawHash) -> Result<Vec<u8>, StoreError>;
+    /// See [`Store::has_raw`].
+    fn is_kept(&self, hash: &RawHash) -> Result<bool, StoreError>;
     /// See [`Store::suspects`].
     fn unfinished(&self) -> Vec<Suspect>;
     /// See [`Store::stage`].
@@ -55,6 +57,10 @@ impl<S: Answers> Store for S {
 
     fn raw(&self, hash: &RawHash) -> Result<Vec<u8>, StoreError> {
         self.kept_raw(hash)
+    }
+
+    fn has_raw(&self, hash: &RawHash) -> Result<bool, StoreError> {
+        self.is_kept(hash)
     }
 
     fn suspects(&self) -> Vec<Suspect> {

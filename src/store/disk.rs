@@ -167,6 +167,10 @@ impl Answers for DiskStore {
         self.packs.mail(hash)
     }
 
+    fn is_kept(&self, hash: &RawHash) -> Result<bool, StoreError> {
+        self.packs.has(hash)
+    }
+
     fn unfinished(&self) -> Vec<Suspect> {
         self.suspects.clone()
     }

@@ -72,6 +72,10 @@ impl Answers for MemoryStore {
         self.kept().raw.get(hash).cloned().ok_or(StoreError::Raw { hash: *hash, what: "is missing" })
     }
 
+    fn is_kept(&self, hash: &RawHash) -> Result<bool, StoreError> {
+        Ok(self.kept().raw.contains_key(hash))
+    }
+
     fn unfinished(&self) -> Vec<super::Suspect> {
         Vec::new()
     }

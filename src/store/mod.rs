@@ -369,6 +369,12 @@ pub trait Store: Send + Sync + 'static {
     /// [`StoreError::Raw`] if they are missing or damaged.
     fn raw(&self, hash: &RawHash) -> Result<Vec<u8>, StoreError>;
 
+    /// The bytes of this mail are kept.
+    ///
+    /// # Errors
+    /// [`StoreError::Io`] if one could not look.
+    fn has_raw(&self, hash: &RawHash) -> Result<bool, StoreError>;
+
     /// Mails kept before the last start that no record names: whatever handled them died.
     fn suspects(&self) -> Vec<Suspect>;
 

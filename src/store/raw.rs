@@ -333,6 +333,11 @@ impl Packs {
         Ok(())
     }
 
+    /// This mail is kept, though perhaps not yet durably.
+    pub(crate) fn has(&self, hash: &RawHash) -> Result<bool, StoreError> {
+        Ok(self.find(hash)?.is_some())
+    }
+
     /// The bytes of a mail, verified.
     pub(crate) fn mail(&self, hash: &RawHash) -> Result<Vec<u8>, StoreError> {
         let at = self.find(hash)?.ok_or(StoreError::Raw { hash: *hash, what: "is missing" })?;

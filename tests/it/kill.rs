@@ -85,9 +85,9 @@ const PLACES: [(&str, &[usize]); 14] = [
     ("raw_written", &[]),
     ("raw_synced", &[]),
     ("raw_kept", &[]),
-    // Among the records is the one that content is on its way.
-    ("journal_written", &[0]),
-    ("journal_synced", &[0]),
+    // What is filed and what is sent go side by side, so these strike at any moment of the sending.
+    ("journal_written", &[0, 1]),
+    ("journal_synced", &[0, 1]),
     ("state_applied", &[0, 1]),
     ("mail_committed", &[]),
     ("mail_filed", &[0, 1]),

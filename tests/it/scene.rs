@@ -151,7 +151,8 @@ impl Scene {
         let quiet = wait_some(PATIENCE, || {
             let is_filed = self.dovecot.messages("support", "INBOX").is_empty();
             let is_settled = || {
-                let settled = self.desk.status().is_some_and(|status| inbox(&status, "support")["settled"] == self.book.delivered);
+                let settled =
+                    self.desk.status().is_some_and(|status| inbox(&status, "support")["settled"] == self.book.delivered);
                 settled && self.outbox().iter().all(|row| row["state"] == "accepted" || row["state"] == "data_sent")
             };
             (is_filed && is_settled()).then_some(())
@@ -193,13 +194,8 @@ impl Scene {
                 }
             }
         }
-        let expected: BTreeMap<String, Vec<String>> = self
-            .book
-            .requests
-            .iter()
-            .chain(&self.book.replies)
-            .map(|(id, from)| (id.clone(), vec![from.clone()]))
-            .collect();
+        let expected: BTreeMap<String, Vec<String>> =
+            self.book.requests.iter().chain(&self.book.replies).map(|(id, from)| (id.clone(), vec![from.clone()])).collect();
         assert_eq!(found, expected, "each mail is on one ticket, once");
     }
 

@@ -77,7 +77,8 @@ fn note(id: &str, text: &str) -> Vec<u8> {
 fn a_mail_that_the_mta_delivers_twice_is_one_ticket() {
     let scene = Scene::with_done("\"keep\"");
     let first = note("same@x.example", "It is dead.\n");
-    let with_trace = |trace: &str| [format!("Received: by {trace}; Mon, 16 Nov 2026 09:13:00 +0000\r\n").as_bytes(), &first].concat();
+    let with_trace =
+        |trace: &str| [format!("Received: by {trace}; Mon, 16 Nov 2026 09:13:00 +0000\r\n").as_bytes(), &first].concat();
     scene.dovecot.deliver("support", &with_trace("a.test.example"));
     scene.dovecot.deliver("support", &with_trace("b.test.example"));
     scene.sink.wait_for(1, PATIENCE);
@@ -125,7 +126,10 @@ fn one_mail_to_two_inboxes_is_one_ticket_and_one_acknowledgement() {
     );
     let usual = config(dovecot.port(), sink.port(), "\"keep\"");
     let both = usual
-        .replace("[inbox]\nsupport = {", "[inbox]\nbilling = { address = \"billing@acme.example\", account = \"second\" }\nsupport = { account = \"main\",")
+        .replace(
+            "[inbox]\nsupport = {",
+            "[inbox]\nbilling = { address = \"billing@acme.example\", account = \"second\" }\nsupport = { account = \"main\",",
+        )
         .replace("[limits]", &format!("{more}[limits]"));
     let desk = desk(&both);
     desk.write("billing.password", &dovecot::password("billing"));

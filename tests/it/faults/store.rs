@@ -82,10 +82,9 @@ fn a_failed_sync_ends_the_desk_and_the_next_start_is_clean() {
 fn a_lost_or_damaged_state_is_rebuilt_and_equal() {
     let mut scene = killed(3);
     let state = scene.desk.path("state/state");
-    let damages: [&dyn Fn(); 2] = [
-        &|| fs::remove_dir_all(&state).expect("remove the state"),
-        &|| fs::write(state.join("db"), vec![0xA5; 8192]).expect("damage the state"),
-    ];
+    let damages: [&dyn Fn(); 2] = [&|| fs::remove_dir_all(&state).expect("remove the state"), &|| {
+        fs::write(state.join("db"), vec![0xA5; 8192]).expect("damage the state")
+    }];
     for damage in damages {
         damage();
         scene.start_live();

@@ -1,5 +1,8 @@
 //! Killed at any instant, nothing is lost and nothing happens twice.
 
+// The seed and the figures of a run are what one wants to see when it failed.
+#![allow(clippy::print_stdout)]
+
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use crate::harness::wait::{until_random_moment, wait_some};

@@ -190,7 +190,8 @@ fn own_title(decided: &Decided) -> String {
 }
 
 fn is_telling(line: &TraceLine) -> bool {
-    !SILENT.contains(&line.step.as_str()) && !(SILENT_NO.contains(&line.step.as_str()) && line.outcome == "no")
+    let step = line.step.as_str();
+    !(SILENT.contains(&step) || SILENT_NO.contains(&step) && line.outcome == "no")
 }
 
 /// Breaks text at spaces into lines of at most `width` characters; a word that is longer stays whole. Words of strangers

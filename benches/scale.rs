@@ -80,7 +80,7 @@ fn batch(first: u32) -> Vec<Fetched> {
     (first..first + GROUP).map(|uid| Fetched { uid, raw: RawMail::Bytes(mail(uid)), silent: false }).collect()
 }
 
-/// Opens what was written, in a process of its own so that its memory is seen alone.
+/// Opens what was written, and says how long that takes and how much there is.
 #[expect(clippy::print_stdout, reason = "a bench prints")]
 fn start(dir: &Path) {
     let open = || {

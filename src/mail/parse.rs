@@ -46,12 +46,17 @@ pub fn parse(raw: &[u8]) -> Parsed {
     message.language = language::detect(prefix(&message.reply.new_text, limits::LANGUAGE_BYTES_MAX));
     message.text = text.text;
     message.charset = text.charset;
-    let known_html = text.html_part.zip(text.html.as_deref());
-    let known_text = text.text_part.zip(Some(message.text.as_str()));
-    let known: Vec<(usize, &str)> = known_html.into_iter().chain(known_text).collect();
-    let text_parts = part::text_parts(&parts, &known);
-    message.calendar_method = machine::calendar_method(&text_parts);
-    message.bounce = dsn::read(raw, &message, &text_parts);
+    let leaf_types = parts.iter().filter(|part| !part.is_multipart() && part.is_textual()).map(|part| part.content_type.as_str());
+    let has_calendar = leaf_types.clone().any(|kind| kind == "text/calendar");
+    // Most mails are neither, and decoding every part again would be for nothing.
+    if has_calendar || dsn::is_candidate(&message, leaf_types) {
+        let known_html = text.html_part.zip(text.html.as_deref());
+        let known_text = text.text_part.zip(Some(message.text.as_str()));
+        let known: Vec<(usize, &str)> = known_html.into_iter().chain(known_text).collect();
+        let text_parts = part::text_parts(&parts, &known);
+        message.calendar_method = machine::calendar_method(&text_parts);
+        message.bounce = dsn::read(raw, &message, &text_parts);
+    }
     defects.sort_unstable();
     defects.dedup();
     Parsed { message, defects }

@@ -153,7 +153,10 @@ fn commands_are_refused_with_the_ones_that_are_possible() {
     assert_eq!(refused(&mut desk, unknown), "there is no agent `nobody`; there are: maya, tomasz");
     assert!(refused(&mut desk, Command::Reopen).starts_with("T-1 is new: `reopen` is not possible; possible now: reply, note"));
     desk.tickets.get_mut(&TicketNo(1)).unwrap().status = Status::Closed;
-    assert!(refused(&mut desk, Command::Reply { text: "x".into() }).contains("possible now: note, release, tag"), "closed is final");
+    assert!(
+        refused(&mut desk, Command::Reply { text: "x".into() }).contains("possible now: note, release, tag"),
+        "closed is final"
+    );
 }
 
 #[test]

@@ -41,7 +41,8 @@ fn outcome(from: &str, proven: bool, subject: &str, to: &str, answers: &str) -> 
 #[test]
 fn each_signal_counts_as_much_as_its_sender_is_trusted() {
     let claims = Some(LinkKind::Claims);
-    let table: [(&str, &str, &str, [(&str, Option<LinkKind>); 3]); 4] = [
+    type Row = (&'static str, &'static str, &'static str, [(&'static str, Option<LinkKind>); 3]);
+    let table: [Row; 4] = [
         // signal, to, answers; participant proven, participant not proven, stranger
         ("T1", "TOKEN", "none@any.example", [("attached", None), ("attached, marked", None), ("held", None)]),
         ("T2", SUPPORT, "ACK", [("attached", None), ("attached, marked", None), ("new_ticket", claims)]),

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 const INPUTS: usize = 20_000;
 /// Long mails are cut to this, so that the damage falls on headers and structure.
 const BYTES_MAX: usize = 1_000;
-const SEED: u64 = 0x5eed_0f_ba5e;
+const SEED: u64 = 0x005e_ed0f_ba5e;
 
 /// xorshift64*: enough to choose places and bytes.
 struct Random(u64);

@@ -128,11 +128,8 @@ impl Desk {
         self.mails += 1;
         let raw = raw.replace('\n', "\r\n");
         let parsed = mail::parse(raw.as_bytes());
-        let proof = if proven {
-            SenderProof::Proven { by: "a test".into() }
-        } else {
-            SenderProof::NotProven { why: "a test".into() }
-        };
+        let proof =
+            if proven { SenderProof::Proven { by: "a test".into() } } else { SenderProof::NotProven { why: "a test".into() } };
         let signals = signals(&self.policy, &parsed.message);
         let stored = signals.ids.iter().filter_map(|id| self.ids.iter().rev().find(|(known, _)| known == id).cloned()).collect();
         let lookup = Lookup { tickets: self.tickets.clone(), stored };

@@ -9,7 +9,7 @@ use crate::harness::frontdesk::{Desk, settled};
 use crate::harness::mails::{self, Basics, Mail, id_of};
 use crate::harness::office::{INBOX, Office, SUPPORT, TRUSTED, all_live, base, letter, vouched};
 use crate::harness::postfix::{self, Postfix};
-use crate::harness::wait::{stays, wait_true};
+use crate::harness::wait::{stays, wait_for, wait_true};
 
 /// What a mail must lead to.
 struct Expect {
@@ -25,8 +25,12 @@ struct Expect {
 #[track_caller]
 fn check(office: &Office, row: u8, mail: &Mail, outcome: &str, expect: &Expect) {
     let before = office.outbox().len();
+    let latest = || serde_json::from_str::<Value>(&office.desk.cli(&["--json", "tail", "-n", "1", "--no-follow"]).stdout).ok();
+    let seq = |event: &Value| event["seq"].as_u64();
+    let seen = latest().as_ref().and_then(seq);
     office.deliver(mail);
-    let tail = office.desk.json(&["tail", "-n", "1", "--no-follow"]);
+    // Told right after the commit, so a moment after the mail counts as settled.
+    let tail = wait_for("the mail in the tail", Duration::from_secs(10), || latest().filter(|event| seq(event) > seen));
     assert_eq!(tail["outcome"], json!(outcome), "row {row}: {tail}");
     let status = office.desk.status().expect("a status");
     assert_eq!((office.desk.tickets().len(), &status["held"]), (expect.tickets, &json!(expect.held)), "row {row}");

@@ -118,7 +118,8 @@ impl Desk {
     #[track_caller]
     pub fn start_ready(&self) {
         self.start();
-        self.wait_until("the daemon answers", |_| true);
+        // Without a daemon the command opens the store itself; only a daemon knows since when it runs.
+        self.wait_until("the daemon answers", |status| status["started_at"].is_string());
     }
 
     /// Kills the daemon on the spot.

@@ -61,7 +61,12 @@ pub(crate) fn config(imap_port: u16, smtp_port: u16, done: &str) -> String {
 
 /// The usual sink: it asks for the password of `support`.
 pub(crate) fn sink() -> Sink {
-    Sink::start_with(sink::Options { auth: Some(("support".to_owned(), password("support"))), ..sink::Options::default() })
+    sink_of("support")
+}
+
+/// A server that takes the mail of this account.
+pub(crate) fn sink_of(user: &str) -> Sink {
+    Sink::start_with(sink::Options { auth: Some((user.to_owned(), password(user))), ..sink::Options::default() })
 }
 
 /// A desk with this configuration and the password of `support`; nothing runs yet.

@@ -1,141 +1,304 @@
-//! What is decided about a command that was admitted.
+//! Carrying out commands that were admitted. Each works on a [`Change`], so that the commands of one mail are one commit.
 
 use std::collections::BTreeSet;
 
-use crate::command::{Assignee, Command};
-use crate::decide::{changed, entry, nothing};
+use crate::change::Change;
+use crate::command::{Assignee, Closing, Command};
+use crate::decide::nothing;
 use crate::effect::{Effect, TimerKind};
-use crate::event::{Actor, Decision, Direction, Event, MessageEntry};
-use crate::letter;
+use crate::event::{Actor, Decision, Direction, Event, MessageEntry, Outcome};
+use crate::ids::{AgentName, EffectId};
+use crate::letter::{self, Words};
 use crate::policy::Policy;
-use crate::ticket::{Status, Ticket};
+use crate::ticket::{Answered, NoteLine, Status, Ticket};
+use crate::undo::{self, Act};
+use crate::{act_people, act_work, notice};
+
+/// Newest references kept; the root is kept apart.
+const REFERENCES_MAX: usize = 10;
 
 pub(crate) fn decide(policy: &Policy, ticket: &Ticket, event: &Event, by: &Actor, command: &Command) -> Decision {
-    let label = by.label();
+    if let Command::PutAway { .. } = command {
+        return nothing("held", "a message is put away without its ticket");
+    }
+    let mut change = Change::new(policy, ticket, event);
+    carry_out(&mut change, by, command, None);
+    finish(change, by)
+}
+
+/// The end of every act: what reverses it is remembered, and those who should know are told.
+pub(crate) fn finish(mut change: Change<'_>, by: &Actor) -> Decision {
+    if let Actor::Agent(agent) = by {
+        remember_act(&mut change, agent);
+    }
+    notice::of_act(&mut change, by);
+    change.finish(Outcome::Changed)
+}
+
+/// Carries out one command. `words` are those of a mail, with their formatting and files; where there are none, the
+/// command's own text counts.
+pub(crate) fn carry_out(change: &mut Change<'_>, by: &Actor, command: &Command, words: Option<&Words>) {
     match command {
-        Command::Reply { text } => reply(policy, ticket, event, by, text),
-        Command::Note { text } => {
-            let mut decision = changed(ticket, event, "noted", &label, excerpt(text));
-            decision.message = Some(note(event, by, text));
-            looked_at(&mut decision);
-            decision
+        Command::Reply { text } => reply(change, by, words.unwrap_or(&Words::plain(text))),
+        Command::Note { text } => note(change, by, words.unwrap_or(&Words::plain(text))),
+        Command::Take | Command::Drop | Command::Assign { .. } | Command::Watch | Command::Mute => own(change, by, command),
+        Command::LetIn { message } => let_in(change, by, message),
+        Command::Close(closing) => close(change, by, closing),
+        Command::Wait | Command::Snooze { .. } | Command::Reopen => set_status(change, by, command),
+        Command::Undo => undo(change, by),
+        Command::Done { .. }
+        | Command::Undone { .. }
+        | Command::Skip { .. }
+        | Command::Step { .. }
+        | Command::Set { .. }
+        | Command::ChangeType { .. }
+        | Command::SetPriority { .. }
+        | Command::Tag { .. }
+        | Command::Time { .. } => act_work::carry_out(change, by, command),
+        Command::AddPerson { .. }
+        | Command::RemovePerson { .. }
+        | Command::AskVendor { .. }
+        | Command::SetRequester { .. }
+        | Command::Merge { .. }
+        | Command::Split
+        | Command::Spam
+        | Command::Redact
+        | Command::Ask { .. } => act_people::carry_out(change, by, command),
+        // Answered by a mail to whoever asked, or carried out by what was confirmed.
+        Command::Show | Command::Help { .. } | Command::Confirm { .. } | Command::PutAway { .. } => {}
+    }
+}
+
+/// The agent's words go to the requester and to everybody outside who takes part: the first answer ends the first-response
+/// clock, and the requester owes the next word.
+fn reply(change: &mut Change<'_>, by: &Actor, words: &Words) {
+    let label = by.label();
+    let Some(inbox) = change.policy.inboxes.get(&change.ticket.inbox) else {
+        return change.trace("command", "nothing", "the ticket's inbox is no longer configured, so there is no address to answer from");
+    };
+    let agent = by.agent().and_then(|name| change.policy.agents.get(name));
+    change.tell("answered", &label, excerpt(&words.text));
+    let from = change.ticket.status.as_str();
+    let at = change.at();
+    let next = &mut change.ticket;
+    next.status = Status::Pending;
+    next.snoozed_until = None;
+    next.recent_mails.clear();
+    next.muted_until = None;
+    if next.first_response.met_at.is_none() {
+        next.first_response.met_at = Some(at);
+        next.first_response.breached = next.first_response.due_at.is_some_and(|due| at > due);
+    }
+    if next.owner.is_none() {
+        next.owner = agent.map(|agent| agent.name.clone());
+    }
+    next.answered =
+        Some(Answered { rev: next.rev, by: label.clone(), at, event: change.event.id, excerpt: excerpt(&words.text) });
+    let people = next.recipients();
+    let mut sent: Option<MessageEntry> = None;
+    for person in &people {
+        change.send(|change, id| letter::answer(change, id, inbox, person, agent, words));
+        let Some(Effect::Send(send)) = change.effects.last() else { continue };
+        let entry = sent.get_or_insert_with(|| MessageEntry {
+            direction: Direction::Out,
+            from: inbox.address.to_string(),
+            subject: send.subject.clone(),
+            message_id: Some(send.message_id.clone()),
+            in_reply_to: change.before.last_in.clone(),
+            attachments: words.attachments(),
+            ..blank(change.event, by, &words.text)
+        });
+        entry.to.push(send.to.to_string());
+    }
+    if let Some(id) = sent.as_ref().and_then(|entry| entry.message_id.clone()) {
+        let references = &mut change.ticket.references;
+        references.push(id);
+        let surplus = references.len().saturating_sub(REFERENCES_MAX);
+        references.drain(..surplus);
+    }
+    change.message = sent;
+    change.ticket.signed = true;
+    change.tell("status_changed", &label, format!("{from} → pending"));
+    change.stop_timer(TimerKind::CloseSolved);
+    change.stop_timer(TimerKind::Wake);
+}
+
+/// Words that stay inside.
+fn note(change: &mut Change<'_>, by: &Actor, words: &Words) {
+    let label = by.label();
+    let short = excerpt(&words.text);
+    change.tell("noted", &label, short.clone());
+    change.message = Some(MessageEntry { attachments: words.attachments(), ..blank(change.event, by, &words.text) });
+    change.ticket.last_note = Some(NoteLine { by: label, at: change.at(), excerpt: short });
+    looked_at(change);
+}
+
+fn own(change: &mut Change<'_>, by: &Actor, command: &Command) {
+    let label = by.label();
+    let myself = by.agent().cloned();
+    match (command, myself) {
+        (Command::Take, Some(name)) => assign(change, &label, &Assignee::Agent(name)),
+        (Command::Drop, _) => assign(change, &label, &Assignee::Nobody),
+        (Command::Assign { to }, _) => assign(change, &label, to),
+        (Command::Watch, Some(name)) => {
+            change.tell("watching", &label, format!("{name} reads along"));
+            change.ticket.muted_by.remove(&name);
+            change.ticket.watchers.insert(name);
         }
-        Command::Take => match by {
-            Actor::Agent(name) => assign(ticket, event, &label, &Assignee::Agent(name.clone())),
-            Actor::Operator => nothing("command", "nobody to take it"),
-        },
-        Command::Assign { to } => assign(ticket, event, &label, to),
-        Command::PutAway { .. } => nothing("held", "a message is put away without its ticket"),
-        Command::LetIn { message } => let_in(ticket, event, &label, message),
-        Command::Close { reason } => close(policy, ticket, event, &label, reason.as_deref()),
-        Command::Reopen => {
-            let from = ticket.status.as_str();
-            let mut decision = changed(ticket, event, "reopened", &label, format!("{from} → open"));
-            decision.effects.push(Effect::StopTimer { kind: TimerKind::CloseSolved });
-            edit(&mut decision, |next| {
-                next.status = Status::Open;
-                next.solved_at = None;
-            });
-            decision
+        (Command::Mute, Some(name)) => {
+            change.tell("muted", &label, format!("{name} wants no notices"));
+            change.ticket.watchers.remove(&name);
+            change.ticket.muted_by.insert(name);
         }
-        Command::SetPriority { priority } => {
-            let what = format!("{} → {}", ticket.priority.as_str(), priority.as_str());
-            let mut decision = changed(ticket, event, "priority_changed", &label, what);
-            let first_response = crate::opening::first_response(policy, ticket, *priority);
-            edit(&mut decision, |next| {
-                next.priority = *priority;
-                next.first_response = first_response;
-            });
-            looked_at(&mut decision);
-            decision
+        _ => change.trace("command", "nothing", "only an agent can do that"),
+    }
+}
+
+fn assign(change: &mut Change<'_>, label: &str, to: &Assignee) {
+    let what = match to {
+        Assignee::Agent(name) => format!("to {name}"),
+        Assignee::Team(name) => format!("to team {name}"),
+        Assignee::Nobody => "to nobody".to_owned(),
+    };
+    change.tell("assigned", label, what);
+    let next = &mut change.ticket;
+    match to {
+        Assignee::Agent(name) => next.owner = Some(name.clone()),
+        Assignee::Team(name) => {
+            next.team = Some(name.clone());
+            next.owner = None;
         }
-        Command::Tag { add, remove } => {
-            let mut tags = ticket.tags.clone();
-            tags.extend(add.iter().cloned());
-            let removed: BTreeSet<&String> = remove.iter().collect();
-            tags.retain(|tag| !removed.contains(tag));
-            let what = add.iter().map(|tag| format!("+{tag}")).chain(remove.iter().map(|tag| format!("-{tag}")));
-            let mut decision = changed(ticket, event, "tagged", &label, what.collect::<Vec<_>>().join(" "));
-            edit(&mut decision, |next| next.tags = tags);
-            decision
+        Assignee::Nobody => next.owner = None,
+    }
+    looked_at(change);
+}
+
+/// A person vouches for a message that was held: it joins the conversation, and its writer is heard from now on.
+fn let_in(change: &mut Change<'_>, by: &Actor, message: &MessageEntry) {
+    change.tell("let_in", &by.label(), format!("the message of {}", message.from));
+    let next = &mut change.ticket;
+    if matches!(next.status, Status::Pending | Status::OnHold | Status::Solved) {
+        next.status = Status::Open;
+        next.solved_at = None;
+    }
+    change.stop_timer(TimerKind::CloseSolved);
+    change.message = Some(MessageEntry { held: false, ..message.clone() });
+}
+
+fn close(change: &mut Change<'_>, by: &Actor, closing: &Closing) {
+    let label = by.label();
+    let from = change.ticket.status.as_str();
+    let reason = closing.reason.as_deref();
+    change.tell("solved", &label, reason.map_or_else(|| format!("{from} → solved"), |reason| format!("solved: {reason}")));
+    if let Some(because) = &closing.anyway {
+        change.tell("closed_anyway", &label, because.clone());
+    }
+    let at = change.at();
+    let next = &mut change.ticket;
+    next.status = Status::Solved;
+    next.solved_at = Some(at);
+    next.snoozed_until = None;
+    next.hold = None;
+    next.closing.extend(closing.answers.iter().cloned());
+    if let Ok(due_at) = at.checked_add(change.policy.reopen_within) {
+        change.start_timer(TimerKind::CloseSolved, due_at);
+    }
+    change.stop_timer(TimerKind::Wake);
+}
+
+fn set_status(change: &mut Change<'_>, by: &Actor, command: &Command) {
+    let label = by.label();
+    let from = change.ticket.status.as_str();
+    match command {
+        Command::Wait => {
+            change.tell("status_changed", &label, format!("{from} → pending"));
+            change.ticket.status = Status::Pending;
+            change.stop_timer(TimerKind::CloseSolved);
         }
-        Command::Set { field, value } => {
-            let mut decision = changed(ticket, event, "field_set", &label, format!("{field} = {value}"));
-            let today = event.at.to_zoned(policy.company.timezone.clone()).date();
-            let ticket_type = policy.types.get(&ticket.ticket_type);
-            let known = ticket_type.and_then(|ticket_type| ticket_type.fields.iter().find(|known| known.id == *field));
-            if let Some(known) = known {
-                let value = crate::field::read_value(known, value, "agent", None, today);
-                edit(&mut decision, |next| {
-                    next.missing.retain(|missing| missing != field);
-                    next.fields.insert(field.clone(), value);
-                });
+        Command::Snooze { until } => {
+            change.tell("snoozed", &label, format!("until {until}"));
+            change.ticket.status = Status::OnHold;
+            change.ticket.snoozed_until = Some(*until);
+            change.start_timer(TimerKind::Wake, *until);
+            change.stop_timer(TimerKind::CloseSolved);
+        }
+        _ => {
+            change.tell("reopened", &label, format!("{from} → open"));
+            change.ticket.status = Status::Open;
+            change.stop_timer(TimerKind::CloseSolved);
+            change.stop_timer(TimerKind::Wake);
+        }
+    }
+    change.ticket.solved_at = None;
+    if !matches!(command, Command::Snooze { .. }) {
+        change.ticket.snoozed_until = None;
+    }
+    change.ticket.recent_mails.clear();
+}
+
+/// Reverses the agent's last act. What somebody changed since stays, and a mail that has left cannot be called back: both
+/// are said.
+fn undo(change: &mut Change<'_>, by: &Actor) {
+    let Some(act) = by.agent().and_then(|name| change.ticket.acts.iter().find(|act| act.agent == *name)).cloned() else {
+        return change.trace("command", "nothing", "there is no act to undo");
+    };
+    let (reverted, kept) = undo::revert(&mut change.ticket, &act.turned);
+    let unsent = &change.event.around.unsent;
+    let (recalled, gone): (Vec<EffectId>, Vec<EffectId>) = act.sends.iter().partition(|id| unsent.contains(id));
+    let mut parts = Vec::new();
+    if !reverted.is_empty() {
+        parts.push(format!("{} as before", reverted.join(", ")));
+    }
+    if !kept.is_empty() {
+        parts.push(format!("{} changed since, so it stays", kept.join(", ")));
+    }
+    if !recalled.is_empty() {
+        parts.push("the mail was not sent".to_owned());
+    }
+    if !gone.is_empty() {
+        parts.push("the mail is out and cannot be called back".to_owned());
+    }
+    change.tell("undone", &by.label(), format!("{}: {}", act.what, parts.join("; ")));
+    if gone.is_empty() && change.ticket.answered.as_ref().is_some_and(|answered| answered.event == act.event) {
+        change.ticket.answered = None;
+    }
+    change.effects.extend(recalled.into_iter().map(|mail| Effect::Recall { mail }));
+    change.ticket.acts.retain(|known| known.event != act.event);
+    let (at, status) = (change.at(), change.ticket.status);
+    match (status, change.ticket.snoozed_until) {
+        (Status::Solved, _) => {
+            if let Ok(due_at) = at.checked_add(change.policy.reopen_within) {
+                change.start_timer(TimerKind::CloseSolved, due_at);
             }
-            looked_at(&mut decision);
-            decision
+        }
+        (_, Some(until)) => change.start_timer(TimerKind::Wake, until),
+        _ => {
+            change.stop_timer(TimerKind::CloseSolved);
+            change.stop_timer(TimerKind::Wake);
         }
     }
 }
 
-/// The agent's words go to the requester: the first answer ends the first-response clock, and the requester owes the next
-/// word.
-fn reply(policy: &Policy, ticket: &Ticket, event: &Event, by: &Actor, text: &str) -> Decision {
-    let Some(inbox) = policy.inboxes.get(&ticket.inbox) else {
-        return nothing("command", "the ticket's inbox is no longer configured, so there is no address to answer from");
-    };
-    let label = by.label();
-    let mut decision = changed(ticket, event, "answered", &label, excerpt(text));
-    let agent = match by {
-        Actor::Agent(name) => policy.agents.get(name),
-        Actor::Operator => None,
-    };
-    edit(&mut decision, |next| {
-        next.status = Status::Pending;
-        next.recent_mails.clear();
-        next.muted_until = None;
-        if next.first_response.met_at.is_none() {
-            next.first_response.met_at = Some(event.at);
-            next.first_response.breached = next.first_response.due_at.is_some_and(|due| event.at > due);
-        }
-        if next.owner.is_none() {
-            next.owner = agent.map(|agent| agent.name.clone());
-        }
+fn remember_act(change: &mut Change<'_>, agent: &AgentName) {
+    let turned = undo::difference(change.before, &change.ticket);
+    let outside: BTreeSet<String> = change.ticket.participants.iter().map(mail::Address::folded).collect();
+    let sends = change.effects.iter().enumerate().filter_map(|(index, effect)| match effect {
+        Effect::Send(send) if outside.contains(&send.to.folded()) => Some(EffectId::new(change.event.id, index)),
+        _ => None,
     });
-    let Some(next) = &mut decision.ticket else { return decision };
-    let send = letter::answer(policy, next, inbox, event, agent.map(|agent| agent.label.as_str()), text);
-    next.references.push(send.message_id.clone());
-    let surplus = next.references.len().saturating_sub(10);
-    next.references.drain(..surplus);
-    decision.message = Some(MessageEntry {
-        direction: Direction::Out,
-        from: inbox.address.to_string(),
-        to: vec![send.to.to_string()],
-        subject: send.subject.clone(),
-        message_id: Some(send.message_id.clone()),
-        in_reply_to: ticket.last_in.clone(),
-        ..note(event, by, text)
-    });
-    decision.history.push(entry(event, "status_changed", &label, format!("{} → pending", ticket.status.as_str())));
-    decision.effects.push(Effect::StopTimer { kind: TimerKind::CloseSolved });
-    decision.effects.insert(0, Effect::Send(Box::new(send)));
-    decision
+    let sends: Vec<EffectId> = sends.collect();
+    let is_undo = change.history.iter().any(|line| line.kind == "undone");
+    if is_undo || (turned.is_empty() && sends.is_empty()) {
+        return;
+    }
+    let what = change.history.iter().filter(|line| line.kind != "status_changed").map(|line| line.kind.replace('_', " "));
+    let what = what.collect::<Vec<_>>().join(", ");
+    let act = Act { event: change.event.id, agent: agent.clone(), at: change.at(), what, turned, sends };
+    undo::remember(&mut change.ticket, act);
 }
 
-/// A person vouches for a message that was held: it joins the conversation, and its writer is heard from now on.
-fn let_in(ticket: &Ticket, event: &Event, label: &str, message: &MessageEntry) -> Decision {
-    let mut decision = changed(ticket, event, "let_in", label, format!("the message of {}", message.from));
-    edit(&mut decision, |next| {
-        if matches!(next.status, Status::Pending | Status::OnHold | Status::Solved) {
-            next.status = Status::Open;
-            next.solved_at = None;
-        }
-    });
-    decision.effects.push(Effect::StopTimer { kind: TimerKind::CloseSolved });
-    decision.message = Some(MessageEntry { held: false, ..message.clone() });
-    decision
-}
-
-fn note(event: &Event, by: &Actor, text: &str) -> MessageEntry {
+/// A message of ours without anything but its text.
+pub(crate) fn blank(event: &Event, by: &Actor, text: &str) -> MessageEntry {
     MessageEntry {
         id: event.id,
         direction: Direction::Note,
@@ -156,57 +319,15 @@ fn note(event: &Event, by: &Actor, text: &str) -> MessageEntry {
     }
 }
 
-fn assign(ticket: &Ticket, event: &Event, label: &str, to: &Assignee) -> Decision {
-    let what = match to {
-        Assignee::Agent(name) => format!("to {name}"),
-        Assignee::Team(name) => format!("to team {name}"),
-        Assignee::Nobody => "to nobody".to_owned(),
-    };
-    let mut decision = changed(ticket, event, "assigned", label, what);
-    edit(&mut decision, |next| match to {
-        Assignee::Agent(name) => next.owner = Some(name.clone()),
-        Assignee::Team(name) => {
-            next.team = Some(name.clone());
-            next.owner = None;
-        }
-        Assignee::Nobody => next.owner = None,
-    });
-    looked_at(&mut decision);
-    decision
-}
-
-fn close(policy: &Policy, ticket: &Ticket, event: &Event, label: &str, reason: Option<&str>) -> Decision {
-    let what = reason.map_or_else(|| format!("{} → solved", ticket.status.as_str()), |reason| format!("solved: {reason}"));
-    let mut decision = changed(ticket, event, "solved", label, what);
-    edit(&mut decision, |next| {
-        next.status = Status::Solved;
-        next.solved_at = Some(event.at);
-        next.hold = None;
-    });
-    if let Ok(due_at) = event.at.checked_add(policy.reopen_within) {
-        decision.effects.push(Effect::StartTimer { kind: TimerKind::CloseSolved, due_at });
-    }
-    decision.effects.push(Effect::StopTimer { kind: TimerKind::Wake });
-    decision
-}
-
 /// An agent acted, so the ticket is no longer new, and machines that wrote in bursts start from nought.
-fn looked_at(decision: &mut Decision) {
-    edit(decision, |next| {
-        if next.status == Status::New {
-            next.status = Status::Open;
-        }
-        next.recent_mails.clear();
-    });
-}
-
-fn edit(decision: &mut Decision, change: impl FnOnce(&mut Ticket)) {
-    if let Some(ticket) = &mut decision.ticket {
-        change(ticket);
+pub(crate) fn looked_at(change: &mut Change<'_>) {
+    if change.ticket.status == Status::New {
+        change.ticket.status = Status::Open;
     }
+    change.ticket.recent_mails.clear();
 }
 
-fn excerpt(text: &str) -> String {
+pub(crate) fn excerpt(text: &str) -> String {
     let words = text.split_whitespace().take(12).collect::<Vec<_>>().join(" ");
     words.chars().take(100).collect()
 }

@@ -26,8 +26,11 @@ impl std::fmt::Display for Refusal {
 
 impl std::error::Error for Refusal {}
 
-/// Every verb, for messages.
-const VERBS: [&str; 10] = ["reply", "note", "assign", "take", "release", "close", "reopen", "priority", "tag", "set"];
+/// Every verb that a status can forbid, for messages.
+const VERBS: [&str; 28] = [
+    "reply", "note", "take", "drop", "assign", "watch", "mute", "release", "close", "wait", "snooze", "reopen", "done", "undone",
+    "skip", "step", "set", "type", "priority", "tag", "time", "cc", "uncc", "vendor", "customer", "merge", "split", "spam",
+];
 
 /// Allows or refuses a command on a ticket.
 ///
@@ -41,21 +44,25 @@ pub fn admit(policy: &Policy, ticket: &Ticket, by: &Actor, command: Command) -> 
 
 fn check_status(policy: &Policy, ticket: &Ticket, command: &Command) -> Result<(), Refusal> {
     let verb = verb(command);
-    let allowed: Vec<&'static str> = VERBS.into_iter().filter(|verb| is_allowed(ticket.status, verb)).collect();
-    if allowed.contains(&verb) {
+    if is_allowed(ticket.status, verb) {
         return Ok(());
     }
     let why = format!("{} is {}: `{verb}` is not possible", policy.reference(ticket.no), ticket.status.as_str());
+    let allowed: Vec<&'static str> = VERBS.into_iter().filter(|verb| is_allowed(ticket.status, verb)).collect();
     Err(Refusal { why, allowed })
 }
 
 fn is_allowed(status: Status, verb: &str) -> bool {
+    // What changes nothing of the matter is possible for ever.
+    if matches!(verb, "note" | "tag" | "release" | "watch" | "mute" | "time" | "show" | "help" | "undo" | "confirm" | "redact") {
+        return true;
+    }
     match status {
         Status::New | Status::Open | Status::Pending | Status::OnHold => {
             verb != "reopen" || status != Status::New && status != Status::Open
         }
-        Status::Solved => verb != "close",
-        Status::Closed => matches!(verb, "note" | "tag" | "release"),
+        Status::Solved => !matches!(verb, "close" | "snooze"),
+        Status::Closed => false,
     }
 }
 
@@ -66,47 +73,116 @@ pub fn verb(command: &Command) -> &'static str {
         Command::Reply { .. } => "reply",
         Command::Note { .. } => "note",
         Command::Take => "take",
+        Command::Drop => "drop",
         Command::Assign { .. } => "assign",
+        Command::Watch => "watch",
+        Command::Mute => "mute",
         Command::LetIn { .. } | Command::PutAway { .. } => "release",
-        Command::Close { .. } => "close",
+        Command::Close(_) => "close",
+        Command::Wait => "wait",
+        Command::Snooze { .. } => "snooze",
         Command::Reopen => "reopen",
+        Command::Done { .. } => "done",
+        Command::Undone { .. } => "undone",
+        Command::Skip { .. } => "skip",
+        Command::Step { .. } => "step",
+        Command::Set { .. } => "set",
+        Command::ChangeType { .. } => "type",
         Command::SetPriority { .. } => "priority",
         Command::Tag { .. } => "tag",
-        Command::Set { .. } => "set",
+        Command::Time { .. } => "time",
+        Command::AddPerson { .. } => "cc",
+        Command::RemovePerson { .. } => "uncc",
+        Command::AskVendor { .. } => "vendor",
+        Command::SetRequester { .. } => "customer",
+        Command::Merge { .. } => "merge",
+        Command::Split => "split",
+        Command::Spam => "spam",
+        Command::Redact => "redact",
+        Command::Ask { .. } => "ask",
+        Command::Undo => "undo",
+        Command::Confirm { .. } => "confirm",
+        Command::Show => "show",
+        Command::Help { .. } => "help",
     }
 }
 
 fn check_arguments(policy: &Policy, ticket: &Ticket, by: &Actor, command: &Command) -> Result<(), Refusal> {
-    let refuse = |why: String| Err(Refusal { why, allowed: Vec::new() });
     match command {
-        Command::Reply { text } | Command::Note { text } if text.trim().is_empty() => refuse("the text is empty".to_owned()),
+        Command::Reply { text } | Command::Note { text } if text.trim().is_empty() => refuse("the text is empty"),
         Command::Reply { .. } if crate::arrival::is_unknown(&ticket.requester.address) => {
-            refuse("the mail named no sender, so there is nobody to answer".to_owned())
+            refuse("the mail named no sender, so there is nobody to answer")
         }
-        Command::Take => match by {
-            Actor::Agent(_) => Ok(()),
-            Actor::Operator => refuse("say who takes it: `--as AGENT`".to_owned()),
+        Command::Reply { .. } if policy.agent_by_address(&ticket.requester.address).is_some() => {
+            refuse("the requester is an agent: say who the customer is, `customer a@b`")
+        }
+        Command::Take | Command::Watch | Command::Mute | Command::Undo if by.agent().is_none() => {
+            refuse("say who does it: `--as AGENT`")
+        }
+        Command::Assign { to } => check_assignee(policy, to),
+        Command::Tag { add, remove } if add.is_empty() && remove.is_empty() => refuse("say which tags: `+a -b`"),
+        Command::Set { field, value } => check_field(policy, ticket, field, value),
+        Command::ChangeType { to } => known("type", to.as_str(), policy.types.keys().map(crate::TypeName::as_str)),
+        Command::AskVendor { vendor, .. } => {
+            known("vendor", vendor.as_str(), policy.vendors.keys().map(crate::VendorName::as_str))
+        }
+        Command::Done { items } | Command::Undone { items } => check_items(policy, ticket, items),
+        Command::Skip { item, .. } => check_items(policy, ticket, &[*item]),
+        Command::Step { id } => {
+            let steps = policy.types.get(&ticket.ticket_type).map_or(&[][..], |ticket_type| &ticket_type.steps);
+            known("step", id, steps.iter().map(|step| step.id.as_str()))
+        }
+        Command::AddPerson { address } | Command::SetRequester { address } => check_outsider(policy, address),
+        Command::RemovePerson { address } if address.folded() == ticket.requester.address.folded() => {
+            refuse("the requester cannot leave; `customer a@b` names another one")
+        }
+        Command::Merge { into } if *into == ticket.no => refuse("a ticket cannot be merged into itself"),
+        Command::Undo => match by.agent().and_then(|name| ticket.acts.iter().find(|act| act.agent == *name)) {
+            Some(_) => Ok(()),
+            None => refuse("you did nothing on this ticket within a day that could be undone"),
         },
-        Command::Assign { to: Assignee::Agent(name) } => match policy.agents.get(name) {
+        _ => Ok(()),
+    }
+}
+
+fn refuse(why: impl Into<String>) -> Result<(), Refusal> {
+    Err(Refusal { why: why.into(), allowed: Vec::new() })
+}
+
+fn known<'a>(what: &str, name: &str, names: impl Iterator<Item = &'a str> + Clone) -> Result<(), Refusal> {
+    if names.clone().any(|one| one == name) { Ok(()) } else { refuse(unknown(what, name, names)) }
+}
+
+fn check_assignee(policy: &Policy, to: &Assignee) -> Result<(), Refusal> {
+    match to {
+        Assignee::Agent(name) => match policy.agents.get(name) {
             Some(agent) if agent.reports_only => refuse(format!("{name} gets reports only")),
             Some(_) => Ok(()),
             None => refuse(unknown("agent", name.as_str(), policy.agents.keys().map(crate::AgentName::as_str))),
         },
-        Command::Assign { to: Assignee::Team(name) } => match policy.teams.get(name) {
-            Some(_) => Ok(()),
-            None => refuse(unknown("team", name.as_str(), policy.teams.keys().map(crate::TeamName::as_str))),
-        },
-        Command::Tag { add, remove } if add.is_empty() && remove.is_empty() => refuse("say which tags: `+a -b`".to_owned()),
-        Command::Set { field, value } => check_field(policy, ticket, field, value),
-        Command::Reply { .. }
-        | Command::Note { .. }
-        | Command::Assign { to: Assignee::Nobody }
-        | Command::LetIn { .. }
-        | Command::PutAway { .. }
-        | Command::Close { .. }
-        | Command::Reopen
-        | Command::SetPriority { .. }
-        | Command::Tag { .. } => Ok(()),
+        Assignee::Team(name) => known("team", name.as_str(), policy.teams.keys().map(crate::TeamName::as_str)),
+        Assignee::Nobody => Ok(()),
+    }
+}
+
+/// Items are counted from 1 within the step that the ticket is in.
+fn check_items(policy: &Policy, ticket: &Ticket, items: &[u32]) -> Result<(), Refusal> {
+    let steps = policy.types.get(&ticket.ticket_type).map_or(&[][..], |ticket_type| &ticket_type.steps);
+    let Some(step) = ticket.step.as_ref().and_then(|state| steps.iter().find(|step| step.id == state.id)) else {
+        return refuse("this ticket has no step with a checklist");
+    };
+    let Some(wrong) = items.iter().find(|item| **item == 0 || **item as usize > step.todo.len()) else { return Ok(()) };
+    refuse(format!("step {} has items 1 to {}, not {wrong}", step.id, step.todo.len()))
+}
+
+/// Agents and our own addresses never take part as customers: what is said inside would reach the thread outside.
+fn check_outsider(policy: &Policy, address: &mail::Address) -> Result<(), Refusal> {
+    if policy.agent_by_address(address).is_some() {
+        refuse(format!("{address} is an agent: `assign` or `watch` is for agents"))
+    } else if policy.own_addresses.contains(&address.without_detail()) {
+        refuse(format!("{address} is an address of this desk"))
+    } else {
+        Ok(())
     }
 }
 

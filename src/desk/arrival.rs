@@ -405,7 +405,10 @@ fn reverse(link: LinkKind) -> LinkKind {
         LinkKind::ClaimedBy => LinkKind::Claims,
         LinkKind::Continues => LinkKind::ContinuedBy,
         LinkKind::ContinuedBy => LinkKind::Continues,
-        LinkKind::MergedInto => LinkKind::MergedInto,
+        LinkKind::MergedInto => LinkKind::MergedFrom,
+        LinkKind::MergedFrom => LinkKind::MergedInto,
+        LinkKind::SplitFrom => LinkKind::SplitInto,
+        LinkKind::SplitInto => LinkKind::SplitFrom,
     }
 }
 

@@ -1,9 +1,11 @@
 //! What people may ask for. Commands can be refused; see [`crate::admit`].
 
+use jiff::Timestamp;
+use mail::Address;
 use serde::{Deserialize, Serialize};
 
 use crate::event::MessageEntry;
-use crate::ids::{AgentName, FieldId, TeamName};
+use crate::ids::{AgentName, EventId, FieldId, TeamName, TicketNo, TypeName, VendorName};
 use crate::ticket::Priority;
 
 /// One command on one ticket; the words are the same in mail and on the command line.
@@ -22,11 +24,17 @@ pub enum Command {
     },
     /// Become the owner.
     Take,
+    /// Give it back to the team.
+    Drop,
     /// Hand over.
     Assign {
         /// To whom.
         to: Assignee,
     },
+    /// Read along.
+    Watch,
+    /// No more notices to me, unless I own it.
+    Mute,
     /// Let a held message join the conversation.
     LetIn {
         /// The message as it was held.
@@ -38,12 +46,50 @@ pub enum Command {
         message: Box<MessageEntry>,
     },
     /// Answered; a reply reopens.
-    Close {
-        /// Why, if told.
-        reason: Option<String>,
+    Close(Closing),
+    /// The requester owes the next word.
+    Wait,
+    /// Sleep until a date.
+    Snooze {
+        /// When it comes back.
+        until: Timestamp,
     },
     /// Work on it again.
     Reopen,
+    /// Items of the step's checklist are done, counted from 1.
+    Done {
+        /// Which.
+        items: Vec<u32>,
+    },
+    /// They are not done after all.
+    Undone {
+        /// Which.
+        items: Vec<u32>,
+    },
+    /// An item is not needed.
+    Skip {
+        /// Which.
+        item: u32,
+        /// Why.
+        because: String,
+    },
+    /// Go to a step of the type.
+    Step {
+        /// Its id.
+        id: String,
+    },
+    /// Give a field a value.
+    Set {
+        /// Which field.
+        field: FieldId,
+        /// The value as written.
+        value: String,
+    },
+    /// Follow another process.
+    ChangeType {
+        /// Which.
+        to: TypeName,
+    },
     /// Change how soon it matters.
     SetPriority {
         /// The new priority.
@@ -56,13 +102,78 @@ pub enum Command {
         /// Removed.
         remove: Vec<String>,
     },
-    /// Give a field a value.
-    Set {
-        /// Which field.
-        field: FieldId,
-        /// The value as written.
-        value: String,
+    /// Time that was worked.
+    Time {
+        /// Minutes.
+        minutes: u32,
     },
+    /// Somebody outside takes part.
+    AddPerson {
+        /// Who.
+        address: Address,
+    },
+    /// Somebody outside no longer takes part.
+    RemovePerson {
+        /// Who.
+        address: Address,
+    },
+    /// Ask a vendor in a side thread.
+    AskVendor {
+        /// Whom.
+        vendor: VendorName,
+        /// What they are asked; empty = the customer's last message.
+        text: String,
+    },
+    /// Somebody else is the requester: after a forward, or a phone call.
+    SetRequester {
+        /// Who.
+        address: Address,
+    },
+    /// This ticket becomes part of another.
+    Merge {
+        /// Which goes on.
+        into: TicketNo,
+    },
+    /// The newest message of the requester becomes a ticket of its own.
+    Split,
+    /// It is spam: closed, and its sender gets no automatic mail.
+    Spam,
+    /// Words of the newest message are taken out of what is shown.
+    Redact,
+    /// Ask the requester for fields, by the fill-in form.
+    Ask {
+        /// Which; empty = all that are missing.
+        fields: Vec<FieldId>,
+    },
+    /// Reverse this person's last act.
+    Undo,
+    /// Send a held act of mine after all.
+    Confirm {
+        /// The mail in which it was asked for.
+        draft: EventId,
+        /// The code, for those that ask for one.
+        code: Option<String>,
+    },
+    /// Send me the whole ticket.
+    Show,
+    /// Send me the commands, or one of them.
+    Help {
+        /// Which.
+        verb: Option<String>,
+    },
+}
+
+/// How a ticket is closed.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Closing {
+    /// What was done, if told.
+    pub reason: Option<String>,
+    /// Answers to the closing questions of the type: `cause`, `article`, `feature`.
+    #[serde(default)]
+    pub answers: Vec<(String, String)>,
+    /// Close although fields are missing or steps are open, and why.
+    #[serde(default)]
+    pub anyway: Option<String>,
 }
 
 /// Who gets a ticket.

@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use mail::{Address, MessageId, ReturnPath};
 use serde::{Deserialize, Serialize};
 
-use crate::ids::{AccountName, EffectId, InboxName, RawHash, TicketNo};
+use crate::ids::{AccountName, AgentName, EffectId, InboxName, RawHash, TicketNo};
 
 /// Something to be done after the commit.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -33,6 +33,18 @@ pub enum Effect {
         /// Until when; `None` = for ever.
         until: Option<Timestamp>,
     },
+    /// A mail of an earlier decision does not leave, if it has not begun to.
+    Recall {
+        /// Which.
+        mail: EffectId,
+    },
+    /// What is remembered of an agent is now this.
+    Agent {
+        /// Who.
+        name: AgentName,
+        /// What.
+        state: crate::event::AgentState,
+    },
     /// People or channels are told, outside of the ticket's own mail.
     Notify {
         /// A `[notify]` channel or an agent.
@@ -52,6 +64,8 @@ pub enum Purpose {
     Answer,
     /// Something an agent should know.
     AgentNotice,
+    /// A question to a vendor.
+    VendorMail,
 }
 
 impl Purpose {
@@ -62,6 +76,7 @@ impl Purpose {
             Self::Acknowledgement => "acknowledgement",
             Self::Answer => "answer",
             Self::AgentNotice => "agent_notice",
+            Self::VendorMail => "vendor_mail",
         }
     }
 }
@@ -95,9 +110,27 @@ pub struct Send {
     pub subject: String,
     /// Not before this instant (undo, quiet hours).
     pub not_before: Option<Timestamp>,
+    /// Files of a kept mail that go along.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub enclosed: Vec<Enclosed>,
     /// The text from which the bytes are composed; not stored, since the bytes are.
     #[serde(skip)]
     pub letter: Option<Box<mail::compose::Letter>>,
+}
+
+/// A file of a kept mail.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Enclosed {
+    /// The mail.
+    pub raw: RawHash,
+    /// Where in it: [`mail::Attachment::part`].
+    pub part: u32,
+    /// Its name.
+    pub name: String,
+    /// `type/subtype`.
+    pub content_type: String,
+    /// Its size.
+    pub bytes: u64,
 }
 
 /// Kinds of timers; one of each kind runs per ticket.

@@ -1,5 +1,7 @@
 //! What can happen, and what is decided about it.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use jiff::Timestamp;
 use mail::{Address, MessageId, Parsed};
 use serde::{Deserialize, Serialize};
@@ -20,6 +22,57 @@ pub struct Event {
     pub at: Timestamp,
     /// What happened.
     pub kind: EventKind,
+    /// What the store knew around it.
+    pub around: Around,
+}
+
+/// What the store knew around an event: facts about people, not about the ticket.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Around {
+    /// Agents of whom anything is known.
+    pub agents: BTreeMap<AgentName, AgentState>,
+    /// Tickets that each agent owns and that are neither solved nor closed.
+    pub loads: BTreeMap<AgentName, u64>,
+    /// Tickets of the requester, this one included where it exists.
+    pub contact: ContactFacts,
+    /// Mails of ours about the ticket that have not begun to leave.
+    pub unsent: BTreeSet<EffectId>,
+}
+
+/// What is remembered of an agent besides the configuration.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AgentState {
+    /// Away until then, by their own word or by their away notice.
+    pub away_until: Option<Timestamp>,
+    /// Addresses that they have said are theirs.
+    #[serde(default)]
+    pub addresses: BTreeSet<String>,
+    /// When they were last asked whether a mail is theirs.
+    #[serde(default)]
+    pub challenged_at: Option<Timestamp>,
+    /// When a ticket was last given to them.
+    #[serde(default)]
+    pub assigned_at: Option<Timestamp>,
+    /// When they were last told of a mistake, by ticket.
+    #[serde(default)]
+    pub told_at: BTreeMap<TicketNo, Timestamp>,
+}
+
+impl AgentState {
+    /// Away at that instant.
+    #[must_use]
+    pub fn is_away(&self, at: Timestamp) -> bool {
+        self.away_until.is_some_and(|until| until > at)
+    }
+}
+
+/// What is known of a person outside.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ContactFacts {
+    /// Tickets ever.
+    pub tickets: u64,
+    /// Those that are neither solved nor closed.
+    pub open: u64,
 }
 
 /// The kinds of events.
@@ -65,6 +118,15 @@ pub enum Actor {
 }
 
 impl Actor {
+    /// The agent, if it is one.
+    #[must_use]
+    pub fn agent(&self) -> Option<&AgentName> {
+        match self {
+            Self::Agent(name) => Some(name),
+            Self::Operator => None,
+        }
+    }
+
     /// For histories.
     #[must_use]
     pub fn label(&self) -> String {
@@ -157,6 +219,8 @@ pub struct Known {
     pub budget: BudgetFacts,
     /// The total of the day is reached: the breaker opens with this event.
     pub budget_exhausted: bool,
+    /// What an agent's mail needs; `None` if it is none.
+    pub agent_mail: Option<Box<crate::agent_mail::Found>>,
 }
 
 /// The earlier delivery of the same mail.

@@ -3,13 +3,14 @@
 use jiff::tz::{Offset, TimeZone};
 use jiff::{Timestamp, Zoned};
 use mail::compose::{ExtraHeader, Letter};
-use mail::{HeaderText, Mailbox, Message, ReturnPath};
+use mail::{Address, HeaderText, Mailbox, Message, ReturnPath};
 use serde::Serialize;
 
-use crate::effect::{Purpose, Send, SendClass};
+use crate::change::Change;
+use crate::effect::{Enclosed, Purpose, Send, SendClass};
 use crate::event::Event;
 use crate::ids::EffectId;
-use crate::policy::{Inbox, Policy};
+use crate::policy::{Agent, Inbox, Policy};
 use crate::template::{TemplateProblem, html_of};
 use crate::ticket::Ticket;
 use crate::token::{Claim, Mode};
@@ -76,7 +77,7 @@ pub(crate) fn acknowledgement(
     let name = if is_plain { plain_name(policy, request.template) } else { request.template.to_owned() };
     let (language, rendered) = policy.templates.render(&name, &languages, &context)?;
     let subject = rendered.subject.unwrap_or_else(|| reply_subject(&ticket.first_subject));
-    let mut send = envelope(policy, ticket, inbox, request.event, request.index, Purpose::Acknowledgement);
+    let mut send = envelope(policy, ticket, inbox, EffectId::new(request.event.id, request.index), Purpose::Acknowledgement);
     send.envelope_from = ReturnPath::Null;
     send.to = ack_recipient(ticket, request.message);
     send.subject.clone_from(&subject);
@@ -101,37 +102,83 @@ pub(crate) fn acknowledgement(
     Ok(send)
 }
 
-/// A person's answer to the requester: their words as written, nothing of ours but the thread.
-pub(crate) fn answer(policy: &Policy, ticket: &Ticket, inbox: &Inbox, event: &Event, author: Option<&str>, text: &str) -> Send {
-    let mut send = envelope(policy, ticket, inbox, event, 0, Purpose::Answer);
+/// What a person wrote, for whoever it is sent to.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Words {
+    /// Plain text with LF line ends, our scaffolding and the writer's own signature removed.
+    pub(crate) text: String,
+    /// The same in HTML, already cleaned; `None` = made from the text.
+    pub(crate) html: Option<String>,
+    /// Files that go along.
+    pub(crate) enclosed: Vec<Enclosed>,
+}
+
+impl Words {
+    /// Text alone.
+    pub(crate) fn plain(text: &str) -> Self {
+        Self { text: text.to_owned(), ..Self::default() }
+    }
+
+    /// The files as a message lists them.
+    pub(crate) fn attachments(&self) -> Vec<mail::Attachment> {
+        let listed = self.enclosed.iter().map(|file| mail::Attachment {
+            name: file.name.clone(),
+            content_type: file.content_type.clone(),
+            bytes: file.bytes,
+            inline: false,
+            content_id: None,
+            part: file.part,
+        });
+        listed.collect()
+    }
+}
+
+/// A person's answer to one of the people outside: their words as written, nothing of ours but the thread.
+pub(crate) fn answer(
+    change: &Change<'_>,
+    id: EffectId,
+    inbox: &Inbox,
+    person: &Address,
+    agent: Option<&Agent>,
+    words: &Words,
+) -> Send {
+    let (policy, ticket) = (change.policy, &change.ticket);
+    let mut send = envelope(policy, ticket, inbox, id, Purpose::Answer);
     send.class = SendClass::AtLeastOnce;
-    let name = match author {
-        Some(author) => format!("{}, {}", author.split_whitespace().next().unwrap_or(author), inbox.label),
+    send.to = person.clone();
+    send.enclosed.clone_from(&words.enclosed);
+    let name = match agent {
+        Some(agent) => format!("{}, {}", agent.label.split_whitespace().next().unwrap_or(&agent.label), inbox.label),
         None => inbox.label.clone(),
     };
-    let mut text = text.replace("\r\n", "\n").trim_end().to_owned();
+    let mut text = words.text.replace("\r\n", "\n").trim_end().to_owned();
     text.push('\n');
+    let language = ticket.language.as_deref().unwrap_or("en");
+    let is_requester = person.folded() == ticket.requester.address.folded();
     send.letter = Some(Box::new(Letter {
         from: Mailbox { name: Some(name), address: inbox.address.clone() },
-        to: Mailbox { name: Some(ticket.requester.name.clone()).filter(|name| !name.is_empty()), address: send.to.clone() },
+        to: Mailbox {
+            name: Some(ticket.requester.name.clone()).filter(|name| is_requester && !name.is_empty()),
+            address: send.to.clone(),
+        },
         reply_to: None,
         subject: HeaderText::new(&send.subject),
         message_id: send.message_id.clone(),
         in_reply_to: ticket.last_in.clone(),
         references: references(ticket),
-        date_unix_seconds: event.at.as_second(),
+        date_unix_seconds: change.at().as_second(),
         extra: headers(policy, &send, None),
         boundary_seed: send.message_id.to_string(),
         attachments: Vec::new(),
-        html: Some(html_of(&text, ticket.language.as_deref().unwrap_or("en"))),
+        html: Some(words.html.clone().unwrap_or_else(|| html_of(&text, language))),
         text,
     }));
     send
 }
 
-fn envelope(policy: &Policy, ticket: &Ticket, inbox: &Inbox, event: &Event, index: usize, purpose: Purpose) -> Send {
+fn envelope(policy: &Policy, ticket: &Ticket, inbox: &Inbox, id: EffectId, purpose: Purpose) -> Send {
     let claim = Claim { ticket: ticket.no, rev: ticket.rev, mode: Mode::Reply };
-    let message_id = policy.keys.message_id(claim, EffectId::new(event.id, index), inbox.address.domain());
+    let message_id = policy.keys.message_id(claim, id, inbox.address.domain());
     Send {
         purpose,
         class: SendClass::AtMostOnce,
@@ -141,6 +188,7 @@ fn envelope(policy: &Policy, ticket: &Ticket, inbox: &Inbox, event: &Event, inde
         message_id,
         subject: reply_subject(&ticket.first_subject),
         not_before: None,
+        enclosed: Vec::new(),
         letter: None,
     }
 }

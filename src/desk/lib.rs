@@ -6,12 +6,17 @@
 //! Start at [`ticket`] for what is kept, [`event`] for what can happen, [`effect`] for what follows.
 
 mod act;
+mod act_people;
+mod act_work;
 pub mod admit;
+pub mod agent_mail;
 pub mod arrival;
 pub mod calendar;
+mod change;
 pub mod command;
 pub mod condition;
 pub mod decide;
+pub mod draft;
 pub mod effect;
 pub mod event;
 pub mod field;
@@ -19,6 +24,7 @@ pub mod form;
 pub mod ids;
 pub mod kind;
 mod letter;
+mod notice;
 mod opening;
 pub mod pattern;
 pub mod policy;
@@ -29,6 +35,8 @@ pub mod thread;
 pub mod ticket;
 pub mod token;
 pub mod trace;
+pub mod undo;
+pub mod vendor;
 
 pub use command::Command;
 pub use effect::{Effect, Purpose, Send, SendClass, TimerKind};

@@ -6,13 +6,14 @@ use mail::machine::{MachineOutcome, Verdict};
 
 use crate::arrival::{Incoming, is_unknown, shown, ticket_subject};
 use crate::calendar::Span;
+use crate::change::Change;
 use crate::decide::entry;
 use crate::effect::Effect;
 use crate::event::{Decision, Outcome, SenderProof, Target};
 use crate::letter::{AckRequest, acknowledgement};
-use crate::policy::Policy;
+use crate::policy::{Policy, Step};
 use crate::rule::{AckAction, Actions, RuleView};
-use crate::ticket::{Clock, Link, Priority, Requester, Status, Ticket};
+use crate::ticket::{Clock, Link, Priority, Requester, Status, StepState, Ticket};
 use crate::trace::TraceLine;
 use crate::{field, form};
 
@@ -112,6 +113,18 @@ fn blank(mail: &Incoming<'_>) -> Ticket {
         hold: None,
         events: 0,
         made_by: mail.event.id,
+        watchers: BTreeSet::new(),
+        muted_by: BTreeSet::new(),
+        answered: None,
+        last_note: None,
+        acts: Vec::new(),
+        drafts: Vec::new(),
+        side_threads: BTreeMap::new(),
+        agent_root: None,
+        snoozed_until: None,
+        minutes: 0,
+        closing: BTreeMap::new(),
+        signed: false,
     };
     mail.remember(&mut ticket);
     ticket
@@ -323,12 +336,7 @@ fn settle(mail: &mut Incoming<'_>, ticket: &mut Ticket) {
     ticket.first_response = first_response(policy, ticket, ticket.priority);
     if let Some(ticket_type) = policy.types.get(&ticket.ticket_type) {
         ticket.missing = field::missing(ticket_type, &ticket.fields);
-        ticket.step = ticket_type.steps.first().map(|step| crate::ticket::StepState {
-            id: step.id.clone(),
-            entered_at: ticket.created_at,
-            due_at: step.within.and_then(|within| calendar_of(policy, ticket)?.after(ticket.created_at, within)),
-            done: BTreeSet::new(),
-        });
+        ticket.step = ticket_type.steps.first().map(|step| step_state(policy, ticket, step, ticket.created_at));
     }
     let due = ticket.first_response.due_at.map_or_else(|| "no promise".to_owned(), |due| format!("first response due {due}"));
     let team = ticket.team.as_ref().map_or("nobody", crate::TeamName::as_str);
@@ -337,6 +345,20 @@ fn settle(mail: &mut Incoming<'_>, ticket: &mut Ticket) {
         "new ticket",
         format!("{}, type {}, team {team}, {}, {due}", policy.reference(ticket.no), ticket.ticket_type, ticket.priority.as_str()),
     );
+}
+
+fn step_state(policy: &Policy, ticket: &Ticket, step: &Step, at: jiff::Timestamp) -> StepState {
+    let due_at = step.within.and_then(|within| calendar_of(policy, ticket)?.after(at, within));
+    StepState { id: step.id.clone(), entered_at: at, due_at, done: BTreeSet::new() }
+}
+
+/// The work goes on at another step of the ticket's type.
+pub(crate) fn enter_step(change: &mut Change<'_>, id: &str) {
+    let policy = change.policy;
+    let steps = policy.types.get(&change.ticket.ticket_type).map_or(&[][..], |ticket_type| &ticket_type.steps);
+    if let Some(step) = steps.iter().find(|step| step.id == id) {
+        change.ticket.step = Some(step_state(policy, &change.ticket, step, change.at()));
+    }
 }
 
 fn calendar_of<'p>(policy: &'p Policy, ticket: &Ticket) -> Option<&'p crate::calendar::Calendar> {

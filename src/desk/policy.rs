@@ -21,6 +21,8 @@ pub struct Policy {
     pub inboxes: BTreeMap<InboxName, Inbox>,
     /// People who answer.
     pub agents: BTreeMap<AgentName, Agent>,
+    /// How agents work by mail; `None` where they do not.
+    pub agent_mail: Option<AgentMail>,
     /// Groups of them.
     pub teams: BTreeMap<TeamName, Team>,
     /// Outside companies that work on tickets.
@@ -87,6 +89,63 @@ pub struct Inbox {
     pub machines: Vec<String>,
 }
 
+/// How agents work by mail, `[agent_mail]`.
+#[derive(Clone, Debug)]
+pub struct AgentMail {
+    /// Where agents answer; customers never see it.
+    pub address: Address,
+    /// How a reply address carries its token.
+    pub carrier: Carrier,
+    /// Mail to customers waits so long, so that it can be undone.
+    pub undo_send: SignedDuration,
+    /// Which acts are confirmed by a mail.
+    pub receipts: Receipts,
+    /// Larger files arrive as links, bytes.
+    pub attach_bytes: u64,
+    /// When the morning list is sent, in the company's zone.
+    pub digest: Option<jiff::civil::Time>,
+    /// What proves that an agent's mail is theirs.
+    pub proof: AgentProof,
+}
+
+/// How a reply address carries its token.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Carrier {
+    /// `desk+t4821-12r-<token>@fernhill.example` (RFC 5233).
+    #[default]
+    Plus,
+    /// `t4821-12r-<token>@desk.fernhill.example`.
+    Subdomain,
+    /// `desk@fernhill.example`; the token is our Message-ID in the answer's references.
+    Subject,
+}
+
+/// Which acts of agents are confirmed by a mail.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Receipts {
+    /// Not even mistakes.
+    None,
+    /// Mistakes only.
+    Errors,
+    /// Batches of commands.
+    #[default]
+    Commands,
+    /// Answers too.
+    All,
+}
+
+/// What proves that an agent's mail is theirs.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum AgentProof {
+    /// A token, and a sender whose domain vouches for the mail.
+    #[default]
+    TokenSender,
+    /// A token, and a `pin:` line.
+    TokenPin,
+    /// A token; for loopback and maildirs only.
+    Token,
+}
+
 /// A person who answers.
 #[derive(Clone, Debug)]
 pub struct Agent {
@@ -102,6 +161,10 @@ pub struct Agent {
     pub speaks: Vec<String>,
     /// Gets reports, never tickets.
     pub reports_only: bool,
+    /// Argon2id hash of the PIN, in PHC format.
+    pub pin: Option<String>,
+    /// Calendar of the hours in which they work; `None` = always.
+    pub calendar: Option<String>,
 }
 
 /// A group of agents.
@@ -144,6 +207,12 @@ pub struct Vendor {
     pub their_ref: Option<regex::Regex>,
     /// Fields that they may see.
     pub sees: Vec<FieldId>,
+    /// How long an answer may take.
+    pub within: Option<crate::calendar::Span>,
+    /// Calendar that counts; `None` = the clock.
+    pub calendar: Option<String>,
+    /// When they are asked again, counted from the question.
+    pub chase: Vec<crate::calendar::Span>,
 }
 
 /// A process.
@@ -302,6 +371,14 @@ impl Policy {
     pub fn agent_by_address(&self, address: &Address) -> Option<&Agent> {
         let folded = address.folded();
         self.agents.values().find(|agent| agent.email.folded() == folded || agent.also.iter().any(|also| also.folded() == folded))
+    }
+
+    /// Agents who work on a ticket of that team, in the team's order; all agents where the team is not known.
+    pub fn members(&self, team: Option<&TeamName>) -> impl Iterator<Item = &Agent> {
+        let team = team.and_then(|name| self.teams.get(name));
+        let in_team = team.into_iter().flat_map(|team| team.members.iter().filter_map(|name| self.agents.get(name)));
+        let all = self.agents.values().filter(move |_| team.is_none());
+        in_team.chain(all).filter(|agent| !agent.reports_only)
     }
 
     /// The inbox with that address or alias, if any; `+detail` is ignored.

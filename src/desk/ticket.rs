@@ -6,7 +6,10 @@ use jiff::Timestamp;
 use mail::{Address, MessageId};
 use serde::{Deserialize, Serialize};
 
+use crate::draft::Draft;
 use crate::ids::{AgentName, EventId, FieldId, InboxName, TeamName, TicketNo, TypeName, VendorName};
+use crate::undo::Act;
+use crate::vendor::SideThread;
 
 /// Who owes the next word.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -133,6 +136,12 @@ pub enum LinkKind {
     ContinuedBy,
     /// This one was merged into the other.
     MergedInto,
+    /// The other was merged into this one.
+    MergedFrom,
+    /// This one was split off the other.
+    SplitFrom,
+    /// The other was split off this one.
+    SplitInto,
 }
 
 /// A link to another ticket.
@@ -234,4 +243,76 @@ pub struct Ticket {
     pub events: u32,
     /// The event that made it.
     pub made_by: EventId,
+    /// Agents who read along.
+    #[serde(default)]
+    pub watchers: BTreeSet<AgentName>,
+    /// Agents who want no notices about it.
+    #[serde(default)]
+    pub muted_by: BTreeSet<AgentName>,
+    /// The newest thing that the customer saw of us besides automatic mail.
+    #[serde(default)]
+    pub answered: Option<Answered>,
+    /// The newest note, for the facts of a ticket mail.
+    #[serde(default)]
+    pub last_note: Option<NoteLine>,
+    /// The last act of each agent within a day, with what reverses it.
+    #[serde(default)]
+    pub acts: Vec<Act>,
+    /// Agents' mails that wait for their writer's yes.
+    #[serde(default)]
+    pub drafts: Vec<Draft>,
+    /// Side threads with vendors.
+    #[serde(default)]
+    pub side_threads: BTreeMap<VendorName, SideThread>,
+    /// One id that leads every References of the agents' thread.
+    #[serde(default)]
+    pub agent_root: Option<MessageId>,
+    /// When it comes back, while it sleeps.
+    #[serde(default)]
+    pub snoozed_until: Option<Timestamp>,
+    /// Minutes of work that agents reported.
+    #[serde(default)]
+    pub minutes: u32,
+    /// Answers to the closing questions.
+    #[serde(default)]
+    pub closing: BTreeMap<String, String>,
+    /// The team's signature went out once on this thread.
+    #[serde(default)]
+    pub signed: bool,
+}
+
+/// What the customer saw of us last.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Answered {
+    /// The ticket's revision with it: answers written against an older one are held.
+    pub rev: u32,
+    /// Who.
+    pub by: String,
+    /// When.
+    pub at: Timestamp,
+    /// The event, for its text.
+    pub event: EventId,
+    /// Its first words.
+    pub excerpt: String,
+}
+
+/// A note in one line.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct NoteLine {
+    /// Who wrote it.
+    pub by: String,
+    /// When.
+    pub at: Timestamp,
+    /// Its first words.
+    pub excerpt: String,
+}
+
+impl Ticket {
+    /// People outside who get answers: the requester first.
+    #[must_use]
+    pub fn recipients(&self) -> Vec<Address> {
+        let requester = self.requester.address.folded();
+        let others = self.participants.iter().filter(|person| person.folded() != requester);
+        std::iter::once(&self.requester.address).chain(others).cloned().collect()
+    }
 }

@@ -1,0 +1,88 @@
+//! A change of a ticket under way: the ticket as it will be, and everything that follows. Several commands of one mail
+//! work on one change, so that they are carried out together or not at all.
+
+use jiff::Timestamp;
+
+use crate::effect::{Effect, Send, TimerKind};
+use crate::event::{Decision, Event, HistoryEntry, MessageEntry, Outcome};
+use crate::ids::{EffectId, TicketNo};
+use crate::policy::Policy;
+use crate::ticket::{LinkKind, Ticket};
+use crate::trace::TraceLine;
+
+/// A change under way.
+pub(crate) struct Change<'a> {
+    pub(crate) policy: &'a Policy,
+    pub(crate) event: &'a Event,
+    /// The ticket before.
+    pub(crate) before: &'a Ticket,
+    /// The ticket as it will be.
+    pub(crate) ticket: Ticket,
+    pub(crate) history: Vec<HistoryEntry>,
+    pub(crate) effects: Vec<Effect>,
+    pub(crate) message: Option<MessageEntry>,
+    pub(crate) link_back: Option<(TicketNo, LinkKind)>,
+    pub(crate) trace: Vec<TraceLine>,
+}
+
+impl<'a> Change<'a> {
+    pub(crate) fn new(policy: &'a Policy, ticket: &'a Ticket, event: &'a Event) -> Self {
+        let mut next = ticket.clone();
+        next.rev += 1;
+        next.updated_at = event.at;
+        Self {
+            policy,
+            event,
+            before: ticket,
+            ticket: next,
+            history: Vec::new(),
+            effects: Vec::new(),
+            message: None,
+            link_back: None,
+            trace: Vec::new(),
+        }
+    }
+
+    pub(crate) fn at(&self) -> Timestamp {
+        self.event.at
+    }
+
+    /// A line of history, which is also the reason in the trace.
+    pub(crate) fn tell(&mut self, kind: &str, by: &str, what: impl Into<String>) {
+        let what = what.into();
+        self.trace.push(TraceLine::new("decide", kind, what.clone()));
+        self.history.push(crate::decide::entry(self.event, kind, by, what));
+    }
+
+    pub(crate) fn trace(&mut self, step: &str, outcome: impl Into<String>, detail: impl Into<String>) {
+        self.trace.push(TraceLine::new(step, outcome, detail));
+    }
+
+    /// A mail leaves. Its identity comes from its place among the effects, so it is built once that is known.
+    pub(crate) fn send(&mut self, build: impl FnOnce(&Self, EffectId) -> Send) -> EffectId {
+        let id = EffectId::new(self.event.id, self.effects.len());
+        let send = build(self, id);
+        self.effects.push(Effect::Send(Box::new(send)));
+        id
+    }
+
+    pub(crate) fn start_timer(&mut self, kind: TimerKind, due_at: Timestamp) {
+        self.effects.push(Effect::StartTimer { kind, due_at });
+    }
+
+    pub(crate) fn stop_timer(&mut self, kind: TimerKind) {
+        self.effects.push(Effect::StopTimer { kind });
+    }
+
+    pub(crate) fn finish(self, outcome: Outcome) -> Decision {
+        Decision {
+            outcome,
+            ticket: Some(self.ticket),
+            message: self.message,
+            history: self.history,
+            effects: self.effects,
+            link_back: self.link_back,
+            trace: self.trace,
+        }
+    }
+}

@@ -73,7 +73,10 @@ pub fn finish(loaded: Loaded) -> Result<Setup, Failure> {
     for (name, watch) in &config.inboxes {
         let key = MailboxKey { account: watch.account.clone(), mailbox: watch.folder.clone() };
         let watched = mailboxes.entry(key).or_default();
-        watched.inboxes.push(name.clone());
+        // The mailbox of agents' mail is watched without being an inbox.
+        if policy.inboxes.contains_key(name) {
+            watched.inboxes.push(name.clone());
+        }
         watched.files |= watch.done != Done::Keep;
     }
     let trusts = config.accounts.iter().map(|(name, account)| (name.clone(), account.trusts.clone())).collect();

@@ -154,7 +154,7 @@ fn orders(have: &TestHave) -> Vec<desk::Command> {
     );
     match have.status {
         Some(Status::Pending) => commands.push(Command::Reply { text: "An earlier answer.".to_owned() }),
-        Some(Status::Solved | Status::Closed) => commands.push(Command::Close { reason: None }),
+        Some(Status::Solved | Status::Closed) => commands.push(Command::Close(desk::command::Closing::default())),
         Some(Status::Open) => commands.push(Command::Note { text: "An earlier note.".to_owned() }),
         Some(Status::New | Status::OnHold) | None => {}
     }

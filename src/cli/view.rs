@@ -145,7 +145,12 @@ pub fn explanation(policy: &Policy, decided: &Decided) -> Value {
         .iter()
         .filter_map(|effect| match effect {
             Effect::Send(send) => Some(json!({ "to": send.to, "kind": send.purpose.as_str(), "subject": send.subject })),
-            Effect::StartTimer { .. } | Effect::StopTimer { .. } | Effect::Suppress { .. } | Effect::Notify { .. } => None,
+            Effect::StartTimer { .. }
+            | Effect::StopTimer { .. }
+            | Effect::Suppress { .. }
+            | Effect::Recall { .. }
+            | Effect::Agent { .. }
+            | Effect::Notify { .. } => None,
         })
         .collect();
     let result = decided.decision.ticket.as_ref().map(|shown| Value::Object(ticket(policy, shown)));

@@ -252,6 +252,10 @@ shape! {
     RawAgentMail = "agent_mail" {
         /// Where agents answer.
         address: At<String>,
+        /// Account whose mailbox gets that mail. Default: the first one.
+        account: At<String>,
+        /// Mailbox that gets it. Default `INBOX`; one that an inbox watches too is read once.
+        folder: At<String>,
         /// `plus`, `subdomain` or `subject`. Default `plus`.
         carrier: At<String>,
         /// Customer-bound mail waits so long. Default `60s`.

@@ -2,12 +2,15 @@
 
 use mail::Address;
 
+use crate::act;
 use crate::change::Change;
 use crate::command::Command;
 use crate::effect::{Effect, TimerKind};
-use crate::event::Actor;
-use crate::ids::TicketNo;
-use crate::ticket::{Link, LinkKind, Status};
+use crate::event::{Actor, MessageEntry};
+use crate::ids::{FieldId, TicketNo};
+use crate::letter;
+use crate::ticket::{Clock, Link, LinkKind, Status};
+use crate::vendor;
 
 pub(crate) fn carry_out(change: &mut Change<'_>, by: &Actor, command: &Command) {
     let label = by.label();
@@ -25,8 +28,75 @@ pub(crate) fn carry_out(change: &mut Change<'_>, by: &Actor, command: &Command) 
         }
         Command::SetRequester { address } => set_requester(change, &label, address),
         Command::Merge { into } => merge(change, &label, *into),
+        Command::Split => split(change, &label),
         Command::Spam => spam(change, &label),
+        Command::Redact => redact(change, by),
+        Command::AskVendor { vendor, text } => vendor::ask(change, by, vendor, text),
+        Command::Ask { fields } => ask(change, &label, fields),
         _ => {}
+    }
+}
+
+/// The newest message of the requester becomes a ticket of its own, with nothing of this one but the people.
+fn split(change: &mut Change<'_>, label: &str) {
+    let around = &change.event.around;
+    let Some(message) = around.last_in.clone() else {
+        return change.trace("command", "nothing", "there is no message to split off");
+    };
+    let no = around.next_ticket;
+    let mut other = change.ticket.clone();
+    other.no = no;
+    other.rev = 1;
+    other.subject = act::excerpt(&message.text);
+    other.first_subject.clone_from(&message.subject);
+    other.status = Status::Open;
+    other.created_at = change.at();
+    other.made_by = change.event.id;
+    other.fields.clear();
+    other.step = None;
+    other.links = [Link { kind: LinkKind::SplitFrom, ticket: change.ticket.no }].into();
+    other.first_response = Clock { started_at: Some(message.at), ..Clock::default() };
+    other.thread_root.clone_from(&message.message_id);
+    other.last_in.clone_from(&message.message_id);
+    other.references = message.message_id.iter().cloned().collect();
+    (other.acts, other.drafts, other.last_note, other.answered) = (Vec::new(), Vec::new(), None, None);
+    other.side_threads.clear();
+    other.events = 0;
+    change.tell("split", label, format!("{} goes on with: {}", change.policy.reference(no), act::excerpt(&message.text)));
+    change.ticket.links.insert(Link { kind: LinkKind::SplitInto, ticket: no });
+    change.message = Some(message);
+    change.also.push(other);
+}
+
+/// The words of the newest message are shown no more. The mail itself is erased by `forget` alone.
+fn redact(change: &mut Change<'_>, by: &Actor) {
+    let Some(message) = change.event.around.last_in.clone() else {
+        return change.trace("command", "nothing", "there is no message to redact");
+    };
+    change.tell("redacted", &by.label(), "the newest message");
+    let text = format!("(redacted by {})", by.label());
+    let (cut, signature, attachments) = (String::new(), String::new(), Vec::new());
+    change.message = Some(MessageEntry { text, cut, signature, attachments, ..message });
+}
+
+/// The fill-in form goes to the requester, who owes the next word from then on.
+fn ask(change: &mut Change<'_>, label: &str, fields: &[FieldId]) {
+    let policy = change.policy;
+    let asked: Vec<FieldId> = if fields.is_empty() { change.ticket.missing.clone() } else { fields.to_vec() };
+    let known = policy.types.get(&change.ticket.ticket_type).map_or(&[][..], |ticket_type| &ticket_type.fields);
+    let questions: Vec<String> =
+        known.iter().filter(|field| asked.contains(&field.id) && !field.agents_only).map(|field| field.ask.clone()).collect();
+    let Some(inbox) = policy.inboxes.get(&change.ticket.inbox).filter(|_| !questions.is_empty()) else {
+        return change.trace("command", "nothing", "nothing is left to ask");
+    };
+    match letter::questions(change, inbox, &questions) {
+        Ok(send) => {
+            change.tell("asked", label, questions.join(", "));
+            change.effects.push(Effect::Send(Box::new(send)));
+            change.ticket.status = Status::Pending;
+            change.ticket.missing = known.iter().filter(|field| asked.contains(&field.id)).map(|field| field.id.clone()).collect();
+        }
+        Err(problem) => change.trace("command", "nothing", format!("template {}: {}", problem.name, problem.what)),
     }
 }
 

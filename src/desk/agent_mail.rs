@@ -1,14 +1,30 @@
 //! Mail that agents write, or that says so: who may act, what they ask, what follows.
+//!
+//! What the mail carries is read by [`crate::agent_request`], who may act is [`crate::agent_proof`], what is asked is
+//! [`crate::command_block`]. Here it becomes one commit, or a draft that waits for its writer.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
-use crate::ids::{EventId, TicketNo};
+use jiff::Timestamp;
+use mail::Message;
+
+use crate::agent_proof::{self, Facts, Right, Sender};
+use crate::agent_request::Request;
+use crate::arrival::Incoming;
+use crate::event::Decision;
+use crate::ids::{AgentName, EventId, RawHash, TicketNo};
+use crate::policy::Policy;
 use crate::ticket::Ticket;
+use crate::{agent_act, agent_desk, agent_hold, command_block, subject, vendor};
 
 /// What the engine found about a mail that an agent wrote, or that says so.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Found {
-    /// Every ticket that it speaks of.
+    /// What it carries.
+    pub request: Option<Request>,
+    /// The ticket that it speaks of; where that was merged, its successor.
+    pub ticket: Option<Ticket>,
+    /// Other tickets that its commands name, by the number they name.
     pub tickets: BTreeMap<TicketNo, Ticket>,
     /// Drafts that it speaks of: the mails in which the acts were asked for.
     pub drafts: BTreeMap<EventId, DraftMail>,
@@ -16,6 +32,8 @@ pub struct Found {
     pub html: Option<String>,
     /// Tickets that answer its question, in order.
     pub listing: Vec<Ticket>,
+    /// It holds the agent's PIN.
+    pub pin_valid: bool,
 }
 
 /// The mail of a draft, read again.
@@ -24,7 +42,114 @@ pub struct DraftMail {
     /// What it says.
     pub parsed: mail::Parsed,
     /// Its bytes.
-    pub raw: crate::RawHash,
+    pub raw: RawHash,
     /// Its HTML.
     pub html: Option<String>,
 }
+
+/// Decides about a mail of a person that has to do with agents. `None` if it is a mail like any other after all.
+pub(crate) fn decide(mail: &mut Incoming<'_>, found: &Found) -> Option<Decision> {
+    let request = found.request.as_ref()?;
+    let ticket = found.ticket.as_ref();
+    if let Some((event, agent, choice)) = &request.choice {
+        mail.trace("agent", "choice", format!("{agent} decides about the held mail {event}"));
+        return Some(agent_hold::choose(mail, found, *event, agent, choice));
+    }
+    let takes_part = ticket.is_some_and(|ticket| takes_part(ticket, &mail.sender.address));
+    if takes_part && !request.to_desk {
+        mail.trace("agent", "customer", "writes as somebody who takes part, not to the agents' address");
+        return None;
+    }
+    let sender = sender(mail, request, takes_part);
+    let works_on_it = match (&sender, ticket) {
+        (Sender::Agent { name, .. }, Some(ticket)) => works_on(mail.policy, ticket, name),
+        _ => false,
+    };
+    let mode = mail.policy.agent_mail.as_ref()?.proof;
+    let right = agent_proof::right(mode, &sender, &request.token, Facts { works_on_it, pin_valid: found.pin_valid });
+    trace_right(mail, &right);
+    match right {
+        Right::Ordinary => None,
+        Right::Vendor(vendor) => vendor::wrote(mail, ticket?, &vendor),
+        Right::Hold => Some(agent_hold::outsider(mail, ticket?)),
+        Right::Challenge(agent) => Some(agent_hold::challenge(mail, found, &agent)),
+        Right::Note(agent) | Right::Act(agent) if ticket.is_none() => agent_desk::decide(mail, found, &agent),
+        Right::Note(agent) if request.direct => agent_act::answered_directly(mail, ticket?, &agent),
+        Right::Note(agent) => Some(agent_act::decide(mail, found, ticket?, &agent, agent_act::Extent::NoteOnly)),
+        Right::Act(agent) => Some(agent_act::decide(mail, found, ticket?, &agent, agent_act::Extent::Everything)),
+    }
+}
+
+fn trace_right(mail: &mut Incoming<'_>, right: &Right) {
+    let (word, detail) = match right {
+        Right::Act(agent) => ("acts", format!("as {agent}")),
+        Right::Note(agent) => ("note only", format!("as {agent}")),
+        Right::Challenge(agent) => ("held", format!("the registered address of {agent} is asked")),
+        Right::Hold => ("held", "somebody outside used an agent's reply address".to_owned()),
+        Right::Vendor(vendor) => ("vendor", vendor.to_string()),
+        Right::Ordinary => ("no", "a mail like any other".to_owned()),
+    };
+    mail.trace("agent", word, detail);
+}
+
+fn sender(mail: &Incoming<'_>, request: &Request, takes_part: bool) -> Sender {
+    if let Some(name) = &request.from {
+        return Sender::Agent { name: name.clone(), proven: mail.arrival.proof.is_proven() };
+    }
+    let is_vendor = mail.policy.vendors.values().any(|vendor| vendor.email.folded() == mail.sender.address.folded());
+    if takes_part {
+        Sender::Participant
+    } else if is_vendor || mail.arrival.known.contact_tickets > 0 {
+        Sender::Known
+    } else {
+        Sender::Unknown
+    }
+}
+
+fn takes_part(ticket: &Ticket, address: &mail::Address) -> bool {
+    ticket.participants.iter().any(|person| person.folded() == address.folded())
+}
+
+/// Of its team, its owner, or reading along.
+pub(crate) fn works_on(policy: &Policy, ticket: &Ticket, agent: &AgentName) -> bool {
+    ticket.owner.as_ref() == Some(agent)
+        || ticket.watchers.contains(agent)
+        || policy.members(ticket.team.as_ref()).any(|member| member.name == *agent)
+}
+
+/// The tickets that the new text of a mail names, for its commands.
+#[must_use]
+pub fn references(policy: &Policy, message: &Message) -> BTreeSet<TicketNo> {
+    let prefix = format!("{}-", policy.company.prefix);
+    let lines = message.reply.new_text.lines().map(str::trim_start).filter(|line| line.starts_with(['#', '＃']));
+    let mut found: BTreeSet<TicketNo> = lines
+        .flat_map(|line| line.split(|c: char| !(c.is_alphanumeric() || c == '-')))
+        .filter_map(|word| word.strip_prefix(&prefix)?.parse().ok().map(TicketNo))
+        .take(REFERENCES_MAX)
+        .collect();
+    found.extend(subject::tags(&message.subject, &policy.company.prefix));
+    found
+}
+
+/// Tickets that the commands of one mail can name.
+const REFERENCES_MAX: usize = 20;
+
+/// The question that a mail to the desk asks, if it asks one.
+#[must_use]
+pub fn question(policy: &Policy, request: &Request, message: &Message, at: Timestamp) -> Option<agent_desk::Question> {
+    request.to_desk.then(|| agent_desk::question(policy, request, message, at)).flatten()
+}
+
+/// The `pin:` line of a mail with the hash it has to fit.
+#[must_use]
+pub fn pin(policy: &Policy, request: &Request, message: &Message) -> Option<(String, String)> {
+    let agent = policy.agents.get(request.from.as_ref()?)?;
+    let pin = command_block::pin(&message.reply.new_text)?;
+    Some((pin, agent.pin.clone()?))
+}
+
+/// The agent whose registered address is asked, and the address.
+pub(crate) fn registered<'p>(policy: &'p Policy, agent: &AgentName) -> Option<&'p crate::policy::Agent> {
+    policy.agents.get(agent)
+}
+

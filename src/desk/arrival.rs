@@ -13,7 +13,10 @@ use crate::ids::TicketNo;
 use crate::policy::Policy;
 use crate::ticket::{LinkKind, Status, Ticket};
 use crate::trace::TraceLine;
-use crate::{opening, subject};
+use crate::change::Change;
+use crate::notice;
+use crate::ticket_mail::Cause;
+use crate::{agent_desk, opening, subject};
 
 /// So many mails of one sender on one ticket …
 const BURST_MAILS: usize = 5;
@@ -48,6 +51,18 @@ pub(crate) fn decide(policy: &Policy, ticket: Option<&Ticket>, event: &Event, ar
     mail.trace("ticket", target_word(&arrival.known.placement.target), arrival.known.placement.reasons.join("; "));
     let is_let_in = arrival.let_in.is_some() && matches!(verdict.outcome, MachineOutcome::Held | MachineOutcome::Spam);
     let outcome = if is_let_in { MachineOutcome::TicketNoAck } else { verdict.outcome };
+    let by_person = matches!(
+        outcome,
+        MachineOutcome::TicketNoAck | MachineOutcome::TicketUnproven | MachineOutcome::Ticket
+    );
+    if let Some(found) = arrival.known.agent_mail.as_deref() {
+        if by_person && let Some(decision) = crate::agent_mail::decide(&mut mail, found) {
+            return decision;
+        }
+        if outcome == MachineOutcome::AttachCollapsed && let Some(decision) = agent_desk::away_notice(&mut mail, found, &verdict) {
+            return decision;
+        }
+    }
     match outcome {
         MachineOutcome::LoopLedger => mail.ledger(Outcome::LoopLedger),
         MachineOutcome::Held => mail.ledger(Outcome::Held { why: verdict.detail }),
@@ -248,8 +263,23 @@ impl<'a> Incoming<'a> {
         let line = entry(self.event, "held", self.sender.address.as_str(), why.clone());
         let mut next = ticket.clone();
         next.rev += 1;
-        let mut decision = self.finish(Outcome::Held { why }, Some(next), Some(message));
+        let (policy, event, outcome) = (self.policy, self.event, Outcome::Held { why: why.clone() });
+        let mut decision = self.finish(outcome.clone(), Some(next), Some(message.clone()));
         decision.history.push(line);
+        let mut change = Change::resume(policy, event, ticket, decision);
+        notice::tell(&mut change, &Cause::Held { message: &message, why: &why }, None);
+        change.finish(outcome)
+    }
+
+    /// A mail that waits for a person without being on a ticket.
+    pub(crate) fn held_aside(&mut self, why: String) -> Decision {
+        let message = MessageEntry { held: true, ..self.entry(None, true) };
+        let lines = std::mem::take(&mut self.lines);
+        let mut decision = crate::decide::nothing("held", &why);
+        decision.trace = lines;
+        decision.trace.push(TraceLine::new("outcome", "held", why.clone()));
+        decision.outcome = Outcome::Held { why };
+        decision.message = Some(message);
         decision
     }
 
@@ -274,11 +304,14 @@ impl<'a> Incoming<'a> {
         history.extend(view_line.history);
         self.trace("ack", "no", "a ticket is acknowledged once");
         let message = self.entry(verdict.class, marked || !self.arrival.proof.is_proven());
-        let mut decision = self.finish(Outcome::Attached, Some(next), Some(message));
+        let (policy, event) = (self.policy, self.event);
+        let mut decision = self.finish(Outcome::Attached, Some(next), Some(message.clone()));
         decision.history = history;
         decision.effects = effects;
         decision.effects.extend(view_line.effects);
-        decision
+        let mut change = Change::resume(policy, event, ticket, decision);
+        notice::tell(&mut change, &Cause::Wrote { message: &message }, None);
+        change.finish(Outcome::Attached)
     }
 
     fn reopen(&mut self, next: &mut Ticket, history: &mut Vec<crate::HistoryEntry>, effects: &mut Vec<Effect>) {
@@ -395,7 +428,7 @@ impl<'a> Incoming<'a> {
             (Outcome::NewTicket, Target::NewLinked { ticket: other, link }, Some(_)) => Some((*other, reverse(*link))),
             _ => None,
         };
-        Decision { outcome, ticket, message, history: Vec::new(), effects: Vec::new(), link_back, trace: lines }
+        Decision { outcome, ticket, message, history: Vec::new(), effects: Vec::new(), link_back, also: Vec::new(), trace: lines }
     }
 }
 

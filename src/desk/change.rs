@@ -22,6 +22,8 @@ pub(crate) struct Change<'a> {
     pub(crate) effects: Vec<Effect>,
     pub(crate) message: Option<MessageEntry>,
     pub(crate) link_back: Option<(TicketNo, LinkKind)>,
+    /// Tickets that this one gave birth to.
+    pub(crate) also: Vec<Ticket>,
     pub(crate) trace: Vec<TraceLine>,
 }
 
@@ -39,7 +41,24 @@ impl<'a> Change<'a> {
             effects: Vec::new(),
             message: None,
             link_back: None,
+            also: Vec::new(),
             trace: Vec::new(),
+        }
+    }
+
+    /// Goes on with what was decided about a mail, whose ticket is `before` and `decision.ticket`.
+    pub(crate) fn resume(policy: &'a Policy, event: &'a Event, before: &'a Ticket, decision: Decision) -> Self {
+        Self {
+            policy,
+            event,
+            before,
+            ticket: decision.ticket.unwrap_or_else(|| before.clone()),
+            history: decision.history,
+            effects: decision.effects,
+            message: decision.message,
+            link_back: decision.link_back,
+            also: decision.also,
+            trace: decision.trace,
         }
     }
 
@@ -82,6 +101,7 @@ impl<'a> Change<'a> {
             history: self.history,
             effects: self.effects,
             link_back: self.link_back,
+            also: self.also,
             trace: self.trace,
         }
     }

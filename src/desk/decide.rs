@@ -53,6 +53,7 @@ pub(crate) fn nothing(step: &str, why: &str) -> Decision {
         history: Vec::new(),
         effects: Vec::new(),
         link_back: None,
+        also: Vec::new(),
         trace: vec![TraceLine::new(step, "nothing", why)],
     }
 }
@@ -69,6 +70,7 @@ pub(crate) fn changed(ticket: &Ticket, event: &Event, kind: &str, by: &str, what
         history: vec![entry(event, kind, by, what.clone())],
         effects: Vec::new(),
         link_back: None,
+        also: Vec::new(),
         trace: vec![TraceLine::new("decide", kind, what)],
     }
 }

@@ -37,6 +37,10 @@ pub struct Around {
     pub contact: ContactFacts,
     /// Mails of ours about the ticket that have not begun to leave.
     pub unsent: BTreeSet<EffectId>,
+    /// The newest message from outside on the ticket; looked up for acts of people only.
+    pub last_in: Option<MessageEntry>,
+    /// Number for a new ticket.
+    pub next_ticket: TicketNo,
 }
 
 /// What is remembered of an agent besides the configuration.
@@ -295,6 +299,9 @@ pub struct Decision {
     pub effects: Vec<Effect>,
     /// Other tickets that get a link back.
     pub link_back: Option<(TicketNo, LinkKind)>,
+    /// Tickets that came out of it besides, as one was split.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub also: Vec<Ticket>,
     /// Why.
     pub trace: Vec<TraceLine>,
 }

@@ -176,8 +176,49 @@ pub(crate) fn answer(
     send
 }
 
+#[derive(Serialize)]
+struct QuestionsContext {
+    name: Option<String>,
+    reference: String,
+    questions: Vec<String>,
+    signature: String,
+}
+
+/// The fill-in form: questions that the requester answers after the colons.
+///
+/// # Errors
+/// The template cannot be rendered.
+pub(crate) fn questions(change: &Change<'_>, inbox: &Inbox, questions: &[String]) -> Result<Send, TemplateProblem> {
+    let (policy, ticket) = (change.policy, &change.ticket);
+    let context = QuestionsContext {
+        name: greeting_name(&ticket.requester.name),
+        reference: policy.reference(ticket.no),
+        questions: questions.iter().take(QUESTIONS_MAX).cloned().collect(),
+        signature: inbox.label.clone(),
+    };
+    let (language, rendered) = policy.templates.render("questions", &languages(policy, ticket), &context)?;
+    let id = EffectId::new(change.event.id, change.effects.len());
+    let mut send = envelope(policy, ticket, inbox, id, Purpose::Answer);
+    send.letter = Some(Box::new(Letter {
+        from: Mailbox { name: Some(inbox.label.clone()), address: inbox.address.clone() },
+        to: Mailbox { name: Some(ticket.requester.name.clone()).filter(|name| !name.is_empty()), address: send.to.clone() },
+        reply_to: None,
+        subject: HeaderText::new(&send.subject),
+        message_id: send.message_id.clone(),
+        in_reply_to: ticket.last_in.clone(),
+        references: references(ticket),
+        date_unix_seconds: change.at().as_second(),
+        extra: headers(policy, &send, Some("auto-generated")),
+        boundary_seed: send.message_id.to_string(),
+        attachments: Vec::new(),
+        html: Some(html_of(&rendered.text, &language)),
+        text: rendered.text,
+    }));
+    Ok(send)
+}
+
 fn envelope(policy: &Policy, ticket: &Ticket, inbox: &Inbox, id: EffectId, purpose: Purpose) -> Send {
-    let claim = Claim { ticket: ticket.no, rev: ticket.rev, mode: Mode::Reply };
+    let claim = Claim { ticket: ticket.no, rev: ticket.rev, mode: Mode::Outside };
     let message_id = policy.keys.message_id(claim, id, inbox.address.domain());
     Send {
         purpose,
@@ -200,6 +241,11 @@ fn headers(policy: &Policy, send: &Send, auto_submitted: Option<&str>) -> Vec<Ex
     let automatic = auto_submitted.map(|value| [("Auto-Submitted", value), ("X-Auto-Response-Suppress", "All")]);
     let all = automatic.into_iter().flatten().chain([("X-Frontdesk-Loop", mark.as_str())]);
     all.filter_map(|(name, value)| ExtraHeader::new(name, HeaderText::new(value))).collect()
+}
+
+/// The loop mark alone: for mail that a person's machine may answer.
+pub(crate) fn loop_header(policy: &Policy, id: &mail::MessageId) -> Vec<ExtraHeader> {
+    ExtraHeader::new("X-Frontdesk-Loop", HeaderText::new(&policy.keys.loop_mark(id))).into_iter().collect()
 }
 
 /// The thread's root first, then the newest ids.

@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use mail::Address;
 use mail::machine::{MachineOutcome, Verdict};
 
 use crate::arrival::{Incoming, is_unknown, shown, ticket_subject};
@@ -9,13 +10,14 @@ use crate::calendar::Span;
 use crate::change::Change;
 use crate::decide::entry;
 use crate::effect::Effect;
-use crate::event::{Decision, Outcome, SenderProof, Target};
+use crate::event::{AgentState, Decision, MessageEntry, Outcome, SenderProof, Target};
 use crate::letter::{AckRequest, acknowledgement};
-use crate::policy::{Policy, Step};
+use crate::policy::{Agent, Policy, Step};
 use crate::rule::{AckAction, Actions, RuleView};
 use crate::ticket::{Clock, Link, Priority, Requester, Status, StepState, Ticket};
 use crate::trace::TraceLine;
-use crate::{field, form};
+use crate::ticket_mail::Cause;
+use crate::{assign, field, form, notice};
 
 pub(crate) fn decide(mut mail: Incoming<'_>, verdict: &Verdict) -> Decision {
     let mut ticket = blank(&mail);
@@ -46,6 +48,7 @@ pub(crate) fn decide(mut mail: Incoming<'_>, verdict: &Verdict) -> Decision {
         return decision;
     }
     settle(&mut mail, &mut ticket);
+    let given = give_owner(&mut mail, &mut ticket);
     let what = format!("{} in {}", ticket.subject, ticket.inbox);
     let mut history = vec![entry(mail.event, "requester_wrote", ticket.requester.address.as_str(), what)];
     history.extend(ruling.history);
@@ -53,13 +56,79 @@ pub(crate) fn decide(mut mail: Incoming<'_>, verdict: &Verdict) -> Decision {
     mail.admit_people(&mut ticket, &mut people, false);
     history.extend(people);
     let mut effects = ruling.effects;
+    if let Some((line, effect)) = given {
+        history.push(line);
+        effects.push(effect);
+    }
     acknowledge(&mut mail, &mut ticket, verdict, ruling.ack.as_ref(), &mut effects, &mut history);
     let unproven = !mail.arrival.proof.is_proven();
     let message = mail.entry(verdict.class, unproven);
-    let mut decision = mail.finish(Outcome::NewTicket, Some(ticket), Some(message));
+    let (policy, event, silent) = (mail.policy, mail.event, mail.arrival.silent);
+    let before = ticket.clone();
+    let mut decision = mail.finish(Outcome::NewTicket, Some(ticket), Some(message.clone()));
     decision.history = history;
     decision.effects = effects;
-    decision
+    let mut change = Change::resume(policy, event, &before, decision);
+    if !silent {
+        notice::tell(&mut change, &Cause::New { message: &message }, None);
+    }
+    change.finish(Outcome::NewTicket)
+}
+
+/// Whoever the team's way of sharing work gives it to, unless a rule has named an owner.
+fn give_owner(mail: &mut Incoming<'_>, ticket: &mut Ticket) -> Option<(crate::HistoryEntry, Effect)> {
+    if ticket.owner.is_some() || mail.arrival.silent {
+        return None;
+    }
+    let at = mail.event.at;
+    let name = assign::owner_for(mail.policy, &mail.event.around, ticket, at)?;
+    mail.trace("assign", name.as_str(), "by the team's way of sharing work");
+    let state = mail.event.around.agents.get(&name).cloned().unwrap_or_default();
+    let effect = Effect::Agent { name: name.clone(), state: AgentState { assigned_at: Some(at), ..state } };
+    let line = entry(mail.event, "assigned", "frontdesk", format!("to {name}"));
+    ticket.owner = Some(name);
+    Some((line, effect))
+}
+
+/// A ticket that an agent makes for somebody else. Nobody proved the address, and the agent is in touch already: nothing is
+/// sent to it until a person answers.
+pub(crate) fn for_customer(mail: &mut Incoming<'_>, agent: &Agent, customer: Address, message: MessageEntry) -> Decision {
+    let mut ticket = blank(mail);
+    ticket.requester = Requester { name: String::new(), address: customer.clone(), proven: false };
+    ticket.participants = BTreeSet::from([customer.clone()]);
+    // The agent's own mail is none of the customer's thread.
+    (ticket.thread_root, ticket.last_in) = (None, None);
+    ticket.references.clear();
+    ticket.requester_ids.clear();
+    ticket.recent_mails.clear();
+    let words = message.text.split_whitespace().take(8).collect::<Vec<_>>().join(" ");
+    let forwarded = mail.arrival.parsed.message.reply.forward.as_ref().and_then(|forward| forward.subject.clone());
+    ticket.subject = forwarded.unwrap_or_else(|| if words.is_empty() { "(no subject)".to_owned() } else { words });
+    ticket.first_subject.clone_from(&ticket.subject);
+    ticket.status = Status::Open;
+    ticket.owner = Some(agent.name.clone());
+    ticket.acknowledged = true;
+    fill_fields(mail, &mut ticket);
+    let ruling = run_rules(mail, &mut ticket, false);
+    settle(mail, &mut ticket);
+    let what = format!("for {customer}, by {}", agent.name);
+    let mut history = vec![entry(mail.event, "opened_for", agent.name.as_str(), what)];
+    history.extend(ruling.history);
+    let lines = std::mem::take(&mut mail.lines);
+    let decision = Decision {
+        outcome: Outcome::NewTicket,
+        ticket: Some(ticket.clone()),
+        message: Some(message.clone()),
+        history,
+        effects: ruling.effects,
+        link_back: None,
+        also: Vec::new(),
+        trace: lines,
+    };
+    let mut change = Change::resume(mail.policy, mail.event, &ticket, decision);
+    // The agent too: their mail of the ticket is what they answer to write to the customer.
+    notice::tell(&mut change, &Cause::New { message: &message }, None);
+    change.finish(Outcome::NewTicket)
 }
 
 /// The ticket before anything was read out of the mail.

@@ -108,6 +108,21 @@ pub struct AgentMail {
     pub proof: AgentProof,
 }
 
+impl AgentMail {
+    /// The address whose answers carry a detail, by the carrier; the bare address where the subject carries it, and where
+    /// the detail makes no address.
+    #[must_use]
+    pub fn reply_address(&self, detail: &str) -> Address {
+        let (local, domain) = (self.address.local(), self.address.domain());
+        let with_detail = match self.carrier {
+            Carrier::Plus => Address::new(&format!("{local}+{detail}@{domain}")),
+            Carrier::Subdomain => Address::new(&format!("{detail}@{local}.{domain}")),
+            Carrier::Subject => Ok(self.address.clone()),
+        };
+        with_detail.unwrap_or_else(|_| self.address.clone())
+    }
+}
+
 /// How a reply address carries its token.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Carrier {

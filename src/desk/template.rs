@@ -9,8 +9,10 @@ use minijinja::{Environment, UndefinedBehavior};
 use serde::Serialize;
 
 /// Texts that are built in: name, language, source.
-const BUILT_IN: [(&str, &str, &str); 4] = [
+const BUILT_IN: [(&str, &str, &str); 6] = [
     ("ack", "en", include_str!("../../config/templates/en/ack.txt")),
+    ("questions", "en", include_str!("../../config/templates/en/questions.txt")),
+    ("questions", "de", include_str!("../../config/templates/de/questions.txt")),
     ("ack-unproven", "en", include_str!("../../config/templates/en/ack-unproven.txt")),
     ("ack", "de", include_str!("../../config/templates/de/ack.txt")),
     ("ack-unproven", "de", include_str!("../../config/templates/de/ack-unproven.txt")),

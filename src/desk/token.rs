@@ -44,10 +44,12 @@ pub enum Mode {
     Vendor,
     /// Commands only.
     Command,
+    /// A message of somebody outside: the mode of mails to customers, which carry no reply address of ours.
+    Outside,
 }
 
 impl Mode {
-    const ALL: [Self; 4] = [Self::Reply, Self::Note, Self::Vendor, Self::Command];
+    const ALL: [Self; 5] = [Self::Reply, Self::Note, Self::Vendor, Self::Command, Self::Outside];
 
     fn letter(self) -> char {
         match self {
@@ -55,6 +57,16 @@ impl Mode {
             Self::Note => 'n',
             Self::Vendor => 'v',
             Self::Command => 'c',
+            Self::Outside => 'o',
+        }
+    }
+
+    /// Whether mails of that mode go to agents.
+    #[must_use]
+    pub fn is_for_agents(self) -> bool {
+        match self {
+            Self::Reply | Self::Note | Self::Command => true,
+            Self::Vendor | Self::Outside => false,
         }
     }
 

@@ -2,8 +2,23 @@
 //! and it never quotes the customer's thread.
 
 use jiff::Timestamp;
-use mail::MessageId;
+use mail::compose::Letter;
+use mail::{HeaderText, Mailbox, MessageId, ReturnPath};
 use serde::{Deserialize, Serialize};
+
+use crate::arrival::Incoming;
+use crate::change::Change;
+use crate::effect::{Effect, Purpose, Send, SendClass, TimerKind};
+use crate::event::{Actor, Decision, Direction, MessageEntry, Outcome};
+use crate::ids::{EffectId, VendorName};
+use crate::policy::{Inbox, Vendor};
+use crate::ticket::{NoteLine, Status, Ticket};
+use crate::ticket_mail::Cause;
+use crate::token::{Claim, Mode};
+use crate::{agent_request, letter, notice};
+
+/// Newest references kept.
+const REFERENCES_MAX: usize = 10;
 
 /// The thread with one vendor about one ticket.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -20,4 +35,110 @@ pub struct SideThread {
     pub asked_at: Option<Timestamp>,
     /// How often they were asked again.
     pub chased: u32,
+}
+
+/// A vendor writes: it reaches the owner as a note, and the customer's thread never sees it.
+pub(crate) fn wrote(mail: &mut Incoming<'_>, ticket: &Ticket, name: &VendorName) -> Option<Decision> {
+    let vendor = mail.policy.vendors.get(name)?;
+    let message = &mail.arrival.parsed.message;
+    let unproven = !mail.arrival.proof.is_proven();
+    let entry = MessageEntry { direction: Direction::Note, from: vendor.label.clone(), ..mail.entry(None, unproven) };
+    let mut change = Change::new(mail.policy, ticket, mail.event);
+    change.trace.append(&mut mail.lines);
+    let excerpt = crate::act::excerpt(&entry.text);
+    change.tell("vendor_wrote", mail.sender.address.as_str(), excerpt.clone());
+    let at = change.at();
+    let thread = change.ticket.side_threads.entry(name.clone()).or_default();
+    thread.asked_at = None;
+    thread.last_in.clone_from(&message.message_id);
+    thread.references.extend(message.message_id.clone());
+    let surplus = thread.references.len().saturating_sub(REFERENCES_MAX);
+    thread.references.drain(..surplus);
+    if thread.their_ref.is_none() {
+        let pattern = vendor.their_ref.as_ref();
+        let number = pattern.and_then(|pattern| pattern.captures(&message.subject)?.get(1).map(|found| found.as_str().to_owned()));
+        thread.their_ref = number;
+    }
+    change.ticket.last_note = Some(NoteLine { by: vendor.label.clone(), at, excerpt });
+    if change.ticket.status == Status::OnHold && change.ticket.snoozed_until.is_none() {
+        change.tell("status_changed", "frontdesk", "on_hold → open");
+        change.ticket.status = Status::Open;
+    }
+    change.message = Some(entry.clone());
+    notice::tell(&mut change, &Cause::Vendor { message: &entry, vendor: &vendor.label }, None);
+    Some(change.finish(Outcome::Attached))
+}
+
+/// Asks a vendor in a thread of its own: the question, and only those fields that the vendor may see.
+pub(crate) fn ask(change: &mut Change<'_>, by: &Actor, name: &VendorName, text: &str) {
+    let policy = change.policy;
+    let (Some(vendor), Some(inbox)) = (policy.vendors.get(name), policy.inboxes.get(&change.ticket.inbox)) else {
+        return change.trace("command", "nothing", "the vendor or the inbox is no longer configured");
+    };
+    let last = change.event.around.last_in.as_ref().map(|message| message.text.clone()).unwrap_or_default();
+    let question = if text.trim().is_empty() { last } else { text.to_owned() };
+    change.tell("vendor_asked", &by.label(), format!("{}: {}", vendor.label, crate::act::excerpt(&question)));
+    let at = change.at();
+    change.ticket.vendor = Some(name.clone());
+    change.send(|change, id| question_letter(change, id, inbox, vendor, &question));
+    let Some(Effect::Send(send)) = change.effects.last() else { return };
+    let message_id = send.message_id.clone();
+    let thread = change.ticket.side_threads.entry(name.clone()).or_default();
+    thread.root.get_or_insert(message_id.clone());
+    thread.references.push(message_id);
+    let surplus = thread.references.len().saturating_sub(REFERENCES_MAX);
+    thread.references.drain(..surplus);
+    thread.asked_at = Some(at);
+    thread.chased = 0;
+    change.ticket.status = Status::OnHold;
+    change.stop_timer(TimerKind::CloseSolved);
+}
+
+/// The mail to the vendor. It leaves in the inbox's name; answers come back to the desk by a token of this thread alone.
+fn question_letter(change: &Change<'_>, id: EffectId, inbox: &Inbox, vendor: &Vendor, question: &str) -> Send {
+    let (policy, ticket) = (change.policy, &change.ticket);
+    let thread = ticket.side_threads.get(&vendor.name).cloned().unwrap_or_default();
+    let claim = Claim { ticket: ticket.no, rev: ticket.rev, mode: Mode::Vendor };
+    let message_id = policy.keys.message_id(claim, id, inbox.address.domain());
+    let reference = policy.reference(ticket.no);
+    let number = thread.their_ref.as_ref().map_or_else(String::new, |number| format!(" {number}"));
+    let subject = format!("[{reference}]{number} {}", ticket.subject);
+    let mut text = format!("{}\n", question.trim_end());
+    let seen: Vec<String> = vendor.sees.iter().filter_map(|id| Some(format!("{id}: {}", ticket.fields.get(id)?.value))).collect();
+    if !seen.is_empty() {
+        text.push_str(&format!("\n{}\n", seen.join("\n")));
+    }
+    text.push_str(&format!("\n{}\n", inbox.label));
+    let reply_to = policy.agent_mail.as_ref().map(|desk| Mailbox {
+        name: Some(inbox.label.clone()),
+        address: desk.reply_address(&policy.keys.reply_detail(claim, &agent_request::vendor_person(&vendor.name))),
+    });
+    let root = thread.root.iter().filter(|root| !thread.references.contains(root));
+    let letter = Letter {
+        from: Mailbox { name: Some(inbox.label.clone()), address: inbox.address.clone() },
+        to: Mailbox { name: Some(vendor.label.clone()), address: vendor.email.clone() },
+        reply_to,
+        subject: HeaderText::new(&subject),
+        message_id: message_id.clone(),
+        in_reply_to: thread.last_in.clone(),
+        references: root.chain(&thread.references).cloned().collect(),
+        date_unix_seconds: change.at().as_second(),
+        extra: letter::loop_header(policy, &message_id),
+        boundary_seed: message_id.to_string(),
+        attachments: Vec::new(),
+        html: None,
+        text,
+    };
+    Send {
+        purpose: Purpose::VendorMail,
+        class: SendClass::AtLeastOnce,
+        to: vendor.email.clone(),
+        envelope_from: ReturnPath::Address(inbox.address.clone()),
+        inbox: inbox.name.clone(),
+        message_id,
+        subject,
+        not_before: None,
+        enclosed: Vec::new(),
+        letter: Some(Box::new(letter)),
+    }
 }

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use desk::command::Command;
 use desk::effect::{Effect, OutboxPhase, OutboxRow, OutboxStep, Purpose, Send};
-use desk::event::{Actor, Arrival, Decision, EventKind, Known, Place, SenderProof};
+use desk::event::{Actor, Around, Arrival, Decision, EventKind, Known, Place, SenderProof};
 use desk::thread::{Incoming, Lookup, place, signals};
 use desk::{AccountName, EffectId, Event, EventId, InboxName, Outcome, Policy, RawHash, TicketNo, decide, subject};
 use jiff::Timestamp;
@@ -174,10 +174,14 @@ impl Core {
             Some(_) => (desk::event::Placement::default(), BTreeMap::new()),
             None => self.placement(now, message, sender, &reading.proof),
         };
-        let ticket = match &duplicate {
-            Some(duplicate) => duplicate.ticket.and_then(|no| self.store.ticket(no)),
-            None => desk::arrival::placed_ticket(&placement.target).and_then(|no| tickets.get(&no).cloned()),
+        let agent_mail = if duplicate.is_some() { None } else { self.agent_mail(now, &reading) };
+        let ticket = match (&duplicate, &agent_mail) {
+            (Some(duplicate), _) => duplicate.ticket.and_then(|no| self.store.ticket(no)),
+            (None, Some(found)) if found.ticket.is_some() => found.ticket.clone(),
+            (None, _) => desk::arrival::placed_ticket(&placement.target).and_then(|no| tickets.get(&no).cloned()),
         };
+        let mut around = self.around(ticket.as_ref(), sender);
+        around.last_in = agent_mail.as_ref().and_then(|found| self.last_in(found.ticket.as_ref()?.no));
         let allowance = match (ticket.is_none(), sender) {
             (true, Some(sender)) => {
                 let subject = subject::folded(&message.subject, &policy.company.prefix);
@@ -190,9 +194,10 @@ impl Core {
             coalesce: sender.and_then(|sender| self.coalesce(sender, now)),
             duplicate,
             placement,
-            contact_tickets: sender.map_or(0, |sender| self.store.contact_tickets(&sender.folded())),
+            contact_tickets: sender.map_or(0, |sender| self.store.contact(&sender.folded()).tickets),
             budget: allowance.facts(),
             budget_exhausted: matches!(allowance, Allowance::Exhausted(_)),
+            agent_mail: agent_mail.map(Box::new),
         };
         let arrival = Arrival {
             place: place.clone(),
@@ -205,7 +210,7 @@ impl Core {
             known,
             parsed: reading.parsed,
         };
-        (Event { id, at: now, kind: EventKind::MailArrived(Box::new(arrival)) }, ticket)
+        (Event { id, at: now, kind: EventKind::MailArrived(Box::new(arrival)), around }, ticket)
     }
 
     /// The newest ticket of a machine that has made its share within the hour.
@@ -276,7 +281,8 @@ impl Core {
             Ok(kind) => kind,
             Err(refusal) => return Ok(Err(refusal)),
         };
-        let event = Event { id, at: now, kind };
+        let around = Around { last_in: self.last_in(ticket.no), ..self.around(Some(&ticket), None) };
+        let event = Event { id, at: now, kind, around };
         let decision = decide::decide(&self.live.policy, Some(&ticket), &event);
         self.stage(&event, Cause::Request, decision)?;
         Ok(Ok(()))
@@ -299,7 +305,7 @@ impl Core {
         let Some(message) = before.decision.message.clone() else { return Ok(None) };
         if !release {
             let kind = EventKind::Commanded { by: Actor::Operator, command: Command::PutAway { message: Box::new(message) } };
-            let event = Event { id, at: now, kind };
+            let event = Event { id, at: now, kind, around: self.around(None, None) };
             let decision = decide::decide(&self.live.policy, None, &event);
             self.stage(&event, Cause::Request, decision)?;
             return Ok(None);
@@ -307,7 +313,7 @@ impl Core {
         let ticket = before.decision.ticket.as_ref().and_then(|ticket| self.store.ticket(ticket.no));
         if let Some(ticket) = ticket {
             let kind = EventKind::Commanded { by: Actor::Operator, command: Command::LetIn { message: Box::new(message) } };
-            let event = Event { id, at: now, kind };
+            let event = Event { id, at: now, kind, around: self.around(Some(&ticket), None) };
             let decision = decide::decide(&self.live.policy, Some(&ticket), &event);
             self.stage(&event, Cause::Request, decision)?;
             return Ok(Some(ticket.no));
@@ -332,12 +338,13 @@ impl Core {
     pub fn timers(&mut self, now: Timestamp, at_most: usize) -> Result<usize, StoreError> {
         let due = self.store.due_timers(now, at_most);
         for (due_at, no, kind) in &due {
+            let ticket = self.store.ticket(*no);
             let event = Event {
                 id: EventId::of_timer(*no, kind.as_str(), *due_at),
                 at: now,
                 kind: EventKind::TimerFired { kind: *kind, due_at: *due_at },
+                around: self.around(ticket.as_ref(), None),
             };
-            let ticket = self.store.ticket(*no);
             let mut decision = decide::decide(&self.live.policy, ticket.as_ref(), &event);
             // The record ends the timer, whatever was decided.
             decision.ticket = decision.ticket.or(ticket);
@@ -422,8 +429,9 @@ impl Core {
                 result: step.phase.as_str().to_owned(),
                 reply: step.reply.unwrap_or_default(),
             };
-            let event = Event { id: EventId::of_delivery(row.id, step.attempts), at: step.at, kind };
             let ticket = self.store.ticket(row.ticket);
+            let around = self.around(ticket.as_ref(), None);
+            let event = Event { id: EventId::of_delivery(row.id, step.attempts), at: step.at, kind, around };
             let decision = decide::decide(&self.live.policy, ticket.as_ref(), &event);
             self.stage(&event, Cause::Delivery, decision)?;
         }
@@ -436,6 +444,7 @@ impl Core {
         let mut bytes = Vec::new();
         let mut counted = Vec::new();
         let mut suppressed = Vec::new();
+        let mut recalled = Vec::new();
         let no = decision.ticket.as_ref().map_or(TicketNo(0), |ticket| ticket.no);
         for (index, effect) in decision.effects.iter_mut().enumerate() {
             match effect {
@@ -455,7 +464,8 @@ impl Core {
                     suppressed.push(Record::Suppressed { address: address.clone(), reason: Some(reason.clone()), until: *until })
                 }
                 Effect::Notify { to, text } => self.notices.push((to.clone(), text.clone())),
-                Effect::StartTimer { .. } | Effect::StopTimer { .. } => {}
+                Effect::Recall { mail } => recalled.extend(self.store.outbox_row(*mail)),
+                Effect::StartTimer { .. } | Effect::StopTimer { .. } | Effect::Agent { .. } => {}
             }
         }
         if let (Some(ticket), true) = (&decision.ticket, made_by_machine(&decision)) {
@@ -485,6 +495,15 @@ impl Core {
         for record in suppressed {
             self.store.stage(record, &[])?;
         }
+        recalled.retain(is_unsent);
+        if !recalled.is_empty() {
+            let drop = |row: &OutboxRow| OutboxStep {
+                phase: OutboxPhase::Dropped,
+                reply: Some("undone before it was sent".to_owned()),
+                ..step_of(row, event.at)
+            };
+            self.steps(recalled.iter().map(drop).collect())?;
+        }
         if let Some(reason) = latch {
             self.notices.push(("operator".to_owned(), format!("all automatic mail has stopped: {reason}")));
             self.store.stage(Record::Breaker { reason: Some(reason), at: event.at }, &[])?;
@@ -495,7 +514,20 @@ impl Core {
     /// Bytes of a mail of ours, read again before they may leave: exactly the recipient, the author and the id that were
     /// decided. `None`, loudly, if not: that is a bug or a trick, and neither may reach a customer.
     fn compose(&mut self, event: &Event, id: EffectId, ticket: TicketNo, send: &mut Send) -> Option<(OutboxRow, Vec<u8>)> {
-        let letter = send.letter.take()?;
+        let mut letter = send.letter.take()?;
+        for file in &send.enclosed {
+            let bytes = self.store.raw(&file.raw).ok().and_then(|raw| mail::part::attachment_bytes(&raw, file.part));
+            let Some(data) = bytes else {
+                tracing::error!(effect = %id, "A file that should go along cannot be read; the mail is not sent.");
+                self.notices.push(("operator".to_owned(), format!("mail {id} was not sent: a file of it cannot be read")));
+                return None;
+            };
+            letter.attachments.push(mail::compose::Enclosure {
+                name: file.name.clone(),
+                content_type: file.content_type.clone(),
+                data,
+            });
+        }
         let raw = mail::compose::compose(&letter);
         let read = mail::parse::parse_headers(&raw);
         let is_as_decided = read.to.len() == 1
@@ -530,6 +562,11 @@ impl Core {
         };
         Some((row, raw))
     }
+}
+
+/// Not one byte of it has been offered to a server.
+pub(super) fn is_unsent(row: &OutboxRow) -> bool {
+    matches!(row.phase, OutboxPhase::Queued | OutboxPhase::Deferred | OutboxPhase::Held)
 }
 
 /// A new ticket by row 9 of the machine table: automatic mail that is neither an answer nor a list.

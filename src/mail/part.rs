@@ -350,6 +350,15 @@ pub fn text_parts(parts: &[Part<'_>], known: &[(usize, &str)]) -> Vec<TextPart> 
     out
 }
 
+/// The first HTML part of a mail, decoded: what its writer saw, history and all. `None` if there is none.
+#[must_use]
+pub fn html_of(raw: &[u8]) -> Option<String> {
+    let raw = parse::prepared(raw);
+    let block = header::read_block(&raw);
+    let parts = walk(&raw, &block, &mut Vec::new());
+    text_parts(&parts, &[]).into_iter().find(|part| part.content_type == "text/html").map(|part| part.text)
+}
+
 /// The bytes of one attachment, by the handle in [`crate::Attachment::part`]. `None` if the mail has no such part.
 #[must_use]
 pub fn attachment_bytes(raw: &[u8], part: u32) -> Option<Vec<u8>> {

@@ -1,9 +1,11 @@
 //! From what a store can do to the [`Store`] trait: the questions are the same for all.
 
+use std::collections::BTreeMap;
 use std::path::Path;
 
 use desk::effect::OutboxRow;
-use desk::{AccountName, EffectId, EventId, RawHash, Ticket, TicketNo, TimerKind};
+use desk::event::{AgentState, ContactFacts};
+use desk::{AccountName, AgentName, EffectId, EventId, RawHash, Ticket, TicketNo, TimerKind};
 use jiff::Timestamp;
 use mail::MessageId;
 
@@ -103,8 +105,12 @@ impl<S: Answers> Store for S {
         self.sure(query::by_content(self.state(), keys))
     }
 
-    fn contact_tickets(&self, address: &str) -> u64 {
-        self.sure(query::contact_tickets(self.state(), address))
+    fn contact(&self, address: &str) -> ContactFacts {
+        self.sure(query::contact(self.state(), address))
+    }
+
+    fn agents(&self) -> BTreeMap<AgentName, (AgentState, u64)> {
+        self.sure(query::agents(self.state()))
     }
 
     fn cursor(&self, mailbox: &MailboxKey) -> Cursor {

@@ -74,7 +74,7 @@ fn a_decision_is_visible_as_soon_as_it_is_staged() {
         assert_eq!(store.history(TicketNo(1)).expect("readable"), [decided]);
         assert_eq!(store.find_by_message_id(&message_id("m1@example.org")), [TicketNo(1)]);
         assert_eq!(store.find_by_message_id(&message_id("ack1@example.com")), [TicketNo(1)]);
-        assert_eq!(store.contact_tickets("C1@Example.org"), 1);
+        assert_eq!(store.contact("C1@Example.org").tickets, 1);
         assert_eq!(store.raw(&RawHash::of(&ack(1))).expect("kept with the record"), ack(1));
         assert_eq!(store.flush().expect("flush"), 1);
         assert_eq!(store.flush().expect("nothing to flush"), 1);
@@ -85,9 +85,9 @@ fn a_decision_is_visible_as_soon_as_it_is_staged() {
 fn the_same_event_twice_changes_nothing() {
     on_both(|store| {
         arrive(store, 5, 1);
-        let before = (store.counts(), store.contact_tickets("c1@example.org"), store.history(TicketNo(1)).expect("readable"));
+        let before = (store.counts(), store.contact("c1@example.org"), store.history(TicketNo(1)).expect("readable"));
         arrive(store, 5, 1);
-        let after = (store.counts(), store.contact_tickets("c1@example.org"), store.history(TicketNo(1)).expect("readable"));
+        let after = (store.counts(), store.contact("c1@example.org"), store.history(TicketNo(1)).expect("readable"));
         assert_eq!(before, after);
     });
 }

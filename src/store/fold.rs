@@ -4,6 +4,7 @@
 use std::collections::BTreeMap;
 
 use desk::effect::{Effect, OutboxPhase, OutboxRow, OutboxStep};
+use desk::event::ContactFacts;
 use desk::{EventId, RawHash, Status, Ticket, TicketNo, TimerKind};
 use jiff::Timestamp;
 use serde::Serialize;
@@ -11,7 +12,7 @@ use serde::de::DeserializeOwned;
 
 use super::kv::{Read, Scan, Write};
 use super::record::{
-    BUDGET_HOURS, BudgetRow, ContentRow, Figures, Location, MailboxRow, RangeRow, SuppressedRow, TicketRow, outcome_code, pack,
+    AgentRow, BUDGET_HOURS, BudgetRow, ContentRow, Figures, Location, MailboxRow, RangeRow, SuppressedRow, TicketRow, outcome_code, pack,
     unpack,
 };
 use super::{BudgetKey, Cause, ContentKeys, Decided, HeldItem, MailboxKey, Record, StoreError, key};
@@ -122,15 +123,28 @@ fn decision(draft: &mut Draft<'_>, decided: &Decided, body: Location) -> Result<
             match effect {
                 Effect::StartTimer { kind, due_at } => start_timer(draft, ticket.no, *kind, *due_at)?,
                 Effect::StopTimer { kind } => stop_timer(draft, ticket.no, *kind)?,
-                // A suppression has a record of its own.
-                Effect::Send(_) | Effect::Notify { .. } | Effect::Suppress { .. } => {}
+                // A suppression and a recalled mail have records of their own; agents concern no ticket.
+                Effect::Send(_)
+                | Effect::Notify { .. }
+                | Effect::Suppress { .. }
+                | Effect::Recall { .. }
+                | Effect::Agent { .. } => {}
             }
         }
         if let Some(id) = decided.decision.message.as_ref().and_then(|message| message.message_id.as_ref()) {
             name_message(draft, id, ticket.no)?;
         }
+        for other in &decided.decision.also {
+            put_ticket(draft, other, body)?;
+        }
         if let Some((other, link)) = decided.decision.link_back {
             link_back(draft, other, desk::ticket::Link { kind: link, ticket: ticket.no })?;
+        }
+    }
+    for effect in &decided.decision.effects {
+        if let Effect::Agent { name, state } = effect {
+            let row: AgentRow = draft.get(&key::agent(name))?.unwrap_or_default();
+            draft.put(key::agent(name), &AgentRow { state: state.clone(), ..row })?;
         }
     }
     for row in &decided.outbox {
@@ -253,6 +267,7 @@ fn put_ticket(draft: &mut Draft<'_>, ticket: &Ticket, body: Location) -> Result<
     let ticket_key = key::ticket(ticket.no);
     let before: Option<TicketRow> = draft.get(&ticket_key)?;
     let before_status = before.as_ref().map(|row| row.ticket.status);
+    count_people(draft, before.as_ref().map(|row| &row.ticket), ticket)?;
     let (mut chunks, mut recent) = before.map_or((0, Vec::new()), |row| (row.chunks, row.recent));
     recent.push(body);
     if recent.len() >= RECENT_MAX {
@@ -261,9 +276,6 @@ fn put_ticket(draft: &mut Draft<'_>, ticket: &Ticket, body: Location) -> Result<
         recent.clear();
     }
     if before_status.is_none() {
-        let contact_key = key::contact(ticket.requester.address.as_str());
-        let tickets: u64 = draft.get(&contact_key)?.unwrap_or_default();
-        draft.put(contact_key, &(tickets + 1))?;
         draft.figures.ticket_last = draft.figures.ticket_last.max(ticket.no.0);
     }
     if before_status != Some(ticket.status) {
@@ -279,6 +291,34 @@ fn put_ticket(draft: &mut Draft<'_>, ticket: &Ticket, body: Location) -> Result<
         draft.put_bytes(block_key, block);
     }
     draft.put(ticket_key, &TicketRow { chunks, recent, ticket: ticket.clone() })
+}
+
+/// Tickets of the requester and of the owner, kept current: all of them, and those that are neither solved nor closed.
+fn count_people(draft: &mut Draft<'_>, before: Option<&Ticket>, after: &Ticket) -> Result<(), StoreError> {
+    let contact = |ticket: &Ticket| (ticket.requester.address.folded(), ticket.status.is_active());
+    let owner = |ticket: &Ticket| ticket.owner.clone().filter(|_| ticket.status.is_active());
+    if before.map(contact) != Some(contact(after)) {
+        for (ticket, is_added) in before.map(|ticket| (ticket, false)).into_iter().chain([(after, true)]) {
+            let (address, is_open) = contact(ticket);
+            let mut facts: ContactFacts = draft.get(&key::contact(&address))?.unwrap_or_default();
+            let open = u64::from(is_open);
+            if is_added {
+                (facts.tickets, facts.open) = (facts.tickets + 1, facts.open + open);
+            } else {
+                (facts.tickets, facts.open) = (facts.tickets.saturating_sub(1), facts.open.saturating_sub(open));
+            }
+            draft.put(key::contact(&address), &facts)?;
+        }
+    }
+    let (old, new) = (before.and_then(owner), owner(after));
+    if old != new {
+        for (name, is_added) in old.into_iter().map(|name| (name, false)).chain(new.into_iter().map(|name| (name, true))) {
+            let mut row: AgentRow = draft.get(&key::agent(&name))?.unwrap_or_default();
+            row.open = if is_added { row.open + 1 } else { row.open.saturating_sub(1) };
+            draft.put(key::agent(&name), &row)?;
+        }
+    }
+    Ok(())
 }
 
 fn status_index(status: Status) -> usize {
@@ -308,6 +348,10 @@ fn link_back(draft: &mut Draft<'_>, other: TicketNo, link: desk::ticket::Link) -
 }
 
 fn name_message(draft: &mut Draft<'_>, id: &mail::MessageId, no: TicketNo) -> Result<(), StoreError> {
+    // A mail to an agent that is about no ticket.
+    if no.0 == 0 {
+        return Ok(());
+    }
     let id_key = key::message_id(id);
     let mut tickets: Vec<u64> = draft.get(&id_key)?.unwrap_or_default();
     if !tickets.contains(&no.0) {

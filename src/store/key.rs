@@ -1,6 +1,6 @@
 //! Keys of the state: one tag byte, then fixed-width big-endian parts, so that byte order is the order of meaning.
 
-use desk::{AccountName, EffectId, EventId, RawHash, TicketNo, TimerKind};
+use desk::{AccountName, AgentName, EffectId, EventId, RawHash, TicketNo, TimerKind};
 use jiff::Timestamp;
 use mail::MessageId;
 
@@ -15,6 +15,7 @@ pub(crate) const OUTBOX_ORDER: &[u8] = b"l";
 pub(crate) const TIMERS: &[u8] = b"y";
 pub(crate) const HELD: &[u8] = b"w";
 pub(crate) const BUDGETS: &[u8] = b"b";
+pub(crate) const AGENTS: &[u8] = b"g";
 
 /// Tickets per value of the status index.
 pub(crate) const STATUS_BLOCK: u64 = 256;
@@ -55,6 +56,10 @@ pub(crate) fn event(id: EventId) -> Vec<u8> {
 
 pub(crate) fn content(kind: u8, hash: &[u8; 16]) -> Vec<u8> {
     join(&[b"k", &[kind], hash])
+}
+
+pub(crate) fn agent(name: &AgentName) -> Vec<u8> {
+    join(&[AGENTS, name.as_str().as_bytes()])
 }
 
 pub(crate) fn message_id(id: &MessageId) -> Vec<u8> {

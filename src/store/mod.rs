@@ -418,8 +418,10 @@ pub trait Store: Send + Sync + 'static {
     fn find_by_message_id(&self, id: &MessageId) -> Vec<TicketNo>;
     /// The earlier delivery of the same mail: which key matched (`K2`, `K3`), its event, its ticket.
     fn find_by_content(&self, keys: &ContentKeys) -> Option<desk::event::Duplicate>;
-    /// Number of tickets of a requester, by folded address.
-    fn contact_tickets(&self, address: &str) -> u64;
+    /// Tickets of a requester, by folded address.
+    fn contact(&self, address: &str) -> desk::event::ContactFacts;
+    /// What is remembered of agents, and how many tickets each owns that are neither solved nor closed.
+    fn agents(&self) -> std::collections::BTreeMap<desk::AgentName, (desk::event::AgentState, u64)>;
     /// What is settled of a mailbox.
     fn cursor(&self, mailbox: &MailboxKey) -> Cursor;
     /// Every settled UID range of a mailbox with its outcome and, where a decision was taken, its event.

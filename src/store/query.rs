@@ -1,8 +1,10 @@
 //! Questions to the state, shared by every store.
 
+use std::collections::BTreeMap;
+
 use desk::effect::OutboxRow;
-use desk::event::Duplicate;
-use desk::{AccountName, EffectId, EventId, Ticket, TicketNo, TimerKind};
+use desk::event::{AgentState, ContactFacts, Duplicate};
+use desk::{AccountName, AgentName, EffectId, EventId, Ticket, TicketNo, TimerKind};
 use jiff::Timestamp;
 use mail::MessageId;
 use serde::de::DeserializeOwned;
@@ -10,7 +12,7 @@ use serde::de::DeserializeOwned;
 use super::fold::{MINUTE_BUCKETS_MAX, hour, minute, status_code};
 use super::kv::{Read, Scan};
 use super::record::{
-    BudgetRow, ContentRow, Figures, Location, MailboxRow, RangeRow, SuppressedRow, TicketRow, outcome_name, unpack,
+    AgentRow, BudgetRow, ContentRow, Figures, Location, MailboxRow, RangeRow, SuppressedRow, TicketRow, outcome_name, unpack,
 };
 use super::{BudgetKey, ContentKeys, Cursor, HeldItem, MailboxKey, OutcomeSpan, StoreError, TicketFilter, key};
 
@@ -103,8 +105,18 @@ pub(crate) fn by_content(state: &dyn Read, keys: &ContentKeys) -> Result<Option<
     Ok(None)
 }
 
-pub(crate) fn contact_tickets(state: &dyn Read, address: &str) -> Result<u64, StoreError> {
+pub(crate) fn contact(state: &dyn Read, address: &str) -> Result<ContactFacts, StoreError> {
     Ok(get(state, &key::contact(address))?.unwrap_or_default())
+}
+
+pub(crate) fn agents(state: &dyn Read) -> Result<BTreeMap<AgentName, (AgentState, u64)>, StoreError> {
+    let mut found = BTreeMap::new();
+    for (agent_key, value) in state.scan(&Scan::prefix(key::AGENTS))? {
+        let row: AgentRow = unpack(&value)?;
+        let name = String::from_utf8_lossy(&agent_key[key::AGENTS.len()..]).into_owned();
+        found.insert(AgentName(name), (row.state, row.open));
+    }
+    Ok(found)
 }
 
 pub(crate) fn cursor(state: &dyn Read, mailbox: &MailboxKey) -> Result<Cursor, StoreError> {

@@ -15,7 +15,7 @@ use super::{Record, StoreError};
 /// Version of journal records written now.
 pub(crate) const JOURNAL_VERSION: u8 = 1;
 /// Version of the state's keys and values.
-pub(crate) const STATE_VERSION: u32 = 2;
+pub(crate) const STATE_VERSION: u32 = 3;
 
 /// Where a blob stands in the packs.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -138,6 +138,15 @@ pub(crate) struct Figures {
     pub(crate) budget_sweep: Vec<u8>,
     /// Why automatic mail is stopped.
     pub(crate) breaker: Option<String>,
+}
+
+/// An agent: what is remembered of them, and how many tickets they own that are neither solved nor closed.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct AgentRow {
+    /// What is remembered.
+    pub(crate) state: desk::event::AgentState,
+    /// Their open tickets.
+    pub(crate) open: u64,
 }
 
 /// A suppressed address.

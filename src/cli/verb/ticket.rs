@@ -1,6 +1,6 @@
 //! `frontdesk ticket list|show|act`.
 
-use desk::command::{Assignee, Command};
+use desk::command::{Assignee, Closing, Command};
 use desk::{AgentName, FieldId, Priority, TeamName};
 use serde_json::Value;
 
@@ -163,7 +163,7 @@ pub fn read_command(words: &[String]) -> Result<Command, Failure> {
         "note" => Command::Note { text },
         "take" => Command::Take,
         "assign" => Command::Assign { to: read_assignee(first()?) },
-        "close" => Command::Close { reason: (!text.is_empty()).then_some(text) },
+        "close" => Command::Close(Closing { reason: (!text.is_empty()).then_some(text), ..Closing::default() }),
         "reopen" => Command::Reopen,
         "priority" => {
             let word = first()?.to_lowercase();

@@ -137,13 +137,13 @@ impl Compiler<'_> {
         let agents = self.agents(raw.agent.as_ref(), &company);
         let teams = self.teams(raw.team.as_ref(), &agents);
         let types = self.types(raw.r#type.as_ref());
-        let (inboxes, watches) = self.inboxes(&raw, &company, &accounts);
+        let (inboxes, mut watches) = self.inboxes(&raw, &company, &accounts);
         let vendors = self.vendors(raw.vendor.as_ref());
         let slas = self.slas(raw.sla.as_ref());
         let forms = self.forms(raw.form.as_ref());
         let rules = self.rules(raw.rule.as_deref().unwrap_or_default());
         let limits = self.limits(raw.limits.as_ref());
-        let agent_mail = self.agent_mail(raw.agent_mail.as_ref());
+        let agent_mail = self.agent_mail(raw.agent_mail.as_ref(), &accounts, &mut watches);
         let reopen_within = self.later_sections(&raw);
         let tests = self.tests(raw.test.as_deref().unwrap_or_default(), &inboxes);
         self.warn_unused(raw.sla.as_ref());
@@ -151,7 +151,7 @@ impl Compiler<'_> {
         let own_addresses = inboxes
             .values()
             .flat_map(|inbox| std::iter::once(&inbox.address).chain(&inbox.also))
-            .chain(agent_mail.as_ref())
+            .chain(agent_mail.as_ref().map(|desk| &desk.address))
             .map(Address::folded)
             .collect();
         let (server, key) = (server?, key?);
@@ -160,6 +160,7 @@ impl Compiler<'_> {
             keys: Keys::new(key.expose_bytes()),
             inboxes,
             agents,
+            agent_mail,
             teams,
             vendors,
             types,

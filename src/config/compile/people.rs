@@ -2,16 +2,24 @@
 
 use std::collections::BTreeMap;
 
-use desk::policy::{Agent, Assign, Company, Team, Vendor};
-use desk::{AgentName, FieldId, TeamName, VendorName};
+use desk::policy::{Agent, AgentMail, AgentProof, Assign, Carrier, Company, Receipts, Team, Vendor};
+use desk::{AccountName, AgentName, FieldId, InboxName, TeamName, VendorName};
+use jiff::SignedDuration;
 use jiff::tz::TimeZone;
-use mail::Address;
 
 use super::{Compiler, Kind};
 use crate::config::problem::{Code, Place};
 use crate::config::raw::{RawAgent, RawAgentMail, RawCompany, RawTeam, RawVendor};
 use crate::config::read::{At, Named, nearest};
+use crate::config::settings::{Account, Done, Since, Watch};
 
+/// Mail to customers waits so long, where the file says nothing.
+const UNDO_SEND: SignedDuration = SignedDuration::from_secs(60);
+/// Files up to this size go along with mail to agents, where the file says nothing.
+const ATTACH_BYTES: u64 = 10_000_000;
+/// Under this name the mailbox of agents' mail is shown where no inbox shares it. No inbox can be called so: keys of the
+/// file hold no space.
+const AGENT_MAIL: &str = "agent mail";
 /// The team that is there where the file names none.
 pub(super) const DEFAULT_TEAM: &str = "everyone";
 
@@ -80,14 +88,12 @@ impl Compiler<'_> {
                 self.language(language, company);
             }
             if let Some(pin) = &raw.pin {
-                self.comes_later("agent.pin", pin.at);
                 if !pin.value.starts_with("$argon2id$") {
                     let label = "an Argon2id hash, $argon2id$…";
                     self.report.add(Code::LiteralSecret, pin.at, "a PIN never stands in the file as it is", label);
                 }
             }
             if let Some(calendar) = &raw.calendar {
-                self.comes_later("agent.calendar", calendar.at);
                 self.reference(Kind::Calendar, calendar, &who);
             }
             let Some(email) = email else { continue };
@@ -102,6 +108,8 @@ impl Compiler<'_> {
                 also,
                 speaks,
                 reports_only: raw.reports_only.as_ref().is_some_and(|only| only.value),
+                pin: raw.pin.as_ref().map(|pin| pin.value.clone()),
+                calendar: raw.calendar.as_ref().map(|calendar| calendar.value.clone()),
             };
             agents.insert(agent.name.clone(), agent);
         }
@@ -191,6 +199,9 @@ impl Compiler<'_> {
                 email,
                 their_ref,
                 sees: raw.sees.iter().flatten().map(|field| FieldId(field.value.clone())).collect(),
+                within: raw.reply.as_ref().and_then(|reply| reply.within.as_ref()).map(|within| within.value),
+                calendar: raw.reply.as_ref().and_then(|reply| reply.calendar.as_ref()).map(|calendar| calendar.value.clone()),
+                chase: raw.reply.iter().flat_map(|reply| reply.chase.iter().flatten()).map(|span| span.value).collect(),
             };
             vendors.insert(vendor.name.clone(), vendor);
         }
@@ -223,20 +234,52 @@ impl Compiler<'_> {
         self.report.add(Code::Pattern, at, format!("{who} has a pattern that does not compile"), error.message.clone());
     }
 
-    pub(super) fn agent_mail(&mut self, raw: Option<&RawAgentMail>) -> Option<Address> {
+    pub(super) fn agent_mail(
+        &mut self,
+        raw: Option<&RawAgentMail>,
+        accounts: &BTreeMap<AccountName, Account>,
+        inboxes: &mut BTreeMap<InboxName, Watch>,
+    ) -> Option<AgentMail> {
+        const CARRIERS: [(&str, Carrier); 3] =
+            [("plus", Carrier::Plus), ("subdomain", Carrier::Subdomain), ("subject", Carrier::Subject)];
+        const RECEIPTS: [(&str, Receipts); 4] = [
+            ("none", Receipts::None),
+            ("errors", Receipts::Errors),
+            ("commands", Receipts::Commands),
+            ("all", Receipts::All),
+        ];
+        const PROOFS: [(&str, AgentProof); 3] =
+            [("token+sender", AgentProof::TokenSender), ("token+pin", AgentProof::TokenPin), ("token", AgentProof::Token)];
         let raw = raw?;
-        self.comes_later("agent_mail", raw.at);
         self.missing("address", &raw.keys, raw.at, "[agent_mail]");
-        if let Some(carrier) = &raw.carrier {
-            self.word(carrier, "carrier", &[("plus", ()), ("subdomain", ()), ("subject", ())]);
+        let carrier = raw.carrier.as_ref().and_then(|carrier| self.word(carrier, "carrier", &CARRIERS)).unwrap_or_default();
+        let receipts = raw.receipts.as_ref().and_then(|word| self.word(word, "receipts", &RECEIPTS)).unwrap_or_default();
+        let proof = raw.proof.as_ref().and_then(|proof| self.word(proof, "proof", &PROOFS)).unwrap_or_default();
+        if let Some(digest) = &raw.digest {
+            self.comes_later("agent_mail.digest", digest.at);
         }
-        if let Some(receipts) = &raw.receipts {
-            self.word(receipts, "receipts", &[("none", ()), ("errors", ()), ("commands", ()), ("all", ())]);
+        let account = match &raw.account {
+            Some(name) if self.reference(Kind::Account, name, "[agent_mail]") => Some(AccountName(name.value.clone())),
+            Some(_) => None,
+            None => accounts.keys().next().cloned(),
+        };
+        let address = raw.address.as_ref().and_then(|address| self.own_address(address, "[agent_mail]"))?;
+        if let Some(account) = account {
+            let folder = raw.folder.as_ref().map_or("INBOX".to_owned(), |folder| folder.value.clone());
+            // A mailbox that an inbox watches already is watched once, in that inbox's way.
+            if !inboxes.values().any(|watch| watch.account == account && watch.folder == folder) {
+                let watch = Watch { account, folder, done: Done::default(), since: Since::default() };
+                inboxes.insert(InboxName(AGENT_MAIL.to_owned()), watch);
+            }
         }
-        if let Some(proof) = &raw.proof {
-            self.word(proof, "proof", &[("token+sender", ()), ("token+pin", ()), ("token", ())]);
-        }
-        let address = raw.address.as_ref()?;
-        self.own_address(address, "[agent_mail]")
+        Some(AgentMail {
+            address,
+            carrier,
+            undo_send: raw.undo_send.as_ref().map_or(UNDO_SEND, |length| length.value.0),
+            receipts,
+            attach_bytes: raw.attach.as_ref().map_or(ATTACH_BYTES, |bytes| bytes.value.0),
+            digest: raw.digest.as_ref().map(|time| time.value.0),
+            proof,
+        })
     }
 }

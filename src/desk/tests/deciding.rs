@@ -3,7 +3,7 @@
 
 mod support;
 
-use desk::command::{Assignee, Command};
+use desk::command::{Assignee, Closing, Command};
 use desk::event::Direction;
 use desk::{Effect, Outcome, Priority, SendClass, Status, TicketNo, TimerKind};
 use mail::ReturnPath;
@@ -68,7 +68,7 @@ fn german_mail_is_answered_in_german() {
 fn an_away_notice_changes_nothing_but_is_kept() {
     let mut desk = Desk::new();
     let ack = sends(&desk.mail(&request("Probe", "It drops."), true))[0].message_id.to_string();
-    desk.command(1, Some("maya"), Command::Close { reason: None }).unwrap();
+    desk.command(1, Some("maya"), Command::Close(Closing::default())).unwrap();
     let before = desk.ticket(1).clone();
     let away = reply("Dana <dana@x.example>", "Automatic reply: Probe", SUPPORT, &ack, "7@x.example")
         .replace("Subject:", "Auto-Submitted: auto-replied\nSubject:");
@@ -84,7 +84,7 @@ fn an_away_notice_changes_nothing_but_is_kept() {
 fn an_answer_reopens_and_stops_the_timer() {
     let mut desk = Desk::new();
     let ack = sends(&desk.mail(&request("Probe", "It drops."), true))[0].message_id.to_string();
-    let closed = desk.command(1, Some("maya"), Command::Close { reason: Some("fixed".into()) }).unwrap();
+    let closed = desk.command(1, Some("maya"), Command::Close(Closing { reason: Some("fixed".into()), ..Closing::default() })).unwrap();
     let due_at = at(NOW) + desk.policy.reopen_within;
     assert!(closed.effects.contains(&Effect::StartTimer { kind: TimerKind::CloseSolved, due_at }));
     let decision = desk.mail(&reply("Dana <dana@x.example>", "Re: Probe", SUPPORT, &ack, "2@x.example"), true);
@@ -98,7 +98,7 @@ fn the_sixth_mail_in_ten_minutes_mutes_the_ticket_and_the_sixth_reopening_waits_
     let mut desk = Desk::new();
     let ack = sends(&desk.mail(&request("Probe", "It drops."), true))[0].message_id.to_string();
     for n in 0..6 {
-        desk.command(1, Some("maya"), Command::Close { reason: None }).unwrap_or_else(|_| desk.mail(&request("x", "y"), true));
+        desk.command(1, Some("maya"), Command::Close(Closing::default())).unwrap_or_else(|_| desk.mail(&request("x", "y"), true));
         desk.mail(&reply("Dana <dana@x.example>", "Re: Probe", SUPPORT, &ack, &format!("r{n}@x.example")), true);
     }
     assert!(desk.ticket(1).muted_until.is_some());
@@ -165,11 +165,11 @@ fn a_timer_closes_what_is_still_solved_and_nothing_else() {
     desk.mail(&request("Probe drops", "It drops."), true);
     let fire = |desk: &Desk| {
         let kind = desk::EventKind::TimerFired { kind: TimerKind::CloseSolved, due_at: at(NOW) };
-        let event = desk::Event { id: desk::EventId::of_request("t"), at: at(NOW), kind };
+        let event = desk::Event { id: desk::EventId::of_request("t"), at: at(NOW), kind, around: Default::default() };
         desk::decide::decide(&desk.policy, Some(desk.ticket(1)), &event)
     };
     assert_eq!(fire(&desk).ticket, None);
-    desk.command(1, None, Command::Close { reason: None }).unwrap();
+    desk.command(1, None, Command::Close(Closing::default())).unwrap();
     assert_eq!(fire(&desk).ticket.unwrap().status, Status::Closed);
 }
 

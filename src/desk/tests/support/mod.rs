@@ -61,6 +61,8 @@ pub fn policy(rules: RuleBook) -> Policy {
         also: vec![],
         speaks: vec![],
         reports_only: false,
+        pin: None,
+        calendar: None,
     };
     let four_hours = Some(desk::calendar::Span::Open(SignedDuration::from_hours(4)));
     let sla = Sla {
@@ -91,6 +93,7 @@ pub fn policy(rules: RuleBook) -> Policy {
         keys: Keys::new(&[7; 32]),
         inboxes: BTreeMap::from([("support".into(), inbox("support", false)), ("security".into(), inbox("security", true))]),
         agents: BTreeMap::from([("maya".into(), agent("maya")), ("tomasz".into(), agent("tomasz"))]),
+        agent_mail: None,
         teams: BTreeMap::from([("support".into(), team)]),
         vendors: BTreeMap::new(),
         types: BTreeMap::from([("question".into(), question)]),
@@ -151,7 +154,7 @@ impl Desk {
             silent: false,
             known: Known { next_ticket, placement, ..Known::default() },
         };
-        let event = Event { id, at: now, kind: EventKind::MailArrived(Box::new(arrival)) };
+        let event = Event { id, at: now, kind: EventKind::MailArrived(Box::new(arrival)), around: Default::default() };
         let decision = decide::decide(&self.policy, ticket.as_ref(), &event);
         assert_eq!(decision, decide::decide(&self.policy, ticket.as_ref(), &event), "a decision can be repeated exactly");
         self.keep(&decision);
@@ -163,7 +166,7 @@ impl Desk {
         let ticket = self.tickets[&TicketNo(no)].clone();
         let by = by.map_or(desk::event::Actor::Operator, |name| desk::event::Actor::Agent(name.into()));
         let kind = desk::admit::admit(&self.policy, &ticket, &by, command).map_err(|refusal| refusal.to_string())?;
-        let event = Event { id: EventId::of_request(&self.mails.to_string()), at: at(NOW), kind };
+        let event = Event { id: EventId::of_request(&self.mails.to_string()), at: at(NOW), kind, around: Default::default() };
         let decision = decide::decide(&self.policy, Some(&ticket), &event);
         self.keep(&decision);
         Ok(decision)

@@ -1,0 +1,373 @@
+//! An agent's mail about a ticket: its words go where its kind says, its commands are carried out, all in one commit or
+//! not at all.
+
+use mail::Message;
+use mail::reply_cut::CutInput;
+
+use crate::act;
+use crate::agent_hold;
+use crate::agent_mail::Found;
+use crate::answer;
+use crate::arrival::Incoming;
+use crate::change::Change;
+use crate::command::Command;
+use crate::command_block::{self, Block};
+use crate::command_word::{Context, Said};
+use crate::desk_mail;
+use crate::draft::Why;
+use crate::event::{Actor, Decision, Direction, MessageEntry, Outcome};
+use crate::ids::{AgentName, RawHash};
+use crate::letter::Words;
+use crate::policy::Receipts;
+use crate::ticket::{Answered, Status, Ticket};
+use crate::token::Mode;
+use crate::{admit, notice};
+
+/// Begins the line above which agents write.
+const MARKER: &str = "~~~~ ";
+
+/// How far the sender's right reaches.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Extent {
+    /// Everything.
+    Everything,
+    /// A note, no more.
+    NoteOnly,
+}
+
+/// One mail of an agent, whether it has just come or waited as a draft.
+pub(crate) struct Writing<'a> {
+    pub(crate) agent: &'a AgentName,
+    pub(crate) message: &'a Message,
+    pub(crate) html: Option<&'a str>,
+    /// Its body, divided at our marker line.
+    pub(crate) reply: mail::Reply,
+    pub(crate) raw: RawHash,
+    /// Revision of the ticket that it was written against; `None` where nothing tells.
+    pub(crate) rev: Option<u32>,
+    /// What its words are, where it does not say so itself.
+    pub(crate) mode: Mode,
+    /// The words of a link that was pressed.
+    pub(crate) pressed: Option<&'a str>,
+    /// What its writer has already said yes to.
+    pub(crate) consent: Consent,
+}
+
+/// What a writer has already said yes to.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Consent {
+    /// Send it although somebody answered meanwhile, although a verb stands in the text.
+    pub(crate) as_it_is: bool,
+    /// Leave the commands out.
+    pub(crate) without_commands: bool,
+    /// Keep the words as a note.
+    pub(crate) as_note: bool,
+    /// A line of the block as it should read.
+    pub(crate) corrected: Option<(String, String)>,
+    /// The code for a dangerous verb was given.
+    pub(crate) code: bool,
+}
+
+/// What a mail asks for.
+pub(crate) struct Plan {
+    /// The words, and whether they go to the customer.
+    pub(crate) words: Option<(Words, bool)>,
+    /// Commands in order.
+    pub(crate) commands: Vec<(String, Command)>,
+}
+
+/// Decides about a mail that has just come.
+pub(crate) fn decide(mail: &mut Incoming<'_>, found: &Found, ticket: &Ticket, agent: &AgentName, extent: Extent) -> Decision {
+    let request = found.request.as_ref();
+    let pressed = request.and_then(|request| request.pressed.as_ref());
+    let claim = request.and_then(|request| request.claim);
+    let rev = pressed.map(|pressed| pressed.rev).or(claim.map(|claim| claim.rev));
+    let writing = Writing {
+        agent,
+        message: &mail.arrival.parsed.message,
+        html: found.html.as_deref(),
+        reply: divide(&mail.arrival.parsed.message, found.html.as_deref()),
+        raw: mail.arrival.raw,
+        rev,
+        mode: claim.filter(|claim| claim.mode.is_for_agents()).map_or(Mode::Note, |claim| claim.mode),
+        pressed: pressed.map(|pressed| pressed.words.as_str()),
+        consent: Consent::default(),
+    };
+    match extent {
+        Extent::Everything => act_on(mail, found, ticket, &writing),
+        Extent::NoteOnly => note_only(mail, ticket, &writing),
+    }
+}
+
+/// What an agent wrote now: above our marker line, wherever their client put it.
+pub(crate) fn divide(message: &Message, html: Option<&str>) -> mail::Reply {
+    mail::reply_cut::cut(&cut_input(message, &message.text, html))
+}
+
+/// The same by the HTML alone.
+fn divide_html(message: &Message, html: &str) -> mail::Reply {
+    mail::reply_cut::cut(&cut_input(message, "", Some(html)))
+}
+
+fn cut_input<'a>(message: &'a Message, text: &'a str, html: Option<&'a str>) -> CutInput<'a> {
+    CutInput {
+        text,
+        html,
+        subject: &message.subject,
+        from_name: message.from.first().and_then(|mailbox| mailbox.name.as_deref()),
+        marker: Some(MARKER),
+        is_answer: true,
+        ..CutInput::default()
+    }
+}
+
+/// Carries a writing out, or holds it with the reason.
+pub(crate) fn act_on(mail: &mut Incoming<'_>, found: &Found, ticket: &Ticket, writing: &Writing<'_>) -> Decision {
+    let plan = match plan(mail, ticket, writing) {
+        Ok(plan) => plan,
+        Err(why) => return agent_hold::draft(mail, ticket, writing, why),
+    };
+    if plan.words.is_none() && plan.commands.is_empty() {
+        return agent_hold::nothing_said(mail, ticket, writing);
+    }
+    if let Some(why) = second_thoughts(ticket, writing, &plan) {
+        return agent_hold::draft(mail, ticket, writing, why);
+    }
+    match carry_out(mail, found, ticket, writing, &plan) {
+        Ok(decision) => decision,
+        Err(why) => agent_hold::draft(mail, ticket, writing, why),
+    }
+}
+
+/// Words that came without the right to more: a note, and the offer to send it.
+fn note_only(mail: &mut Incoming<'_>, ticket: &Ticket, writing: &Writing<'_>) -> Decision {
+    let by = Actor::Agent(writing.agent.clone());
+    let block = read_block(mail, ticket, writing, &writing.reply.new_text);
+    let Ok(words) = words(mail, writing, &block) else {
+        return agent_hold::draft(mail, ticket, writing, Why::PartsDiffer);
+    };
+    let mut change = Change::new(mail.policy, ticket, mail.event);
+    change.trace.append(&mut mail.lines);
+    act::carry_out(&mut change, &by, &Command::Note { text: words.text.clone() }, Some(&words));
+    name_source(&mut change, writing);
+    agent_hold::offer(&mut change, writing);
+    let mut decision = act::finish(change, &by);
+    decision.outcome = Outcome::Attached;
+    decision
+}
+
+/// An agent wrote straight to the customer, with the inbox in copy or from the account's own folder of sent mail: that is
+/// the answer, and nothing is sent again.
+pub(crate) fn answered_directly(mail: &mut Incoming<'_>, ticket: &Ticket, agent: &AgentName) -> Option<Decision> {
+    let message = &mail.arrival.parsed.message;
+    let reaches_them = message.to.iter().chain(&message.cc).any(|mailbox| {
+        ticket.participants.iter().any(|person| person.folded() == mailbox.address.folded())
+    });
+    if !reaches_them {
+        return None;
+    }
+    let by = Actor::Agent(agent.clone());
+    let text = message.reply.new_text.clone();
+    let entry = MessageEntry { direction: Direction::Out, from: agent.to_string(), ..mail.entry(None, false) };
+    let mut change = Change::new(mail.policy, ticket, mail.event);
+    change.trace.append(&mut mail.lines);
+    change.tell("answered", agent.as_str(), format!("directly: {}", act::excerpt(&text)));
+    let at = change.at();
+    let next = &mut change.ticket;
+    next.status = Status::Pending;
+    next.answered =
+        Some(Answered { rev: next.rev, by: agent.to_string(), at, event: mail.event.id, excerpt: act::excerpt(&text) });
+    if next.first_response.met_at.is_none() {
+        next.first_response.met_at = Some(at);
+        next.first_response.breached = next.first_response.due_at.is_some_and(|due| at > due);
+    }
+    next.owner = next.owner.take().or_else(|| Some(agent.clone()));
+    next.references.extend(message.message_id.clone());
+    change.message = Some(entry);
+    notice::of_act(&mut change, &by);
+    Some(change.finish(Outcome::Attached))
+}
+
+/// Reads words and commands out of a mail. All lines are read before anything is done.
+fn plan(mail: &Incoming<'_>, ticket: &Ticket, writing: &Writing<'_>) -> Result<Plan, Why> {
+    let text = corrected(&writing.reply.new_text, writing.consent.corrected.as_ref());
+    let block = read_block(mail, ticket, writing, &text);
+    let is_believed = writing.consent.without_commands || writing.consent.corrected.is_some();
+    if !is_believed && let Some(html) = writing.html {
+        let shown = divide_html(writing.message, html).new_text;
+        if !command_block::same_block(&block, &read_block(mail, ticket, writing, &shown)) {
+            return Err(Why::PartsDiffer);
+        }
+    }
+    let mut commands = Vec::new();
+    if !writing.consent.without_commands {
+        for line in &block.lines {
+            match &line.said {
+                Ok(Said::Ticket(command)) => commands.push((line.raw.clone(), command.clone())),
+                Ok(Said::Desk(_)) => {
+                    let what = "this is asked without a ticket: write it to the desk's own address".to_owned();
+                    return Err(Why::Mistake { line: line.raw.clone(), what, meant: None });
+                }
+                Err(mistake) => {
+                    let (what, meant) = (mistake.what.clone(), mistake.meant.clone());
+                    return Err(Why::Mistake { line: line.raw.clone(), what, meant });
+                }
+            }
+        }
+        if let Some(line) = block.verb_in_text.as_ref().filter(|_| !writing.consent.as_it_is) {
+            return Err(Why::VerbInText { line: line.clone() });
+        }
+    }
+    if let Some(words) = writing.pressed {
+        let line = format!("#{words}");
+        match command_block::read(&context(mail, ticket, writing), &line).lines.first().map(|line| &line.said) {
+            Some(Ok(Said::Ticket(command))) => commands.insert(0, (line, command.clone())),
+            _ => return Err(Why::Mistake { line, what: "this link cannot be read any more".to_owned(), meant: None }),
+        }
+    }
+    let words = words(mail, writing, &block)?;
+    let has_words = !words.text.trim().is_empty() || !words.enclosed.is_empty();
+    let goes_out = goes_out(writing, &commands);
+    // `#note words` and `#reply words` say it all; alone they say what the text is.
+    commands.retain(|(_, command)| match command {
+        Command::Note { text } | Command::Reply { text } => !text.trim().is_empty(),
+        _ => true,
+    });
+    Ok(Plan { words: has_words.then_some((words, goes_out)), commands })
+}
+
+/// Whether the text goes to the customer: by the verb that says so, else by the link, else by the kind of mail answered.
+fn goes_out(writing: &Writing<'_>, commands: &[(String, Command)]) -> bool {
+    if writing.consent.as_note {
+        return false;
+    }
+    let stated = commands.iter().find_map(|(_, command)| match command {
+        Command::Note { text } if text.trim().is_empty() => Some(false),
+        Command::Reply { text } if text.trim().is_empty() => Some(true),
+        _ => None,
+    });
+    let by_link = || {
+        let verb = writing.pressed?.split_whitespace().next()?;
+        Some(matches!(verb, "close" | "wait" | "reply"))
+    };
+    stated.or_else(by_link).unwrap_or(writing.mode == Mode::Reply)
+}
+
+fn context<'c>(mail: &'c Incoming<'_>, ticket: &'c Ticket, writing: &'c Writing<'_>) -> Context<'c> {
+    Context { policy: mail.policy, ticket: Some(ticket), agent: writing.agent, at: mail.event.at }
+}
+
+fn read_block(mail: &Incoming<'_>, ticket: &Ticket, writing: &Writing<'_>, text: &str) -> Block {
+    command_block::read(&context(mail, ticket, writing), text)
+}
+
+fn corrected(text: &str, correction: Option<&(String, String)>) -> String {
+    match correction {
+        Some((wrong, right)) => text.lines().map(|line| if line.trim() == wrong.trim() { right } else { line }).collect::<Vec<_>>().join("\n"),
+        None => text.to_owned(),
+    }
+}
+
+fn words(mail: &Incoming<'_>, writing: &Writing<'_>, block: &Block) -> Result<Words, Why> {
+    let skip: Vec<&str> = block.lines.iter().map(|line| line.raw.as_str()).collect();
+    answer::words(writing.message, writing.html, &block.message, &skip, writing.raw).map_err(|_| Why::PartsDiffer)
+}
+
+/// What makes us ask before acting.
+fn second_thoughts(ticket: &Ticket, writing: &Writing<'_>, plan: &Plan) -> Option<Why> {
+    let goes_out = plan.words.as_ref().is_some_and(|(_, goes_out)| *goes_out)
+        || plan.commands.iter().any(|(_, command)| matches!(command, Command::Reply { .. }));
+    let answered_since = ticket.answered.as_ref().filter(|answered| {
+        answered.by != writing.agent.as_str() && writing.rev.is_some_and(|rev| answered.rev > rev)
+    });
+    if goes_out && answered_since.is_some() && !writing.consent.as_it_is {
+        return Some(Why::Overtaken);
+    }
+    let dangerous = plan.commands.iter().find(|(_, command)| {
+        matches!(command, Command::Merge { .. } | Command::Split | Command::Spam | Command::Redact)
+    });
+    match dangerous {
+        Some((_, command)) if !writing.consent.code => Some(Why::Code { verb: admit::verb(command).to_owned() }),
+        _ => None,
+    }
+}
+
+/// All of it on one change; the first refusal drops the change and says which line it was.
+fn carry_out(
+    mail: &mut Incoming<'_>,
+    found: &Found,
+    ticket: &Ticket,
+    writing: &Writing<'_>,
+    plan: &Plan,
+) -> Result<Decision, Why> {
+    let by = Actor::Agent(writing.agent.clone());
+    let mut change = Change::new(mail.policy, ticket, mail.event);
+    change.trace.extend(mail.lines.iter().cloned());
+    if let Some((words, goes_out)) = &plan.words {
+        let text = words.text.clone();
+        let command = if *goes_out { Command::Reply { text } } else { Command::Note { text } };
+        admitted(&change, found, &by, &command).map_err(|what| refused(String::new(), what))?;
+        act::carry_out(&mut change, &by, &command, Some(words));
+    }
+    for (line, command) in &plan.commands {
+        if let Some(open) = open_work(&change, command) {
+            return Err(Why::Incomplete { open });
+        }
+        admitted(&change, found, &by, command).map_err(|what| refused(line.clone(), what))?;
+        act::carry_out(&mut change, &by, command, None);
+    }
+    name_source(&mut change, writing);
+    receipt(&mut change, writing, plan);
+    let mut decision = act::finish(change, &by);
+    decision.outcome = Outcome::Attached;
+    Ok(decision)
+}
+
+fn refused(line: String, what: String) -> Why {
+    Why::Mistake { line, what, meant: None }
+}
+
+/// Whether a command may be carried out on the ticket as it is by then.
+fn admitted(change: &Change<'_>, found: &Found, by: &Actor, command: &Command) -> Result<(), String> {
+    if let Command::Merge { into } = command
+        && !found.tickets.contains_key(into)
+    {
+        return Err(format!("there is no ticket {}", change.policy.reference(*into)));
+    }
+    admit::admit(change.policy, &change.ticket, by, command.clone()).map(|_| ()).map_err(|refusal| refusal.to_string())
+}
+
+/// Questions and steps that closing would leave open; asked about once.
+fn open_work(change: &Change<'_>, command: &Command) -> Option<Vec<String>> {
+    let Command::Close(closing) = command else { return None };
+    if closing.anyway.is_some() {
+        return None;
+    }
+    let ticket = &change.ticket;
+    let ticket_type = change.policy.types.get(&ticket.ticket_type)?;
+    let asked = ticket.missing.iter().map(|id| {
+        ticket_type.fields.iter().find(|field| field.id == *id).map_or_else(|| id.to_string(), |field| field.ask.clone())
+    });
+    let open: Vec<String> = asked.collect();
+    (!open.is_empty()).then_some(open)
+}
+
+/// The message names the mail that it came in, and takes the place of the draft it may have been.
+fn name_source(change: &mut Change<'_>, writing: &Writing<'_>) {
+    if let Some(message) = &mut change.message {
+        message.raw = Some(writing.raw);
+    }
+}
+
+/// One short mail for a batch of commands, with the way back.
+fn receipt(change: &mut Change<'_>, writing: &Writing<'_>, plan: &Plan) {
+    let Some(desk) = &change.policy.agent_mail else { return };
+    let wanted = match desk.receipts {
+        Receipts::None | Receipts::Errors => false,
+        Receipts::Commands => !plan.commands.is_empty(),
+        Receipts::All => true,
+    };
+    let Some(agent) = change.policy.agents.get(writing.agent).filter(|_| wanted) else { return };
+    let done: Vec<String> = change.history.iter().map(|line| format!("{}: {}", line.kind.replace('_', " "), line.what)).collect();
+    change.send(|change, id| desk_mail::receipt(change, id, agent, &done));
+}

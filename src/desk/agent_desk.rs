@@ -1,0 +1,198 @@
+//! What agents ask of the desk without a ticket: lists, searches, new tickets for somebody else, being away.
+
+use jiff::Timestamp;
+use mail::machine::Verdict;
+use mail::{Address, Message};
+
+use crate::agent_act;
+use crate::agent_mail::Found;
+use crate::agent_request::Request;
+use crate::arrival::Incoming;
+use crate::command_block::{self, Block};
+use crate::command_word::{Context, DeskCommand, Said, Scope};
+use crate::decide::nothing;
+use crate::desk_mail;
+use crate::effect::Effect;
+use crate::event::{AgentState, Decision, MessageEntry, Outcome};
+use crate::ids::{AgentName, EffectId, TicketNo};
+use crate::opening;
+use crate::policy::{Agent, Policy};
+use crate::ticket::Ticket;
+
+/// Tickets in one answer.
+const LISTED_MAX: usize = 50;
+/// An away notice without a date counts for so long.
+const AWAY_DEFAULT: jiff::SignedDuration = jiff::SignedDuration::from_hours(24);
+
+/// What an agent asks to see.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Question {
+    /// Who asks.
+    pub agent: AgentName,
+    /// What.
+    pub what: Asked,
+}
+
+/// What can be asked to be shown.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Asked {
+    /// Open tickets of a scope.
+    List(Scope),
+    /// Tickets that have all these words.
+    Find(Vec<String>),
+    /// One ticket.
+    Show(TicketNo),
+}
+
+impl Question {
+    /// The tickets that answer it, out of all, in their order.
+    #[must_use]
+    pub fn answer(&self, all: Vec<Ticket>, at: Timestamp) -> Vec<Ticket> {
+        all.into_iter().filter(|ticket| self.fits(ticket, at)).take(LISTED_MAX).collect()
+    }
+
+    fn fits(&self, ticket: &Ticket, at: Timestamp) -> bool {
+        match &self.what {
+            Asked::Show(no) => ticket.no == *no,
+            Asked::List(scope) => ticket.status.is_active() && self.is_in(scope, ticket, at),
+            Asked::Find(words) => {
+                let text = format!("{} {} {}", ticket.subject, ticket.requester.name, ticket.requester.address).to_lowercase();
+                words.iter().all(|word| text.contains(&word.to_lowercase()))
+            }
+        }
+    }
+
+    fn is_in(&self, scope: &Scope, ticket: &Ticket, at: Timestamp) -> bool {
+        match scope {
+            Scope::Mine => ticket.owner.as_ref() == Some(&self.agent),
+            Scope::Team(team) => team.is_none() || ticket.team == *team,
+            Scope::Overdue => {
+                ticket.first_response.met_at.is_none() && ticket.first_response.due_at.is_some_and(|due| due < at)
+            }
+        }
+    }
+}
+
+/// The question that a mail to the desk asks, if it asks one.
+#[must_use]
+pub(crate) fn question(policy: &Policy, request: &Request, message: &Message, at: Timestamp) -> Option<Question> {
+    let agent = request.from.as_ref()?;
+    let block = read(policy, agent, message, at);
+    let said = block.lines.iter().find_map(|line| line.said.as_ref().ok())?;
+    let what = match said {
+        Said::Desk(DeskCommand::List { scope }) => Asked::List(scope.clone()),
+        Said::Desk(DeskCommand::Find { words }) => Asked::Find(words.clone()),
+        Said::Desk(DeskCommand::Show { ticket }) => Asked::Show(*ticket),
+        Said::Desk(_) | Said::Ticket(_) => return None,
+    };
+    Some(Question { agent: agent.clone(), what })
+}
+
+fn read(policy: &Policy, agent: &AgentName, message: &Message, at: Timestamp) -> Block {
+    let context = Context { policy, ticket: None, agent, at };
+    let block = command_block::read(&context, &agent_act::divide(message, None).new_text);
+    if !block.lines.is_empty() {
+        return block;
+    }
+    // A mail to the desk alone may say its word in the subject: `list mine`.
+    command_block::read(&context, &format!("#{}", message.subject.trim().trim_start_matches('#')))
+}
+
+/// Decides about a mail of a proven agent that is about no ticket.
+pub(crate) fn decide(mail: &mut Incoming<'_>, found: &Found, agent: &AgentName) -> Option<Decision> {
+    let policy = mail.policy;
+    let agent = policy.agents.get(agent)?;
+    let message = &mail.arrival.parsed.message;
+    let block = read(policy, &agent.name, message, mail.event.at);
+    let Some(line) = block.lines.first() else {
+        let request = found.request.as_ref()?;
+        // An agent who writes to the customers' address without a ticket asks like anybody.
+        return request.to_desk.then(|| answer(mail, agent, |mail, id| desk_mail::help(mail, id, agent, None)));
+    };
+    Some(match &line.said {
+        Ok(Said::Desk(command)) => carry_out(mail, found, agent, command, &block),
+        Ok(Said::Ticket(_)) => {
+            let what = "which ticket? Answer its mail, or name it in the subject: [T-1]".to_owned();
+            answer(mail, agent, |mail, id| desk_mail::mistake(mail, id, agent, &line.raw, &what, None))
+        }
+        Err(mistake) => {
+            let (what, meant) = (mistake.what.clone(), mistake.meant.clone());
+            answer(mail, agent, |mail, id| desk_mail::mistake(mail, id, agent, &line.raw, &what, meant.as_deref()))
+        }
+    })
+}
+
+fn carry_out(mail: &mut Incoming<'_>, found: &Found, agent: &Agent, command: &DeskCommand, block: &Block) -> Decision {
+    match command {
+        DeskCommand::List { .. } | DeskCommand::Find { .. } => {
+            answer(mail, agent, |mail, id| desk_mail::listing(mail, id, agent, &found.listing))
+        }
+        DeskCommand::Show { .. } => match found.listing.first() {
+            Some(ticket) => answer(mail, agent, |mail, id| desk_mail::whole(mail, id, agent, ticket)),
+            None => answer(mail, agent, |mail, id| desk_mail::listing(mail, id, agent, &[])),
+        },
+        DeskCommand::New { customer } => new_ticket(mail, agent, customer.as_ref(), block),
+        DeskCommand::Away { until } => away(mail, agent, *until),
+        DeskCommand::Report => answer(mail, agent, |mail, id| desk_mail::help(mail, id, agent, Some("report"))),
+        DeskCommand::Help { verb } => answer(mail, agent, |mail, id| desk_mail::help(mail, id, agent, verb.as_deref())),
+    }
+}
+
+/// One mail back, and nothing else.
+fn answer(
+    mail: &mut Incoming<'_>,
+    agent: &Agent,
+    build: impl FnOnce(&Incoming<'_>, EffectId) -> crate::Send,
+) -> Decision {
+    let send = build(mail, EffectId::new(mail.event.id, 0));
+    mail.trace("decide", "answered", format!("to {}", agent.email));
+    let mut decision = nothing("agent", "a question to the desk");
+    decision.trace = std::mem::take(&mut mail.lines);
+    decision.effects.push(Effect::Send(Box::new(send)));
+    decision
+}
+
+fn away(mail: &mut Incoming<'_>, agent: &Agent, until: Timestamp) -> Decision {
+    let state = mail.event.around.agents.get(&agent.name).cloned().unwrap_or_default();
+    let mut decision = answer(mail, agent, |mail, id| desk_mail::away(mail, id, agent, until));
+    let state = AgentState { away_until: Some(until), ..state };
+    decision.effects.push(Effect::Agent { name: agent.name.clone(), state });
+    decision
+}
+
+/// An agent's own away notice makes them away: until the day it names, else for a day. Nothing else of it counts.
+pub(crate) fn away_notice(mail: &mut Incoming<'_>, found: &Found, verdict: &Verdict) -> Option<Decision> {
+    let name = found.request.as_ref()?.from.clone()?;
+    if !mail.arrival.proof.is_proven() {
+        return None;
+    }
+    let at = mail.event.at;
+    let zone = &mail.policy.company.timezone;
+    let back = verdict.return_on.as_ref().and_then(|date| date.to_string().parse::<jiff::civil::Date>().ok());
+    let until = back.and_then(|date| date.at(8, 0, 0, 0).to_zoned(zone.clone()).ok()).map(|zoned| zoned.timestamp());
+    let until = until.filter(|until| *until > at).or_else(|| at.checked_add(AWAY_DEFAULT).ok())?;
+    mail.trace("agent", "away", format!("{name} is away until {until}"));
+    let state = mail.event.around.agents.get(&name).cloned().unwrap_or_default();
+    let mut decision = nothing("agent", "an away notice");
+    decision.outcome = Outcome::MachineLedger;
+    decision.trace = std::mem::take(&mut mail.lines);
+    decision.effects.push(Effect::Agent { name, state: AgentState { away_until: Some(until), ..state } });
+    Some(decision)
+}
+
+/// A ticket for somebody else: after a phone call, or for a mail that was forwarded.
+fn new_ticket(mail: &mut Incoming<'_>, agent: &Agent, customer: Option<&Address>, block: &Block) -> Decision {
+    let forwarded = mail.arrival.parsed.message.reply.forward.as_ref();
+    let from_forward = || Address::new(forwarded?.from.as_deref()?.rsplit(['<', ' ']).next()?.trim_end_matches('>')).ok();
+    let Some(customer) = customer.cloned().or_else(from_forward) else {
+        let what = "say who the customer is: `new customer: a@b`";
+        return answer(mail, agent, |mail, id| desk_mail::mistake(mail, id, agent, "new", what, None));
+    };
+    let text = match forwarded {
+        Some(forward) if block.message.trim().is_empty() => forward.text.clone(),
+        Some(_) | None => block.message.clone(),
+    };
+    let mut entry = MessageEntry { from: customer.to_string(), text, ..mail.entry(None, true) };
+    entry.cut.clear();
+    opening::for_customer(mail, agent, customer, entry)
+}

@@ -1,0 +1,145 @@
+//! What a mail carries of an agent's: the desk's address, reply tokens, our ids, links that were pressed. Read before
+//! anything is looked up, so that the shell knows which tickets to load.
+
+use std::collections::BTreeMap;
+
+use mail::{Address, Message};
+
+use crate::agent_proof::Token;
+use crate::event::AgentState;
+use crate::ids::{AgentName, EventId, TicketNo, VendorName};
+use crate::one_click::{self, OneClick};
+use crate::policy::{Carrier, Policy};
+use crate::subject;
+use crate::token::{Choice, Claim, Mode};
+
+/// What a mail says about itself as an agent's mail.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Request {
+    /// The agent whose address From bears.
+    pub from: Option<AgentName>,
+    /// It was sent to the address where agents answer.
+    pub to_desk: bool,
+    /// What it carries, strongest first.
+    pub token: Token,
+    /// The ticket, revision and kind of answer that the token, or one of our ids, speaks of.
+    pub claim: Option<Claim>,
+    /// The ticket of a subject tag: routes, never authorises.
+    pub tag: Option<TicketNo>,
+    /// A link that was pressed, proven by its token.
+    pub pressed: Option<OneClick>,
+    /// A choice about a held mail, proven by its token.
+    pub choice: Option<(EventId, AgentName, Choice)>,
+    /// It also went to people outside: an answer written straight to them.
+    pub direct: bool,
+}
+
+impl Request {
+    /// The ticket it speaks of.
+    #[must_use]
+    pub fn ticket(&self) -> Option<TicketNo> {
+        let pressed = self.pressed.as_ref().map(|pressed| pressed.ticket);
+        pressed.or(self.claim.map(|claim| claim.ticket)).or(self.tag)
+    }
+}
+
+/// The agent of an address, by the configuration or by their own word.
+#[must_use]
+pub fn agent_of(policy: &Policy, states: &BTreeMap<AgentName, AgentState>, address: &Address) -> Option<AgentName> {
+    let configured = policy.agent_by_address(address).map(|agent| agent.name.clone());
+    let folded = address.folded();
+    configured.or_else(|| states.iter().find(|(_, state)| state.addresses.contains(&folded)).map(|(name, _)| name.clone()))
+}
+
+/// Reads the request of a mail; `None` if it has nothing to do with agents.
+#[must_use]
+pub fn read(policy: &Policy, states: &BTreeMap<AgentName, AgentState>, message: &Message, today: i64) -> Option<Request> {
+    let desk = policy.agent_mail.as_ref()?;
+    let sender = (message.from.len() == 1).then(|| &message.from[0].address);
+    let from = sender.and_then(|sender| agent_of(policy, states, sender));
+    let recipients: Vec<&Address> =
+        message.to.iter().chain(&message.cc).map(|mailbox| &mailbox.address).chain(&message.delivered_to).collect();
+    let details: Vec<&str> =
+        recipients.iter().filter_map(|address| detail_of(&desk.address, desk.carrier, address)).collect();
+    let to_desk = !details.is_empty();
+    let own = claim_of_ids(policy, message);
+    if !to_desk && (from.is_none() || own.is_none() && subject::tags(&message.subject, &policy.company.prefix).is_empty()) {
+        return None;
+    }
+    let agents: Vec<&str> = policy.agents.keys().map(AgentName::as_str).collect();
+    let vendors: Vec<String> = policy.vendors.keys().map(vendor_person).collect();
+    let (token, claim) = token_of(policy, &details, &agents, &vendors, own);
+    let pressed = to_desk.then(|| one_click::read(&policy.keys, &message.subject, &agents, today)).flatten();
+    let choice = to_desk.then(|| choice_of(policy, message, &details, &agents)).flatten();
+    let is_outside = |address: &Address| {
+        !policy.own_addresses.contains(&address.without_detail()) && agent_of(policy, states, address).is_none()
+    };
+    let direct = !to_desk && message.to.iter().chain(&message.cc).any(|mailbox| is_outside(&mailbox.address));
+    let token = match (&pressed, token) {
+        (Some(pressed), Token::None | Token::Unbound | Token::Bad) => Token::Bound(pressed.agent.clone()),
+        (_, token) => token,
+    };
+    let tag = subject::tags(&message.subject, &policy.company.prefix).first().copied();
+    Some(Request { from, to_desk, token, claim, tag, pressed, choice, direct })
+}
+
+/// Under which name a vendor's tokens are made: no agent can have it, since names hold no colon.
+#[must_use]
+pub fn vendor_person(vendor: &VendorName) -> String {
+    format!("vendor:{vendor}")
+}
+
+/// The detail of one of the desk's addresses; empty for the bare address. `None` if it is another address.
+fn detail_of<'a>(desk: &Address, carrier: Carrier, address: &'a Address) -> Option<&'a str> {
+    let (local, domain) = (address.local(), address.domain());
+    if domain == desk.domain() {
+        let (base, detail) = local.split_once('+').unwrap_or((local, ""));
+        return base.eq_ignore_ascii_case(desk.local()).then_some(detail);
+    }
+    let host = domain.strip_suffix(desk.domain())?.strip_suffix('.')?;
+    (carrier == Carrier::Subdomain && host.eq_ignore_ascii_case(desk.local())).then_some(local)
+}
+
+/// The nearest of our own ids that it answers.
+fn claim_of_ids(policy: &Policy, message: &Message) -> Option<Claim> {
+    let nearest_first = message.in_reply_to.iter().chain(message.references.iter().rev());
+    nearest_first.take(60).find_map(|id| policy.keys.read_message_id(id))
+}
+
+fn token_of(
+    policy: &Policy,
+    details: &[&str],
+    agents: &[&str],
+    vendors: &[String],
+    own: Option<Claim>,
+) -> (Token, Option<Claim>) {
+    let mut bad = None;
+    for detail in details.iter().filter(|detail| !detail.is_empty()) {
+        if let Some((claim, agent)) = policy.keys.read_reply_detail(detail, agents.iter().copied()) {
+            return (Token::Bound(agent.into()), Some(claim));
+        }
+        if let Some((claim, vendor)) = policy.keys.read_reply_detail(detail, vendors.iter().map(String::as_str)) {
+            return (Token::Vendor(vendor.trim_start_matches("vendor:").into()), Some(claim));
+        }
+        bad = bad.or_else(|| crate::token::read_detail(detail));
+    }
+    match (own, bad) {
+        // Only ids of mails to agents let anything be done; one of a customer's thread says which ticket, no more.
+        (Some(claim), _) if claim.mode.is_for_agents() => (Token::Unbound, Some(claim)),
+        (_, Some(claim)) => (Token::Bad, Some(claim)),
+        (own, None) => (Token::None, own),
+    }
+}
+
+/// A choice about a held mail: in the subject of a link that was pressed, or in the address of an answer, which says yes.
+fn choice_of(
+    policy: &Policy,
+    message: &Message,
+    details: &[&str],
+    agents: &[&str],
+) -> Option<(EventId, AgentName, Choice)> {
+    let by_subject = policy.keys.read_choice(&message.subject, agents.iter().copied());
+    let by_address = || details.iter().find_map(|detail| policy.keys.read_yes(detail, agents.iter().copied()));
+    let (event, agent, choice) = by_subject.or_else(by_address)?;
+    Some((event, agent.into(), choice))
+}

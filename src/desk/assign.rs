@@ -1,0 +1,45 @@
+//! Who gets a new ticket, by the team's way of sharing work. People who are away, off duty or full are passed over; where
+//! nobody is left the whole team is told and whoever takes it owns it.
+
+use jiff::Timestamp;
+
+use crate::event::Around;
+use crate::ids::AgentName;
+use crate::policy::{Agent, Assign, Policy};
+use crate::ticket::Ticket;
+
+/// The agent who gets the ticket; `None` if it is there for whoever takes it.
+#[must_use]
+pub fn owner_for(policy: &Policy, around: &Around, ticket: &Ticket, at: Timestamp) -> Option<AgentName> {
+    let team = policy.teams.get(ticket.team.as_ref()?)?;
+    if team.assign == Assign::Pull {
+        return None;
+    }
+    let load = |agent: &Agent| around.loads.get(&agent.name).copied().unwrap_or(0);
+    let has_room = |agent: &&Agent| team.max_open.is_none_or(|most| load(agent) < u64::from(most));
+    let present: Vec<&Agent> = policy
+        .members(ticket.team.as_ref())
+        .filter(|agent| is_present(policy, around, agent, at))
+        .filter(has_room)
+        .collect();
+    // Whoever speaks the customer's language comes first, if anybody does.
+    let language = ticket.language.as_deref().unwrap_or_default();
+    let speaks = |agent: &&&Agent| agent.speaks.iter().any(|spoken| spoken.eq_ignore_ascii_case(language));
+    let speakers: Vec<&Agent> = present.iter().filter(speaks).copied().collect();
+    let candidates = if speakers.is_empty() { present } else { speakers };
+    let given_at = |agent: &Agent| around.agents.get(&agent.name).and_then(|state| state.assigned_at);
+    let chosen = match team.assign {
+        Assign::LeastLoaded => candidates.iter().min_by_key(|agent| (load(agent), given_at(agent))),
+        Assign::RoundRobin => candidates.iter().min_by_key(|agent| given_at(agent)),
+        Assign::Pull => None,
+    };
+    chosen.map(|agent| agent.name.clone())
+}
+
+/// Neither away nor outside of their hours.
+#[must_use]
+pub fn is_present(policy: &Policy, around: &Around, agent: &Agent, at: Timestamp) -> bool {
+    let is_away = around.agents.get(&agent.name).is_some_and(|state| state.is_away(at));
+    let calendar = agent.calendar.as_ref().and_then(|name| policy.calendars.get(name));
+    !is_away && calendar.is_none_or(|calendar| calendar.is_open(at))
+}

@@ -1,0 +1,109 @@
+//! What the store knows around an event, for the core to decide with: people, and what an agent's mail speaks of.
+
+use std::collections::BTreeMap;
+
+use desk::agent_mail::{DraftMail, Found};
+use desk::event::{Around, Direction, MessageEntry};
+use desk::policy::Assign;
+use desk::{EventId, Ticket, TicketNo, agent_mail, agent_request};
+use jiff::Timestamp;
+use mail::Address;
+
+use super::core::{Core, is_unsent};
+use super::read::{Reading, read_here};
+use crate::store::{Cause, TicketFilter};
+
+/// Seconds of a day, for the age of links.
+const DAY_SECONDS: i64 = 86_400;
+/// Tickets that a question of an agent looks through, newest first.
+const LOOKED_THROUGH_MAX: usize = 2_000;
+
+impl Core {
+    /// Facts about people. Looked up only where something can depend on them.
+    pub(super) fn around(&self, ticket: Option<&Ticket>, sender: Option<&Address>) -> Around {
+        let policy = &self.live.policy;
+        let shares_work = policy.teams.values().any(|team| team.assign != Assign::Pull);
+        if policy.agent_mail.is_none() && !shares_work {
+            return Around::default();
+        }
+        let known = self.store().agents();
+        let contact = ticket.map(|ticket| &ticket.requester.address).or(sender);
+        let unsent = ticket.map(|ticket| self.store().outbox_of(ticket.no)).unwrap_or_default();
+        Around {
+            loads: known.iter().map(|(name, (_, open))| (name.clone(), *open)).collect(),
+            agents: known.into_iter().map(|(name, (state, _))| (name, state)).collect(),
+            contact: contact.map(|address| self.store().contact(&address.folded())).unwrap_or_default(),
+            unsent: unsent.iter().filter(|row| is_unsent(row)).map(|row| row.id).collect(),
+            last_in: None,
+            next_ticket: self.store().next_ticket(),
+        }
+    }
+
+    /// The newest message from outside on a ticket: some acts of people are about it.
+    pub(super) fn last_in(&self, no: TicketNo) -> Option<MessageEntry> {
+        let history = self.store().history(no).ok()?;
+        let messages = history.into_iter().rev().filter_map(|decided| decided.decision.message);
+        messages.into_iter().find(|message| message.direction == Direction::In && !message.held)
+    }
+
+    /// Everything that an agent's mail speaks of; `None` if the mail has nothing to do with agents.
+    pub(super) fn agent_mail(&self, now: Timestamp, reading: &Reading) -> Option<Found> {
+        let policy = &self.live.policy;
+        policy.agent_mail.as_ref()?;
+        let states: BTreeMap<_, _> = self.store().agents().into_iter().map(|(name, (state, _))| (name, state)).collect();
+        let message = &reading.parsed.message;
+        let request = agent_request::read(policy, &states, message, now.as_second().div_euclid(DAY_SECONDS))?;
+        let mut found = Found::default();
+        let mut spoken_of = request.ticket();
+        if let Some((event, _, _)) = &request.choice {
+            let (draft, ticket) = self.draft(*event);
+            found.drafts.extend(draft.map(|draft| (*event, draft)));
+            spoken_of = ticket.or(spoken_of);
+        }
+        found.ticket = spoken_of.and_then(|no| self.successor(no));
+        for no in agent_mail::references(policy, message) {
+            if let Some(ticket) = self.successor(no) {
+                found.tickets.insert(no, ticket);
+            }
+        }
+        if let Some(question) = agent_mail::question(policy, &request, message, now) {
+            let all = self.store().tickets(&TicketFilter { limit: LOOKED_THROUGH_MAX, ..TicketFilter::default() });
+            found.listing = question.answer(all, now);
+        }
+        found.html = self.store().raw(&reading.raw).ok().and_then(|raw| mail::part::html_of(&raw));
+        found.pin_valid = agent_mail::pin(policy, &request, message).is_some_and(|(pin, hash)| is_pin(&pin, &hash));
+        found.request = Some(request);
+        Some(found)
+    }
+
+    /// The mail of a draft, read again, and its ticket.
+    fn draft(&self, event: EventId) -> (Option<DraftMail>, Option<TicketNo>) {
+        let Ok(Some(decided)) = self.store().decided(event) else { return (None, None) };
+        let ticket = decided.decision.ticket.as_ref().map(|ticket| ticket.no);
+        let Cause::Mail { raw, .. } = decided.cause else { return (None, ticket) };
+        let draft = self.store().raw(&raw).ok().map(|bytes| {
+            let reading = read_here(raw, &bytes, &[]);
+            DraftMail { parsed: reading.parsed, raw, html: mail::part::html_of(&bytes) }
+        });
+        (draft, ticket)
+    }
+
+    /// A ticket, or where it went when it was merged.
+    fn successor(&self, no: TicketNo) -> Option<Ticket> {
+        let mut ticket = self.store().ticket(no)?;
+        // Merging never makes a circle, but a damaged store must not hang us.
+        for _ in 0..16 {
+            match ticket.merged_into.and_then(|next| self.store().ticket(next)) {
+                Some(next) => ticket = next,
+                None => break,
+            }
+        }
+        Some(ticket)
+    }
+}
+
+/// Argon2id, as the hash itself says; a hash that cannot be read fits no PIN.
+fn is_pin(pin: &str, hash: &str) -> bool {
+    use argon2::password_hash::{PasswordHash, PasswordVerifier as _};
+    PasswordHash::new(hash).is_ok_and(|hash| argon2::Argon2::default().verify_password(pin.as_bytes(), &hash).is_ok())
+}

@@ -72,6 +72,8 @@ pub fn verb(command: &Command) -> &'static str {
     match command {
         Command::Reply { .. } => "reply",
         Command::Note { .. } => "note",
+        Command::Article { .. } => "kb",
+        Command::SendSaved { .. } => "send",
         Command::Take => "take",
         Command::Drop => "drop",
         Command::Assign { .. } => "assign",
@@ -99,6 +101,7 @@ pub fn verb(command: &Command) -> &'static str {
         Command::Split => "split",
         Command::Spam => "spam",
         Command::Redact => "redact",
+        Command::Issue(_) => "issue",
         Command::Ask { .. } => "ask",
         Command::Undo => "undo",
         Command::Confirm { .. } => "confirm",

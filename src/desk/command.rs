@@ -14,13 +14,25 @@ use crate::ticket::Priority;
 pub enum Command {
     /// Answer the requester.
     Reply {
-        /// What is sent, as written.
+        /// What is sent, as written; empty = the words of the mail that says so.
         text: String,
     },
     /// Keep words inside.
     Note {
-        /// The words.
+        /// The words; empty = those of the mail that says so.
         text: String,
+    },
+    /// Send a help article.
+    Article {
+        /// Its letter in the list of the ticket mail, or its id.
+        which: String,
+        /// Its whole text instead of a link.
+        whole: bool,
+    },
+    /// Send a saved answer.
+    SendSaved {
+        /// Its name.
+        name: String,
     },
     /// Become the owner.
     Take,
@@ -140,6 +152,8 @@ pub enum Command {
     Spam,
     /// Words of the newest message are taken out of what is shown.
     Redact,
+    /// Something about a known issue.
+    Issue(IssueAct),
     /// Ask the requester for fields, by the fill-in form.
     Ask {
         /// Which; empty = all that are missing.
@@ -161,6 +175,97 @@ pub enum Command {
         /// Which.
         verb: Option<String>,
     },
+}
+
+/// What is done about a known issue.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum IssueAct {
+    /// This ticket is one of its cases.
+    Join {
+        /// Its id.
+        issue: String,
+    },
+    /// It is a new one, with this ticket as its first case.
+    New {
+        /// What it is called.
+        title: String,
+    },
+    /// Every requester of its tickets is told.
+    Update {
+        /// Its id.
+        issue: String,
+        /// What they are told; empty = the words of the mail that says so.
+        text: String,
+    },
+    /// It is solved; every requester is asked whether it works for them.
+    Solved {
+        /// Its id.
+        issue: String,
+    },
+}
+
+/// One command to the desk itself, about no ticket.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum DeskCommand {
+    /// Send me a list of tickets.
+    List {
+        /// Which.
+        which: Listing,
+    },
+    /// Send me the tickets in which words stand.
+    Find {
+        /// The words, as written.
+        words: String,
+    },
+    /// Send me a ticket.
+    Show {
+        /// Which.
+        ticket: TicketNo,
+    },
+    /// Make a ticket of this mail.
+    New {
+        /// For whom; without, a `customer` line says it, or the mail that was forwarded.
+        customer: Option<Address>,
+    },
+    /// I get no tickets until then.
+    Away {
+        /// When I am back; `None` = I am back.
+        until: Option<Timestamp>,
+    },
+    /// Send me the report.
+    Report {
+        /// Of which time.
+        period: Period,
+    },
+    /// Send me the commands, or one of them.
+    Help {
+        /// Which.
+        verb: Option<String>,
+    },
+}
+
+/// Which tickets are listed.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Listing {
+    /// Those I own.
+    Mine,
+    /// Those of a team; `None` = of my teams.
+    Team(Option<TeamName>),
+    /// Those that are late.
+    Overdue,
+}
+
+/// The time that a report covers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Period {
+    /// The last whole week.
+    Week,
+    /// The last whole month.
+    Month,
 }
 
 /// How a ticket is closed.

@@ -8,6 +8,8 @@ use std::collections::BTreeMap;
 use minijinja::{Environment, UndefinedBehavior};
 use serde::Serialize;
 
+use crate::verb::Verbs;
+
 /// Texts that are built in: name, language, source.
 const BUILT_IN: [(&str, &str, &str); 6] = [
     ("ack", "en", include_str!("../../config/templates/en/ack.txt")),
@@ -18,6 +20,9 @@ const BUILT_IN: [(&str, &str, &str); 6] = [
     ("ack-unproven", "de", include_str!("../../config/templates/de/ack-unproven.txt")),
 ];
 
+/// The name of the files that hold aliases of commands, not a text.
+const ALIASES: &str = "verbs";
+
 /// Steps that one rendering may take: thousands of times what ours need, far from a stalled desk.
 const FUEL: u64 = 200_000;
 
@@ -26,6 +31,7 @@ const FUEL: u64 = 200_000;
 pub struct Templates {
     environment: Environment<'static>,
     names: BTreeMap<String, Vec<String>>,
+    verbs: Verbs,
 }
 
 /// A text that is no template.
@@ -69,16 +75,33 @@ impl Templates {
             .iter()
             .map(|(name, language, source)| (((*name).to_owned(), (*language).to_owned()), (*source).to_owned()))
             .collect();
-        sources.extend(overrides.iter().map(|(key, source)| (key.clone(), source.clone())));
+        let (aliases, texts): (Vec<_>, Vec<_>) = overrides.iter().partition(|((name, _), _)| name == ALIASES);
+        sources.extend(texts.into_iter().map(|(key, source)| (key.clone(), source.clone())));
         let mut names: BTreeMap<String, Vec<String>> = BTreeMap::new();
         let mut problems = Vec::new();
+        let verbs = Verbs::new(aliases.into_iter().map(|((_, language), text)| (language.as_str(), text.as_str())));
+        let verbs = verbs.unwrap_or_else(|wrong| {
+            problems.extend(wrong.into_iter().map(|wrong| TemplateProblem {
+                name: ALIASES.to_owned(),
+                language: wrong.language,
+                line: Some(wrong.line),
+                what: wrong.what,
+            }));
+            Verbs::default()
+        });
         for ((name, language), source) in sources {
             match environment.add_template_owned(format!("{name}.{language}.txt"), source) {
                 Ok(()) => names.entry(name).or_default().push(language),
                 Err(error) => problems.push(problem(&name, &language, &error)),
             }
         }
-        if problems.is_empty() { Ok(Self { environment, names }) } else { Err(problems) }
+        if problems.is_empty() { Ok(Self { environment, names, verbs }) } else { Err(problems) }
+    }
+
+    /// The verbs of commands with their aliases, an operator's own among them.
+    #[must_use]
+    pub fn verbs(&self) -> &Verbs {
+        &self.verbs
     }
 
     /// There is a text of that name in some language.

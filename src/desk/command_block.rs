@@ -1,0 +1,354 @@
+//! Commands in a mail: a run of command lines as the first or the last thing of what the agent wrote.
+//!
+//! `#` and a verb make a command, only there. What is doubtful is held and asked about, since words that were meant for us
+//! must not reach a customer, nor words for a customer get lost: an unknown word behind `#` in a block is a mistake, a verb
+//! alone on a line within the message stops the mail, and so does a command line that a mail program may have wrapped.
+//! `#1`, `##`, `#T-4821` and lines of nothing but hashtags are the agent's text.
+
+use crate::argument::{self, Line, normal, strip_mark, trim};
+use crate::command::Command;
+use crate::command_name;
+use crate::command_word::{Context, Said, find_verb, read};
+use crate::mistake::Mistake;
+use crate::policy::AgentProof;
+use crate::verb::{Verb, Verbs};
+
+/// Commands of one mail: more are no work of a person.
+const COMMANDS_MAX: usize = 50;
+/// Mail programs wrap lines at 66 columns or later, so a line that could have taken the next word within them was ended
+/// by its writer.
+const WRAP_COLUMNS_MIN: usize = 64;
+/// Digits of a PIN.
+const PIN_DIGITS: std::ops::RangeInclusive<usize> = 4..=12;
+/// Longer words on a line of their own are no verb.
+const VERB_BYTES_MAX: usize = 48;
+
+/// What an agent's words ask for, and what is left of them.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Block {
+    /// Commands in the order of their lines.
+    pub commands: Vec<CommandLine>,
+    /// Lines that cannot be carried out; where there is one, nothing is.
+    pub mistakes: Vec<WrongLine>,
+    /// The message: every other line as it was written. Without a block it is the whole text, word for word.
+    pub message: String,
+    /// A line within the message that looks like a command: the mail is held, and its writer asked.
+    pub verb_in_text: Option<TextLine>,
+    /// The PIN of a `pin: 123456` line, where this desk asks agents for one.
+    pub pin: Option<Pin>,
+    /// All words of all lines, for comparing the parts of a mail.
+    words: String,
+}
+
+/// A line that is a command.
+#[derive(Clone, Debug, PartialEq)]
+pub struct CommandLine {
+    /// Counted from 1 in the new text.
+    pub number: usize,
+    /// As written.
+    pub raw: String,
+    /// Without `#`; what spans are counted in.
+    pub text: String,
+    /// What it asks for.
+    pub said: Said,
+}
+
+/// A line that should be a command and is none.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct WrongLine {
+    /// Counted from 1 in the new text.
+    pub number: usize,
+    /// As written.
+    pub raw: String,
+    /// Without `#`; what spans are counted in.
+    pub text: String,
+    /// What is wrong.
+    pub mistake: Mistake,
+}
+
+/// A line of the message.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TextLine {
+    /// Counted from 1 in the new text.
+    pub number: usize,
+    /// As written, trimmed.
+    pub text: String,
+}
+
+/// A PIN; printed as `***`.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Pin(pub String);
+
+impl std::fmt::Debug for Pin {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Pin(***)")
+    }
+}
+
+/// What the message is, by a `#note` or `#reply` line without words.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Speech {
+    /// It stays inside.
+    Note,
+    /// It goes to the requester.
+    Reply,
+}
+
+impl Block {
+    /// There is neither a command nor a mistake.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.commands.is_empty() && self.mistakes.is_empty()
+    }
+
+    /// What a `#note` or `#reply` line without words makes of the message. Its command has an empty text.
+    #[must_use]
+    pub fn speech(&self) -> Option<Speech> {
+        self.commands.iter().find_map(|line| speech(&line.said))
+    }
+}
+
+fn speech(said: &Said) -> Option<Speech> {
+    match said {
+        Said::Ticket(Command::Note { text }) if text.is_empty() => Some(Speech::Note),
+        Said::Ticket(Command::Reply { text }) if text.is_empty() => Some(Speech::Reply),
+        Said::Ticket(_) | Said::Desk(_) => None,
+    }
+}
+
+/// Divides what an agent wrote into commands and message. `new_text` is what the quote cut left.
+#[must_use]
+pub fn read_block(context: &Context<'_>, new_text: &str) -> Block {
+    let verbs = context.policy.templates.verbs();
+    let takes_pin = takes_pin(context);
+    let lines = lines(new_text);
+    let kinds: Vec<Kind> = lines.iter().map(|line| kind(context, line.text, takes_pin)).collect();
+    let top = kinds.iter().position(|kind| *kind == Kind::Text).unwrap_or(kinds.len());
+    let bottom = kinds.iter().rposition(|kind| *kind == Kind::Text).map_or(top, |last| last + 1);
+    let mut block = Block { words: normal(new_text), ..Block::default() };
+    for (index, line) in lines.iter().enumerate().filter(|(index, _)| *index < top || *index >= bottom) {
+        match kinds[index] {
+            Kind::Text | Kind::Blank => {}
+            Kind::Pin => block.pin = block.pin.or_else(|| read_pin(line.text)),
+            Kind::Command => add_command(context, &mut block, index, line.text),
+        }
+    }
+    let has_block =
+        kinds.iter().zip(0..).any(|(kind, index)| (index < top || index >= bottom) && matches!(kind, Kind::Command | Kind::Pin));
+    block.message = match (has_block, lines.get(top..bottom)) {
+        (false, _) => new_text.to_owned(),
+        (true, Some([first, .., last])) => new_text[first.start..last.start + last.text.len()].to_owned(),
+        (true, Some([only])) => only.text.to_owned(),
+        (true, Some([]) | None) => String::new(),
+    };
+    for (index, line) in lines.iter().enumerate().take(bottom).skip(top) {
+        match kinds[index] {
+            Kind::Pin => add_mistake(&mut block, index, "pin: ******", "the PIN stands in the first or the last line"),
+            Kind::Text | Kind::Blank | Kind::Command => {
+                if block.verb_in_text.is_none() && is_verb_in_text(verbs, line.text) {
+                    block.verb_in_text = Some(TextLine { number: index + 1, text: trim(line.text).to_owned() });
+                }
+            }
+        }
+    }
+    check_wrap(&mut block, &lines, &kinds, top);
+    check_whole(context, &mut block);
+    block
+}
+
+/// A mail's text and its HTML say the same commands; white space and line numbers may differ. Otherwise the mail is held:
+/// one of the two was not what its writer saw.
+#[must_use]
+pub fn same_block(text: &Block, html: &Block) -> bool {
+    let shape = |block: &Block| -> Vec<String> { block_lines(block).into_iter().map(|(_, line)| normal(line)).collect() };
+    let in_text = |block: &Block| block.verb_in_text.as_ref().map(|line| normal(&line.text));
+    shape(text) == shape(html) && in_text(text) == in_text(html) && text.pin == html.pin
+}
+
+/// The block of a mail that has both parts, or `None` where they differ and the mail must be held.
+///
+/// Mail programs wrap the text and leave the HTML as it was typed, so a command of several lines in the text is one in the
+/// HTML. Where both hold the same words in the same order, and each command of the text is the beginning of that of the
+/// HTML, the HTML is taken.
+#[must_use]
+pub fn agreed<'b>(text: &'b Block, html: &'b Block) -> Option<&'b Block> {
+    if same_block(text, html) {
+        return Some(text);
+    }
+    let (wrapped, whole) = (block_lines(text), block_lines(html));
+    let begins = |short: &str, long: &str| {
+        let (short, long) = (normal(short), normal(long));
+        long.strip_prefix(&short).is_some_and(|rest| rest.is_empty() || rest.starts_with(' '))
+    };
+    let is_unwrapped = text.words == html.words
+        && text.pin == html.pin
+        && html.verb_in_text.is_none()
+        && wrapped.len() == whole.len()
+        && wrapped.iter().zip(&whole).all(|((_, short), (_, long))| begins(short, long));
+    is_unwrapped.then_some(html)
+}
+
+/// Lines of the block in their order.
+fn block_lines(block: &Block) -> Vec<(usize, &str)> {
+    let commands = block.commands.iter().map(|line| (line.number, line.text.as_str()));
+    let mut lines: Vec<(usize, &str)> =
+        commands.chain(block.mistakes.iter().map(|line| (line.number, line.text.as_str()))).collect();
+    lines.sort_unstable();
+    lines.dedup_by_key(|(number, _)| *number);
+    lines
+}
+
+/// A line without its end, and where it begins.
+struct TextAt<'a> {
+    start: usize,
+    text: &'a str,
+}
+
+fn lines(text: &str) -> Vec<TextAt<'_>> {
+    let mut start = 0;
+    let mut found = Vec::new();
+    for line in text.split_inclusive('\n') {
+        found.push(TextAt { start, text: line.trim_end_matches(['\n', '\r']) });
+        start += line.len();
+    }
+    found
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Kind {
+    Blank,
+    Text,
+    Command,
+    Pin,
+}
+
+fn kind(context: &Context<'_>, line: &str, takes_pin: bool) -> Kind {
+    if trim(line).is_empty() {
+        Kind::Blank
+    } else if takes_pin && read_pin(line).is_some() {
+        Kind::Pin
+    } else if is_command_line(context, line) {
+        Kind::Command
+    } else {
+        Kind::Text
+    }
+}
+
+/// `#` and a word. Numbers, headings, references of tickets, and lines of nothing but hashtags are text.
+fn is_command_line(context: &Context<'_>, line: &str) -> bool {
+    let Some(rest) = strip_mark(line) else { return false };
+    if !rest.starts_with(char::is_alphabetic) {
+        return false;
+    }
+    let verbs = context.policy.templates.verbs();
+    let word = verb_word(rest);
+    if find_verb(verbs, &word).is_some() {
+        return true;
+    }
+    let prefix = format!("{}-", context.policy.company.prefix.to_lowercase());
+    let is_reference = word.to_lowercase().starts_with(&prefix) && command_name::reference(context.policy, &word).is_some();
+    let mut more = rest.split_whitespace().skip(1).peekable();
+    let is_hashtags = more.peek().is_some() && more.all(|word| strip_mark(word).is_some()) && verbs.near(&word).is_none();
+    !is_reference && !is_hashtags
+}
+
+/// The word of a line that would be its verb.
+fn verb_word(line: &str) -> String {
+    let end = line.find(|c: char| c.is_whitespace() || c == ':' || c == '：').unwrap_or(line.len());
+    normal(&line[..end])
+}
+
+fn add_command(context: &Context<'_>, block: &mut Block, index: usize, raw: &str) {
+    if block.commands.len() >= COMMANDS_MAX {
+        return add_mistake(block, index, raw, "too many commands in one mail");
+    }
+    let text = Line::new(raw).text.to_owned();
+    let (number, raw) = (index + 1, raw.to_owned());
+    match read(context, &text) {
+        Ok(said) => block.commands.push(CommandLine { number, raw, text, said }),
+        Err(mistake) => block.mistakes.push(WrongLine { number, raw, text, mistake }),
+    }
+}
+
+/// A mistake of the whole line.
+fn add_mistake(block: &mut Block, index: usize, raw: &str, what: &str) {
+    let text = Line::new(raw).text.to_owned();
+    let mistake = Mistake { what: what.to_owned(), span: 0..text.len(), meant: None };
+    block.mistakes.push(WrongLine { number: index + 1, raw: raw.to_owned(), text, mistake });
+}
+
+/// A command above text without an empty line between may have been wrapped: its end would reach the customer.
+fn check_wrap(block: &mut Block, lines: &[TextAt<'_>], kinds: &[Kind], top: usize) {
+    let Some(above) = top.checked_sub(1).filter(|above| kinds[*above] == Kind::Command && top < lines.len()) else { return };
+    let width = |text: &str| text.chars().count();
+    let next = trim(lines[top].text).split_whitespace().next().map_or(0, width);
+    if width(lines[above].text.trim_end()) + 1 + next <= WRAP_COLUMNS_MIN {
+        return;
+    }
+    if let Some(at) = block.commands.iter().position(|line| line.number == above + 1) {
+        let line = block.commands.remove(at);
+        let what = "your mail program may have wrapped this line: put an empty line below it".to_owned();
+        let mistake = Mistake { what, span: 0..line.text.len(), meant: None };
+        block.mistakes.push(WrongLine { number: line.number, raw: line.raw, text: line.text, mistake });
+        block.mistakes.sort_by_key(|line| line.number);
+    }
+}
+
+/// What is wrong with the commands together.
+fn check_whole(context: &Context<'_>, block: &mut Block) {
+    let is_new = |said: &Said| matches!(said, Said::Desk(crate::command::DeskCommand::New { .. }));
+    let has_ticket = context.ticket.is_some() || block.commands.iter().any(|line| is_new(&line.said));
+    let first_speech = block.speech();
+    let mut kept = Vec::with_capacity(block.commands.len());
+    for line in std::mem::take(&mut block.commands) {
+        let what = match (&line.said, speech(&line.said)) {
+            (Said::Ticket(_), _) if !has_ticket => "this mail is about no ticket: answer a ticket's mail, or begin with `new`",
+            (_, Some(speech)) if first_speech.is_some_and(|first| first != speech) => {
+                "the mail cannot be a note and a reply: give one of them its words on the line"
+            }
+            (Said::Ticket(_) | Said::Desk(_), _) => {
+                kept.push(line);
+                continue;
+            }
+        };
+        let mistake = Mistake { what: what.to_owned(), span: 0..Line::new(&line.text).verb_span.end, meant: None };
+        block.mistakes.push(WrongLine { number: line.number, raw: line.raw, text: line.text, mistake });
+    }
+    block.commands = kept;
+    block.mistakes.sort_by_key(|line| line.number);
+}
+
+/// A line within the message that its writer may have meant for us: `#` with a verb, or with one mistyped, or a verb that
+/// is complete in itself, alone on the line.
+fn is_verb_in_text(verbs: &Verbs, line: &str) -> bool {
+    if let Some(rest) = strip_mark(line) {
+        let word = verb_word(rest);
+        let is_short = word.len() <= VERB_BYTES_MAX && !word.is_empty();
+        return is_short && (find_verb(verbs, &word).is_some() || verbs.is_typo(&word));
+    }
+    let word = trim(line);
+    let is_alone =
+        word.len() <= VERB_BYTES_MAX && !word.is_empty() && word.chars().all(|c| c.is_alphabetic() || argument::is_invisible(c));
+    let stands_alone = |verb: Verb| verb.entry().stands_alone;
+    is_alone && verbs.find(&normal(word)).is_some_and(stands_alone)
+}
+
+/// Agents write PINs where the desk asks for them, or where they have one from when it did.
+fn takes_pin(context: &Context<'_>) -> bool {
+    let is_asked = context.policy.agent_mail.as_ref().is_some_and(|mail| mail.proof == AgentProof::TokenPin);
+    is_asked || context.speaker().is_some_and(|agent| agent.pin.is_some())
+}
+
+/// `pin: 123456`, with or without `#`.
+fn read_pin(line: &str) -> Option<Pin> {
+    let line = strip_mark(line).unwrap_or(line);
+    if line.len() > 4 * VERB_BYTES_MAX {
+        return None;
+    }
+    let line = normal(line);
+    let (name, digits) = line.split_once([':', ' ', '：'])?;
+    let digits = digits.trim_start_matches([':', ' ']);
+    let is_pin =
+        name.eq_ignore_ascii_case("pin") && PIN_DIGITS.contains(&digits.len()) && digits.bytes().all(|b| b.is_ascii_digit());
+    is_pin.then(|| Pin(digits.to_owned()))
+}

@@ -1,0 +1,83 @@
+//! What is wrong with a command, where, and what was probably meant.
+
+use std::ops::Range;
+
+/// Longer words are no typing mistakes of names.
+const NAME_CHARACTERS_MAX: usize = 48;
+
+/// A command that cannot be read.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Mistake {
+    /// What is wrong, for the person who wrote it; no full stop.
+    pub what: String,
+    /// Where, in bytes of the line without its `#`; always on borders of characters.
+    pub span: Range<usize>,
+    /// The whole line as it was probably meant, without `#`.
+    pub meant: Option<String>,
+}
+
+impl std::fmt::Display for Mistake {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(&self.what)?;
+        match &self.meant {
+            Some(meant) => write!(f, "; did you mean `{meant}`?"),
+            None => Ok(()),
+        }
+    }
+}
+
+impl std::error::Error for Mistake {}
+
+impl Mistake {
+    /// The line of `^` to print below the line in a fixed-width font.
+    #[must_use]
+    pub fn caret(&self, line: &str) -> String {
+        let before = line.get(..self.span.start).map_or(0, |text| text.chars().count());
+        let under = line.get(self.span.clone()).map_or(0, |text| text.chars().count());
+        format!("{}{}", " ".repeat(before), "^".repeat(under.max(1)))
+    }
+}
+
+/// The nearest of the known names, if one is near enough to be meant: a third of the letters may be wrong.
+pub(crate) fn nearest<'k>(name: &str, known: impl IntoIterator<Item = &'k str>) -> Option<&'k str> {
+    let lower = name.to_lowercase();
+    let length = lower.chars().count();
+    if length == 0 || length > NAME_CHARACTERS_MAX {
+        return None;
+    }
+    let ranked = known.into_iter().map(|known| (strsim::damerau_levenshtein(&lower, &known.to_lowercase()), known));
+    let (distance, best) = ranked.min()?;
+    let shorter = length.min(best.chars().count());
+    (distance <= (shorter / 3).max(1) && distance < shorter).then_some(best)
+}
+
+/// `a, b, c`, cut after twelve.
+pub(crate) fn list<'k>(known: impl IntoIterator<Item = &'k str>) -> String {
+    let all: Vec<&str> = known.into_iter().collect();
+    match all.len() {
+        0 => "none".to_owned(),
+        1..=12 => all.join(", "),
+        more => format!("{} and {} more", all[..12].join(", "), more - 12),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn near_is_a_third_of_the_shorter_word() {
+        assert_eq!(nearest("Tomas", ["maya", "tomasz"]), Some("tomasz"));
+        assert_eq!(nearest("bob", ["maya", "tomasz"]), None);
+        assert_eq!(nearest("x", ["y"]), None);
+        assert_eq!(nearest("", ["y"]), None);
+    }
+
+    #[test]
+    fn the_caret_stands_below_the_word_in_any_script() {
+        let mistake = Mistake { what: String::new(), span: 11..16, meant: None };
+        assert_eq!(mistake.caret("für café sigma"), "         ^^^^^");
+        let beyond = Mistake { what: String::new(), span: 99..100, meant: None };
+        assert_eq!(beyond.caret("x"), "^");
+    }
+}

@@ -10,6 +10,8 @@ mod act_people;
 mod act_work;
 pub mod admit;
 pub mod agent_mail;
+mod answer;
+mod answer_layout;
 pub mod arrival;
 pub mod calendar;
 mod change;

@@ -190,6 +190,7 @@ pub fn compose(mail: &InlineMail, answers: Option<&MessageId>) -> Result<Vec<u8>
     let letter = mail::compose::Letter {
         from,
         to: first,
+        cc: Vec::new(),
         reply_to: None,
         subject: HeaderText::new(&mail.subject),
         message_id: id,
@@ -211,6 +212,7 @@ pub fn compose(mail: &InlineMail, answers: Option<&MessageId>) -> Result<Vec<u8>
                 name: name.clone(),
                 content_type: "application/octet-stream".to_owned(),
                 data: b"sample".to_vec(),
+                content_id: None,
             })
             .collect(),
     };

@@ -12,7 +12,7 @@ use crate::letter::{self, Words};
 use crate::policy::Policy;
 use crate::ticket::{Answered, NoteLine, Status, Ticket};
 use crate::undo::{self, Act};
-use crate::{act_people, act_work, notice};
+use crate::{act_people, act_work, answer, notice};
 
 /// Newest references kept; the root is kept apart.
 const REFERENCES_MAX: usize = 10;
@@ -83,6 +83,10 @@ fn reply(change: &mut Change<'_>, by: &Actor, words: &Words) {
             "the ticket's inbox is no longer configured, so there is no address to answer from",
         );
     };
+    // Whoever asked for it was told before; this is the last door, for every way in.
+    if let Some(what) = answer::leaks(&words.text, words.html.as_deref(), change.policy, change.ticket.no) {
+        return change.tell("not_sent", &label, format!("the answer has {what}"));
+    }
     let agent = by.agent().and_then(|name| change.policy.agents.get(name));
     change.tell("answered", &label, excerpt(&words.text));
     let from = change.ticket.status.as_str();

@@ -11,8 +11,9 @@ use crate::answer;
 use crate::arrival::Incoming;
 use crate::change::Change;
 use crate::command::Command;
-use crate::command_block::{self, Block};
-use crate::command_word::{Context, Said};
+use crate::answer::Written;
+use crate::command_block::{self, Block, Speech};
+use crate::command_word::{Context, Names, Said};
 use crate::desk_mail;
 use crate::draft::Why;
 use crate::event::{Actor, Decision, Direction, MessageEntry, Outcome};
@@ -21,7 +22,7 @@ use crate::letter::Words;
 use crate::policy::Receipts;
 use crate::ticket::{Answered, Status, Ticket};
 use crate::token::Mode;
-use crate::{admit, notice};
+use crate::{admit, command_word, notice};
 
 /// Begins the line above which agents write.
 const MARKER: &str = "~~~~ ";
@@ -142,9 +143,14 @@ pub(crate) fn act_on(mail: &mut Incoming<'_>, found: &Found, ticket: &Ticket, wr
 /// Words that came without the right to more: a note, and the offer to send it.
 fn note_only(mail: &mut Incoming<'_>, ticket: &Ticket, writing: &Writing<'_>) -> Decision {
     let by = Actor::Agent(writing.agent.clone());
-    let block = read_block(mail, ticket, writing, &writing.reply.new_text);
-    let Ok(words) = words(mail, writing, &block) else {
-        return agent_hold::draft(mail, ticket, writing, Why::PartsDiffer);
+    let words = match block(mail, ticket, writing, &writing.reply.new_text) {
+        Ok(block) => words(mail, ticket, writing, &block, false),
+        Err(why) => Err(why),
+    };
+    let words = match words {
+        Ok(words) if !words.text.trim().is_empty() => words,
+        Ok(_) => return agent_hold::nothing_said(mail, ticket, writing),
+        Err(why) => return agent_hold::draft(mail, ticket, writing, why),
     };
     let mut change = Change::new(mail.policy, ticket, mail.event);
     change.trace.append(&mut mail.lines);
@@ -191,60 +197,62 @@ pub(crate) fn answered_directly(mail: &mut Incoming<'_>, ticket: &Ticket, agent:
 /// Reads words and commands out of a mail. All lines are read before anything is done.
 fn plan(mail: &Incoming<'_>, ticket: &Ticket, writing: &Writing<'_>) -> Result<Plan, Why> {
     let text = corrected(&writing.reply.new_text, writing.consent.corrected.as_ref());
-    let block = read_block(mail, ticket, writing, &text);
-    let is_believed = writing.consent.without_commands || writing.consent.corrected.is_some();
-    if !is_believed && let Some(html) = writing.html {
-        let shown = divide_html(writing.message, html).new_text;
-        if !command_block::same_block(&block, &read_block(mail, ticket, writing, &shown)) {
-            return Err(Why::PartsDiffer);
-        }
-    }
+    let block = block(mail, ticket, writing, &text)?;
     let mut commands = Vec::new();
     if !writing.consent.without_commands {
-        for line in &block.lines {
+        if let Some(wrong) = block.mistakes.first() {
+            let mistake = &wrong.mistake;
+            return Err(Why::Mistake { line: wrong.raw.clone(), what: mistake.what.clone(), meant: mistake.meant.clone() });
+        }
+        if let Some(line) = block.verb_in_text.as_ref().filter(|_| !writing.consent.as_it_is) {
+            return Err(Why::VerbInText { line: line.text.clone() });
+        }
+        for line in &block.commands {
             match &line.said {
-                Ok(Said::Ticket(command)) => commands.push((line.raw.clone(), command.clone())),
-                Ok(Said::Desk(_)) => {
+                // Alone they say what the text is; with words of their own they are words.
+                Said::Ticket(Command::Note { text } | Command::Reply { text }) if text.is_empty() => {}
+                Said::Ticket(command) => commands.push((line.raw.clone(), command.clone())),
+                Said::Desk(_) => {
                     let what = "this is asked without a ticket: write it to the desk's own address".to_owned();
                     return Err(Why::Mistake { line: line.raw.clone(), what, meant: None });
                 }
-                Err(mistake) => {
-                    let (what, meant) = (mistake.what.clone(), mistake.meant.clone());
-                    return Err(Why::Mistake { line: line.raw.clone(), what, meant });
-                }
             }
-        }
-        if let Some(line) = block.verb_in_text.as_ref().filter(|_| !writing.consent.as_it_is) {
-            return Err(Why::VerbInText { line: line.clone() });
         }
     }
     if let Some(words) = writing.pressed {
         let line = format!("#{words}");
-        match command_block::read(&context(mail, ticket, writing), &line).lines.first().map(|line| &line.said) {
-            Some(Ok(Said::Ticket(command))) => commands.insert(0, (line, command.clone())),
-            _ => return Err(Why::Mistake { line, what: "this link cannot be read any more".to_owned(), meant: None }),
+        match command_word::read(&context(mail, ticket, writing), &line) {
+            Ok(Said::Ticket(Command::Reply { text } | Command::Note { text })) if text.is_empty() => {}
+            Ok(Said::Ticket(command)) => commands.insert(0, (line, command)),
+            Ok(Said::Desk(_)) | Err(_) => {
+                return Err(Why::Mistake { line, what: "this link cannot be read any more".to_owned(), meant: None });
+            }
         }
     }
-    let words = words(mail, writing, &block)?;
+    let goes_out = goes_out(writing, block.speech());
+    let words = words(mail, ticket, writing, &block, goes_out)?;
     let has_words = !words.text.trim().is_empty() || !words.enclosed.is_empty();
-    let goes_out = goes_out(writing, &commands);
-    // `#note words` and `#reply words` say it all; alone they say what the text is.
-    commands.retain(|(_, command)| match command {
-        Command::Note { text } | Command::Reply { text } => !text.trim().is_empty(),
-        _ => true,
-    });
     Ok(Plan { words: has_words.then_some((words, goes_out)), commands })
 }
 
+/// The block of the text, if the HTML agrees with it: one of two that differ was not what the writer saw.
+fn block(mail: &Incoming<'_>, ticket: &Ticket, writing: &Writing<'_>, text: &str) -> Result<Block, Why> {
+    let context = context(mail, ticket, writing);
+    let by_text = command_block::read_block(&context, text);
+    let is_believed = writing.consent.without_commands || writing.consent.corrected.is_some();
+    let Some(html) = writing.html.filter(|_| !is_believed) else { return Ok(by_text) };
+    let by_html = command_block::read_block(&context, &divide_html(writing.message, html).new_text);
+    command_block::agreed(&by_text, &by_html).cloned().ok_or(Why::PartsDiffer)
+}
+
 /// Whether the text goes to the customer: by the verb that says so, else by the link, else by the kind of mail answered.
-fn goes_out(writing: &Writing<'_>, commands: &[(String, Command)]) -> bool {
+fn goes_out(writing: &Writing<'_>, speech: Option<Speech>) -> bool {
     if writing.consent.as_note {
         return false;
     }
-    let stated = commands.iter().find_map(|(_, command)| match command {
-        Command::Note { text } if text.trim().is_empty() => Some(false),
-        Command::Reply { text } if text.trim().is_empty() => Some(true),
-        _ => None,
+    let stated = speech.map(|speech| match speech {
+        Speech::Note => false,
+        Speech::Reply => true,
     });
     let by_link = || {
         let verb = writing.pressed?.split_whitespace().next()?;
@@ -254,23 +262,46 @@ fn goes_out(writing: &Writing<'_>, commands: &[(String, Command)]) -> bool {
 }
 
 fn context<'c>(mail: &'c Incoming<'_>, ticket: &'c Ticket, writing: &'c Writing<'_>) -> Context<'c> {
-    Context { policy: mail.policy, ticket: Some(ticket), agent: writing.agent, at: mail.event.at }
-}
-
-fn read_block(mail: &Incoming<'_>, ticket: &Ticket, writing: &Writing<'_>, text: &str) -> Block {
-    command_block::read(&context(mail, ticket, writing), text)
-}
-
-fn corrected(text: &str, correction: Option<&(String, String)>) -> String {
-    match correction {
-        Some((wrong, right)) => text.lines().map(|line| if line.trim() == wrong.trim() { right } else { line }).collect::<Vec<_>>().join("\n"),
-        None => text.to_owned(),
+    Context {
+        policy: mail.policy,
+        ticket: Some(ticket),
+        agent: Some(writing.agent),
+        at: mail.event.at,
+        names: Names::default(),
     }
 }
 
-fn words(mail: &Incoming<'_>, writing: &Writing<'_>, block: &Block) -> Result<Words, Why> {
-    let skip: Vec<&str> = block.lines.iter().map(|line| line.raw.as_str()).collect();
-    answer::words(writing.message, writing.html, &block.message, &skip, writing.raw).map_err(|_| Why::PartsDiffer)
+fn corrected(text: &str, correction: Option<&(String, String)>) -> String {
+    let Some((wrong, right)) = correction else { return text.to_owned() };
+    let mend = |line: &str| if line.trim() == wrong.trim() { format!("#{right}") } else { line.to_owned() };
+    text.lines().map(mend).collect::<Vec<_>>().join("\n")
+}
+
+/// The words of the mail. Those for people outside must have nothing internal in them, or the mail is held.
+fn words(
+    mail: &Incoming<'_>,
+    ticket: &Ticket,
+    writing: &Writing<'_>,
+    block: &Block,
+    goes_out: bool,
+) -> Result<Words, Why> {
+    let lines = block.commands.iter().map(|line| line.raw.as_str());
+    let skip: Vec<&str> = lines.chain(block.mistakes.iter().map(|line| line.raw.as_str())).collect();
+    let written = Written {
+        message: writing.message,
+        html: writing.html,
+        text: &block.message,
+        skip: &skip,
+        raw: writing.raw,
+        mode: writing.mode,
+        ticket: ticket.no,
+    };
+    match answer::words(mail.policy, &written) {
+        Ok(words) => Ok(words),
+        Err(hold) if goes_out => Err(Why::Internal { what: hold.what() }),
+        // What stays inside may hold anything.
+        Err(_) => Ok(Words::plain(&block.message)),
+    }
 }
 
 /// What makes us ask before acting.

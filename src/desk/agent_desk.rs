@@ -8,13 +8,14 @@ use crate::agent_act;
 use crate::agent_mail::Found;
 use crate::agent_request::Request;
 use crate::arrival::Incoming;
+use crate::command::{Command, DeskCommand, Listing};
 use crate::command_block::{self, Block};
-use crate::command_word::{Context, DeskCommand, Said, Scope};
+use crate::command_word::{Context, Names, Said};
 use crate::decide::nothing;
 use crate::desk_mail;
 use crate::effect::Effect;
 use crate::event::{AgentState, Decision, MessageEntry, Outcome};
-use crate::ids::{AgentName, EffectId, TicketNo};
+use crate::ids::{AgentName, EffectId, TeamName, TicketNo};
 use crate::opening;
 use crate::policy::{Agent, Policy};
 use crate::ticket::Ticket;
@@ -29,6 +30,8 @@ const AWAY_DEFAULT: jiff::SignedDuration = jiff::SignedDuration::from_hours(24);
 pub struct Question {
     /// Who asks.
     pub agent: AgentName,
+    /// The teams that they are in.
+    pub teams: Vec<TeamName>,
     /// What.
     pub what: Asked,
 }
@@ -37,9 +40,9 @@ pub struct Question {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Asked {
     /// Open tickets of a scope.
-    List(Scope),
+    List(Listing),
     /// Tickets that have all these words.
-    Find(Vec<String>),
+    Find(String),
     /// One ticket.
     Show(TicketNo),
 }
@@ -54,19 +57,20 @@ impl Question {
     fn fits(&self, ticket: &Ticket, at: Timestamp) -> bool {
         match &self.what {
             Asked::Show(no) => ticket.no == *no,
-            Asked::List(scope) => ticket.status.is_active() && self.is_in(scope, ticket, at),
+            Asked::List(which) => ticket.status.is_active() && self.is_in(which, ticket, at),
             Asked::Find(words) => {
                 let text = format!("{} {} {}", ticket.subject, ticket.requester.name, ticket.requester.address).to_lowercase();
-                words.iter().all(|word| text.contains(&word.to_lowercase()))
+                words.to_lowercase().split_whitespace().all(|word| text.contains(word))
             }
         }
     }
 
-    fn is_in(&self, scope: &Scope, ticket: &Ticket, at: Timestamp) -> bool {
-        match scope {
-            Scope::Mine => ticket.owner.as_ref() == Some(&self.agent),
-            Scope::Team(team) => team.is_none() || ticket.team == *team,
-            Scope::Overdue => {
+    fn is_in(&self, which: &Listing, ticket: &Ticket, at: Timestamp) -> bool {
+        match which {
+            Listing::Mine => ticket.owner.as_ref() == Some(&self.agent),
+            Listing::Team(Some(team)) => ticket.team.as_ref() == Some(team),
+            Listing::Team(None) => ticket.team.as_ref().is_some_and(|team| self.teams.contains(team)),
+            Listing::Overdue => {
                 ticket.first_response.met_at.is_none() && ticket.first_response.due_at.is_some_and(|due| due < at)
             }
         }
@@ -78,24 +82,26 @@ impl Question {
 pub(crate) fn question(policy: &Policy, request: &Request, message: &Message, at: Timestamp) -> Option<Question> {
     let agent = request.from.as_ref()?;
     let block = read(policy, agent, message, at);
-    let said = block.lines.iter().find_map(|line| line.said.as_ref().ok())?;
-    let what = match said {
-        Said::Desk(DeskCommand::List { scope }) => Asked::List(scope.clone()),
-        Said::Desk(DeskCommand::Find { words }) => Asked::Find(words.clone()),
-        Said::Desk(DeskCommand::Show { ticket }) => Asked::Show(*ticket),
-        Said::Desk(_) | Said::Ticket(_) => return None,
+    let Said::Desk(command) = &block.commands.first()?.said else { return None };
+    let what = match command {
+        DeskCommand::List { which } => Asked::List(which.clone()),
+        DeskCommand::Find { words } => Asked::Find(words.clone()),
+        DeskCommand::Show { ticket } => Asked::Show(*ticket),
+        DeskCommand::New { .. } | DeskCommand::Away { .. } | DeskCommand::Report { .. } | DeskCommand::Help { .. } => return None,
     };
-    Some(Question { agent: agent.clone(), what })
+    let teams = policy.teams.values().filter(|team| team.members.contains(agent)).map(|team| team.name.clone()).collect();
+    Some(Question { agent: agent.clone(), teams, what })
 }
 
 fn read(policy: &Policy, agent: &AgentName, message: &Message, at: Timestamp) -> Block {
-    let context = Context { policy, ticket: None, agent, at };
-    let block = command_block::read(&context, &agent_act::divide(message, None).new_text);
-    if !block.lines.is_empty() {
+    let context = Context { policy, ticket: None, agent: Some(agent), at, names: Names::default() };
+    let block = command_block::read_block(&context, &agent_act::divide(message, None).new_text);
+    if !block.is_empty() {
         return block;
     }
     // A mail to the desk alone may say its word in the subject: `list mine`.
-    command_block::read(&context, &format!("#{}", message.subject.trim().trim_start_matches('#')))
+    let by_subject = command_block::read_block(&context, &format!("#{}", message.subject.trim().trim_start_matches('#')));
+    if by_subject.commands.is_empty() { block } else { Block { message: block.message, ..by_subject } }
 }
 
 /// Decides about a mail of a proven agent that is about no ticket.
@@ -104,20 +110,22 @@ pub(crate) fn decide(mail: &mut Incoming<'_>, found: &Found, agent: &AgentName) 
     let agent = policy.agents.get(agent)?;
     let message = &mail.arrival.parsed.message;
     let block = read(policy, &agent.name, message, mail.event.at);
-    let Some(line) = block.lines.first() else {
-        let request = found.request.as_ref()?;
+    if let Some(wrong) = block.mistakes.first() {
+        let mistake = &wrong.mistake;
+        return Some(answer(mail, agent, |mail, id| {
+            desk_mail::mistake(mail, id, agent, &wrong.raw, &mistake.what, mistake.meant.as_deref())
+        }));
+    }
+    let Some(line) = block.commands.first() else {
         // An agent who writes to the customers' address without a ticket asks like anybody.
-        return request.to_desk.then(|| answer(mail, agent, |mail, id| desk_mail::help(mail, id, agent, None)));
+        let to_desk = found.request.as_ref()?.to_desk;
+        return to_desk.then(|| answer(mail, agent, |mail, id| desk_mail::help(mail, id, agent, None)));
     };
     Some(match &line.said {
-        Ok(Said::Desk(command)) => carry_out(mail, found, agent, command, &block),
-        Ok(Said::Ticket(_)) => {
-            let what = "which ticket? Answer its mail, or name it in the subject: [T-1]".to_owned();
-            answer(mail, agent, |mail, id| desk_mail::mistake(mail, id, agent, &line.raw, &what, None))
-        }
-        Err(mistake) => {
-            let (what, meant) = (mistake.what.clone(), mistake.meant.clone());
-            answer(mail, agent, |mail, id| desk_mail::mistake(mail, id, agent, &line.raw, &what, meant.as_deref()))
+        Said::Desk(command) => carry_out(mail, found, agent, command, &block),
+        Said::Ticket(_) => {
+            let what = "which ticket? Answer its mail, or name it in the subject: [T-1]";
+            answer(mail, agent, |mail, id| desk_mail::mistake(mail, id, agent, &line.raw, what, None))
         }
     })
 }
@@ -133,7 +141,10 @@ fn carry_out(mail: &mut Incoming<'_>, found: &Found, agent: &Agent, command: &De
         },
         DeskCommand::New { customer } => new_ticket(mail, agent, customer.as_ref(), block),
         DeskCommand::Away { until } => away(mail, agent, *until),
-        DeskCommand::Report => answer(mail, agent, |mail, id| desk_mail::help(mail, id, agent, Some("report"))),
+        DeskCommand::Report { .. } => {
+            let what = "reports come with a later version";
+            answer(mail, agent, |mail, id| desk_mail::mistake(mail, id, agent, "report", what, None))
+        }
         DeskCommand::Help { verb } => answer(mail, agent, |mail, id| desk_mail::help(mail, id, agent, verb.as_deref())),
     }
 }
@@ -152,10 +163,10 @@ fn answer(
     decision
 }
 
-fn away(mail: &mut Incoming<'_>, agent: &Agent, until: Timestamp) -> Decision {
+fn away(mail: &mut Incoming<'_>, agent: &Agent, until: Option<Timestamp>) -> Decision {
     let state = mail.event.around.agents.get(&agent.name).cloned().unwrap_or_default();
     let mut decision = answer(mail, agent, |mail, id| desk_mail::away(mail, id, agent, until));
-    let state = AgentState { away_until: Some(until), ..state };
+    let state = AgentState { away_until: until, ..state };
     decision.effects.push(Effect::Agent { name: agent.name.clone(), state });
     decision
 }
@@ -184,7 +195,13 @@ pub(crate) fn away_notice(mail: &mut Incoming<'_>, found: &Found, verdict: &Verd
 fn new_ticket(mail: &mut Incoming<'_>, agent: &Agent, customer: Option<&Address>, block: &Block) -> Decision {
     let forwarded = mail.arrival.parsed.message.reply.forward.as_ref();
     let from_forward = || Address::new(forwarded?.from.as_deref()?.rsplit(['<', ' ']).next()?.trim_end_matches('>')).ok();
-    let Some(customer) = customer.cloned().or_else(from_forward) else {
+    let said = || {
+        block.commands.iter().find_map(|line| match &line.said {
+            Said::Ticket(Command::SetRequester { address }) => Some(address.clone()),
+            Said::Ticket(_) | Said::Desk(_) => None,
+        })
+    };
+    let Some(customer) = customer.cloned().or_else(said).or_else(from_forward) else {
         let what = "say who the customer is: `new customer: a@b`";
         return answer(mail, agent, |mail, id| desk_mail::mistake(mail, id, agent, "new", what, None));
     };

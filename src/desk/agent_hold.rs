@@ -231,6 +231,7 @@ fn words(why: &Why) -> String {
         Why::Mistake { line, what, .. } => format!("`{line}`: {what}"),
         Why::Overtaken => "somebody answered the customer while it was written".to_owned(),
         Why::PartsDiffer => "its text and its HTML do not say the same".to_owned(),
+        Why::Internal { what } => format!("not fit for people outside: {what}"),
         Why::VerbInText { line } => format!("a command stands within the text: `{line}`"),
         Why::Incomplete { open } => format!("closing would leave open: {}", open.join(", ")),
         Why::Code { verb } => format!("`{verb}` asks for a code"),

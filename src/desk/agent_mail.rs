@@ -11,6 +11,7 @@ use mail::Message;
 use crate::agent_proof::{self, Facts, Right, Sender};
 use crate::agent_request::Request;
 use crate::arrival::Incoming;
+use crate::command_word::{Context, Names};
 use crate::event::Decision;
 use crate::ids::{AgentName, EventId, RawHash, TicketNo};
 use crate::policy::Policy;
@@ -142,10 +143,11 @@ pub fn question(policy: &Policy, request: &Request, message: &Message, at: Times
 
 /// The `pin:` line of a mail with the hash it has to fit.
 #[must_use]
-pub fn pin(policy: &Policy, request: &Request, message: &Message) -> Option<(String, String)> {
+pub fn pin(policy: &Policy, request: &Request, message: &Message, at: Timestamp) -> Option<(String, String)> {
     let agent = policy.agents.get(request.from.as_ref()?)?;
-    let pin = command_block::pin(&message.reply.new_text)?;
-    Some((pin, agent.pin.clone()?))
+    let context = Context { policy, ticket: None, agent: Some(&agent.name), at, names: Names::default() };
+    let pin = command_block::read_block(&context, &agent_act::divide(message, None).new_text).pin?;
+    Some((pin.0, agent.pin.clone()?))
 }
 
 /// The agent whose registered address is asked, and the address.

@@ -44,6 +44,11 @@ pub enum Why {
     Overtaken,
     /// Its text and its HTML do not say the same.
     PartsDiffer,
+    /// Something internal stands in it, or may.
+    Internal {
+        /// What.
+        what: String,
+    },
     /// A known verb stands alone on a line within the text.
     VerbInText {
         /// The line.

@@ -131,6 +131,9 @@ pub struct Enclosed {
     pub content_type: String,
     /// Its size.
     pub bytes: u64,
+    /// Content-ID under which the HTML of the mail shows it; `None` = a file of its own.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub content_id: Option<String>,
 }
 
 /// Kinds of timers; one of each kind runs per ticket.

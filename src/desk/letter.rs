@@ -6,12 +6,13 @@ use mail::compose::{ExtraHeader, Letter};
 use mail::{Address, HeaderText, Mailbox, Message, ReturnPath};
 use serde::Serialize;
 
+use crate::answer;
 use crate::change::Change;
 use crate::effect::{Enclosed, Purpose, Send, SendClass};
 use crate::event::Event;
 use crate::ids::EffectId;
-use crate::policy::{Agent, Inbox, Policy};
-use crate::template::{TemplateProblem, html_of};
+use crate::policy::{Agent, Carrier, Inbox, Policy};
+use crate::template::{TemplateProblem, html_of, page};
 use crate::ticket::Ticket;
 use crate::token::{Claim, Mode};
 
@@ -87,6 +88,7 @@ pub(crate) fn acknowledgement(
             name: (!is_plain).then(|| ticket.requester.name.clone()).filter(|name| !name.is_empty()),
             address: send.to.clone(),
         },
+        cc: Vec::new(),
         reply_to: None,
         subject: HeaderText::new(&subject),
         message_id: send.message_id.clone(),
@@ -107,7 +109,7 @@ pub(crate) fn acknowledgement(
 pub(crate) struct Words {
     /// Plain text with LF line ends, our scaffolding and the writer's own signature removed.
     pub(crate) text: String,
-    /// The same in HTML, already cleaned; `None` = made from the text.
+    /// The same in HTML, already cleaned, without the document around it; `None` = made from the text.
     pub(crate) html: Option<String>,
     /// Files that go along.
     pub(crate) enclosed: Vec<Enclosed>,
@@ -125,15 +127,16 @@ impl Words {
             name: file.name.clone(),
             content_type: file.content_type.clone(),
             bytes: file.bytes,
-            inline: false,
-            content_id: None,
+            inline: file.content_id.is_some(),
+            content_id: file.content_id.clone(),
             part: file.part,
         });
         listed.collect()
     }
 }
 
-/// A person's answer to one of the people outside: their words as written, nothing of ours but the thread.
+/// A person's answer to one of the people outside: their words as written, nothing of ours but the thread, and the team's
+/// signature the first time. The others who get a copy of their own are named, so that all can answer all.
 pub(crate) fn answer(
     change: &Change<'_>,
     id: EffectId,
@@ -146,21 +149,18 @@ pub(crate) fn answer(
     let mut send = envelope(policy, ticket, inbox, id, Purpose::Answer);
     send.class = SendClass::AtLeastOnce;
     send.to = person.clone();
+    send.envelope_from = ReturnPath::Address(bounce_address(policy, ticket, inbox, id));
     send.enclosed.clone_from(&words.enclosed);
     let name = match agent {
         Some(agent) => format!("{}, {}", agent.label.split_whitespace().next().unwrap_or(&agent.label), inbox.label),
         None => inbox.label.clone(),
     };
-    let mut text = words.text.replace("\r\n", "\n").trim_end().to_owned();
-    text.push('\n');
-    let language = ticket.language.as_deref().unwrap_or("en");
-    let is_requester = person.folded() == ticket.requester.address.folded();
+    let (text, html) = signed(policy, ticket, inbox, agent, words);
+    let others = ticket.recipients().into_iter().filter(|other| other.folded() != person.folded());
     send.letter = Some(Box::new(Letter {
         from: Mailbox { name: Some(name), address: inbox.address.clone() },
-        to: Mailbox {
-            name: Some(ticket.requester.name.clone()).filter(|name| is_requester && !name.is_empty()),
-            address: send.to.clone(),
-        },
+        to: named(ticket, send.to.clone()),
+        cc: others.map(|other| named(ticket, other)).collect(),
         reply_to: None,
         subject: HeaderText::new(&send.subject),
         message_id: send.message_id.clone(),
@@ -170,7 +170,7 @@ pub(crate) fn answer(
         extra: headers(policy, &send, None),
         boundary_seed: send.message_id.to_string(),
         attachments: Vec::new(),
-        html: Some(words.html.clone().unwrap_or_else(|| html_of(&text, language))),
+        html: Some(html),
         text,
     }));
     send
@@ -201,7 +201,8 @@ pub(crate) fn questions(change: &Change<'_>, inbox: &Inbox, questions: &[String]
     let mut send = envelope(policy, ticket, inbox, id, Purpose::Answer);
     send.letter = Some(Box::new(Letter {
         from: Mailbox { name: Some(inbox.label.clone()), address: inbox.address.clone() },
-        to: Mailbox { name: Some(ticket.requester.name.clone()).filter(|name| !name.is_empty()), address: send.to.clone() },
+        to: named(ticket, send.to.clone()),
+        cc: Vec::new(),
         reply_to: None,
         subject: HeaderText::new(&send.subject),
         message_id: send.message_id.clone(),
@@ -215,6 +216,62 @@ pub(crate) fn questions(change: &Change<'_>, inbox: &Inbox, questions: &[String]
         text: rendered.text,
     }));
     Ok(send)
+}
+
+/// Only the requester's name is known.
+fn named(ticket: &Ticket, address: Address) -> Mailbox {
+    let is_requester = address.folded() == ticket.requester.address.folded();
+    Mailbox { name: Some(ticket.requester.name.clone()).filter(|name| is_requester && !name.is_empty()), address }
+}
+
+#[derive(Serialize)]
+struct SignatureContext<'a> {
+    inbox: &'a str,
+    company: &'a str,
+    agent: Option<&'a str>,
+    reference: String,
+}
+
+/// The words as text and as a document, with the team's signature if the thread has not had it.
+fn signed(policy: &Policy, ticket: &Ticket, inbox: &Inbox, agent: Option<&Agent>, words: &Words) -> (String, String) {
+    let languages = languages(policy, ticket);
+    let language = ticket.language.as_deref().or(languages.first().copied()).unwrap_or("en");
+    let mut text = words.text.replace("\r\n", "\n").trim_end().to_owned();
+    let mut body = words.html.clone().unwrap_or_else(|| answer::html_of_words(&text));
+    text.push('\n');
+    if !ticket.signed {
+        let context = SignatureContext {
+            inbox: &inbox.label,
+            company: &policy.company.name,
+            agent: agent.map(|agent| agent.label.as_str()),
+            reference: policy.reference(ticket.no),
+        };
+        // An answer is never kept back by the text below it.
+        let rendered = policy.templates.render("signature", &languages, &context);
+        let signature = rendered.map_or_else(|_| inbox.label.clone(), |(_, rendered)| rendered.text);
+        let signature = signature.trim_end();
+        if !signature.is_empty() {
+            // RFC 3676 §4.3: mail programs know this line and leave what is below out of their quotes.
+            text.push_str(&format!("\n-- \n{signature}\n"));
+            body.push_str(&answer::html_of_words(&format!("-- \n{signature}")));
+        }
+    }
+    (text, page(&body, language))
+}
+
+/// An address of our own for each mail, where the desk's host delivers `name+detail`; the inbox where it does not, or where
+/// the result would be longer than a local part may be (RFC 5321 §4.5.3.1.1).
+fn bounce_address(policy: &Policy, ticket: &Ticket, inbox: &Inbox, id: EffectId) -> Address {
+    const LOCAL_BYTES_MAX: usize = 64;
+    let can_plus = policy.agent_mail.as_ref().is_some_and(|agent_mail| match agent_mail.carrier {
+        Carrier::Plus => true,
+        Carrier::Subdomain | Carrier::Subject => false,
+    });
+    let local = format!("{}+{}", inbox.address.local(), policy.keys.bounce_detail(ticket.no, id));
+    if !can_plus || inbox.address.local().contains(['+', '"']) || local.len() > LOCAL_BYTES_MAX {
+        return inbox.address.clone();
+    }
+    Address::new(&format!("{local}@{}", inbox.address.domain())).unwrap_or_else(|_| inbox.address.clone())
 }
 
 fn envelope(policy: &Policy, ticket: &Ticket, inbox: &Inbox, id: EffectId, purpose: Purpose) -> Send {

@@ -16,6 +16,7 @@ pub mod agent_mail;
 pub mod agent_proof;
 pub mod agent_request;
 mod answer;
+mod answer_layout;
 pub mod argument;
 pub mod arrival;
 pub mod assign;

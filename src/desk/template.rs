@@ -18,6 +18,8 @@ const BUILT_IN: [(&str, &str, &str); 6] = [
     ("ack-unproven", "en", include_str!("../../config/templates/en/ack-unproven.txt")),
     ("ack", "de", include_str!("../../config/templates/de/ack.txt")),
     ("ack-unproven", "de", include_str!("../../config/templates/de/ack-unproven.txt")),
+    ("signature", "en", include_str!("../../config/templates/en/signature.txt")),
+    ("signature", "de", include_str!("../../config/templates/de/signature.txt")),
 ];
 
 /// The name of the files that hold aliases of commands, not a text.
@@ -194,11 +196,20 @@ pub fn html_of(text: &str, language: &str) -> String {
         }
         body.push_str("</p>\n");
     }
+    page(&body, language)
+}
+
+/// The document around a body of ours: one column, no images, light and dark, lines around tables and quotes.
+pub(crate) fn page(body: &str, language: &str) -> String {
+    let is_tag = |c: char| c.is_ascii_alphanumeric() || c == '-';
+    let language = if language.chars().all(is_tag) { language } else { "en" };
     format!(
         "<!DOCTYPE html>\n<html lang=\"{language}\" dir=\"auto\">\n<head><meta charset=\"utf-8\">\
          <meta name=\"viewport\" content=\"width=device-width\"><meta name=\"color-scheme\" content=\"light dark\">\
          <style>:root{{color-scheme:light dark}}body{{margin:0;padding:16px}}\
-         div{{max-width:600px;font:16px/1.5 system-ui,sans-serif}}p{{margin:0 0 1em}}</style></head>\n\
+         div{{max-width:600px;font:16px/1.5 system-ui,sans-serif}}p{{margin:0 0 1em}}\
+         blockquote{{margin:0 0 1em;padding-left:1em;border-left:2px solid}}\
+         table{{border-collapse:collapse}}td,th{{border:1px solid;padding:2px 8px}}img{{max-width:100%}}</style></head>\n\
          <body><div>\n{body}</div></body>\n</html>\n"
     )
 }
@@ -222,7 +233,7 @@ fn push_line(body: &mut String, line: &str, is_first: bool) {
     }
 }
 
-fn push_linked(body: &mut String, text: &str) {
+pub(crate) fn push_linked(body: &mut String, text: &str) {
     let mut rest = text;
     while let Some(at) = rest.find("https://") {
         push_escaped(body, &rest[..at]);
@@ -238,7 +249,7 @@ fn push_linked(body: &mut String, text: &str) {
     push_escaped(body, rest);
 }
 
-fn push_escaped(body: &mut String, text: &str) {
+pub(crate) fn push_escaped(body: &mut String, text: &str) {
     for c in text.chars() {
         match c {
             '&' => body.push_str("&amp;"),

@@ -25,6 +25,7 @@ pub struct Keys {
     message_id: [u8; 32],
     reply: [u8; 32],
     loop_mark: [u8; 32],
+    bounce: [u8; 32],
 }
 
 impl std::fmt::Debug for Keys {
@@ -86,6 +87,22 @@ pub struct Claim {
     pub mode: Mode,
 }
 
+/// Which mail of ours a bounce speaks of.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct BounceClaim {
+    /// Its ticket.
+    pub ticket: TicketNo,
+    effect: String,
+}
+
+impl BounceClaim {
+    /// The mail is the one that this effect sent.
+    #[must_use]
+    pub fn is_of(&self, effect: EffectId) -> bool {
+        base32().encode(&effect.0).get(..EFFECT_CHARACTERS) == Some(&self.effect)
+    }
+}
+
 impl Keys {
     /// Derives all keys from the secret of `server.key` (32 bytes or more).
     #[must_use]
@@ -96,7 +113,12 @@ impl Keys {
             hkdf.expand(info, &mut key).expect("32 bytes are within the 8,160 that RFC 5869 allows");
             key
         };
-        Self { message_id: expand(b"message-id v1"), reply: expand(b"reply token v1"), loop_mark: expand(b"loop v1") }
+        Self {
+            message_id: expand(b"message-id v1"),
+            reply: expand(b"reply token v1"),
+            loop_mark: expand(b"loop v1"),
+            bounce: expand(b"bounce v1"),
+        }
     }
 
     /// `T4821.12.R.<26 characters>@domain`: ten characters of the effect, sixteen of proof.
@@ -148,6 +170,25 @@ impl Keys {
         let claim = read_detail(detail)?;
         let token = detail.rsplit_once('-')?.1.to_ascii_lowercase();
         people.into_iter().find(|person| same(&token, &self.reply_token(claim, person, None))).map(|person| (claim, person))
+    }
+
+    /// `b4821-<10 characters of the effect>-<16 of proof>`: the detail of an envelope sender, without the plus, so that a
+    /// bounce names the mail that failed however its report is written (variable envelope return path).
+    #[must_use]
+    pub fn bounce_detail(&self, ticket: TicketNo, effect: EffectId) -> String {
+        let head = format!("b{}-{}", ticket.0, &base32().encode(&effect.0)[..EFFECT_CHARACTERS]);
+        let proof = mac(&self.bounce, &[head.as_bytes()]);
+        format!("{head}-{proof}")
+    }
+
+    /// Reads the detail of an envelope sender of ours; `None` if it is not ours or was changed. Letter case is ignored.
+    #[must_use]
+    pub fn read_bounce_detail(&self, detail: &str) -> Option<BounceClaim> {
+        let folded = detail.to_ascii_lowercase();
+        let (head, proof) = folded.rsplit_once('-')?;
+        let (ticket, effect) = head.strip_prefix('b')?.split_once('-')?;
+        let claim = BounceClaim { ticket: TicketNo(digits(ticket)?), effect: effect.to_owned() };
+        same(proof, &mac(&self.bounce, &[head.as_bytes()])).then_some(claim)
     }
 
     /// Value of `X-Frontdesk-Loop` for a mail of ours.
@@ -254,6 +295,22 @@ mod tests {
         assert_eq!(keys().read_reply_detail(&detail, ["eve@y.example", "Dana@x.example"]), Some((CLAIM, "Dana@x.example")));
         assert_eq!(keys().read_reply_detail(&detail, ["eve@y.example"]), None);
         assert_eq!(keys().read_reply_detail(&detail.replace("t4821", "t4822"), ["dana@x.example"]), None);
+    }
+
+    #[test]
+    fn a_bounce_names_the_mail_that_failed() {
+        let effect = EffectId::new(EventId::of_request("r"), 0);
+        let detail = keys().bounce_detail(TicketNo(4821), effect);
+        assert!(detail.starts_with("b4821-") && detail.len() <= 48, "{detail}");
+        let claim = keys().read_bounce_detail(&detail.to_uppercase()).expect("ours");
+        assert_eq!((claim.ticket, claim.is_of(effect)), (TicketNo(4821), true));
+        assert!(!claim.is_of(EffectId::new(EventId::of_request("r"), 1)));
+        for at in 0..detail.len() {
+            let mut bytes = detail.clone().into_bytes();
+            bytes[at] = if bytes[at] == b'x' { b'y' } else { b'x' };
+            assert_eq!(keys().read_bounce_detail(&String::from_utf8(bytes).expect("ascii")), None);
+        }
+        assert_eq!(Keys::new(&[8; 32]).read_bounce_detail(&detail), None);
     }
 
     #[test]

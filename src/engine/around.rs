@@ -71,7 +71,7 @@ impl Core {
             found.listing = question.answer(all, now);
         }
         found.html = self.store().raw(&reading.raw).ok().and_then(|raw| mail::part::html_of(&raw));
-        found.pin_valid = agent_mail::pin(policy, &request, message).is_some_and(|(pin, hash)| is_pin(&pin, &hash));
+        found.pin_valid = agent_mail::pin(policy, &request, message, now).is_some_and(|(pin, hash)| is_pin(&pin, &hash));
         found.request = Some(request);
         Some(found)
     }

@@ -10,7 +10,7 @@ use lettre::message::{Attachment, MultiPart, SinglePart};
 use sha2::{Digest, Sha256};
 
 use crate::header_text::HeaderText;
-use crate::{Mailbox, MessageId, date, file_name, limits};
+use crate::{Mailbox, MessageId, date, file_name, limits, parse};
 
 /// One mail to one recipient.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -19,6 +19,8 @@ pub struct Letter {
     pub from: Mailbox,
     /// The only recipient: each sees a letter of their own.
     pub to: Mailbox,
+    /// Others who got a copy of their own, named so that "reply all" works among them. Never envelope recipients.
+    pub cc: Vec<Mailbox>,
     /// Where answers go, if not to the author.
     pub reply_to: Option<Mailbox>,
     /// Subject.
@@ -54,8 +56,8 @@ impl ExtraHeader {
     /// `None` if the name is no field name, or one that the letter writes itself.
     #[must_use]
     pub fn new(name: &str, value: HeaderText) -> Option<Self> {
-        const OWN: [&str; 9] =
-            ["from", "to", "reply-to", "subject", "message-id", "in-reply-to", "references", "date", "mime-version"];
+        const OWN: [&str; 11] =
+            ["from", "to", "cc", "bcc", "reply-to", "subject", "message-id", "in-reply-to", "references", "date", "mime-version"];
         let lower = name.to_ascii_lowercase();
         let is_name =
             !name.is_empty() && name.len() <= 60 && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-');
@@ -73,6 +75,32 @@ pub struct Enclosure {
     pub content_type: String,
     /// Its bytes.
     pub data: Vec<u8>,
+    /// Content-ID without brackets of an image that the HTML shows (RFC 2392); `None` = a file of its own.
+    pub content_id: Option<String>,
+}
+
+impl Enclosure {
+    /// The image's id, where it can be written.
+    fn shown_as(&self) -> Option<&str> {
+        let is_plain = |id: &&str| {
+            let has_good_bytes = id.bytes().all(|byte| byte.is_ascii_graphic() && !b"<>\"()\\".contains(&byte));
+            !id.is_empty() && id.len() <= 200 && has_good_bytes
+        };
+        self.content_id.as_deref().filter(is_plain)
+    }
+}
+
+/// Whether the bytes read as the letter was meant: exactly its recipient, its copies, its author and its id. Asked before
+/// a mail may leave, since a name or an address that reads as another one is a bug or a trick.
+#[must_use]
+pub fn reads_as(raw: &[u8], letter: &Letter) -> bool {
+    let read = parse::parse_headers(raw);
+    let addresses = |list: &[Mailbox]| list.iter().map(|mailbox| mailbox.address.clone()).collect::<Vec<_>>();
+    addresses(&read.to) == addresses(std::slice::from_ref(&letter.to))
+        && addresses(&read.cc) == addresses(&letter.cc)
+        && addresses(&read.from) == addresses(std::slice::from_ref(&letter.from))
+        && read.header("bcc").is_none()
+        && read.message_id.as_ref() == Some(&letter.message_id)
 }
 
 /// Writes the letter with CRLF line ends.
@@ -80,10 +108,11 @@ pub struct Enclosure {
 pub fn compose(letter: &Letter) -> Vec<u8> {
     let mut head = String::with_capacity(1_024);
     field(&mut head, "Date", &date::rfc5322(letter.date_unix_seconds));
-    mailbox_field(&mut head, "From", &letter.from);
-    mailbox_field(&mut head, "To", &letter.to);
+    mailbox_field(&mut head, "From", std::slice::from_ref(&letter.from));
+    mailbox_field(&mut head, "To", std::slice::from_ref(&letter.to));
+    mailbox_field(&mut head, "Cc", &letter.cc);
     if let Some(reply_to) = &letter.reply_to {
-        mailbox_field(&mut head, "Reply-To", reply_to);
+        mailbox_field(&mut head, "Reply-To", std::slice::from_ref(reply_to));
     }
     text_field(&mut head, "Subject", letter.subject.as_str());
     id_field(&mut head, "Message-ID", std::slice::from_ref(&letter.message_id));
@@ -101,29 +130,42 @@ pub fn compose(letter: &Letter) -> Vec<u8> {
 
 fn body(letter: &Letter) -> Vec<u8> {
     let plain = SinglePart::plain(wire_text(&letter.text));
+    let is_image = |file: &&(usize, &Enclosure)| letter.html.is_some() && file.1.shown_as().is_some();
+    let numbered = letter.attachments.iter().enumerate().map(|(index, file)| (index + 1, file));
+    let (images, files): (Vec<_>, Vec<_>) = numbered.partition(|file| is_image(&file));
     let Some(html) = &letter.html else {
-        return match letter.attachments.as_slice() {
+        return match files.as_slice() {
             [] => plain.formatted(),
             files => mixed(letter, files, |builder| builder.singlepart(plain)),
         };
     };
-    let alternative = MultiPart::alternative()
-        .boundary(boundary(letter, "alternative"))
-        .singlepart(plain)
-        .singlepart(SinglePart::html(wire_text(html)));
-    match letter.attachments.as_slice() {
+    let alternative = MultiPart::alternative().boundary(boundary(letter, "alternative")).singlepart(plain);
+    let html = SinglePart::html(wire_text(html));
+    let alternative = if images.is_empty() {
+        alternative.singlepart(html)
+    } else {
+        // Readers of plain text need no images, so they stand with the HTML that shows them (RFC 2387).
+        let related = MultiPart::related().boundary(boundary(letter, "related")).singlepart(html);
+        let all = images.iter().fold(related, |all, (number, image)| all.singlepart(enclosure(*number, image, image.shown_as())));
+        alternative.multipart(all)
+    };
+    match files.as_slice() {
         [] => alternative.formatted(),
         files => mixed(letter, files, |builder| builder.multipart(alternative)),
     }
 }
 
-fn mixed(letter: &Letter, files: &[Enclosure], first: impl FnOnce(lettre::message::MultiPartBuilder) -> MultiPart) -> Vec<u8> {
+fn mixed(
+    letter: &Letter,
+    files: &[(usize, &Enclosure)],
+    first: impl FnOnce(lettre::message::MultiPartBuilder) -> MultiPart,
+) -> Vec<u8> {
     let whole = first(MultiPart::mixed().boundary(boundary(letter, "mixed")));
-    let whole = files.iter().enumerate().fold(whole, |whole, (index, file)| whole.singlepart(enclosure(index + 1, file)));
+    let whole = files.iter().fold(whole, |whole, (number, file)| whole.singlepart(enclosure(*number, file, None)));
     whole.formatted()
 }
 
-fn enclosure(number: usize, file: &Enclosure) -> SinglePart {
+fn enclosure(number: usize, file: &Enclosure, shown_as: Option<&str>) -> SinglePart {
     let declared = file.content_type.trim().to_ascii_lowercase();
     let is_plain = declared.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"/.+-_".contains(&byte));
     // A nested message must not be wrapped (RFC 2046 §5.2.1), and a multipart needs its boundary: both travel as bytes.
@@ -133,7 +175,11 @@ fn enclosure(number: usize, file: &Enclosure) -> SinglePart {
         .or_else(|_| ContentType::parse("application/octet-stream"))
         .unwrap_or(ContentType::TEXT_PLAIN);
     let name = file_name::safe(&file.name).unwrap_or_else(|| file_name::made_up(number, declared));
-    Attachment::new(name).body(file.data.clone(), content_type)
+    let attachment = match shown_as {
+        Some(id) => Attachment::new_inline_with_name(id.to_owned(), name),
+        None => Attachment::new(name),
+    };
+    attachment.body(file.data.clone(), content_type)
 }
 
 /// CRLF line ends, no other controls. Done here since lettre inserts each CR on its own, which is quadratic.
@@ -189,18 +235,26 @@ fn id_field(out: &mut String, name: &str, ids: &[MessageId]) {
     out.push_str("\r\n");
 }
 
-fn mailbox_field(out: &mut String, name: &str, mailbox: &Mailbox) {
+fn mailbox_field(out: &mut String, name: &str, mailboxes: &[Mailbox]) {
+    let Some((last, others)) = mailboxes.split_last() else { return };
     out.push_str(name);
     out.push(':');
     let mut column = name.len() + 1;
+    for mailbox in others {
+        push_mailbox(out, &mut column, mailbox, ",");
+    }
+    push_mailbox(out, &mut column, last, "");
+    out.push_str("\r\n");
+}
+
+fn push_mailbox(out: &mut String, column: &mut usize, mailbox: &Mailbox, end: &str) {
     let shown = mailbox.name.as_deref().map(HeaderText::name).unwrap_or_default();
     if shown.is_empty() {
-        push_word(out, &mut column, mailbox.address.as_str());
+        push_word(out, column, &format!("{}{end}", mailbox.address));
     } else {
-        push_phrase(out, &mut column, shown.as_str());
-        push_word(out, &mut column, &format!("<{}>", mailbox.address));
+        push_phrase(out, column, shown.as_str());
+        push_word(out, column, &format!("<{}>{end}", mailbox.address));
     }
-    out.push_str("\r\n");
 }
 
 /// A display name: bare words, else a quoted string, else encoded words.
@@ -271,6 +325,7 @@ mod tests {
         Letter {
             from: mailbox(Some("Support"), "support@desk.example"),
             to: mailbox(Some("Dana Okafor"), "dana@x.example"),
+            cc: Vec::new(),
             reply_to: Some(mailbox(None, "support+t.4821@desk.example")),
             subject: HeaderText::new("[T-4821] Re: Broken key"),
             message_id: MessageId::new("1.abc@desk.example").expect("a good id"),
@@ -320,8 +375,18 @@ mod tests {
         full.text = "Grüße\n--=_x\n.\nFrom here".to_owned();
         full.html = Some("<p>Grüße</p>".to_owned());
         full.attachments = vec![
-            Enclosure { name: "../ä.pdf".to_owned(), content_type: "application/pdf".to_owned(), data: vec![0, 1, 2, 255] },
-            Enclosure { name: String::new(), content_type: "message/rfc822".to_owned(), data: b"Subject: x\r\n\r\ny".to_vec() },
+            Enclosure {
+                name: "../ä.pdf".to_owned(),
+                content_type: "application/pdf".to_owned(),
+                data: vec![0, 1, 2, 255],
+                content_id: None,
+            },
+            Enclosure {
+                name: String::new(),
+                content_type: "message/rfc822".to_owned(),
+                data: b"Subject: x\r\n\r\ny".to_vec(),
+                content_id: None,
+            },
         ];
         let raw = compose(&full);
         let parsed = parse(&raw);
@@ -332,6 +397,35 @@ mod tests {
             assert_eq!(crate::part::attachment_bytes(&raw, found.part).as_ref(), Some(&sent.data));
         }
         assert_eq!(parsed.defects, []);
+    }
+
+    #[test]
+    fn copies_are_named_and_the_bytes_say_so() {
+        let mut copied = letter();
+        copied.cc = vec![mailbox(Some("Okafor, Eve"), "eve@x.example"), mailbox(None, "anna@northern-labs.example")];
+        let raw = compose(&copied);
+        assert_eq!(parse(&raw).message.cc, copied.cc);
+        assert!(reads_as(&raw, &copied));
+        assert!(!reads_as(&raw, &letter()));
+        assert!(!reads_as(&compose(&letter()), &copied));
+    }
+
+    #[test]
+    fn images_stand_with_the_html_that_shows_them() {
+        let mut shown = letter();
+        shown.html = Some("<p>See <img src=\"cid:a1@x\" alt=\"\"></p>".to_owned());
+        let image = |id: &str| Enclosure {
+            name: format!("{}.png", id.len()),
+            content_type: "image/png".to_owned(),
+            data: vec![1, 2, 3],
+            content_id: Some(id.to_owned()),
+        };
+        shown.attachments = vec![image("a1@x"), image("a b\r\nBcc: x")];
+        let raw = compose(&shown);
+        let read = parse(&raw).message;
+        let ids: Vec<_> = read.attachments.iter().map(|file| (file.content_id.as_deref(), file.inline)).collect();
+        assert_eq!(ids, [(Some("a1@x"), true), (None, false)], "{}", String::from_utf8_lossy(&raw));
+        assert_eq!(read.header("bcc"), None);
     }
 
     proptest! {

@@ -145,6 +145,7 @@ fn sample() -> impl Strategy<Value = String> {
             let letter = mail::compose::Letter {
                 from: mail::Mailbox { name: Some(name), address: mail::Address::new("a@b.example").expect("good") },
                 to: mail::Mailbox { name: None, address: mail::Address::new("c@d.example").expect("good") },
+                cc: Vec::new(),
                 reply_to: None,
                 subject: mail::HeaderText::new(&subject.join(" ")),
                 message_id: mail::MessageId::new("1@b.example").expect("good"),
@@ -160,6 +161,7 @@ fn sample() -> impl Strategy<Value = String> {
                         name: "a.txt".into(),
                         content_type: "text/plain".into(),
                         data: b"x\r\ny".to_vec(),
+                        content_id: None,
                     })
                     .into_iter()
                     .collect(),

@@ -74,7 +74,11 @@ pub(crate) fn carry_out(change: &mut Change<'_>, by: &Actor, command: &Command, 
 fn reply(change: &mut Change<'_>, by: &Actor, words: &Words) {
     let label = by.label();
     let Some(inbox) = change.policy.inboxes.get(&change.ticket.inbox) else {
-        return change.trace("command", "nothing", "the ticket's inbox is no longer configured, so there is no address to answer from");
+        return change.trace(
+            "command",
+            "nothing",
+            "the ticket's inbox is no longer configured, so there is no address to answer from",
+        );
     };
     let agent = by.agent().and_then(|name| change.policy.agents.get(name));
     change.tell("answered", &label, excerpt(&words.text));

@@ -52,9 +52,9 @@ pub struct DraftMail {
 pub(crate) fn decide(mail: &mut Incoming<'_>, found: &Found) -> Option<Decision> {
     let request = found.request.as_ref()?;
     let ticket = found.ticket.as_ref();
-    if let Some((event, agent, choice)) = &request.choice {
-        mail.trace("agent", "choice", format!("{agent} decides about the held mail {event}"));
-        return Some(agent_hold::choose(mail, found, *event, agent, choice));
+    if let Some(word) = &request.choice {
+        mail.trace("agent", "choice", format!("{} says `{}` about the held mail {}", word.agent, word.choice.word(), word.event));
+        return Some(agent_hold::choose(mail, found, word));
     }
     let takes_part = ticket.is_some_and(|ticket| takes_part(ticket, &mail.sender.address));
     if takes_part && !request.to_desk {

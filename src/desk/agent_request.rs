@@ -3,15 +3,16 @@
 
 use std::collections::BTreeMap;
 
+use jiff::Timestamp;
 use mail::{Address, Message};
 
 use crate::agent_proof::Token;
 use crate::event::AgentState;
-use crate::ids::{AgentName, EventId, TicketNo, VendorName};
-use crate::one_click::{self, OneClick};
+use crate::ids::{AgentName, TicketNo, VendorName};
+use crate::one_click::{self, OneClick, Word};
 use crate::policy::{Carrier, Policy};
 use crate::subject;
-use crate::token::{Choice, Claim, Mode};
+use crate::token::{Choice, Claim};
 
 /// What a mail says about itself as an agent's mail.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -29,7 +30,7 @@ pub struct Request {
     /// A link that was pressed, proven by its token.
     pub pressed: Option<OneClick>,
     /// A choice about a held mail, proven by its token.
-    pub choice: Option<(EventId, AgentName, Choice)>,
+    pub choice: Option<Word>,
     /// It also went to people outside: an answer written straight to them.
     pub direct: bool,
 }
@@ -53,7 +54,7 @@ pub fn agent_of(policy: &Policy, states: &BTreeMap<AgentName, AgentState>, addre
 
 /// Reads the request of a mail; `None` if it has nothing to do with agents.
 #[must_use]
-pub fn read(policy: &Policy, states: &BTreeMap<AgentName, AgentState>, message: &Message, today: i64) -> Option<Request> {
+pub fn read(policy: &Policy, states: &BTreeMap<AgentName, AgentState>, message: &Message, at: Timestamp) -> Option<Request> {
     let desk = policy.agent_mail.as_ref()?;
     let sender = (message.from.len() == 1).then(|| &message.from[0].address);
     let from = sender.and_then(|sender| agent_of(policy, states, sender));
@@ -69,8 +70,8 @@ pub fn read(policy: &Policy, states: &BTreeMap<AgentName, AgentState>, message: 
     let agents: Vec<&str> = policy.agents.keys().map(AgentName::as_str).collect();
     let vendors: Vec<String> = policy.vendors.keys().map(vendor_person).collect();
     let (token, claim) = token_of(policy, &details, &agents, &vendors, own);
-    let pressed = to_desk.then(|| one_click::read(&policy.keys, &message.subject, &agents, today)).flatten();
-    let choice = to_desk.then(|| choice_of(policy, message, &details, &agents)).flatten();
+    let pressed = to_desk.then(|| one_click::read(policy, &message.subject, at)).flatten();
+    let choice = to_desk.then(|| choice_of(policy, message, &details)).flatten();
     let is_outside = |address: &Address| {
         !policy.own_addresses.contains(&address.without_detail()) && agent_of(policy, states, address).is_none()
     };
@@ -131,15 +132,10 @@ fn token_of(
     }
 }
 
-/// A choice about a held mail: in the subject of a link that was pressed, or in the address of an answer, which says yes.
-fn choice_of(
-    policy: &Policy,
-    message: &Message,
-    details: &[&str],
-    agents: &[&str],
-) -> Option<(EventId, AgentName, Choice)> {
-    let by_subject = policy.keys.read_choice(&message.subject, agents.iter().copied());
-    let by_address = || details.iter().find_map(|detail| policy.keys.read_yes(detail, agents.iter().copied()));
-    let (event, agent, choice) = by_subject.or_else(by_address)?;
-    Some((event, agent.into(), choice))
+/// A word about a held mail: in the subject of a link that was pressed, or in an answer to the mail that asked.
+fn choice_of(policy: &Policy, message: &Message, details: &[&str]) -> Option<Word> {
+    one_click::read_word(policy, &message.subject).or_else(|| {
+        let (event, agent) = details.iter().find_map(|detail| policy.keys.read_release_detail(detail, policy.agents.keys()))?;
+        Some(Word { event, choice: Choice::Answer, agent: agent.clone() })
+    })
 }

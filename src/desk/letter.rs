@@ -2,13 +2,14 @@
 
 use jiff::tz::{Offset, TimeZone};
 use jiff::{Timestamp, Zoned};
-use mail::compose::{ExtraHeader, Letter};
+use mail::compose::Letter;
 use mail::{Address, HeaderText, Mailbox, Message, ReturnPath};
 use serde::Serialize;
 
 use crate::answer;
 use crate::change::Change;
 use crate::effect::{Enclosed, Purpose, Send, SendClass};
+use crate::envelope::marks;
 use crate::event::Event;
 use crate::ids::EffectId;
 use crate::policy::{Agent, Carrier, Inbox, Policy};
@@ -95,7 +96,7 @@ pub(crate) fn acknowledgement(
         in_reply_to: ticket.last_in.clone(),
         references: references(ticket),
         date_unix_seconds: request.event.at.as_second(),
-        extra: headers(policy, &send, Some("auto-replied")),
+        extra: marks(policy, &send.message_id, Some("auto-replied")),
         boundary_seed: send.message_id.to_string(),
         attachments: Vec::new(),
         html: Some(html_of(&rendered.text, &language)),
@@ -167,7 +168,7 @@ pub(crate) fn answer(
         in_reply_to: ticket.last_in.clone(),
         references: references(ticket),
         date_unix_seconds: change.at().as_second(),
-        extra: headers(policy, &send, None),
+        extra: marks(policy, &send.message_id, None),
         boundary_seed: send.message_id.to_string(),
         attachments: Vec::new(),
         html: Some(html),
@@ -209,7 +210,7 @@ pub(crate) fn questions(change: &Change<'_>, inbox: &Inbox, questions: &[String]
         in_reply_to: ticket.last_in.clone(),
         references: references(ticket),
         date_unix_seconds: change.at().as_second(),
-        extra: headers(policy, &send, Some("auto-generated")),
+        extra: marks(policy, &send.message_id, Some("auto-generated")),
         boundary_seed: send.message_id.to_string(),
         attachments: Vec::new(),
         html: Some(html_of(&rendered.text, &language)),
@@ -291,20 +292,6 @@ fn envelope(policy: &Policy, ticket: &Ticket, inbox: &Inbox, id: EffectId, purpo
     }
 }
 
-/// Every mail of ours carries its loop mark; automatic mail also says that nobody's machine shall answer it (RFC 3834 §5,
-/// and Exchange's own header).
-fn headers(policy: &Policy, send: &Send, auto_submitted: Option<&str>) -> Vec<ExtraHeader> {
-    let mark = policy.keys.loop_mark(&send.message_id);
-    let automatic = auto_submitted.map(|value| [("Auto-Submitted", value), ("X-Auto-Response-Suppress", "All")]);
-    let all = automatic.into_iter().flatten().chain([("X-Frontdesk-Loop", mark.as_str())]);
-    all.filter_map(|(name, value)| ExtraHeader::new(name, HeaderText::new(value))).collect()
-}
-
-/// The loop mark alone: for mail that a person's machine may answer.
-pub(crate) fn loop_header(policy: &Policy, id: &mail::MessageId) -> Vec<ExtraHeader> {
-    ExtraHeader::new("X-Frontdesk-Loop", HeaderText::new(&policy.keys.loop_mark(id))).into_iter().collect()
-}
-
 /// The thread's root first, then the newest ids.
 fn references(ticket: &Ticket) -> Vec<mail::MessageId> {
     let newest = &ticket.references[ticket.references.len().saturating_sub(REFERENCES_MAX)..];
@@ -361,7 +348,7 @@ fn opens_at(policy: &Policy, inbox: &Inbox, now: Timestamp) -> Option<Timestamp>
 }
 
 /// `Dana` of `Dana Okafor` and of `Okafor, Dana`; nothing where the name is no name.
-fn greeting_name(name: &str) -> Option<String> {
+pub(crate) fn greeting_name(name: &str) -> Option<String> {
     let given = name.split_once(',').map_or(name, |(_, given)| given);
     let word = given.split_whitespace().next()?;
     let is_name = word.chars().count() <= 30 && word.chars().all(|c| c.is_alphabetic() || c == '-' || c == '\'' || c == '’');
@@ -428,7 +415,7 @@ fn civil_time(at: &Zoned, language: &str, is_theirs: bool) -> String {
 }
 
 /// `London` of `Europe/London`, else the offset.
-fn zone_label(at: &Zoned) -> String {
+pub(crate) fn zone_label(at: &Zoned) -> String {
     match at.time_zone().iana_name() {
         Some(name) => name.rsplit('/').next().unwrap_or(name).replace('_', " "),
         None => format!("UTC{}", at.offset()),

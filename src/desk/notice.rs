@@ -5,35 +5,50 @@ use std::collections::BTreeMap;
 use crate::change::Change;
 use crate::event::Actor;
 use crate::ids::AgentName;
-use crate::ticket_mail::{self, Cause, Why};
+use crate::ticket_mail::{AgentDesk, Cause, TicketMail, Why};
 
 /// Tells everybody who should know of an event, except whoever caused it.
 pub(crate) fn tell(change: &mut Change<'_>, cause: &Cause<'_>, author: Option<&AgentName>) {
-    if change.policy.agent_mail.is_none() {
-        return;
-    }
+    let Some(desk) = AgentDesk::of_ticket(change.policy, &change.ticket) else { return };
     for (name, why) in audience(change, cause) {
         if Some(&name) == author {
             continue;
         }
         let Some(agent) = change.policy.agents.get(&name) else { continue };
         change.trace("notice", name.as_str(), why.as_str());
-        change.send(|change, id| ticket_mail::write(change, id, agent, why, cause));
+        change.send(|change, id| {
+            let mail = TicketMail {
+                desk,
+                ticket: &change.ticket,
+                around: &change.event.around,
+                to: agent,
+                why,
+                cause: *cause,
+                perhaps: &[],
+                their_offset: None,
+                at: change.at(),
+            };
+            mail.send(id)
+        });
     }
 }
 
 /// After an act of an agent or an operator.
 pub(crate) fn of_act(change: &mut Change<'_>, by: &Actor) {
     let author = by.agent();
-    let label = by.label();
-    let text = change.message.as_ref().map(|message| message.text.clone()).unwrap_or_default();
-    let did = |change: &Change<'_>, kind: &str| change.history.iter().any(|line| line.kind == kind);
-    if did(change, "noted") {
-        tell(change, &Cause::Noted { by: &label, text: &text }, author);
-    } else if did(change, "assigned") {
-        tell(change, &Cause::Assigned { by: &label }, author);
-    } else if did(change, "answered") {
-        tell(change, &Cause::Answered { by: &label, text: &text }, author);
+    let shown = author.and_then(|name| change.policy.agents.get(name)).map_or_else(|| by.label(), |agent| agent.label.clone());
+    let did = |kind: &str| change.history.iter().any(|line| line.kind == kind);
+    let (noted, answered, assigned) = (did("noted"), did("answered"), did("assigned"));
+    let last_in = change.event.around.last_in.clone();
+    match change.message.clone() {
+        Some(message) if noted => tell(change, &Cause::Noted { by: &shown, message: &message }, author),
+        Some(message) if answered => tell(change, &Cause::Answered { by: &shown, message: &message }, author),
+        _ => {}
+    }
+    // Whoever gets the ticket hears of it, whatever else was done.
+    let (before, after) = (&change.before.owner, &change.ticket.owner);
+    if assigned && before != after {
+        tell(change, &Cause::Assigned { by: Some(&shown), message: last_in.as_ref() }, author);
     }
 }
 

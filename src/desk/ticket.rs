@@ -308,6 +308,61 @@ pub struct NoteLine {
 }
 
 impl Ticket {
+    /// A ticket of which nothing is known yet but who asks and where.
+    pub(crate) fn blank(requester: Requester, inbox: InboxName, ticket_type: TypeName, made_by: EventId, at: Timestamp) -> Self {
+        Self {
+            no: TicketNo(0),
+            rev: 1,
+            subject: String::new(),
+            status: Status::New,
+            ticket_type,
+            inbox,
+            team: None,
+            owner: None,
+            priority: Priority::Normal,
+            tags: BTreeSet::new(),
+            participants: BTreeSet::from([requester.address.clone()]),
+            requester,
+            waiting: BTreeSet::new(),
+            language: None,
+            fields: BTreeMap::new(),
+            missing: Vec::new(),
+            vendor: None,
+            step: None,
+            first_response: Clock::default(),
+            created_at: at,
+            updated_at: at,
+            solved_at: None,
+            links: BTreeSet::new(),
+            merged_into: None,
+            thread_root: None,
+            references: Vec::new(),
+            last_in: None,
+            requester_ids: Vec::new(),
+            first_subject: String::new(),
+            private: false,
+            acknowledged: false,
+            muted_until: None,
+            recent_mails: Vec::new(),
+            reopened: Vec::new(),
+            hold: None,
+            events: 0,
+            made_by,
+            watchers: BTreeSet::new(),
+            muted_by: BTreeSet::new(),
+            answered: None,
+            last_note: None,
+            acts: Vec::new(),
+            drafts: Vec::new(),
+            side_threads: BTreeMap::new(),
+            agent_root: None,
+            snoozed_until: None,
+            minutes: 0,
+            closing: BTreeMap::new(),
+            signed: false,
+        }
+    }
+
     /// People outside who get answers: the requester first.
     #[must_use]
     pub fn recipients(&self) -> Vec<Address> {

@@ -10,7 +10,7 @@ use mail::MessageId;
 use sha2::Sha256;
 use subtle::ConstantTimeEq as _;
 
-use crate::ids::{EffectId, TicketNo};
+use crate::ids::{AgentName, EffectId, EventId, TicketNo};
 
 /// 80 bits.
 const MAC_BYTES: usize = 10;
@@ -26,6 +26,9 @@ pub struct Keys {
     reply: [u8; 32],
     loop_mark: [u8; 32],
     bounce: [u8; 32],
+    one_click: [u8; 32],
+    release: [u8; 32],
+    file_link: [u8; 32],
 }
 
 impl std::fmt::Debug for Keys {
@@ -76,6 +79,91 @@ impl Mode {
     }
 }
 
+/// What an agent says about a mail that waits for their word. The words stand in subjects of one-click mails.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Choice {
+    /// The held mail goes out as it was meant.
+    Send,
+    /// Its text becomes a note.
+    Note,
+    /// It is thrown away.
+    Drop,
+    /// Its text is sent, its commands are not carried out.
+    TextOnly,
+    /// The line is carried out as it was probably meant.
+    Use,
+    /// Go on, knowing what was said.
+    Confirm,
+    /// The agent wrote it: the mail counts as proven.
+    Mine,
+    /// The agent did not write it.
+    NotMine,
+    /// A held message of somebody outside joins the conversation.
+    Release,
+    /// A held message of somebody outside is put away.
+    PutAway,
+    /// A vendor's words are passed on to the requester.
+    PassOn,
+    /// The words of an answer to the mail say it; this one stands in reply addresses only.
+    Answer,
+}
+
+impl Choice {
+    /// All.
+    pub const ALL: [Self; 12] = [
+        Self::Send,
+        Self::Note,
+        Self::Drop,
+        Self::TextOnly,
+        Self::Use,
+        Self::Confirm,
+        Self::Mine,
+        Self::NotMine,
+        Self::Release,
+        Self::PutAway,
+        Self::PassOn,
+        Self::Answer,
+    ];
+
+    /// The word in a subject.
+    #[must_use]
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Send => "send",
+            Self::Note => "keep-note",
+            Self::Drop => "drop",
+            Self::TextOnly => "text-only",
+            Self::Use => "use",
+            Self::Confirm => "confirm",
+            Self::Mine => "mine",
+            Self::NotMine => "not-mine",
+            Self::Release => "release",
+            Self::PutAway => "put-away",
+            Self::PassOn => "pass-on",
+            Self::Answer => "answer",
+        }
+    }
+
+    /// The choice with that word, in any case.
+    #[must_use]
+    pub fn from_word(word: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|choice| choice.word().eq_ignore_ascii_case(word))
+    }
+}
+
+/// A file of a message, for a link that needs no sign-in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct FileClaim {
+    /// The ticket.
+    pub ticket: TicketNo,
+    /// The event that brought the message.
+    pub event: EventId,
+    /// [`mail::Attachment::part`].
+    pub part: u32,
+    /// The last day on which the link opens, in days since 1970-01-01 UTC.
+    pub last_day: i64,
+}
+
 /// What a valid token stands for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Claim {
@@ -118,6 +206,9 @@ impl Keys {
             reply: expand(b"reply token v1"),
             loop_mark: expand(b"loop v1"),
             bounce: expand(b"bounce v1"),
+            one_click: expand(b"one click v1"),
+            release: expand(b"release v1"),
+            file_link: expand(b"file link v1"),
         }
     }
 
@@ -189,6 +280,81 @@ impl Keys {
         let (ticket, effect) = head.strip_prefix('b')?.split_once('-')?;
         let claim = BounceClaim { ticket: TicketNo(digits(ticket)?), effect: effect.to_owned() };
         same(proof, &mac(&self.bounce, &[head.as_bytes()])).then_some(claim)
+    }
+
+    /// Sixteen characters for the subject of a one-click mail, bound to agent, ticket, revision, words and the day of issue.
+    #[must_use]
+    pub fn one_click_token(&self, agent: &AgentName, claim: (TicketNo, u32), words: &str, day: i64) -> String {
+        let head = format!("{}|{}|{day}", claim.0.0, claim.1);
+        mac(&self.one_click, &[head.as_bytes(), agent.0.as_bytes(), words.as_bytes()])
+    }
+
+    /// The token belongs to one of the days from `first_day` to `last_day`.
+    #[must_use]
+    pub fn is_one_click_token(
+        &self,
+        token: &str,
+        agent: &AgentName,
+        claim: (TicketNo, u32),
+        words: &str,
+        days: std::ops::RangeInclusive<i64>,
+    ) -> bool {
+        let token = token.to_ascii_lowercase();
+        days.into_iter().any(|day| same(&token, &self.one_click_token(agent, claim, words, day)))
+    }
+
+    /// Sixteen characters that let one agent say one thing about one held mail. Whoever holds mails forgets them after a
+    /// while, so the token needs no end of its own.
+    #[must_use]
+    pub fn release_token(&self, event: EventId, agent: &AgentName, choice: Choice) -> String {
+        mac(&self.release, &[&event.0, agent.0.as_bytes(), choice.word().as_bytes()])
+    }
+
+    /// The token lets that agent say that.
+    #[must_use]
+    pub fn is_release_token(&self, token: &str, event: EventId, agent: &AgentName, choice: Choice) -> bool {
+        same(&token.to_ascii_lowercase(), &self.release_token(event, agent, choice))
+    }
+
+    /// `y<32 hex>-<token>`: the detail of a reply address for answers about a held mail.
+    #[must_use]
+    pub fn release_detail(&self, event: EventId, agent: &AgentName) -> String {
+        format!("y{event}-{}", self.release_token(event, agent, Choice::Answer))
+    }
+
+    /// Reads the detail of a reply address and tries it for each of the agents who may have been given it.
+    #[must_use]
+    pub fn read_release_detail<'p>(
+        &self,
+        detail: &str,
+        agents: impl IntoIterator<Item = &'p AgentName>,
+    ) -> Option<(EventId, &'p AgentName)> {
+        let (event, token) = detail.strip_prefix(['y', 'Y'])?.split_once('-')?;
+        let event = EventId::from_hex(&event.to_ascii_lowercase())?;
+        agents.into_iter().find(|agent| self.is_release_token(token, event, agent, Choice::Answer)).map(|agent| (event, agent))
+    }
+
+    /// `4821/<32 hex>/3/20780/<token>`: the path of a link to a file.
+    #[must_use]
+    pub fn file_path(&self, file: FileClaim) -> String {
+        let head = format!("{}/{}/{}/{}", file.ticket.0, file.event, file.part, file.last_day);
+        let token = mac(&self.file_link, &[head.as_bytes()]);
+        format!("{head}/{token}")
+    }
+
+    /// Reads the path of a link to a file; `None` if it is not ours, was changed, or if `today` is behind its last day.
+    #[must_use]
+    pub fn read_file_path(&self, path: &str, today: i64) -> Option<FileClaim> {
+        let (head, token) = path.trim_matches('/').rsplit_once('/')?;
+        let mut parts = head.split('/');
+        let file = FileClaim {
+            ticket: TicketNo(digits(parts.next()?)?),
+            event: EventId::from_hex(parts.next()?)?,
+            part: u32::try_from(digits(parts.next()?)?).ok()?,
+            last_day: i64::try_from(digits(parts.next()?)?).ok()?,
+        };
+        let is_ours = parts.next().is_none() && same(token, &mac(&self.file_link, &[head.as_bytes()]));
+        (is_ours && today <= file.last_day).then_some(file)
     }
 
     /// Value of `X-Frontdesk-Loop` for a mail of ours.
@@ -311,6 +477,33 @@ mod tests {
             assert_eq!(keys().read_bounce_detail(&String::from_utf8(bytes).expect("ascii")), None);
         }
         assert_eq!(Keys::new(&[8; 32]).read_bounce_detail(&detail), None);
+    }
+
+    #[test]
+    fn a_word_about_a_held_mail_is_one_agents_one_word() {
+        let (event, maya, tomasz) = (EventId::of_request("d"), AgentName::from("maya"), AgentName::from("tomasz"));
+        let token = keys().release_token(event, &maya, Choice::Send);
+        assert!(keys().is_release_token(&token.to_uppercase(), event, &maya, Choice::Send));
+        assert!(!keys().is_release_token(&token, event, &tomasz, Choice::Send));
+        assert!(!keys().is_release_token(&token, event, &maya, Choice::Note));
+        assert!(!keys().is_release_token(&token, EventId::of_request("e"), &maya, Choice::Send));
+        let detail = keys().release_detail(event, &maya);
+        assert_eq!(keys().read_release_detail(&detail, [&tomasz, &maya]), Some((event, &maya)));
+        assert_eq!(keys().read_release_detail(&detail, [&tomasz]), None);
+        assert_eq!(read_detail(&detail), None);
+        for choice in Choice::ALL {
+            assert_eq!(Choice::from_word(&choice.word().to_uppercase()), Some(choice));
+        }
+    }
+
+    #[test]
+    fn a_link_to_a_file_opens_that_file_until_its_last_day() {
+        let file = FileClaim { ticket: TicketNo(4821), event: EventId::of_request("m"), part: 3, last_day: 20_780 };
+        let path = keys().file_path(file);
+        assert_eq!(keys().read_file_path(&path, 20_780), Some(file));
+        assert_eq!(keys().read_file_path(&path, 20_781), None);
+        assert_eq!(keys().read_file_path(&path.replace("/3/", "/4/"), 20_780), None);
+        assert_eq!(keys().read_file_path("", 0), None);
     }
 
     #[test]

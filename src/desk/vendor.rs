@@ -15,7 +15,8 @@ use crate::policy::{Inbox, Vendor};
 use crate::ticket::{NoteLine, Status, Ticket};
 use crate::ticket_mail::Cause;
 use crate::token::{Claim, Mode};
-use crate::{agent_request, letter, notice};
+use crate::envelope::marks;
+use crate::{agent_request, notice};
 
 /// Newest references kept.
 const REFERENCES_MAX: usize = 10;
@@ -65,7 +66,7 @@ pub(crate) fn wrote(mail: &mut Incoming<'_>, ticket: &Ticket, name: &VendorName)
         change.ticket.status = Status::Open;
     }
     change.message = Some(entry.clone());
-    notice::tell(&mut change, &Cause::Vendor { message: &entry, vendor: &vendor.label }, None);
+    notice::tell(&mut change, &Cause::VendorWrote { message: &entry, vendor: name }, None);
     Some(change.finish(Outcome::Attached))
 }
 
@@ -117,13 +118,14 @@ fn question_letter(change: &Change<'_>, id: EffectId, inbox: &Inbox, vendor: &Ve
     let letter = Letter {
         from: Mailbox { name: Some(inbox.label.clone()), address: inbox.address.clone() },
         to: Mailbox { name: Some(vendor.label.clone()), address: vendor.email.clone() },
+        cc: Vec::new(),
         reply_to,
         subject: HeaderText::new(&subject),
         message_id: message_id.clone(),
         in_reply_to: thread.last_in.clone(),
         references: root.chain(&thread.references).cloned().collect(),
         date_unix_seconds: change.at().as_second(),
-        extra: letter::loop_header(policy, &message_id),
+        extra: marks(policy, &message_id, None),
         boundary_seed: message_id.to_string(),
         attachments: Vec::new(),
         html: None,

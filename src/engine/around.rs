@@ -13,8 +13,6 @@ use super::core::{Core, is_unsent};
 use super::read::{Reading, read_here};
 use crate::store::{Cause, TicketFilter};
 
-/// Seconds of a day, for the age of links.
-const DAY_SECONDS: i64 = 86_400;
 /// Tickets that a question of an agent looks through, newest first.
 const LOOKED_THROUGH_MAX: usize = 2_000;
 
@@ -52,12 +50,12 @@ impl Core {
         policy.agent_mail.as_ref()?;
         let states: BTreeMap<_, _> = self.store().agents().into_iter().map(|(name, (state, _))| (name, state)).collect();
         let message = &reading.parsed.message;
-        let request = agent_request::read(policy, &states, message, now.as_second().div_euclid(DAY_SECONDS))?;
+        let request = agent_request::read(policy, &states, message, now)?;
         let mut found = Found::default();
         let mut spoken_of = request.ticket();
-        if let Some((event, _, _)) = &request.choice {
-            let (draft, ticket) = self.draft(*event);
-            found.drafts.extend(draft.map(|draft| (*event, draft)));
+        if let Some(word) = &request.choice {
+            let (draft, ticket) = self.draft(word.event);
+            found.drafts.extend(draft.map(|draft| (word.event, draft)));
             spoken_of = ticket.or(spoken_of);
         }
         found.ticket = spoken_of.and_then(|no| self.successor(no));

@@ -1,0 +1,300 @@
+//! What holds for every mail to an agent, whatever a customer writes; and the expected form of each.
+
+use mail::html::to_text;
+use proptest::prelude::*;
+
+use crate::agent_page::{MARKER_COLUMNS_MAX, columns};
+use crate::effect::Send;
+use crate::event::MessageEntry;
+use crate::policy::{Carrier, Policy};
+use crate::sample;
+use crate::ticket::Ticket;
+
+const HTML_BYTES_MAX: usize = 40 * 1024;
+
+fn text(send: &Send) -> &str {
+    &send.letter.as_deref().expect("a letter").text
+}
+
+fn html(send: &Send) -> &str {
+    send.letter.as_deref().expect("a letter").html.as_deref().expect("a mail has both forms")
+}
+
+/// All mails about a ticket in which everything that a customer can choose is `foreign`.
+fn hostile_mails(foreign: &str) -> Vec<(&'static str, Send)> {
+    let policy = sample::policy();
+    let (ticket, message) = hostile(foreign);
+    let mut all = sample::mails(&policy, &ticket, &message, "maya");
+    all.extend(sample::mails(&policy, &ticket, &message, "tomasz"));
+    all
+}
+
+fn hostile(foreign: &str) -> (Ticket, MessageEntry) {
+    let mut ticket = sample::ticket();
+    ticket.requester.name = foreign.to_owned();
+    ticket.subject = foreign.to_owned();
+    for value in ticket.fields.values_mut() {
+        value.value = foreign.to_owned();
+    }
+    ticket.hold = Some(foreign.to_owned());
+    ticket.tags.insert(foreign.to_owned());
+    if let Some(note) = &mut ticket.last_note {
+        note.excerpt = foreign.to_owned();
+    }
+    let mut message = sample::message(&format!("{foreign} <dana@northern-labs.example>"), foreign);
+    message.attachments = vec![sample::file(foreign, 84_000, 2), sample::file(foreign, 90_000_000, 3)];
+    (ticket, message)
+}
+
+/// A text as clients quote it.
+fn quoted(text: &str) -> Vec<String> {
+    let each = |prefix: &str| text.lines().map(|line| format!("{prefix}{line}\n")).collect::<String>();
+    let wrapped = |width: usize, prefix: &str| {
+        let mut out = String::new();
+        for line in text.lines() {
+            let mut rest: Vec<char> = format!("{prefix}{line}").chars().collect();
+            while rest.len() > width {
+                let at = rest[..width].iter().rposition(|c| *c == ' ').filter(|at| *at > 0).unwrap_or(width);
+                out.extend(rest.drain(..at));
+                out.push('\n');
+                if rest.first() == Some(&' ') {
+                    rest.remove(0);
+                }
+            }
+            out.extend(rest);
+            out.push('\n');
+        }
+        out
+    };
+    vec![
+        text.to_owned(),
+        each("> "),
+        each(">"),
+        each("| "),
+        each("    "),
+        each("\t"),
+        each("> > "),
+        text.lines().map(|line| format!("{}\n", line.trim_start())).collect(),
+        text.lines().filter(|line| !line.trim().is_empty()).map(|line| format!("{line}\n")).collect(),
+        wrapped(80, "> "),
+        format!("-----Original Message-----\nFrom: desk\n{text}"),
+    ]
+}
+
+fn first_word(line: &str) -> &str {
+    line.trim_start_matches([' ', '\t', '>', '\u{a0}'])
+}
+
+fn check_laws(foreign: &str) {
+    for (name, send) in hostile_mails(foreign) {
+        let (text, html) = (text(&send), html(&send));
+        let marker = text.lines().next().expect("a line");
+        assert!(columns(marker) <= MARKER_COLUMNS_MAX, "{name}: {marker}");
+        assert!(marker.starts_with("~~~~ ") && marker.ends_with(" ~~~~"), "{name}: {marker}");
+        assert_eq!(text.matches("~~~~").count(), 2, "{name}: the marker stands once\n{text}");
+        assert!(html.len() <= HTML_BYTES_MAX, "{name}: {} bytes", html.len());
+        assert!(!html.contains("<img") && !html.contains("<script"), "{name}: {html}");
+        for form in quoted(text).iter().chain([&to_text(html).text]) {
+            for line in form.lines() {
+                assert!(!first_word(line).starts_with('#'), "{name}: {line:?}\n{text}");
+            }
+        }
+        let titles = text.lines().filter(|line| line.starts_with("STATE ") || line.starts_with("STAND ")).count();
+        assert!(titles <= 1, "{name}: a title is forged\n{text}");
+        let bidi = |c: char| matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
+        let controls = |c: char| c.is_control() && c != '\n';
+        assert!(!text.contains(bidi) && !text.contains(controls) && !html.contains(bidi), "{name}: {text:?}");
+        assert_eq!(words(text), words(&shown_html(html)), "{name}: both forms say the same words");
+    }
+}
+
+/// The words of a body without the bars of wrapped lines, order kept.
+fn words(text: &str) -> Vec<String> {
+    let lines = text.lines().map(|line| line.strip_prefix("| ").unwrap_or(line));
+    let words = lines.flat_map(|line| line.split(|c: char| c.is_whitespace() || c == '·' || c == '|'));
+    // Broken words of more than a line are compared letter by letter.
+    vec![words.collect::<String>()]
+}
+
+/// What a browser shows, without the addresses of links.
+fn shown_html(html: &str) -> String {
+    let mut plain = String::new();
+    let mut rest = html;
+    while let Some((before, after)) = rest.split_once("<a href=\"") {
+        plain.push_str(before);
+        plain.push_str("<i>");
+        rest = after.split_once("\">").map_or("", |(_, behind)| behind);
+    }
+    plain.push_str(rest);
+    to_text(&plain).text
+}
+
+#[test]
+fn each_mail_reads_as_expected() {
+    let policy = sample::policy();
+    let tomasz = sample::message("Tomasz Nowak", "I asked for the DHCP log, it should come today.");
+    for (name, send) in sample::mails(&policy, &sample::ticket(), &sample::dana(), "maya") {
+        sample::expect(name, &sample::shown(&send));
+    }
+    let german = sample::mails(&policy, &sample::ticket(), &sample::dana(), "tomasz");
+    for (name, send) in german.iter().filter(|(name, _)| ["replied", "mistake", "digest"].contains(name)) {
+        sample::expect(&format!("{name}.de"), &sample::shown(send));
+    }
+    let noted = sample::ticket_mails(&policy, &sample::ticket(), &tomasz, "maya");
+    let (_, noted) = noted.iter().find(|(name, _)| *name == "noted").expect("among them");
+    sample::expect("noted", &sample::shown(noted));
+}
+
+#[test]
+fn nothing_that_a_customer_writes_looks_like_ours() {
+    let texts = [
+        "#close",
+        "STATE       closed · low",
+        "~~~~ T-4821 · write above this line ~~~~\nSTATE  x",
+        "~~~~~~~~~~~~~~~~",
+        "a\r\n#close\r\nBcc: all@x.example\r\n\r\n~~~~ x",
+        "a\u{2028}#close\u{2029}#close\u{85}#close\u{b}#close\u{c}#close",
+        "\u{202e}#close\u{2066}\u{200b}#close\u{feff}#close",
+        "</div></td><script>alert(1)</script><img src=x onerror=alert(1)>\" onmouseover=\"x",
+        "<!-- --> & &amp; &#35;close &lt;",
+        "State",
+        "FACTS",
+        "",
+        " ",
+        "{name} {people} {reference} {when} {{",
+        "漢字漢字漢字漢字漢字漢字漢字漢字漢字漢字漢字漢字漢字漢字漢字漢字",
+        "DO IT WITH ONE MAIL      take · note",
+        "| | > > #close",
+        "https://evil.example/ www.evil.example evil.example/#close mailto:a@b.example",
+    ];
+    for foreign in texts {
+        check_laws(foreign);
+    }
+    check_laws(&"#close ".repeat(40));
+    check_laws(&"x".repeat(3_000));
+    check_laws(&format!("{} #close", "word ".repeat(14)));
+}
+
+#[test]
+fn a_mail_of_megabytes_is_shortened() {
+    for text in ["&<>\" ".repeat(900_000), "a\n".repeat(2_000_000), "語".repeat(1_400_000), "x".repeat(4 << 20)] {
+        let (mut ticket, mut message) = hostile(&text[..text.floor_char_boundary(60_000)]);
+        message.text = text;
+        ticket.tags.clear();
+        for (name, send) in sample::mails(&sample::policy(), &ticket, &message, "tomasz") {
+            assert!(html(&send).len() <= HTML_BYTES_MAX, "{name}: {}", html(&send).len());
+            assert!(self::text(&send).len() <= HTML_BYTES_MAX, "{name}: {}", self::text(&send).len());
+        }
+    }
+}
+
+#[test]
+fn links_of_a_full_mail_fit_every_client() {
+    let mut policy = sample::policy();
+    for (name, label) in [("zeta", "Zeta Wärme & Söhne"), ("alpha", "Alpha")] {
+        let northgate = policy.vendors[&"northgate".into()].clone();
+        let vendor = crate::policy::Vendor { name: name.into(), label: label.into(), ..northgate };
+        policy.vendors.insert(name.into(), vendor);
+    }
+    let mut count = 0;
+    for agent in ["maya", "tomasz"] {
+        for (name, send) in sample::mails(&policy, &sample::ticket(), &sample::dana(), agent) {
+            for link in links(html(&send)) {
+                count += 1;
+                assert!(link.len() <= 450 && !link.contains('+'), "{name}: {link}");
+                let escapes: Vec<&str> = link.split('%').skip(1).map(|rest| &rest[..2]).collect();
+                assert!(escapes.iter().all(|escape| ["20", "0D", "0A"].contains(escape)), "{name}: {link}");
+            }
+        }
+    }
+    assert!(count > 200, "{count}");
+}
+
+fn links(html: &str) -> Vec<String> {
+    let parts = html.split("href=\"mailto:").skip(1).filter_map(|rest| rest.split('"').next());
+    parts.map(|link| format!("mailto:{}", link.replace("&amp;", "&"))).collect()
+}
+
+#[test]
+fn each_link_reads_back_as_what_its_label_says() {
+    let policy = sample::policy();
+    let (_, replied) = &sample::ticket_mails(&policy, &sample::ticket(), &sample::dana(), "maya")[0];
+    let mut read = Vec::new();
+    for link in links(html(replied)) {
+        let subject =
+            link.split_once("?subject=").expect("a subject").1.split('&').next().expect("a subject").replace("%20", " ");
+        let click = crate::one_click::read(&policy, &subject, sample::at(sample::NOW)).expect("ours");
+        assert_eq!((click.ticket.0, click.rev, click.agent.as_str()), (4821, 12, "maya"));
+        read.push(click.words);
+    }
+    assert_eq!(read, ["note", "close", "wait", "snooze 1d", "vendor northgate", "help", "done 2"]);
+}
+
+#[test]
+fn answers_find_back_by_each_carrier() {
+    let mut policy = sample::policy();
+    let reply_to = |policy: &Policy, name: &str| {
+        let mails = sample::mails(policy, &sample::ticket(), &sample::dana(), "maya");
+        let (_, send) = mails.into_iter().find(|(known, _)| *known == name).expect("such a mail");
+        send.letter.expect("a letter").reply_to.expect("a reply address").address
+    };
+    let plus = reply_to(&policy, "replied");
+    let detail = plus.local().strip_prefix("desk+").expect("plus").to_owned();
+    let (claim, person) = policy.keys.read_reply_detail(&detail, ["maya@fernhill.example"]).expect("ours");
+    assert_eq!((claim.ticket.0, claim.rev, person), (4821, 12, "maya@fernhill.example"));
+    let mistake = reply_to(&policy, "mistake");
+    let detail = mistake.local().strip_prefix("desk+").expect("plus").to_owned();
+    let agents: Vec<_> = policy.agents.keys().collect();
+    assert!(policy.keys.read_release_detail(&detail, agents).is_some_and(|(_, agent)| agent.as_str() == "maya"));
+    policy.agent_mail.as_mut().expect("set").carrier = Carrier::Subdomain;
+    assert!(reply_to(&policy, "replied").as_str().ends_with("@desk.fernhill.example"));
+    policy.agent_mail.as_mut().expect("set").carrier = Carrier::Subject;
+    assert_eq!(reply_to(&policy, "replied").as_str(), "desk@fernhill.example");
+}
+
+#[test]
+fn a_mail_of_ours_is_cut_off_at_its_marker_when_it_is_answered() {
+    for (name, send) in sample::mails(&sample::policy(), &sample::ticket(), &sample::dana(), "maya") {
+        for form in quoted(text(&send)) {
+            let answer = format!("My answer.\n\n{form}");
+            let input = mail::reply_cut::CutInput { text: &answer, marker: Some("~~~~"), ..Default::default() };
+            let new = mail::reply_cut::cut(&input).new_text;
+            assert!(new.starts_with("My answer.") && !new.contains("Dana") && !new.contains("STATE"), "{name}: {new}");
+        }
+    }
+}
+
+#[test]
+fn languages_have_the_same_values_in_the_same_sentences() {
+    let names = |words: &crate::agent_words::Words| {
+        let debug = format!("{words:?}");
+        let mut names: Vec<String> =
+            debug.split('{').skip(2).map(|rest| rest.split('}').next().unwrap_or_default().to_owned()).collect();
+        names.sort();
+        names
+    };
+    let [english, german] = crate::agent_words::ALL;
+    assert_eq!(names(english), names(german));
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(24))]
+    #[test]
+    fn any_words_of_a_customer_stay_a_customers_words(foreign in "(#|~~~~|STATE|\n|\r|\u{202e}| |[a-z]{1,9}|<|&|\\PC){0,60}") {
+        check_laws(&foreign);
+    }
+}
+
+/// Writes the HTML of some mails to files in the system's temporary folder, to be looked at in browsers.
+#[test]
+#[ignore = "for eyes, not for machines"]
+#[allow(clippy::disallowed_methods, reason = "files to look at")]
+fn mails_to_look_at() {
+    let folder = std::env::temp_dir().join("frontdesk-mails");
+    std::fs::create_dir_all(&folder).expect("a folder");
+    for agent in ["maya", "tomasz"] {
+        for (name, send) in sample::mails(&sample::policy(), &sample::ticket(), &sample::dana(), agent) {
+            std::fs::write(folder.join(format!("{name}-{agent}.html")), html(&send)).expect("written");
+        }
+    }
+}

@@ -1,0 +1,294 @@
+//! Blocks about a ticket itself: what can be done, the step, the fields, the contact, where it stands.
+
+use jiff::Timestamp;
+use jiff::tz::{Offset, TimeZone};
+
+use crate::agent_letter::{AgentDesk, short_span, short_time};
+use crate::agent_page::{Block, Item, Line, act, clean, fill, fill_text, foreign, own};
+use crate::agent_words::Words;
+use crate::event::Around;
+use crate::policy::{Agent, Field, Step, TicketType, Vendor};
+use crate::ticket::{Status, Ticket};
+use crate::ticket_mail::{Cause, NAME_CHARACTERS_MAX, Why, name_of, page, short_name};
+use crate::token::Mode;
+
+/// Vendors that a mail offers to ask.
+const VENDORS_MAX: usize = 2;
+/// Fields that are shown.
+const FIELDS_MAX: usize = 12;
+/// Items of a checklist that are shown.
+const ITEMS_MAX: usize = 20;
+/// Characters of a field's value.
+const VALUE_CHARACTERS_MAX: usize = 60;
+/// Titles of rows in any language, which no customer's name may stand for.
+const TITLE_CHARACTERS_MAX: usize = 11;
+
+/// A ticket as one agent reads it.
+pub(crate) struct Facts<'a> {
+    pub(crate) desk: &'a AgentDesk<'a>,
+    pub(crate) ticket: &'a Ticket,
+    pub(crate) to: &'a Agent,
+    pub(crate) words: &'static Words,
+    pub(crate) zone: &'a TimeZone,
+    pub(crate) at: Timestamp,
+}
+
+impl Facts<'_> {
+    /// What can be done with one mail. Only what the status allows is offered.
+    pub(crate) fn links(&self, cause: &Cause<'_>) -> Block {
+        let (words, ticket) = (self.words, self.ticket);
+        let is_mine = ticket.owner.as_ref() == Some(&self.to.name);
+        let is_active = ticket.status.is_active();
+        let is_closed = ticket.status == Status::Closed;
+        let mut links: Vec<Line> = Vec::new();
+        let mut offer = |is_offered: bool, label: &str, verb: &str, below: &str| {
+            if is_offered {
+                links.push(self.verb(label, verb, below));
+            }
+        };
+        offer(!is_mine && !is_closed, words.take, "take", words.below_note);
+        offer(cause.mode() == Mode::Note && !is_closed, words.reply, "reply", words.below_reply);
+        offer(cause.mode() != Mode::Note, words.note, "note", words.below_note);
+        offer(is_active, words.close, "close", words.below_reply);
+        offer(is_active, words.wait, "wait", words.below_reply);
+        offer(is_active, words.snooze, "snooze 1d", words.below_note);
+        offer(ticket.status == Status::Solved, words.reopen, "reopen", words.below_note);
+        if is_active {
+            links.extend(self.vendors().map(|vendor| {
+                let label = fill_text(words.ask, &[("name", &vendor.label)]);
+                self.verb(&label, &format!("vendor {}", vendor.name), words.below_vendor)
+            }));
+        }
+        links.push(self.verb(words.more, "help", words.below_nothing));
+        Block::Links { title: words.do_it.to_owned(), links }
+    }
+
+    fn verb(&self, label: &str, verb: &str, below: &str) -> Line {
+        act(label, self.desk.verb_link(self.to, self.ticket, verb, below, self.at))
+    }
+
+    /// The ticket's own vendor first.
+    fn vendors(&self) -> impl Iterator<Item = &Vendor> {
+        let mine = self.ticket.vendor.as_ref();
+        let vendors = &self.desk.policy.vendors;
+        let others = vendors.values().filter(move |vendor| Some(&vendor.name) != mine);
+        mine.and_then(|name| vendors.get(name)).into_iter().chain(others).take(VENDORS_MAX)
+    }
+
+    /// The step, its checklist and when it should be done.
+    pub(crate) fn step(&self) -> Block {
+        let words = self.words;
+        let found = self.ticket_type().zip(self.ticket.step.as_ref()).and_then(|(ticket_type, state)| {
+            let index = ticket_type.steps.iter().position(|step| step.id == state.id)?;
+            Some((ticket_type.steps.len(), index, &ticket_type.steps[index], state))
+        });
+        let Some((count, index, step, state)) = found else {
+            return Block::Row { title: String::new(), values: Vec::new() };
+        };
+        let place = fill_text(words.step, &[("number", &(index + 1).to_string()), ("count", &count.to_string())]);
+        let title = format!("{place}  {}", step.id.to_uppercase());
+        let mut behind: Vec<Line> = Vec::new();
+        if let Some(due) = state.due_at {
+            let when = short_time(words, self.zone, due, self.at);
+            let template = if due < self.at { words.overdue } else { words.due };
+            behind.push(own(fill_text(template, &[("when", &when)])));
+        }
+        if let Some(waits_on) = self.waits_on(step) {
+            behind.push(own(fill_text(words.waits_on, &[("name", &waits_on)])));
+        }
+        let items: Vec<Item> = step
+            .todo
+            .iter()
+            .zip(1_u32..)
+            .take(ITEMS_MAX)
+            .map(|(text, number)| Item { number, is_done: state.done.contains(&number), text: clean(text, 120) })
+            .collect();
+        let open: Vec<u32> = items.iter().filter(|item| !item.is_done).map(|item| item.number).collect();
+        let mut links: Vec<Line> =
+            open.iter().map(|number| self.verb(&number.to_string(), &format!("done {number}"), words.below_note)).collect();
+        if let Some(first) = links.first_mut() {
+            *first = own(format!("{} ", words.check_off)).and(std::mem::take(first));
+        }
+        if items.is_empty() {
+            return Block::Row { title, values: if behind.is_empty() { vec![own(words.no_items)] } else { behind } };
+        }
+        Block::Checklist { title, behind, items, links }
+    }
+
+    fn waits_on(&self, step: &Step) -> Option<String> {
+        let name = step.waits_on.as_deref()?;
+        let vendor = self.desk.policy.vendors.values().find(|vendor| vendor.name.0 == name);
+        Some(match (name, vendor) {
+            (_, Some(vendor)) => vendor.label.clone(),
+            ("customer", None) => short_name(&first_name(self.ticket)),
+            (other, None) => other.to_owned(),
+        })
+    }
+
+    /// Values, then what is missing.
+    pub(crate) fn fields(&self) -> Block {
+        let words = self.words;
+        let fields = self.ticket_type().map(|ticket_type| ticket_type.fields.as_slice()).unwrap_or_default();
+        let known = fields.iter().filter_map(|field| {
+            let value = self.ticket.fields.get(&field.id)?;
+            let line = own(format!("{} ", label(field))).and(foreign(&value.value, VALUE_CHARACTERS_MAX));
+            Some(if value.valid { line } else { line.and(own(format!(" ({})", words.not_understood))) })
+        });
+        let mut values: Vec<Line> = known.take(FIELDS_MAX).collect();
+        let missing: Vec<String> =
+            fields.iter().filter(|field| self.ticket.missing.contains(&field.id)).take(FIELDS_MAX).map(label).collect();
+        if !missing.is_empty() {
+            values.push(own(format!("{} {}", words.missing, missing.join(", "))));
+        }
+        Block::Row { title: words.facts.to_owned(), values }
+    }
+
+    /// What is known of the requester, under their first name where it can be no title of ours.
+    pub(crate) fn contact(&self, around: &Around, offset_minutes: Option<i32>) -> Block {
+        let words = self.words;
+        let facts = around.contact;
+        let mut values: Vec<Line> = vec![own(words.address).and(foreign(self.ticket.requester.address.as_str(), 120))];
+        if !self.ticket.requester.proven {
+            values.push(own(words.not_proven));
+        }
+        let count = facts.tickets.to_string();
+        match facts.tickets {
+            0 | 1 => values.push(own(words.first_ticket)),
+            _ => values.push(own(fill_text(words.tickets, &[("count", &count)]))),
+        }
+        let others = facts.open.saturating_sub(u64::from(self.ticket.status.is_active()));
+        if others > 0 {
+            values.push(own(fill_text(words.others_open, &[("count", &others.to_string())])));
+        }
+        if let Some(local) = self.local_time(offset_minutes) {
+            values.push(own(fill_text(words.local_time, &[("when", &local)])));
+        }
+        Block::Row { title: self.contact_title(), values }
+    }
+
+    /// Their time, where it is not ours.
+    fn local_time(&self, offset_minutes: Option<i32>) -> Option<String> {
+        let offset = Offset::from_seconds(offset_minutes?.checked_mul(60)?).ok()?;
+        if self.zone.to_offset(self.at) == offset {
+            return None;
+        }
+        let theirs = self.at.to_zoned(TimeZone::fixed(offset));
+        Some(format!("{:02}:{:02}", theirs.hour(), theirs.minute()))
+    }
+
+    fn contact_title(&self) -> String {
+        let name = crate::letter::greeting_name(&self.ticket.requester.name).map(|name| name.to_uppercase());
+        let fits = |name: &String| name.chars().count() <= TITLE_CHARACTERS_MAX && !crate::agent_words::is_title(name);
+        name.filter(fits).unwrap_or_else(|| self.words.contact.to_owned())
+    }
+
+    /// Where it stands.
+    pub(crate) fn state(&self) -> Block {
+        let (words, ticket) = (self.words, self.ticket);
+        let mut values = vec![own(status_word(words, ticket.status)), own(words.priorities[ticket.priority as usize])];
+        values.extend(ticket.team.as_ref().map(|team| own(team.0.clone())));
+        let owner = ticket.owner.as_ref().map(|owner| {
+            let agent = self.desk.policy.agents.get(owner);
+            agent.map_or_else(|| owner.0.clone(), |agent| short_name(&agent.label))
+        });
+        values.push(own(match owner {
+            Some(owner) => fill_text(words.owner, &[("name", &owner)]),
+            None => words.nobody.to_owned(),
+        }));
+        values.extend(self.first_response());
+        if let Some(until) = ticket.snoozed_until {
+            values.push(own(fill_text(words.sleeps, &[("when", &short_time(words, self.zone, until, self.at))])));
+        }
+        for (name, thread) in ticket.side_threads.iter().take(VENDORS_MAX) {
+            let vendor = self.desk.policy.vendors.get(name).map_or(name.as_str(), |vendor| vendor.label.as_str());
+            let number = thread.their_ref.as_ref().map(|number| own(" ").and(foreign(number, 40))).unwrap_or_default();
+            let asked = thread.asked_at.map(|asked| {
+                let when = short_time(words, self.zone, asked, self.at);
+                own(fill_text(words.asked, &[("when", &when)]))
+            });
+            values.push(own(vendor).and(number).and(asked.unwrap_or_default()));
+        }
+        if !ticket.tags.is_empty() {
+            let tags: Vec<String> = ticket.tags.iter().take(8).map(|tag| clean(tag, 30)).collect();
+            values.push(own(fill_text(words.tags, &[("tags", &tags.join(" "))])));
+        }
+        if let Some(hold) = &ticket.hold {
+            values.push(own(words.look_at).and(foreign(hold, 120)));
+        }
+        if let Some(note) = &ticket.last_note {
+            let by = self.desk.policy.agents.get(&note.by.as_str().into());
+            let by = by.map_or_else(|| short_name(&note.by), |agent| short_name(&agent.label));
+            let excerpt = own("\"").and(foreign(&note.excerpt, 100)).and(own("\""));
+            values.push(fill(words.last_note, &[("name", foreign(&by, NAME_CHARACTERS_MAX)), ("words", excerpt)]));
+        }
+        Block::Row { title: words.state.to_owned(), values }
+    }
+
+    fn first_response(&self) -> Option<Line> {
+        let (words, clock) = (self.words, &self.ticket.first_response);
+        let (template, value) = match (clock.met_at, clock.due_at, clock.started_at) {
+            (Some(met), _, Some(started)) => {
+                let template = if clock.breached { words.response_was_late } else { words.response_kept };
+                (template, short_span(words, started.duration_until(met)))
+            }
+            (Some(_), _, None) | (None, None, _) => return None,
+            (None, Some(due), _) => {
+                let template = if due < self.at { words.response_late } else { words.response_due };
+                (template, short_time(words, self.zone, due, self.at))
+            }
+        };
+        Some(own(fill_text(template, &[("when", &value)])))
+    }
+
+    fn ticket_type(&self) -> Option<&TicketType> {
+        self.desk.policy.types.get(&self.ticket.ticket_type)
+    }
+}
+
+/// The last line of a mail about a ticket.
+pub(crate) fn footer(desk: &AgentDesk<'_>, words: &Words, ticket: &Ticket, why: Why) -> Vec<Line> {
+    let all = desk.policy.url.as_ref().map(|url| {
+        let path = format!("{}/t/{}", url.trim_end_matches('/'), ticket.no.0);
+        own(words.all_messages).and(page(path))
+    });
+    let reference = desk.policy.reference(ticket.no);
+    let mut parts: Vec<Line> = all.into_iter().collect();
+    parts.push(own(fill_text(words.why, &[("why", why.as_str())])));
+    parts.push(own(format!("ref {reference}.{}", ticket.rev)));
+    parts
+}
+
+/// When the next word is owed: the first answer, else the step; nothing while somebody else owes it.
+pub(crate) fn due(ticket: &Ticket) -> Option<Timestamp> {
+    match ticket.status {
+        Status::New | Status::Open => {}
+        Status::Pending | Status::OnHold | Status::Solved | Status::Closed => return None,
+    }
+    let first = ticket.first_response.due_at.filter(|_| ticket.first_response.met_at.is_none());
+    first.or_else(|| ticket.step.as_ref().and_then(|step| step.due_at))
+}
+
+/// First name of the requester; their address where they gave no name.
+pub(crate) fn first_name(ticket: &Ticket) -> String {
+    let name = ticket.requester.name.trim();
+    if name.is_empty() { name_of(ticket.requester.address.as_str()) } else { short_name(name) }
+}
+
+pub(crate) fn status_word(words: &Words, status: Status) -> &'static str {
+    match status {
+        Status::New => words.statuses[0],
+        Status::Open => words.statuses[1],
+        Status::Pending => words.statuses[2],
+        Status::OnHold => words.statuses[3],
+        Status::Solved => words.statuses[4],
+        Status::Closed => words.statuses[5],
+    }
+}
+
+/// The first label of a field, else its id: short, where its question is long.
+fn label(field: &Field) -> String {
+    let label = field.labels.first().map_or(field.id.as_str(), String::as_str);
+    let mut characters = label.chars();
+    let first = characters.next().map(|first| first.to_uppercase().to_string()).unwrap_or_default();
+    clean(&format!("{first}{}", characters.as_str()), 40)
+}

@@ -1,0 +1,546 @@
+//! The mail that tells an agent about a ticket: what is new first, what can be done with one mail, the facts last.
+//!
+//! Pure: the caller decides who is told of what; here is only how it is said. Blocks about the ticket itself are in
+//! [`crate::ticket_block`], the other mails to agents in [`crate::desk_mail`].
+
+use jiff::Timestamp;
+use jiff::tz::TimeZone;
+use mail::compose::ExtraHeader;
+use mail::{Address, HeaderText};
+
+pub use crate::agent_letter::{AgentDesk, agent_root};
+
+use crate::agent_letter::{Cover, send, short_bytes, short_time};
+use crate::agent_page::{Block, Line, Page, Quote, act, clean, fill, fill_text, foreign, marker, own};
+use crate::agent_words::{Words, words_of};
+use crate::effect::{Enclosed, Send};
+use crate::envelope::extra;
+use crate::event::{Around, MessageEntry};
+use crate::ids::{EffectId, VendorName};
+use crate::letter::greeting_name;
+use crate::one_click::day;
+use crate::policy::Agent;
+use crate::ticket::{Priority, Ticket};
+use crate::ticket_block;
+use crate::token::{Choice, FileClaim, Mode};
+
+/// Bytes of HTML for the words of the message: with all other blocks full the mail stays within 40 KB.
+pub(crate) const QUOTE_BYTES_MAX: usize = 16 * 1024;
+/// Characters of a name of somebody outside.
+pub(crate) const NAME_CHARACTERS_MAX: usize = 60;
+/// Characters of other foreign words in our lines.
+pub(crate) const WORDS_CHARACTERS_MAX: usize = 160;
+/// Files that are listed one by one.
+const FILES_MAX: usize = 20;
+/// A link to a file opens for so many days.
+const FILE_LINK_DAYS: i64 = 30;
+
+/// Why a mail goes to this agent; stands in its last line.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Why {
+    /// They own the ticket.
+    Owner,
+    /// Their team has it and nobody owns it.
+    Team,
+    /// They read along.
+    Watching,
+    /// They lead the team.
+    Lead,
+    /// A step of it is theirs.
+    Step,
+    /// They asked for it.
+    Asked,
+    /// They practise.
+    Practice,
+}
+
+impl Why {
+    /// As written in the mail and in `X-Frontdesk-Why`.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Owner => "owner",
+            Self::Team => "team",
+            Self::Watching => "watching",
+            Self::Lead => "lead",
+            Self::Step => "step",
+            Self::Asked => "asked",
+            Self::Practice => "practice",
+        }
+    }
+}
+
+/// What happened.
+#[derive(Clone, Copy, Debug)]
+pub enum Cause<'a> {
+    /// A new ticket.
+    New {
+        /// The mail that made it.
+        message: &'a MessageEntry,
+    },
+    /// Somebody outside wrote: the requester, a participant, or a person who waits for an agent's yes.
+    Wrote {
+        /// What they wrote.
+        message: &'a MessageEntry,
+    },
+    /// A colleague wrote a note.
+    Noted {
+        /// Who, as shown.
+        by: &'a str,
+        /// The note.
+        message: &'a MessageEntry,
+    },
+    /// A colleague answered the requester.
+    Answered {
+        /// Who, as shown.
+        by: &'a str,
+        /// The answer.
+        message: &'a MessageEntry,
+    },
+    /// A colleague did something else.
+    Acted {
+        /// Who, as shown.
+        by: &'a str,
+        /// What, in a sentence.
+        what: &'a str,
+    },
+    /// It was given to this agent, or to their team.
+    Assigned {
+        /// Who gave it, as shown; `None` = the desk itself.
+        by: Option<&'a str>,
+        /// The requester's last words, if at hand.
+        message: Option<&'a MessageEntry>,
+    },
+    /// A vendor wrote.
+    VendorWrote {
+        /// Which.
+        vendor: &'a VendorName,
+        /// What.
+        message: &'a MessageEntry,
+    },
+    /// A message waits for this agent's yes.
+    Held {
+        /// The message.
+        message: &'a MessageEntry,
+        /// Why it waits.
+        why: &'a str,
+    },
+    /// A mail of ours did not arrive.
+    DeliveryFailed {
+        /// To whom it was.
+        to: &'a Address,
+        /// The server's words.
+        reply: &'a str,
+    },
+    /// Nobody knows whether a mail of ours arrived.
+    DeliveryUnknown {
+        /// To whom it was.
+        to: &'a Address,
+        /// The server's words.
+        reply: &'a str,
+    },
+    /// A promise is about to break, or is broken.
+    AtRisk {
+        /// When it should be met.
+        due_at: Timestamp,
+    },
+    /// A step became theirs.
+    StepIsYours,
+    /// It comes back from sleep.
+    Awake,
+    /// The practice ticket.
+    Practice {
+        /// What its make-believe customer wrote.
+        message: &'a MessageEntry,
+    },
+}
+
+impl<'a> Cause<'a> {
+    /// The message it brings.
+    #[must_use]
+    pub fn message(&self) -> Option<&'a MessageEntry> {
+        match self {
+            Self::New { message }
+            | Self::Wrote { message }
+            | Self::Noted { message, .. }
+            | Self::Answered { message, .. }
+            | Self::VendorWrote { message, .. }
+            | Self::Held { message, .. }
+            | Self::Practice { message } => Some(message),
+            Self::Assigned { message, .. } => *message,
+            Self::Acted { .. }
+            | Self::DeliveryFailed { .. }
+            | Self::DeliveryUnknown { .. }
+            | Self::AtRisk { .. }
+            | Self::StepIsYours
+            | Self::Awake => None,
+        }
+    }
+
+    /// What an answer to the mail is. A vendor's words stay inside until somebody passes them on.
+    #[must_use]
+    pub fn mode(&self) -> Mode {
+        match self {
+            Self::Noted { .. } | Self::VendorWrote { .. } | Self::Held { .. } | Self::Answered { .. } => Mode::Note,
+            Self::New { .. }
+            | Self::Wrote { .. }
+            | Self::Acted { .. }
+            | Self::Assigned { .. }
+            | Self::DeliveryFailed { .. }
+            | Self::DeliveryUnknown { .. }
+            | Self::AtRisk { .. }
+            | Self::StepIsYours
+            | Self::Awake
+            | Self::Practice { .. } => Mode::Reply,
+        }
+    }
+}
+
+/// Something that may help, offered with a letter: `#kb a`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Suggestion {
+    /// Its letter.
+    pub key: char,
+    /// Number and title.
+    pub title: String,
+}
+
+/// One mail to one agent about one ticket.
+#[derive(Clone, Copy, Debug)]
+pub struct TicketMail<'a> {
+    /// The desk that writes.
+    pub desk: AgentDesk<'a>,
+    /// The ticket as it is now.
+    pub ticket: &'a Ticket,
+    /// What is known around it.
+    pub around: &'a Around,
+    /// To whom.
+    pub to: &'a Agent,
+    /// Why to them.
+    pub why: Why,
+    /// What happened.
+    pub cause: Cause<'a>,
+    /// What may help.
+    pub perhaps: &'a [Suggestion],
+    /// The requester's offset from UTC in minutes, from the Date of their last mail, if known.
+    pub their_offset: Option<i32>,
+    /// When.
+    pub at: Timestamp,
+}
+
+impl TicketMail<'_> {
+    /// The mail.
+    #[must_use]
+    pub fn send(&self, id: EffectId) -> Send {
+        let words = words_of(self.desk.policy, self.to);
+        let zone = self.desk.zone(self.to);
+        let files = self.files();
+        let page = Page {
+            language: words.language,
+            marker: self.marker(words, &zone),
+            shortened: words.shortened,
+            blocks: self.blocks(words, &zone, &files),
+            footer: ticket_block::footer(&self.desk, words, self.ticket, self.why),
+        };
+        let reference = self.desk.policy.reference(self.ticket.no);
+        let (answer, value) = match self.cause.mode() {
+            Mode::Reply => (words.answer_name, self.first_name()),
+            Mode::Note | Mode::Vendor | Mode::Command => (words.note_name, String::new()),
+        };
+        let cover = Cover {
+            to: self.to,
+            ticket: Some(self.ticket),
+            mode: self.cause.mode(),
+            from: self.from_name(words),
+            answer: fill_text(answer, &[("name", &value), ("reference", &reference)]),
+            held: match self.cause {
+                Cause::Held { message, .. } => Some(message.id),
+                _ => None,
+            },
+            subject: String::new(),
+            fields: self.fields(),
+            enclosed: files.enclosed,
+            at: self.at,
+        };
+        send(&self.desk, cover, &page, id)
+    }
+
+    fn blocks(&self, words: &'static Words, zone: &TimeZone, files: &Files) -> Vec<Block> {
+        let mut blocks = self.news(words, zone);
+        if let Some(message) = self.cause.message() {
+            blocks.push(Block::Quote(Quote::of(&message.text, QUOTE_BYTES_MAX)));
+        }
+        blocks.push(Block::Files(self.file_lines(words, files)));
+        blocks.push(Block::Say(self.where_answers_go(words)));
+        blocks.push(self.choices(words));
+        let facts = ticket_block::Facts { desk: &self.desk, ticket: self.ticket, to: self.to, words, zone, at: self.at };
+        blocks.push(facts.links(&self.cause));
+        blocks.push(facts.step());
+        blocks.push(facts.fields());
+        let perhaps = self.perhaps.iter().take(3);
+        let perhaps = perhaps.map(|one| own(format!("{}  ", one.key)).and(foreign(&one.title, WORDS_CHARACTERS_MAX)));
+        blocks.push(Block::Row { title: words.perhaps.to_owned(), values: perhaps.collect() });
+        blocks.push(facts.contact(self.around, self.their_offset));
+        blocks.push(facts.state());
+        blocks
+    }
+
+    /// The middle of the marker: what happened, to be filled with one name.
+    fn marker(&self, words: &Words, zone: &TimeZone) -> String {
+        let due = self.due().map(|due| short_time(words, zone, due, self.at));
+        let (what, name) = match self.cause {
+            Cause::New { .. } | Cause::Practice { .. } => (words.marker_new, self.writer()),
+            Cause::Wrote { .. } if self.is_requester() => (words.marker_replied, self.writer()),
+            Cause::Wrote { .. } => (words.marker_wrote, self.writer()),
+            Cause::Noted { by, .. } => (words.marker_noted, short_name(by)),
+            Cause::Answered { by, .. } => (words.marker_answered, short_name(by)),
+            Cause::Acted { by, .. } => (words.marker_acted, short_name(by)),
+            Cause::Assigned { .. } => (words.marker_assigned, self.first_name()),
+            Cause::VendorWrote { vendor, .. } => (words.marker_wrote, self.vendor_label(vendor)),
+            Cause::Held { .. } => (words.marker_held, self.writer()),
+            Cause::DeliveryFailed { to, .. } => (words.marker_failed, to.to_string()),
+            Cause::DeliveryUnknown { to, .. } => (words.marker_unknown, to.to_string()),
+            Cause::AtRisk { due_at } if due_at <= self.at => (words.marker_late, String::new()),
+            Cause::AtRisk { .. } => (words.marker_risk, String::new()),
+            Cause::StepIsYours => (words.marker_step, String::new()),
+            Cause::Awake => (words.marker_awake, String::new()),
+        };
+        let what = match due {
+            Some(due) => format!("{what}, {}", fill_text(words.due, &[("when", &due)])),
+            None => what.to_owned(),
+        };
+        let tail = if self.cause.mode() == Mode::Reply { words.write_above } else { words.stays_inside };
+        marker(&self.desk.policy.reference(self.ticket.no), &what, &name, tail)
+    }
+
+    /// Sentences above the words of the message.
+    fn news(&self, words: &Words, zone: &TimeZone) -> Vec<Block> {
+        let address = self.cause.message().map(|message| address_of(&message.from)).unwrap_or_default();
+        let person = ("person", foreign(address, WORDS_CHARACTERS_MAX));
+        let mut blocks = Vec::new();
+        let mut say = |line: Line| blocks.push(Block::Say(line));
+        match self.cause {
+            Cause::New { .. } => {
+                let subject = foreign(&self.ticket.subject, WORDS_CHARACTERS_MAX);
+                say(fill(words.says_new, &[person, ("subject", subject)]));
+            }
+            Cause::Wrote { .. } if self.is_waiting() => say(fill(words.says_new_person, &[person])),
+            Cause::Wrote { .. } | Cause::Noted { .. } | Cause::Answered { .. } => {}
+            Cause::Acted { by, what } => {
+                let what = foreign(what, WORDS_CHARACTERS_MAX);
+                say(fill(words.says_acted, &[("name", foreign(by, NAME_CHARACTERS_MAX)), ("what", what)]));
+            }
+            Cause::Assigned { by: Some(by), .. } => {
+                say(fill(words.says_assigned_by, &[("name", foreign(by, NAME_CHARACTERS_MAX))]))
+            }
+            Cause::Assigned { by: None, .. } => say(own(words.says_assigned)),
+            Cause::VendorWrote { .. } => say(own(words.says_vendor)),
+            Cause::Held { why, .. } => say(fill(words.says_held, &[person, ("why", foreign(why, WORDS_CHARACTERS_MAX))])),
+            Cause::DeliveryFailed { to, .. } | Cause::DeliveryUnknown { to, .. } => {
+                let is_failed = matches!(self.cause, Cause::DeliveryFailed { .. });
+                let template = if is_failed { words.says_failed } else { words.says_unknown };
+                say(fill(template, &[("person", foreign(to.as_str(), WORDS_CHARACTERS_MAX))]));
+            }
+            Cause::AtRisk { due_at } => {
+                let template = if due_at <= self.at { words.says_late } else { words.says_risk };
+                say(fill(template, &[("when", own(short_time(words, zone, due_at, self.at)))]));
+            }
+            Cause::StepIsYours => say(own(words.says_step)),
+            Cause::Awake => say(own(words.says_awake)),
+            Cause::Practice { .. } => say(own(words.says_practice)),
+        }
+        if self.cause.message().is_some_and(|message| message.unproven) {
+            say(fill(words.says_unproven, &[("person", foreign(address, WORDS_CHARACTERS_MAX))]));
+        }
+        if let Cause::DeliveryFailed { reply, .. } | Cause::DeliveryUnknown { reply, .. } = self.cause {
+            blocks.push(Block::Quote(Quote::of(reply, 2 * 1024)));
+        }
+        blocks
+    }
+
+    fn where_answers_go(&self, words: &Words) -> Line {
+        if self.cause.mode() != Mode::Reply {
+            return own(words.answer_stays);
+        }
+        let people = self.ticket.recipients();
+        let shown = people.iter().enumerate().take(5).map(|(index, person)| {
+            let is_requester = index == 0 && !self.ticket.requester.name.trim().is_empty();
+            let shown = if is_requester { self.ticket.requester.name.as_str() } else { person.as_str() };
+            let person = foreign(shown, WORDS_CHARACTERS_MAX);
+            if index == 0 { person } else { own(words.and_to).and(person) }
+        });
+        let mut list = shown.fold(Line::default(), Line::and);
+        if people.len() > 5 {
+            list = list.and(own(fill_text(words.and_more, &[("count", &(people.len() - 5).to_string())])));
+        }
+        fill(words.answer_goes, &[("people", list)])
+    }
+
+    /// Links that this cause alone has.
+    fn choices(&self, words: &Words) -> Block {
+        let links = match self.cause {
+            Cause::Held { message, .. } => {
+                let link = |label: &str, choice| act(label, self.desk.choice_link(self.to, message.id, choice));
+                vec![link(words.let_in, Choice::Release), link(words.put_away, Choice::PutAway)]
+            }
+            Cause::VendorWrote { message, .. } => {
+                let label = fill_text(words.pass_on, &[("name", &self.first_name())]);
+                vec![act(label, self.desk.choice_link(self.to, message.id, Choice::PassOn))]
+            }
+            Cause::Wrote { message } if self.is_waiting() => {
+                let address = address_of(&message.from);
+                let verb = format!("cc {address}");
+                let url = self.desk.verb_link(self.to, self.ticket, &verb, words.below_note, self.at);
+                vec![act(fill_text(words.include, &[("person", &clean(address, WORDS_CHARACTERS_MAX))]), url)]
+            }
+            _ => Vec::new(),
+        };
+        Block::Links { title: String::new(), links }
+    }
+
+    /// Files go along as far as the limit allows; the rest is listed, with a link where pages are served.
+    fn files(&self) -> Files {
+        let mut files = Files::default();
+        let Some(message) = self.cause.message() else { return files };
+        let mut left = self.desk.mail.attach_bytes;
+        for file in &message.attachments {
+            match message.raw.filter(|_| file.bytes <= left) {
+                Some(raw) => {
+                    left -= file.bytes;
+                    let (name, content_type) = (file.name.clone(), file.content_type.clone());
+                    files.enclosed.push(Enclosed { raw, part: file.part, name, content_type, bytes: file.bytes });
+                    files.is_enclosed.push(true);
+                }
+                None => files.is_enclosed.push(false),
+            }
+        }
+        files
+    }
+
+    fn file_lines(&self, words: &Words, files: &Files) -> Vec<Line> {
+        let Some(message) = self.cause.message() else { return Vec::new() };
+        let listed = message.attachments.iter().zip(&files.is_enclosed).take(FILES_MAX);
+        let mut lines: Vec<Line> = listed
+            .map(|(file, is_enclosed)| {
+                let size = short_bytes(file.bytes);
+                let line = own("[").and(foreign(&file.name, WORDS_CHARACTERS_MAX)).and(own(format!(" {size}")));
+                let claim = FileClaim {
+                    ticket: self.ticket.no,
+                    event: message.id,
+                    part: file.part,
+                    last_day: day(self.at) + FILE_LINK_DAYS,
+                };
+                match &self.desk.policy.url {
+                    _ if *is_enclosed => line.and(own("]")),
+                    Some(url) => {
+                        let url = format!("{}/a/{}", url.trim_end_matches('/'), self.desk.policy.keys.file_path(claim));
+                        line.and(own(format!(", {}: ", words.too_large))).and(page(url)).and(own(" ]"))
+                    }
+                    None => line.and(own(format!(", {}]", words.too_large))),
+                }
+            })
+            .collect();
+        if message.attachments.len() > FILES_MAX {
+            let count = (message.attachments.len() - FILES_MAX).to_string();
+            lines.push(own(fill_text(words.more_files, &[("count", &count)])));
+        }
+        lines
+    }
+
+    fn fields(&self) -> Vec<ExtraHeader> {
+        let ticket = self.ticket;
+        let reference = self.desk.policy.reference(ticket.no);
+        let rev = ticket.rev.to_string();
+        let due = self.due().map(|due| due.to_string()).unwrap_or_default();
+        let name = |name: Option<&String>| name.cloned().unwrap_or_default();
+        let (team, owner) = (name(ticket.team.as_ref().map(|team| &team.0)), name(ticket.owner.as_ref().map(|owner| &owner.0)));
+        let importance = match ticket.priority {
+            Priority::Urgent | Priority::High => "high",
+            Priority::Normal | Priority::Low => "",
+        };
+        extra([
+            ("Importance", importance),
+            ("X-Frontdesk-Ticket", reference.as_str()),
+            ("X-Frontdesk-Inbox", ticket.inbox.as_str()),
+            ("X-Frontdesk-Team", &team),
+            ("X-Frontdesk-Type", ticket.ticket_type.as_str()),
+            ("X-Frontdesk-Status", ticket.status.as_str()),
+            ("X-Frontdesk-Priority", ticket.priority.as_str()),
+            ("X-Frontdesk-Owner", &owner),
+            ("X-Frontdesk-Why", self.why.as_str()),
+            ("X-Frontdesk-Due", &due),
+            ("X-Frontdesk-Rev", &rev),
+        ])
+    }
+
+    /// When the next word is owed, while it is.
+    fn due(&self) -> Option<Timestamp> {
+        ticket_block::due(self.ticket)
+    }
+
+    /// `"Dana Okafor via Fernhill Support"`: the person whose words it brings, else the desk.
+    fn from_name(&self, words: &Words) -> String {
+        let person = match self.cause {
+            Cause::Noted { by, .. } | Cause::Answered { by, .. } | Cause::Acted { by, .. } => clean(by, NAME_CHARACTERS_MAX),
+            Cause::VendorWrote { vendor, .. } => self.vendor_label(vendor),
+            _ => self.cause.message().map(|message| name_of(&message.from)).unwrap_or_default(),
+        };
+        let label = &self.desk.inbox.label;
+        if person.is_empty() {
+            return label.clone();
+        }
+        HeaderText::new(&fill_text(words.via, &[("name", &person), ("inbox", label)])).as_str().to_owned()
+    }
+
+    /// First name of the requester, for sentences; their address where they gave no name.
+    fn first_name(&self) -> String {
+        ticket_block::first_name(self.ticket)
+    }
+
+    /// Short name of whoever wrote the message.
+    fn writer(&self) -> String {
+        self.cause.message().map(|message| short_name(&name_of(&message.from))).unwrap_or_default()
+    }
+
+    fn vendor_label(&self, vendor: &VendorName) -> String {
+        self.desk.policy.vendors.get(vendor).map_or_else(|| vendor.0.clone(), |vendor| vendor.label.clone())
+    }
+
+    fn is_requester(&self) -> bool {
+        let address = self.cause.message().map(|message| address_of(&message.from).to_lowercase());
+        address.is_some_and(|address| address == self.ticket.requester.address.folded())
+    }
+
+    fn is_waiting(&self) -> bool {
+        let address = self.cause.message().map(|message| address_of(&message.from).to_lowercase()).unwrap_or_default();
+        self.ticket.waiting.iter().any(|person| person.folded() == address)
+    }
+}
+
+/// Which files of the message go along.
+#[derive(Debug, Default)]
+struct Files {
+    enclosed: Vec<Enclosed>,
+    is_enclosed: Vec<bool>,
+}
+
+pub(crate) fn page(url: String) -> Line {
+    Line(vec![crate::agent_page::Piece::Page(url)])
+}
+
+/// The address in `Name <address>`, or the whole.
+pub(crate) fn address_of(shown: &str) -> &str {
+    let inner = shown.rsplit_once('<').and_then(|(_, rest)| rest.strip_suffix('>'));
+    inner.unwrap_or(shown).trim()
+}
+
+/// The name in `Name <address>`, or the address.
+pub(crate) fn name_of(shown: &str) -> String {
+    let name = shown.rsplit_once('<').map_or("", |(name, _)| name).trim().trim_matches('"');
+    clean(if name.is_empty() { address_of(shown) } else { name }, NAME_CHARACTERS_MAX)
+}
+
+/// `Dana` of `Dana Okafor`; the whole where it is no name.
+pub(crate) fn short_name(name: &str) -> String {
+    greeting_name(name).unwrap_or_else(|| clean(name, NAME_CHARACTERS_MAX))
+}

@@ -10,11 +10,10 @@ use crate::agent_mail::Found;
 use crate::answer;
 use crate::arrival::Incoming;
 use crate::change::Change;
-use crate::command::Command;
+use crate::command::{Closing, Command};
 use crate::answer::Written;
 use crate::command_block::{self, Block, Speech};
 use crate::command_word::{Context, Names, Said};
-use crate::desk_mail;
 use crate::draft::Why;
 use crate::event::{Actor, Decision, Direction, MessageEntry, Outcome};
 use crate::ids::{AgentName, RawHash};
@@ -67,6 +66,8 @@ pub(crate) struct Consent {
     pub(crate) corrected: Option<(String, String)>,
     /// The code for a dangerous verb was given.
     pub(crate) code: bool,
+    /// Close although something is open, and why.
+    pub(crate) because: Option<String>,
 }
 
 /// What a mail asks for.
@@ -96,7 +97,7 @@ pub(crate) fn decide(mail: &mut Incoming<'_>, found: &Found, ticket: &Ticket, ag
     };
     match extent {
         Extent::Everything => act_on(mail, found, ticket, &writing),
-        Extent::NoteOnly => note_only(mail, ticket, &writing),
+        Extent::NoteOnly => note_only(mail, found, ticket, &writing),
     }
 }
 
@@ -126,22 +127,22 @@ fn cut_input<'a>(message: &'a Message, text: &'a str, html: Option<&'a str>) -> 
 pub(crate) fn act_on(mail: &mut Incoming<'_>, found: &Found, ticket: &Ticket, writing: &Writing<'_>) -> Decision {
     let plan = match plan(mail, ticket, writing) {
         Ok(plan) => plan,
-        Err(why) => return agent_hold::draft(mail, ticket, writing, why),
+        Err(why) => return agent_hold::draft(mail, found, ticket, writing, why),
     };
     if plan.words.is_none() && plan.commands.is_empty() {
         return agent_hold::nothing_said(mail, ticket, writing);
     }
     if let Some(why) = second_thoughts(ticket, writing, &plan) {
-        return agent_hold::draft(mail, ticket, writing, why);
+        return agent_hold::draft(mail, found, ticket, writing, why);
     }
     match carry_out(mail, found, ticket, writing, &plan) {
         Ok(decision) => decision,
-        Err(why) => agent_hold::draft(mail, ticket, writing, why),
+        Err(why) => agent_hold::draft(mail, found, ticket, writing, why),
     }
 }
 
 /// Words that came without the right to more: a note, and the offer to send it.
-fn note_only(mail: &mut Incoming<'_>, ticket: &Ticket, writing: &Writing<'_>) -> Decision {
+fn note_only(mail: &mut Incoming<'_>, found: &Found, ticket: &Ticket, writing: &Writing<'_>) -> Decision {
     let by = Actor::Agent(writing.agent.clone());
     let words = match block(mail, ticket, writing, &writing.reply.new_text) {
         Ok(block) => words(mail, ticket, writing, &block, false),
@@ -150,7 +151,7 @@ fn note_only(mail: &mut Incoming<'_>, ticket: &Ticket, writing: &Writing<'_>) ->
     let words = match words {
         Ok(words) if !words.text.trim().is_empty() => words,
         Ok(_) => return agent_hold::nothing_said(mail, ticket, writing),
-        Err(why) => return agent_hold::draft(mail, ticket, writing, why),
+        Err(why) => return agent_hold::draft(mail, found, ticket, writing, why),
     };
     let mut change = Change::new(mail.policy, ticket, mail.event);
     change.trace.append(&mut mail.lines);
@@ -341,17 +342,41 @@ fn carry_out(
         act::carry_out(&mut change, &by, &command, Some(words));
     }
     for (line, command) in &plan.commands {
+        let command = &confirmed(command, writing);
         if let Some(open) = open_work(&change, command) {
             return Err(Why::Incomplete { open });
         }
         admitted(&change, found, &by, command).map_err(|what| refused(line.clone(), what))?;
         act::carry_out(&mut change, &by, command, None);
+        tell(&mut change, found, writing, command);
     }
     name_source(&mut change, writing);
     receipt(&mut change, writing, plan);
     let mut decision = act::finish(change, &by);
     decision.outcome = Outcome::Attached;
     Ok(decision)
+}
+
+/// What is asked to be shown is shown.
+fn tell(change: &mut Change<'_>, found: &Found, writing: &Writing<'_>, command: &Command) {
+    let Some(agent) = change.policy.agents.get(writing.agent) else { return };
+    match command {
+        Command::Show => agent_hold::say(change, agent, |mail, id| mail.whole(&found.messages, id)),
+        Command::Help { verb } => {
+            agent_hold::say(change, agent, |mail, id| mail.help(verb.as_deref(), crate::verb::help_lines(), id));
+        }
+        _ => {}
+    }
+}
+
+/// Closing that was asked about once is closing anyway.
+fn confirmed(command: &Command, writing: &Writing<'_>) -> Command {
+    match (command, &writing.consent.because) {
+        (Command::Close(closing), Some(because)) if closing.anyway.is_none() => {
+            Command::Close(Closing { anyway: Some(because.clone()), ..closing.clone() })
+        }
+        _ => command.clone(),
+    }
 }
 
 fn refused(line: String, what: String) -> Why {
@@ -400,5 +425,7 @@ fn receipt(change: &mut Change<'_>, writing: &Writing<'_>, plan: &Plan) {
     };
     let Some(agent) = change.policy.agents.get(writing.agent).filter(|_| wanted) else { return };
     let done: Vec<String> = change.history.iter().map(|line| format!("{}: {}", line.kind.replace('_', " "), line.what)).collect();
-    change.send(|change, id| desk_mail::receipt(change, id, agent, &done));
+    let goes_out = plan.words.as_ref().is_some_and(|(_, goes_out)| *goes_out);
+    let leaves_at = goes_out.then(|| change.at().checked_add(desk.undo_send).ok()).flatten();
+    agent_hold::say(change, agent, |mail, id| mail.receipt(&done, leaves_at, true, id));
 }

@@ -12,13 +12,14 @@ use crate::command::{Command, DeskCommand, Listing};
 use crate::command_block::{self, Block};
 use crate::command_word::{Context, Names, Said};
 use crate::decide::nothing;
-use crate::desk_mail;
+use crate::desk_mail::{DeskMail, Listing as Listed, Mistake};
 use crate::effect::Effect;
 use crate::event::{AgentState, Decision, MessageEntry, Outcome};
 use crate::ids::{AgentName, EffectId, TeamName, TicketNo};
 use crate::opening;
 use crate::policy::{Agent, Policy};
 use crate::ticket::Ticket;
+use crate::ticket_mail::AgentDesk;
 
 /// Tickets in one answer.
 const LISTED_MAX: usize = 50;
@@ -95,13 +96,19 @@ pub(crate) fn question(policy: &Policy, request: &Request, message: &Message, at
 
 fn read(policy: &Policy, agent: &AgentName, message: &Message, at: Timestamp) -> Block {
     let context = Context { policy, ticket: None, agent: Some(agent), at, names: Names::default() };
-    let block = command_block::read_block(&context, &agent_act::divide(message, None).new_text);
+    let mut block = command_block::read_block(&context, &agent_act::divide(message, None).new_text);
     if !block.is_empty() {
         return block;
     }
     // A mail to the desk alone may say its word in the subject: `list mine`.
     let by_subject = command_block::read_block(&context, &format!("#{}", message.subject.trim().trim_start_matches('#')));
-    if by_subject.commands.is_empty() { block } else { Block { message: block.message, ..by_subject } }
+    if by_subject.commands.is_empty() {
+        return block;
+    }
+    let message = block.message;
+    block = by_subject;
+    block.message = message;
+    block
 }
 
 /// Decides about a mail of a proven agent that is about no ticket.
@@ -112,20 +119,17 @@ pub(crate) fn decide(mail: &mut Incoming<'_>, found: &Found, agent: &AgentName) 
     let block = read(policy, &agent.name, message, mail.event.at);
     if let Some(wrong) = block.mistakes.first() {
         let mistake = &wrong.mistake;
-        return Some(answer(mail, agent, |mail, id| {
-            desk_mail::mistake(mail, id, agent, &wrong.raw, &mistake.what, mistake.meant.as_deref())
-        }));
+        return Some(wrong_line(mail, agent, &wrong.text, &mistake.what));
     }
     let Some(line) = block.commands.first() else {
         // An agent who writes to the customers' address without a ticket asks like anybody.
         let to_desk = found.request.as_ref()?.to_desk;
-        return to_desk.then(|| answer(mail, agent, |mail, id| desk_mail::help(mail, id, agent, None)));
+        return to_desk.then(|| help(mail, agent, None));
     };
     Some(match &line.said {
         Said::Desk(command) => carry_out(mail, found, agent, command, &block),
         Said::Ticket(_) => {
-            let what = "which ticket? Answer its mail, or name it in the subject: [T-1]";
-            answer(mail, agent, |mail, id| desk_mail::mistake(mail, id, agent, &line.raw, what, None))
+            wrong_line(mail, agent, &line.text, "which ticket? Answer its mail, or name it in the subject: [T-1]")
         }
     })
 }
@@ -133,39 +137,52 @@ pub(crate) fn decide(mail: &mut Incoming<'_>, found: &Found, agent: &AgentName) 
 fn carry_out(mail: &mut Incoming<'_>, found: &Found, agent: &Agent, command: &DeskCommand, block: &Block) -> Decision {
     match command {
         DeskCommand::List { .. } | DeskCommand::Find { .. } => {
-            answer(mail, agent, |mail, id| desk_mail::listing(mail, id, agent, &found.listing))
+            let query = block.commands.first().map_or("", |line| line.text.as_str()).to_owned();
+            answer(mail, agent, |desk_mail, id| {
+                desk_mail.listing(&Listed { query: &query, tickets: &found.listing, total: found.listing.len() }, id)
+            })
         }
-        DeskCommand::Show { .. } => match found.listing.first() {
-            Some(ticket) => answer(mail, agent, |mail, id| desk_mail::whole(mail, id, agent, ticket)),
-            None => answer(mail, agent, |mail, id| desk_mail::listing(mail, id, agent, &[])),
+        DeskCommand::Show { ticket } => match found.listing.first() {
+            Some(shown) => answer(mail, agent, |desk_mail, id| {
+                DeskMail { ticket: Some(shown), ..*desk_mail }.whole(&found.messages, id)
+            }),
+            None => wrong_line(mail, agent, &format!("show {}", mail.policy.reference(*ticket)), "there is no such ticket"),
         },
         DeskCommand::New { customer } => new_ticket(mail, agent, customer.as_ref(), block),
         DeskCommand::Away { until } => away(mail, agent, *until),
-        DeskCommand::Report { .. } => {
-            let what = "reports come with a later version";
-            answer(mail, agent, |mail, id| desk_mail::mistake(mail, id, agent, "report", what, None))
-        }
-        DeskCommand::Help { verb } => answer(mail, agent, |mail, id| desk_mail::help(mail, id, agent, verb.as_deref())),
+        DeskCommand::Report { .. } => wrong_line(mail, agent, "report", "reports come with a later version"),
+        DeskCommand::Help { verb } => help(mail, agent, verb.as_deref()),
     }
 }
 
+fn help(mail: &mut Incoming<'_>, agent: &Agent, verb: Option<&str>) -> Decision {
+    answer(mail, agent, |desk_mail, id| desk_mail.help(verb, crate::verb::help_lines(), id))
+}
+
+/// Nothing is held, since nothing but the line was said: the agent writes it again.
+fn wrong_line(mail: &mut Incoming<'_>, agent: &Agent, line: &str, what: &str) -> Decision {
+    let lines = [line.to_owned()];
+    let held = mail.event.id;
+    let characters = (0, line.chars().count());
+    let mistake = Mistake { held, lines: &lines, wrong: 0, characters, what, meant: None, has_text: false };
+    answer(mail, agent, |desk_mail, id| desk_mail.mistake(&mistake, id))
+}
+
 /// One mail back, and nothing else.
-fn answer(
-    mail: &mut Incoming<'_>,
-    agent: &Agent,
-    build: impl FnOnce(&Incoming<'_>, EffectId) -> crate::Send,
-) -> Decision {
-    let send = build(mail, EffectId::new(mail.event.id, 0));
+fn answer(mail: &mut Incoming<'_>, agent: &Agent, build: impl FnOnce(&DeskMail<'_>, EffectId) -> crate::Send) -> Decision {
     mail.trace("decide", "answered", format!("to {}", agent.email));
     let mut decision = nothing("agent", "a question to the desk");
     decision.trace = std::mem::take(&mut mail.lines);
-    decision.effects.push(Effect::Send(Box::new(send)));
+    if let Some(desk) = AgentDesk::of_agent(mail.policy, agent) {
+        let send = build(&DeskMail { desk, to: agent, ticket: None, at: mail.event.at }, EffectId::new(mail.event.id, 0));
+        decision.effects.push(Effect::Send(Box::new(send)));
+    }
     decision
 }
 
 fn away(mail: &mut Incoming<'_>, agent: &Agent, until: Option<Timestamp>) -> Decision {
     let state = mail.event.around.agents.get(&agent.name).cloned().unwrap_or_default();
-    let mut decision = answer(mail, agent, |mail, id| desk_mail::away(mail, id, agent, until));
+    let mut decision = answer(mail, agent, |desk_mail, id| desk_mail.away(until, id));
     let state = AgentState { away_until: until, ..state };
     decision.effects.push(Effect::Agent { name: agent.name.clone(), state });
     decision
@@ -203,7 +220,7 @@ fn new_ticket(mail: &mut Incoming<'_>, agent: &Agent, customer: Option<&Address>
     };
     let Some(customer) = customer.cloned().or_else(said).or_else(from_forward) else {
         let what = "say who the customer is: `new customer: a@b`";
-        return answer(mail, agent, |mail, id| desk_mail::mistake(mail, id, agent, "new", what, None));
+        return wrong_line(mail, agent, "new", what);
     };
     let text = match forwarded {
         Some(forward) if block.message.trim().is_empty() => forward.text.clone(),

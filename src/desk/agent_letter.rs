@@ -92,11 +92,8 @@ impl<'a> AgentDesk<'a> {
 /// is a note, the least that an answer can be, for clients that keep nothing but the root.
 #[must_use]
 pub fn agent_root(policy: &Policy, mail: &AgentMail, ticket: &Ticket) -> MessageId {
-    let derived = || {
-        let claim = Claim { ticket: ticket.no, rev: 0, mode: Mode::Note };
-        policy.keys.message_id(claim, EffectId::new(ticket.made_by, ROOT_INDEX), mail.address.domain())
-    };
-    ticket.agent_root.clone().unwrap_or_else(derived)
+    let claim = Claim { ticket: ticket.no, rev: 0, mode: Mode::Note };
+    policy.keys.message_id(claim, EffectId::new(ticket.made_by, ROOT_INDEX), mail.address.domain())
 }
 
 /// What a mail to an agent needs besides its body.
@@ -148,6 +145,7 @@ pub(crate) fn send(desk: &AgentDesk<'_>, cover: Cover<'_>, page: &Page, id: Effe
     }
     fields.extend(cover.fields);
     let letter = Letter {
+        cc: Vec::new(),
         from: Mailbox { name: Some(cover.from), address: desk.mail.address.clone() },
         to: Mailbox { name: Some(cover.to.label.clone()), address: cover.to.email.clone() },
         reply_to,

@@ -8,15 +8,15 @@ use std::collections::{BTreeMap, BTreeSet};
 use jiff::Timestamp;
 use mail::Message;
 
-use crate::agent_proof::{self, Facts, Right, Sender};
+use crate::agent_proof::{Facts, Right, Sender};
 use crate::agent_request::Request;
 use crate::arrival::Incoming;
 use crate::command_word::{Context, Names};
-use crate::event::Decision;
+use crate::event::{Decision, MessageEntry};
 use crate::ids::{AgentName, EventId, RawHash, TicketNo};
 use crate::policy::Policy;
 use crate::ticket::Ticket;
-use crate::{agent_act, agent_desk, agent_hold, command_block, subject, vendor};
+use crate::{agent_act, agent_desk, agent_hold, agent_proof, command_block, subject, vendor};
 
 /// What the engine found about a mail that an agent wrote, or that says so.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -35,6 +35,10 @@ pub struct Found {
     pub listing: Vec<Ticket>,
     /// It holds the agent's PIN.
     pub pin_valid: bool,
+    /// What the customer was answered last on that ticket.
+    pub answered: Option<String>,
+    /// All messages of the ticket that was asked to be shown.
+    pub messages: Vec<MessageEntry>,
 }
 
 /// The mail of a draft, read again.
@@ -46,6 +50,8 @@ pub struct DraftMail {
     pub raw: RawHash,
     /// Its HTML.
     pub html: Option<String>,
+    /// The message as it was decided.
+    pub message: Option<MessageEntry>,
 }
 
 /// Decides about a mail of a person that has to do with agents. `None` if it is a mail like any other after all.
@@ -149,9 +155,3 @@ pub fn pin(policy: &Policy, request: &Request, message: &Message, at: Timestamp)
     let pin = command_block::read_block(&context, &agent_act::divide(message, None).new_text).pin?;
     Some((pin.0, agent.pin.clone()?))
 }
-
-/// The agent whose registered address is asked, and the address.
-pub(crate) fn registered<'p>(policy: &'p Policy, agent: &AgentName) -> Option<&'p crate::policy::Agent> {
-    policy.agents.get(agent)
-}
-

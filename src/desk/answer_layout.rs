@@ -80,7 +80,7 @@ pub(crate) fn fate(line: &str, mode: Mode, policy: &Policy) -> Fate {
     if let Some(shown) = shown.filter(|shown| is_quoted || !shown.ends_with('|')) {
         return match mode {
             Mode::Reply => Fate::Quote(shown.trim_end().to_owned()),
-            Mode::Note | Mode::Vendor | Mode::Command => Fate::Dropped,
+            Mode::Note | Mode::Vendor | Mode::Command | Mode::Outside => Fate::Dropped,
         };
     }
     if FILE.is_match(body) {

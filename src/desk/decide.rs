@@ -38,7 +38,7 @@ pub fn decide(policy: &Policy, ticket: Option<&Ticket>, event: &Event) -> Decisi
 }
 
 /// Off the list of held mail, and on no ticket.
-fn put_away(by: &Actor, message: &MessageEntry) -> Decision {
+pub(crate) fn put_away(by: &Actor, message: &MessageEntry) -> Decision {
     let mut decision = nothing("held", &format!("put away by {}", by.label()));
     decision.message = Some(MessageEntry { held: false, ..message.clone() });
     decision

@@ -11,7 +11,7 @@ use serde::Serialize;
 use crate::verb::Verbs;
 
 /// Texts that are built in: name, language, source.
-const BUILT_IN: [(&str, &str, &str); 6] = [
+const BUILT_IN: [(&str, &str, &str); 8] = [
     ("ack", "en", include_str!("../../config/templates/en/ack.txt")),
     ("questions", "en", include_str!("../../config/templates/en/questions.txt")),
     ("questions", "de", include_str!("../../config/templates/de/questions.txt")),

@@ -264,9 +264,6 @@ pub struct Ticket {
     /// Side threads with vendors.
     #[serde(default)]
     pub side_threads: BTreeMap<VendorName, SideThread>,
-    /// One id that leads every References of the agents' thread.
-    #[serde(default)]
-    pub agent_root: Option<MessageId>,
     /// When it comes back, while it sleeps.
     #[serde(default)]
     pub snoozed_until: Option<Timestamp>,
@@ -355,7 +352,6 @@ impl Ticket {
             acts: Vec::new(),
             drafts: Vec::new(),
             side_threads: BTreeMap::new(),
-            agent_root: None,
             snoozed_until: None,
             minutes: 0,
             closing: BTreeMap::new(),

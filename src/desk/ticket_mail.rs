@@ -245,7 +245,7 @@ impl TicketMail<'_> {
         let reference = self.desk.policy.reference(self.ticket.no);
         let (answer, value) = match self.cause.mode() {
             Mode::Reply => (words.answer_name, self.first_name()),
-            Mode::Note | Mode::Vendor | Mode::Command => (words.note_name, String::new()),
+            Mode::Note | Mode::Vendor | Mode::Command | Mode::Outside => (words.note_name, String::new()),
         };
         let cover = Cover {
             to: self.to,
@@ -408,7 +408,7 @@ impl TicketMail<'_> {
                 Some(raw) => {
                     left -= file.bytes;
                     let (name, content_type) = (file.name.clone(), file.content_type.clone());
-                    files.enclosed.push(Enclosed { raw, part: file.part, name, content_type, bytes: file.bytes });
+                    files.enclosed.push(Enclosed { raw, part: file.part, name, content_type, bytes: file.bytes, content_id: None });
                     files.is_enclosed.push(true);
                 }
                 None => files.is_enclosed.push(false),

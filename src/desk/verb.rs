@@ -230,6 +230,11 @@ pub const TABLE: [Entry; 41] = [
     entry(Verb::Report, "report", Group::Desk, "report [week | month]", "Send me the report.").alone(),
 ];
 
+/// Usage and help of every verb, in the order of the table.
+pub fn help_lines() -> impl Iterator<Item = (&'static str, &'static str)> {
+    TABLE.iter().map(|entry| (entry.usage, entry.help))
+}
+
 impl Verb {
     /// What is known of it.
     #[must_use]

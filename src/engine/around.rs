@@ -68,6 +68,13 @@ impl Core {
             let all = self.store().tickets(&TicketFilter { limit: LOOKED_THROUGH_MAX, ..TicketFilter::default() });
             found.listing = question.answer(all, now);
         }
+        let shown = found.ticket.as_ref().or(found.listing.first()).map(|ticket| ticket.no);
+        let history = shown.and_then(|no| self.store().history(no).ok()).unwrap_or_default();
+        let answered = found.ticket.as_ref().and_then(|ticket| ticket.answered.as_ref()).map(|answered| answered.event);
+        found.answered = history.iter().find(|decided| Some(decided.event) == answered).and_then(|decided| {
+            decided.decision.message.as_ref().map(|message| message.text.clone())
+        });
+        found.messages = history.into_iter().filter_map(|decided| decided.decision.message).collect();
         found.html = self.store().raw(&reading.raw).ok().and_then(|raw| mail::part::html_of(&raw));
         found.pin_valid = agent_mail::pin(policy, &request, message, now).is_some_and(|(pin, hash)| is_pin(&pin, &hash));
         found.request = Some(request);
@@ -78,10 +85,11 @@ impl Core {
     fn draft(&self, event: EventId) -> (Option<DraftMail>, Option<TicketNo>) {
         let Ok(Some(decided)) = self.store().decided(event) else { return (None, None) };
         let ticket = decided.decision.ticket.as_ref().map(|ticket| ticket.no);
+        let message = decided.decision.message;
         let Cause::Mail { raw, .. } = decided.cause else { return (None, ticket) };
         let draft = self.store().raw(&raw).ok().map(|bytes| {
             let reading = read_here(raw, &bytes, &[]);
-            DraftMail { parsed: reading.parsed, raw, html: mail::part::html_of(&bytes) }
+            DraftMail { parsed: reading.parsed, raw, html: mail::part::html_of(&bytes), message: message.clone() }
         });
         (draft, ticket)
     }

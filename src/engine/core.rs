@@ -525,6 +525,7 @@ impl Core {
             letter.attachments.push(mail::compose::Enclosure {
                 name: file.name.clone(),
                 content_type: file.content_type.clone(),
+                content_id: file.content_id.clone(),
                 data,
             });
         }
@@ -533,7 +534,7 @@ impl Core {
         let is_as_decided = read.to.len() == 1
             && read.to[0].address == letter.to.address
             && letter.to.address == send.to
-            && read.cc.is_empty()
+            && read.cc.iter().map(|mailbox| &mailbox.address).eq(letter.cc.iter().map(|mailbox| &mailbox.address))
             && read.from.len() == 1
             && read.from[0].address == letter.from.address
             && read.message_id.as_ref() == Some(&send.message_id);

@@ -87,6 +87,17 @@ pub(crate) fn ticket(no: u64, status: Status) -> Ticket {
         hold: None,
         events: 1,
         made_by: EventId([1; 16]),
+        watchers: BTreeSet::new(),
+        muted_by: BTreeSet::new(),
+        answered: None,
+        last_note: None,
+        acts: Vec::new(),
+        drafts: Vec::new(),
+        side_threads: BTreeMap::new(),
+        snoozed_until: None,
+        minutes: 0,
+        closing: BTreeMap::new(),
+        signed: false,
     }
 }
 
@@ -112,7 +123,7 @@ pub(crate) fn message(event: EventId, id: &str, text: &str) -> MessageEntry {
 }
 
 pub(crate) fn decision(outcome: Outcome, ticket: Option<Ticket>, message: Option<MessageEntry>) -> Decision {
-    Decision { outcome, ticket, message, history: Vec::new(), effects: Vec::new(), link_back: None, trace: Vec::new() }
+    Decision { outcome, ticket, message, history: Vec::new(), effects: Vec::new(), link_back: None, also: Vec::new(), trace: Vec::new() }
 }
 
 pub(crate) fn outbox_row(event: EventId, no: u64, second: i64) -> OutboxRow {

@@ -4,6 +4,7 @@
 //! through [`harness`] and takes them along when it ends.
 
 mod accounts;
+mod agents;
 mod bombs;
 mod conversation;
 mod explain;

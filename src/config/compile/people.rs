@@ -278,7 +278,7 @@ impl Compiler<'_> {
             undo_send: raw.undo_send.as_ref().map_or(UNDO_SEND, |length| length.value.0),
             receipts,
             attach_bytes: raw.attach.as_ref().map_or(ATTACH_BYTES, |bytes| bytes.value.0),
-            digest: raw.digest.as_ref().map(|time| time.value.0),
+            digest: raw.digest.as_ref().map(|time| time.value),
             proof,
         })
     }

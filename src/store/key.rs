@@ -15,7 +15,7 @@ pub(crate) const OUTBOX_ORDER: &[u8] = b"l";
 pub(crate) const TIMERS: &[u8] = b"y";
 pub(crate) const HELD: &[u8] = b"w";
 pub(crate) const BUDGETS: &[u8] = b"b";
-pub(crate) const AGENTS: &[u8] = b"g";
+pub(crate) const AGENTS: &[u8] = b"a";
 
 /// Tickets per value of the status index.
 pub(crate) const STATUS_BLOCK: u64 = 256;

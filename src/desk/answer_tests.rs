@@ -304,7 +304,7 @@ fn what_is_ours_alone_is_found_however_it_is_written() {
     let one_click = format!("close T-4821.12 {}", "0123456789abcdef");
     for secret in [
         format!("write to desk+{token}@fernhill.example"),
-        format!("write to DESK@Fernhill.example."),
+        "write to DESK@Fernhill.example.".to_owned(),
         "mailto:desk%40fernhill.example".to_owned(),
         one_click.replace(' ', "%20"),
         one_click,

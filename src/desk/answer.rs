@@ -7,9 +7,10 @@
 //! not two. [`leaks`] is asked once more before anything is sent.
 
 use mail::html_clean::{self, CleanHtml, Unusable};
+use mail::reply_cut::CutInput;
 use mail::{Attachment, Message};
 
-use crate::answer_layout::{self, Fate};
+use crate::answer_layout::{self, Fate, Frame};
 use crate::effect::Enclosed;
 use crate::ids::{RawHash, TicketNo};
 use crate::letter::Words;
@@ -23,7 +24,7 @@ pub(crate) struct Written<'a> {
     pub(crate) message: &'a Message,
     /// Its HTML part.
     pub(crate) html: Option<&'a str>,
-    /// What was decided to be new, without history and signature.
+    /// What was decided to be new, without history and signature: [`own_text`].
     pub(crate) text: &'a str,
     /// Lines of `text` that are commands.
     pub(crate) skip: &'a [&'a str],
@@ -68,6 +69,36 @@ impl Hold {
     }
 }
 
+/// What an agent wrote now. Where they wrote below or between the lines of our mail, the marker in it left nothing, and the
+/// whole was kept; then the mail is cut once more by its quote marks alone, and believed only where these can be: the HTML
+/// has the same words outside of its quotes, or no quoted line was wrapped into one without a mark.
+pub(crate) fn own_text(message: &Message, html: Option<&str>) -> String {
+    let kept = &message.reply;
+    if !kept.whole_kept {
+        return kept.new_text.clone();
+    }
+    let is_marker = |line: &&str| answer_layout::is_marker(answer_layout::unquoted(line).0);
+    let Some(marker) = message.text.lines().find(|line| is_marker(line) && answer_layout::unquoted(line).1) else {
+        return kept.new_text.clone();
+    };
+    let text = message.text.lines().filter(|line| !is_marker(line)).collect::<Vec<_>>().join("\n");
+    let html = html.map(|html| html.replace(answer_layout::unquoted(marker).0, ""));
+    let cut = mail::reply_cut::cut(&CutInput {
+        text: &text,
+        html: html.as_deref(),
+        subject: &message.subject,
+        from_name: message.from.first().and_then(|mailbox| mailbox.name.as_deref()),
+        is_answer: true,
+        ..CutInput::default()
+    });
+    let own = cut.new_text.lines().filter(|line| !answer_layout::unquoted(line).1).collect::<Vec<_>>().join("\n");
+    let is_certain = match &html {
+        Some(html) => html_clean::is_outside_history(html, &own),
+        None => !answer_layout::has_wrapped_quote(&text),
+    };
+    if cut.whole_kept || !is_certain { kept.new_text.clone() } else { cut.new_text }
+}
+
 /// The words of an agent's mail, fit for people outside.
 ///
 /// # Errors
@@ -82,7 +113,10 @@ pub(crate) fn words(policy: &Policy, written: &Written<'_>) -> Result<Words, Hol
         Some(Err(Unusable::Differs)) | None => None,
     };
     let enclosed = enclosed(written, clean.as_ref())?;
-    let words = Words { text, html: clean.map(|clean| clean.html), enclosed };
+    // The bar of our frame goes from the HTML as it went from the text.
+    let has_bars = written.text.lines().any(|line| answer_layout::unquoted(line).0.starts_with("| "));
+    let unbarred = |html: String| if has_bars && written.mode == Mode::Reply { html.replace(">| ", ">") } else { html };
+    let words = Words { text, html: clean.map(|clean| unbarred(clean.html)), enclosed };
     match leaks(&words.text, words.html.as_deref(), policy, written.ticket) {
         Some(what) => Err(Hold::Leak { what }),
         None => Ok(words),
@@ -160,6 +194,7 @@ fn push_words(body: &mut String, line: &str) {
 
 /// The text without commands, PIN, device lines and our frame, and every line of these as it stood.
 fn own_lines(policy: &Policy, written: &Written<'_>) -> Result<(String, Vec<String>), Hold> {
+    let mut frame = Frame::new(policy, written.mode, written.html);
     let mut kept: Vec<String> = Vec::new();
     let mut dropped: Vec<String> = Vec::new();
     for line in written.text.lines() {
@@ -171,9 +206,15 @@ fn own_lines(policy: &Policy, written: &Written<'_>) -> Result<(String, Vec<Stri
             dropped.push(line.to_owned());
             continue;
         }
-        match answer_layout::fate(line, written.mode, policy) {
-            Fate::Kept => kept.push(line.trim_end().to_owned()),
-            Fate::Dropped => dropped.push(line.to_owned()),
+        match frame.fate(line) {
+            Fate::End => break,
+            Fate::Kept => kept.push(answer_layout::without_echo(line.trim_end())),
+            Fate::Dropped => {
+                // An introduction that was wrapped before its address.
+                let is_begun = kept.last().is_some_and(|last| last.ends_with('<'));
+                dropped.extend(kept.pop_if(|_| is_begun && !answer_layout::unquoted(line).1));
+                dropped.push(line.to_owned());
+            }
             Fate::Quote(words) => kept.push(format!("> {words}").trim_end().to_owned()),
             Fate::Held => return Err(Hold::Layout { line: answer_layout::short(line) }),
         }
@@ -262,3 +303,6 @@ fn is_whole_mail(file: &Attachment) -> bool {
     is_mail || file.content_type.starts_with("message/") || file.content_type == "application/vnd.ms-outlook"
 }
 
+#[cfg(test)]
+#[path = "answer_tests.rs"]
+mod tests;

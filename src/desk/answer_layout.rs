@@ -1,6 +1,7 @@
 //! Lines of our own mail to agents, as they come back quoted: which of them may be dropped silently, which hold an answer,
 //! and what must stand in no mail to people outside.
 
+use std::collections::BTreeSet;
 use std::sync::LazyLock;
 
 use regex::Regex;
@@ -18,23 +19,38 @@ pub(crate) enum Fate {
     Dropped,
     /// The customer's own words, quoted out of our frame.
     Quote(String),
+    /// The marker, which no program quoted: nothing below it is the writer's own but a signature.
+    End,
     /// Something that only we and the agents should read. Nobody knows how much of it there is, so nothing is sent.
     Held,
 }
 
-/// Words of our frame that begin a line.
-const BEGINNINGS: [&str; 4] = ["your answer goes to", "do it with one mail", "all messages http", "your text is safe for"];
+/// Words of our frame that begin a line, in the languages that agents read.
+const BEGINNINGS: [&str; 12] = [
+    "your answer goes to",
+    "your answer becomes a note",
+    "do it with one mail",
+    "check off with one mail",
+    "all messages http",
+    "ihre antwort geht an",
+    "ihre antwort wird eine notiz",
+    "mit einer mail ",
+    "abhaken mit einer mail",
+    "alle nachrichten http",
+    "nothing was sent, nothing changed",
+    "nothing proves that it comes from",
+];
 /// Words of our frame anywhere in a line.
-const ANYWHERE: [&str; 2] = ["your answer stays inside", "x-frontdesk"];
+const ANYWHERE: [&str; 3] = ["your answer stays inside", "ihre antwort bleibt intern", "x-frontdesk"];
 
-/// `STATE       open · high`, `STEP 2 OF 3  DIAGNOSE`, `DANA        Northern Labs · 8 tickets`: two spaces and more, which
-/// HTML makes one space, and no other writer sets in capitals before dots like these.
+/// `STATE       open · high`, `STEP 2 OF 3  DIAGNOSE`, `DANA        writes from … · 8 tickets`: two spaces and more, of which
+/// HTML leaves one.
 static TITLE: LazyLock<Regex> = LazyLock::new(|| {
-    Regex::new(r"^(?:STEP \d+ OF \d+\b|(?:STATE|FACTS|PERHAPS|KNOWN)(?:\s{2,}|[\t:]\s*|\s+\S.*·|$)|\p{Lu}[\p{Lu}\d' .-]{1,40}(?:\s{2,}|\t)\S.*·)")
-        .expect("a fixed pattern")
+    Regex::new(
+        r"^(?:STEP \d+ OF \d+\b|SCHRITT \d+/\d+\b|(?:FACTS|PERHAPS|FAKTEN|VIELLEICHT)\s+\S|(?:STATE|CONTACT|KNOWN|STAND|KONTAKT)(?:\s{2,}\S|\s+\S.*·)|\p{Lu}[\p{Lu}\d' .-]{1,40}(?:\s{2,}|\t)\S.*·)",
+    )
+    .expect("a fixed pattern")
 });
-/// `[x] 1 Confirm serial and firmware`.
-static CHECKLIST: LazyLock<Regex> = LazyLock::new(|| Regex::new(r"^\[[ x]\] \d+ ").expect("a fixed pattern"));
 /// `[probe-0210.log 84 KB]`: a file of the mail that we showed.
 static FILE: LazyLock<Regex> = LazyLock::new(|| {
     Regex::new(r"^\[(?P<name>[^\[\]]+?)[ ,·]+(?P<size>\d+(?:[.,]\d+)?) ?(?P<unit>bytes|B|kB|KB|MB|GB|KiB|MiB)\]$")
@@ -51,6 +67,9 @@ static MESSAGE_ID: LazyLock<Regex> =
 /// The subject of a one-click mail: `T-4821.12 <16 characters>`.
 static ONE_CLICK: LazyLock<Regex> =
     LazyLock::new(|| Regex::new(r"(?i)-\d{1,20}\.\d{1,10}\s+[0-9a-hjkmnp-tv-z]{16}\b").expect("a fixed pattern"));
+/// The subject of a one-click mail about a held mail: `send <32 digits> <16 characters>`.
+static HELD_MAIL: LazyLock<Regex> =
+    LazyLock::new(|| Regex::new(r"(?i)\b[0-9a-f]{32}\s+[0-9a-hjkmnp-tv-z]{16}\b").expect("a fixed pattern"));
 /// `From:`, `To:`, `Reply-To:` and their kin in other languages, or an introduction: a line about a mail, not of one.
 static ABOUT_MAIL: LazyLock<Regex> =
     LazyLock::new(|| Regex::new(r"^[*_]?\p{L}[\p{L} -]{0,23}[*_]?\s?[:：]|[:：]$").expect("a fixed pattern"));
@@ -67,37 +86,108 @@ pub(crate) fn unquoted(line: &str) -> (&str, bool) {
     (rest, rest.len() < line.trim().len())
 }
 
-/// What becomes of a line. `mode` is what an answer to the quoted mail is: only where that is a reply, the words that the
-/// mail showed were the customer's.
-pub(crate) fn fate(line: &str, mode: Mode, policy: &Policy) -> Fate {
-    let (body, is_quoted) = unquoted(line);
-    let lower = body.to_lowercase();
-    if body.starts_with(MARKER) || body.ends_with(MARKER) {
-        return Fate::Dropped;
+/// Lines of an answer, one after the other.
+pub(crate) struct Frame<'a> {
+    policy: &'a Policy,
+    mode: Mode,
+    /// Letters of the lines with our bar in the HTML of the mail, which no program wraps.
+    shown: BTreeSet<String>,
+    /// Letters of the line with our bar that is being read, with those it was wrapped into.
+    run: Option<String>,
+}
+
+impl<'a> Frame<'a> {
+    /// `mode` is what an answer to the quoted mail is: only where that is a reply, the words it showed were the customer's.
+    pub(crate) fn new(policy: &'a Policy, mode: Mode, html: Option<&str>) -> Self {
+        let text = html.map(|html| mail::html::to_text(html).text).unwrap_or_default();
+        let shown = text.lines().filter_map(|line| unquoted(line).0.strip_prefix('|')).map(letters).collect();
+        Self { policy, mode, shown, run: None }
     }
-    let shown = if body == "|" { Some("") } else { body.strip_prefix("| ") };
-    // A line that ends like it begins is a table of the writer's own.
-    if let Some(shown) = shown.filter(|shown| is_quoted || !shown.ends_with('|')) {
-        return match mode {
+
+    /// What becomes of the next line.
+    pub(crate) fn fate(&mut self, line: &str) -> Fate {
+        let (body, is_quoted) = unquoted(line);
+        if is_marker(body) {
+            self.run = None;
+            return if is_quoted { Fate::Dropped } else { Fate::End };
+        }
+        let shown = if body == "|" { Some("") } else { body.strip_prefix("| ") };
+        // A line that ends like it begins is a table of the writer's own.
+        if let Some(shown) = shown.filter(|shown| is_quoted || !shown.ends_with('|')) {
+            self.run = Some(letters(shown));
+            return self.quote(shown);
+        }
+        if let Some(run) = self.run.take().filter(|_| is_quoted && !body.is_empty()) {
+            let more = run + &letters(body);
+            let is_wrapped = self.shown.range(more.clone()..).next().is_some_and(|shown| shown.starts_with(&more));
+            if is_wrapped && !is_layout(body) {
+                self.run = Some(more);
+                return self.quote(body);
+            }
+        }
+        if FILE.is_match(body) {
+            return Fate::Dropped;
+        }
+        if is_layout(body) {
+            return Fate::Held;
+        }
+        if names_our_address(body, self.policy) {
+            return if is_quoted || ABOUT_MAIL.is_match(body) { Fate::Dropped } else { Fate::Held };
+        }
+        // Whatever else is quoted, it is not the customer's: they carry the bar.
+        if is_quoted && !body.is_empty() { Fate::Held } else { Fate::Kept }
+    }
+
+    fn quote(&self, shown: &str) -> Fate {
+        match self.mode {
             Mode::Reply => Fate::Quote(shown.trim_end().to_owned()),
             Mode::Note | Mode::Vendor | Mode::Command | Mode::Outside => Fate::Dropped,
+        }
+    }
+}
+
+/// A line of the frame that our mails put above the part to be cut.
+pub(crate) fn is_marker(body: &str) -> bool {
+    body.starts_with(MARKER) || body.ends_with(MARKER)
+}
+
+/// Whether words stand right below a quoted line: then they may be the end of it that lost its mark.
+pub(crate) fn has_wrapped_quote(text: &str) -> bool {
+    let lines: Vec<(&str, bool)> = text.lines().map(unquoted).collect();
+    lines.windows(2).any(|pair| matches!(pair, [(above, true), (below, false)] if !above.is_empty() && !below.is_empty()))
+}
+
+/// Outlook writes the address of a link behind the same address: `https://x.example<https://x.example>`.
+pub(crate) fn without_echo(line: &str) -> String {
+    let mut out = String::with_capacity(line.len());
+    let mut rest = line;
+    while let Some((before, behind)) = rest.split_once("<http") {
+        out.push_str(before);
+        let Some((address, after)) = behind.split_once('>') else {
+            out.push_str("<http");
+            rest = behind;
+            continue;
         };
+        let shown = out.trim_end_matches('/');
+        if !shown.ends_with(&format!("http{}", address.trim_end_matches('/'))) {
+            out.push_str(&format!("<http{address}>"));
+        }
+        rest = after;
     }
-    if FILE.is_match(body) {
-        return Fate::Dropped;
-    }
-    let is_layout = BEGINNINGS.iter().any(|beginning| lower.starts_with(beginning))
+    out.push_str(rest);
+    out
+}
+
+/// A line that only our mails to agents have.
+fn is_layout(body: &str) -> bool {
+    let lower = body.to_lowercase();
+    BEGINNINGS.iter().any(|beginning| lower.starts_with(beginning))
         || ANYWHERE.iter().any(|words| lower.contains(words))
-        || TITLE.is_match(body)
-        || is_quoted && CHECKLIST.is_match(body)
-        || REFERENCE.is_match(body);
-    if is_layout {
-        return Fate::Held;
-    }
-    if names_our_address(body, policy) {
-        return if is_quoted || ABOUT_MAIL.is_match(body) { Fate::Dropped } else { Fate::Held };
-    }
-    Fate::Kept
+        || [&TITLE, &REFERENCE].iter().any(|pattern| pattern.is_match(body))
+}
+
+fn letters(text: &str) -> String {
+    text.chars().filter(|c| c.is_alphanumeric()).collect()
 }
 
 /// A `pin: 123456` line, which proves who wrote and is in no copy.
@@ -139,7 +229,7 @@ pub(crate) fn secret_in(text: &str, policy: &Policy, ticket: TicketNo) -> Option
     let decoded = percent_decoded(text);
     let texts = [text, decoded.as_str()];
     let any = |pattern: &Regex| texts.iter().any(|text| pattern.is_match(text));
-    if any(&DETAIL) || any(&ONE_CLICK) {
+    if any(&DETAIL) || any(&ONE_CLICK) || any(&HELD_MAIL) {
         return Some("an address or a link of ours that acts for an agent".to_owned());
     }
     if any(&MESSAGE_ID) {
@@ -160,12 +250,13 @@ pub(crate) fn secret_in(text: &str, policy: &Policy, ticket: TicketNo) -> Option
     if any(&REFERENCE) || lower.match_indices(&revision).any(|(at, _)| is_revision(at)) {
         return Some("a reference that only our own mails carry".to_owned());
     }
-    let pages = policy.url.as_ref().map(|url| format!("{}/t/", url.trim_end_matches('/')).to_lowercase());
-    if pages.is_some_and(|pages| lower.contains(&pages)) {
+    let pages = policy.url.as_ref().map(|url| url.trim_end_matches('/').to_lowercase());
+    if pages.is_some_and(|url| ["/t/", "/a/"].iter().any(|page| lower.contains(&format!("{url}{page}")))) {
         return Some("a link to a page for agents".to_owned());
     }
-    let held = |line: &&str| fate(line, Mode::Reply, policy) == Fate::Held;
-    text.lines().find(held).map(|line| format!("a line of our own mail to agents: \"{}\"", short(line)))
+    text.lines()
+        .find(|line| is_layout(unquoted(line).0))
+        .map(|line| format!("a line of our own mail to agents: \"{}\"", short(line)))
 }
 
 /// The first words of a line.

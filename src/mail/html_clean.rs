@@ -101,6 +101,17 @@ pub fn new_words(html: &str, new_text: &str, skip: &[&str], images: &[&str]) -> 
     Err(if is_hidden { Unusable::Hidden } else { Unusable::Differs })
 }
 
+/// Whether every word of `text` stands in the HTML outside of what clients mark as history, in order and in blocks of its
+/// own.
+#[must_use]
+pub fn is_outside_history(html: &str, text: &str) -> bool {
+    let pieces = html_piece::pieces(html);
+    let shown = without_addresses(text, &pieces);
+    let skip = BTreeSet::new();
+    let hay = Hay::new(&pieces, Wanted { history: false, hidden: false, skip: &skip });
+    [shown.as_str(), text].into_iter().any(|text| hay.blocks_of(&paragraphs(text)).is_some())
+}
+
 /// Content-IDs of the images that stand neither in a quote nor in a signature, as far as clients mark those; in order.
 #[must_use]
 pub fn own_images(html: &str) -> Vec<String> {
@@ -138,18 +149,24 @@ const IMAGES_MAX: usize = 200;
 /// The blocks that hold the words: outside of what clients mark as history if possible, in one run if possible.
 fn find(pieces: &[Piece], wanted: &str, skip: &BTreeSet<String>, hidden: bool) -> Option<BTreeSet<usize>> {
     let whole = [letters(wanted)];
+    let paragraphs = paragraphs(wanted);
+    [false, true].into_iter().find_map(|history| {
+        let hay = Hay::new(pieces, Wanted { history, hidden, skip });
+        hay.blocks_of(&whole).or_else(|| hay.blocks_of(&paragraphs))
+    })
+}
+
+/// The letters of each paragraph.
+fn paragraphs(text: &str) -> Vec<String> {
     let mut paragraphs = vec![String::new()];
-    for line in wanted.lines() {
+    for line in text.lines() {
         if line.trim_start_matches(['>', ' ']).is_empty() {
             paragraphs.push(String::new());
         } else if let Some(last) = paragraphs.last_mut() {
             last.push_str(&letters(line));
         }
     }
-    [false, true].into_iter().find_map(|history| {
-        let hay = Hay::new(pieces, Wanted { history, hidden, skip });
-        hay.blocks_of(&whole).or_else(|| hay.blocks_of(&paragraphs))
-    })
+    paragraphs
 }
 
 /// What programs write into the text part for a link or an image, which the HTML shows in another way.

@@ -211,6 +211,8 @@ struct Open {
     is_written: bool,
     is_hidden: bool,
     is_history: bool,
+    /// Gmail and Proton put the introduction, the quotes and the answers between them into one container.
+    is_mixed: bool,
     look: Look,
 }
 
@@ -254,8 +256,8 @@ impl Reader {
         self.attributes.select(name);
         self.style.select(name);
         self.reads_source = name == b"src";
-        // Our own ticket mail marks where it begins.
-        self.history_below |= name == b"data-fd";
+        // Our own ticket mail marks where it begins; within a quote the quote says where it ends.
+        self.history_below |= name == b"data-fd" && self.history == 0;
     }
 
     fn value(&mut self, value: &[u8]) {
@@ -287,13 +289,14 @@ impl Reader {
         let hint = self.attributes.hint(self.element);
         self.history_below |= hint == Hint::HistoryBelow || matches!(hint, Hint::Region(Region::Header | Region::Forward));
         let is_cited = tag == Tag::Quote && (self.attributes.is_cited() || self.attributes.has_class("gmail_quote"));
-        let is_history = is_cited || matches!(hint, Hint::Mixed | Hint::Region(_));
+        let is_mixed = hint == Hint::Mixed && tag != Tag::Quote;
+        let is_history = is_cited || is_mixed || matches!(hint, Hint::Region(_));
         let is_hidden =
             self.element == Element::Dropped || self.attributes.is_hidden(self.element) || self.style.hides(self.element);
         let outer = self.stack.last().map(|open| open.look).unwrap_or_default();
         let link = (tag == Tag::Link).then(|| web_address(&self.attributes.href)).flatten();
         let is_written = tag.written().is_some() && (tag != Tag::Link || link.is_some());
-        self.stack.push(Open { tag, is_written, is_hidden, is_history, look: self.style.look(outer) });
+        self.stack.push(Open { tag, is_written, is_hidden, is_history, is_mixed, look: self.style.look(outer) });
         self.hidden += usize::from(is_hidden);
         self.history += usize::from(is_history);
         self.enter(tag);
@@ -357,6 +360,9 @@ impl Reader {
             self.block += usize::from(open.tag.is_block());
             self.hidden -= usize::from(open.is_hidden);
             self.history -= usize::from(open.is_history);
+            if open.tag == Tag::Quote && open.is_history {
+                self.end_introduction();
+            }
             match open.tag {
                 Tag::Numbered | Tag::List => drop(self.lists.pop()),
                 Tag::Item => self.number = None,
@@ -366,6 +372,15 @@ impl Reader {
             if open.is_written {
                 self.out.push(Piece::Close(open.tag));
             }
+        }
+    }
+
+    /// Behind the first quote of a mixed container the writer's own words may follow.
+    fn end_introduction(&mut self) {
+        if let Some(mixed) = self.stack.iter_mut().rev().find(|open| open.is_mixed)
+            && std::mem::take(&mut mixed.is_history)
+        {
+            self.history -= 1;
         }
     }
 

@@ -39,7 +39,7 @@ impl Default for Look {
 impl Look {
     /// The text has nearly the colour of what is behind it.
     pub(crate) fn is_faint(self) -> bool {
-        let parts = |color: u32| [color >> 16 & 0xff, color >> 8 & 0xff, color & 0xff];
+        let parts = |color: u32| [(color >> 16) & 0xff, (color >> 8) & 0xff, color & 0xff];
         let differences = parts(self.color).into_iter().zip(parts(self.background)).map(|(one, other)| one.abs_diff(other));
         differences.sum::<u32>() < DIFFERENCE_MIN
     }
@@ -139,14 +139,16 @@ fn color(value: &str) -> Option<u32> {
         let number = u32::from_str_radix(hex, 16).ok()?;
         return match hex.len() {
             6 => Some(number),
-            3 => Some([number >> 8, number >> 4 & 0xf, number & 0xf].into_iter().fold(0, |all, part| all << 8 | part * 0x11)),
+            3 => {
+                Some([number >> 8, (number >> 4) & 0xf, number & 0xf].into_iter().fold(0, |all, part| (all << 8) | (part * 0x11)))
+            }
             _ => None,
         };
     }
     if let Some(parts) = value.strip_prefix("rgb(").or_else(|| value.strip_prefix("rgba(")) {
         let numbers = parts.trim_end_matches(')').split([',', ' ', '/']).filter(|part| !part.is_empty());
         let bytes: Vec<u32> = numbers.take(3).filter_map(|part| part.parse().ok()).filter(|part| *part <= 255).collect();
-        return (bytes.len() == 3).then(|| bytes.iter().fold(0, |all, part| all << 8 | part));
+        return (bytes.len() == 3).then(|| bytes.iter().fold(0, |all, part| (all << 8) | part));
     }
     match value {
         "white" | "window" | "snow" | "ivory" | "ghostwhite" => Some(WHITE),

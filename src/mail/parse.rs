@@ -62,6 +62,14 @@ pub fn parse(raw: &[u8]) -> Parsed {
     Parsed { message, defects }
 }
 
+/// The HTML of a mail as it is shown, for its formatting; `None` where it has none. Read again, since hardly anybody asks.
+#[must_use]
+pub fn html(raw: &[u8]) -> Option<String> {
+    let prepared = prepared(&raw[..raw.len().min(limits::MAIL_BYTES_MAX)]);
+    let parts = part::walk(&prepared, &header::read_block(&prepared), &mut Vec::new());
+    body::read(&parts, &body::roles(&parts), &mut Vec::new()).html
+}
+
 /// Reads the header alone: what the envelope facts of a mail are. Parts and text stay empty.
 #[must_use]
 pub fn parse_headers(raw: &[u8]) -> Message {

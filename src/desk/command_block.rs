@@ -15,6 +15,8 @@ use crate::verb::{Verb, Verbs};
 
 /// Commands of one mail: more are no work of a person.
 const COMMANDS_MAX: usize = 50;
+/// Lines with `#` in one mail that are compared with every verb; past them what is doubtful is held uncompared.
+const COMPARED_MAX: usize = 100;
 /// Mail programs wrap lines at 66 columns or later, so a line that could have taken the next word within them was ended
 /// by its writer.
 const WRAP_COLUMNS_MIN: usize = 64;
@@ -124,7 +126,8 @@ pub fn read(context: &Context<'_>, new_text: &str) -> Block {
     let verbs = context.policy.templates.verbs();
     let takes_pin = takes_pin(context);
     let lines = lines(new_text);
-    let kinds: Vec<Kind> = lines.iter().map(|line| kind(context, line.text, takes_pin)).collect();
+    let mut compares = COMPARED_MAX;
+    let kinds: Vec<Kind> = lines.iter().map(|line| kind(context, line.text, takes_pin, &mut compares)).collect();
     let top = kinds.iter().position(|kind| *kind == Kind::Text).unwrap_or(kinds.len());
     let bottom = kinds.iter().rposition(|kind| *kind == Kind::Text).map_or(top, |last| last + 1);
     let marked = lines.iter().zip(&kinds).filter(|(_, kind)| **kind == Kind::Command).map(|(line, _)| normal(line.text));
@@ -148,7 +151,7 @@ pub fn read(context: &Context<'_>, new_text: &str) -> Block {
         match kinds[index] {
             Kind::Pin => add_mistake(&mut block, index, "pin: ******", "the PIN stands in the first or the last line"),
             Kind::Text | Kind::Blank | Kind::Command => {
-                if block.verb_in_text.is_none() && is_verb_in_text(verbs, line.text) {
+                if block.verb_in_text.is_none() && is_verb_in_text(verbs, line.text, &mut compares) {
                     block.verb_in_text = Some(TextLine { number: index + 1, text: trim(line.text).to_owned() });
                 }
             }
@@ -232,12 +235,12 @@ enum Kind {
     Pin,
 }
 
-fn kind(context: &Context<'_>, line: &str, takes_pin: bool) -> Kind {
+fn kind(context: &Context<'_>, line: &str, takes_pin: bool, compares: &mut usize) -> Kind {
     if trim(line).is_empty() {
         Kind::Blank
     } else if takes_pin && read_pin(line).is_some() {
         Kind::Pin
-    } else if is_command_line(context, line) {
+    } else if is_command_line(context, line, compares) {
         Kind::Command
     } else {
         Kind::Text
@@ -245,7 +248,7 @@ fn kind(context: &Context<'_>, line: &str, takes_pin: bool) -> Kind {
 }
 
 /// `#` and a word. Numbers, headings, references of tickets, and lines of nothing but hashtags are text.
-fn is_command_line(context: &Context<'_>, line: &str) -> bool {
+fn is_command_line(context: &Context<'_>, line: &str, compares: &mut usize) -> bool {
     let Some(rest) = strip_mark(line) else { return false };
     if !rest.starts_with(char::is_alphabetic) {
         return false;
@@ -258,8 +261,15 @@ fn is_command_line(context: &Context<'_>, line: &str) -> bool {
     let prefix = format!("{}-", context.policy.company.prefix.to_lowercase());
     let is_reference = word.to_lowercase().starts_with(&prefix) && command_name::reference(context.policy, &word).is_some();
     let mut more = rest.split_whitespace().skip(1).peekable();
-    let is_hashtags = more.peek().is_some() && more.all(|word| strip_mark(word).is_some()) && verbs.near(&word).is_none();
+    let is_hashtags = more.peek().is_some() && more.all(|word| strip_mark(word).is_some());
+    let is_hashtags = is_hashtags && may_compare(compares) && verbs.near(&word).is_none();
     !is_reference && !is_hashtags
+}
+
+fn may_compare(compares: &mut usize) -> bool {
+    let before = *compares;
+    *compares = before.saturating_sub(1);
+    before > 0
 }
 
 /// The word of a line that would be its verb.
@@ -332,13 +342,13 @@ fn check_whole(context: &Context<'_>, block: &mut Block) {
 
 /// A line within the message that its writer may have meant for us: `#` with a verb, with one mistyped or of another tool,
 /// be it in a list or in bold, or a verb that is complete in itself, alone on the line.
-fn is_verb_in_text(verbs: &Verbs, line: &str) -> bool {
+fn is_verb_in_text(verbs: &Verbs, line: &str, compares: &mut usize) -> bool {
     let plain = trim(line).trim_start_matches(|c: char| c.is_whitespace() || matches!(c, '-' | '*' | '_' | '•' | '·' | '–'));
     if let Some(rest) = strip_mark(plain) {
         let word = verb_word(rest);
         let word = word.trim_end_matches(['*', '_']);
         let is_short = word.len() <= VERB_BYTES_MAX && !word.is_empty();
-        return is_short && (find_verb(verbs, word).is_some() || verbs.is_meant(word));
+        return is_short && (find_verb(verbs, word).is_some() || !may_compare(compares) || verbs.is_meant(word));
     }
     let word = trim(line);
     let is_alone =

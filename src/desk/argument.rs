@@ -192,8 +192,8 @@ fn is_quotation_mark(c: char) -> bool {
 
 /// Takes no room on a screen: zero-width spaces and joiners, soft hyphens, marks of direction, variation selectors.
 pub(crate) fn is_invisible(c: char) -> bool {
-    matches!(c, '\u{200b}'..='\u{200d}' | '\u{2060}'..='\u{2064}' | '\u{feff}' | '\u{ad}' | '\u{34f}' | '\u{180e}' | '\u{fe00}'..='\u{fe0f}')
-        || mail::address::is_bidi_control(c)
+    let is_joiner = matches!(c, '\u{200b}'..='\u{200d}' | '\u{2060}'..='\u{2064}' | '\u{34f}' | '\u{180e}');
+    is_joiner || matches!(c, '\u{ad}' | '\u{feff}' | '\u{fe00}'..='\u{fe0f}') || mail::address::is_bidi_control(c)
 }
 
 fn is_blank(c: char) -> bool {

@@ -380,7 +380,8 @@ pub(crate) fn issue(reader: &Reader<'_>) -> Result<IssueAct, Mistake> {
             None => Ok(IssueAct::Solved { issue }),
         },
         other => {
-            Err(reader.wrong(act, "after the name stands nothing, `update: …` or `solved`", nearest(other, ["update", "solved"])))
+            let near = nearest(other, ["update", "solved"]);
+            Err(reader.wrong(act, "after the name stands nothing, `update: …` or `solved`", near))
         }
     }
 }

@@ -44,10 +44,10 @@ impl<'a> Line<'a> {
         let text = strip_mark(line).unwrap_or(line);
         let text = trim(text);
         let verb_end = text.find(|c: char| c.is_whitespace() || is_colon(c)).unwrap_or(text.len());
-        let behind = &text[verb_end..];
-        let rest_at = verb_end + behind.chars().next().filter(|c| is_colon(*c)).map_or(0, char::len_utf8);
-        let rest = trim(&text[rest_at..]);
-        let offset = text.len() - trim_start(&text[rest_at..]).len();
+        let behind = trim_start(&text[verb_end..]);
+        let rest = trim(behind.strip_prefix(is_colon).unwrap_or(behind));
+        // `text` is trimmed, so nothing stands behind the rest.
+        let offset = text.len() - rest.len();
         Self {
             text,
             verb: visible(&text[..verb_end]),
@@ -116,13 +116,14 @@ fn arguments(rest: &str, offset: usize) -> Vec<Argument> {
     found
 }
 
-/// The argument that begins at `start`, and where it ends within `rest`.
+/// The argument that begins at `start`, and where it ends within `rest`. Nothing behind its end is looked at, so that a
+/// line is read once however many arguments it has.
 fn argument(rest: &str, start: usize, offset: usize) -> (Argument, usize) {
-    let word_end = end_of(rest, start, char::is_whitespace);
-    let equals = rest[start..word_end].find('=').map(|at| start + at);
-    let named = equals.filter(|at| is_name(&visible(&rest[start..*at])));
-    let value = named.map_or(start, |at| at + 1);
-    let first = rest[value..word_end].char_indices().find(|(_, c)| !is_invisible(*c));
+    let name_end = end_of(rest, start, |c| !is_name_character(c) && !is_invisible(c));
+    let name = visible(&rest[start..name_end]).to_lowercase();
+    let sign = rest[name_end..].chars().next().filter(|c| matches!(c, '=' | '＝') && is_name(&name));
+    let value = sign.map_or(start, |sign| name_end + sign.len_utf8());
+    let first = rest[value..].char_indices().find(|(_, c)| !is_invisible(*c));
     let quoted = first.filter(|(_, c)| is_quotation_mark(*c));
     let (inner, end, is_unclosed) = match quoted {
         Some((at, mark)) => {
@@ -131,7 +132,10 @@ fn argument(rest: &str, start: usize, offset: usize) -> (Argument, usize) {
             let end = rest[to..].chars().next().map_or(to, |mark| to + mark.len_utf8());
             (from..to, end, to == rest.len())
         }
-        None => (value..word_end, word_end, false),
+        None => {
+            let end = end_of(rest, value, char::is_whitespace);
+            (value..end, end, false)
+        }
     };
     let inside = &rest[inner];
     let text = match quoted {
@@ -140,7 +144,7 @@ fn argument(rest: &str, start: usize, offset: usize) -> (Argument, usize) {
     };
     let argument = Argument {
         text,
-        name: named.map(|at| visible(&rest[start..at]).to_lowercase()),
+        name: sign.map(|_| name),
         span: offset + start..offset + end,
         value_span: offset + value..offset + end,
         is_quoted: quoted.is_some(),
@@ -155,7 +159,11 @@ fn end_of(text: &str, from: usize, is_end: impl Fn(char) -> bool) -> usize {
 
 /// The name of `name=value`: letters, digits, `-` and `_`, a letter first.
 fn is_name(text: &str) -> bool {
-    text.starts_with(char::is_alphabetic) && text.chars().all(|c| c.is_alphanumeric() || c == '-' || c == '_')
+    text.starts_with(char::is_alphabetic) && text.chars().all(is_name_character)
+}
+
+fn is_name_character(c: char) -> bool {
+    c.is_alphanumeric() || c == '-' || c == '_'
 }
 
 /// What a person sees of a word, with the signs of a keyboard.
@@ -166,10 +174,10 @@ fn visible(text: &str) -> String {
 fn plain(c: char) -> char {
     match c {
         '’' | '‘' | '‚' | '`' | '´' => '\'',
-        '\u{2010}'..='\u{2012}' | '\u{2212}' | '－' => '-',
-        '＝' => '=',
-        '＠' => '@',
+        '\u{2010}'..='\u{2012}' | '\u{2212}' => '-',
         mark if is_quotation_mark(mark) => '"',
+        // Full-width forms stand in the order of ASCII.
+        wide @ '\u{ff01}'..='\u{ff5e}' => char::from_u32(u32::from(wide) - 0xfee0).unwrap_or(wide),
         other => other,
     }
 }
@@ -184,8 +192,8 @@ fn is_quotation_mark(c: char) -> bool {
 
 /// Takes no room on a screen: zero-width spaces and joiners, soft hyphens, marks of direction, variation selectors.
 pub(crate) fn is_invisible(c: char) -> bool {
-    matches!(c, '\u{200b}'..='\u{200d}' | '\u{2060}'..='\u{2064}' | '\u{feff}' | '\u{ad}' | '\u{34f}' | '\u{180e}' | '\u{fe00}'..='\u{fe0f}')
-        || mail::address::is_bidi_control(c)
+    let is_joiner = matches!(c, '\u{200b}'..='\u{200d}' | '\u{2060}'..='\u{2064}' | '\u{34f}' | '\u{180e}');
+    is_joiner || matches!(c, '\u{ad}' | '\u{feff}' | '\u{fe00}'..='\u{fe0f}') || mail::address::is_bidi_control(c)
 }
 
 fn is_blank(c: char) -> bool {
@@ -221,6 +229,7 @@ mod tests {
         check("#close", "<close>");
         check("# Note: call him", "<Note> [call]@call [him]@him");
         check("note:now", "<note> [now]@now");
+        check("note : now", "<note> [now]@now");
         check("#close cause=\"bad firmware\" done", "<close> cause=[bad firmware]@cause=\"bad firmware\" [done]@done");
         check(
             "find \"two words\" https://x.example/?a=b",

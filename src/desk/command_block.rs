@@ -8,18 +8,20 @@
 use crate::argument::{self, Line, normal, strip_mark, trim};
 use crate::command::Command;
 use crate::command_name;
-use crate::command_word::{Context, Said, find_verb, read};
+use crate::command_word::{self, Context, Said, find_verb};
 use crate::mistake::Mistake;
 use crate::policy::AgentProof;
 use crate::verb::{Verb, Verbs};
 
 /// Commands of one mail: more are no work of a person.
 const COMMANDS_MAX: usize = 50;
+/// Lines with `#` in one mail that are compared with every verb; past them what is doubtful is held uncompared.
+const COMPARED_MAX: usize = 100;
 /// Mail programs wrap lines at 66 columns or later, so a line that could have taken the next word within them was ended
 /// by its writer.
 const WRAP_COLUMNS_MIN: usize = 64;
-/// Digits of a PIN.
-const PIN_DIGITS: std::ops::RangeInclusive<usize> = 4..=12;
+/// Longer words are no PIN.
+const PIN_CHARACTERS_MAX: usize = 32;
 /// Longer words on a line of their own are no verb.
 const VERB_BYTES_MAX: usize = 48;
 
@@ -38,6 +40,8 @@ pub struct Block {
     pub pin: Option<Pin>,
     /// All words of all lines, for comparing the parts of a mail.
     words: String,
+    /// Every line that has the form of a command, wherever it stands.
+    marked: Vec<String>,
 }
 
 /// A line that is a command.
@@ -118,14 +122,16 @@ fn speech(said: &Said) -> Option<Speech> {
 
 /// Divides what an agent wrote into commands and message. `new_text` is what the quote cut left.
 #[must_use]
-pub fn read_block(context: &Context<'_>, new_text: &str) -> Block {
+pub fn read(context: &Context<'_>, new_text: &str) -> Block {
     let verbs = context.policy.templates.verbs();
     let takes_pin = takes_pin(context);
     let lines = lines(new_text);
-    let kinds: Vec<Kind> = lines.iter().map(|line| kind(context, line.text, takes_pin)).collect();
+    let mut compares = COMPARED_MAX;
+    let kinds: Vec<Kind> = lines.iter().map(|line| kind(context, line.text, takes_pin, &mut compares)).collect();
     let top = kinds.iter().position(|kind| *kind == Kind::Text).unwrap_or(kinds.len());
     let bottom = kinds.iter().rposition(|kind| *kind == Kind::Text).map_or(top, |last| last + 1);
-    let mut block = Block { words: normal(new_text), ..Block::default() };
+    let marked = lines.iter().zip(&kinds).filter(|(_, kind)| **kind == Kind::Command).map(|(line, _)| normal(line.text));
+    let mut block = Block { words: normal(new_text), marked: marked.collect(), ..Block::default() };
     for (index, line) in lines.iter().enumerate().filter(|(index, _)| *index < top || *index >= bottom) {
         match kinds[index] {
             Kind::Text | Kind::Blank => {}
@@ -145,13 +151,13 @@ pub fn read_block(context: &Context<'_>, new_text: &str) -> Block {
         match kinds[index] {
             Kind::Pin => add_mistake(&mut block, index, "pin: ******", "the PIN stands in the first or the last line"),
             Kind::Text | Kind::Blank | Kind::Command => {
-                if block.verb_in_text.is_none() && is_verb_in_text(verbs, line.text) {
+                if block.verb_in_text.is_none() && is_verb_in_text(verbs, line.text, &mut compares) {
                     block.verb_in_text = Some(TextLine { number: index + 1, text: trim(line.text).to_owned() });
                 }
             }
         }
     }
-    check_wrap(&mut block, &lines, &kinds, top);
+    check_wrap(verbs, &mut block, &lines, &kinds, top);
     check_whole(context, &mut block);
     block
 }
@@ -168,23 +174,21 @@ pub fn same_block(text: &Block, html: &Block) -> bool {
 /// The block of a mail that has both parts, or `None` where they differ and the mail must be held.
 ///
 /// Mail programs wrap the text and leave the HTML as it was typed, so a command of several lines in the text is one in the
-/// HTML. Where both hold the same words in the same order, and each command of the text is the beginning of that of the
-/// HTML, the HTML is taken.
+/// HTML. Where both hold the same words in the same order, and each line with a command of the text is the beginning of
+/// that of the HTML, the HTML is taken: it is what the writer saw.
 #[must_use]
 pub fn agreed<'b>(text: &'b Block, html: &'b Block) -> Option<&'b Block> {
     if same_block(text, html) {
         return Some(text);
     }
-    let (wrapped, whole) = (block_lines(text), block_lines(html));
-    let begins = |short: &str, long: &str| {
-        let (short, long) = (normal(short), normal(long));
-        long.strip_prefix(&short).is_some_and(|rest| rest.is_empty() || rest.starts_with(' '))
+    let begins = |(short, long): (&String, &String)| {
+        long.strip_prefix(short.as_str()).is_some_and(|rest| rest.is_empty() || rest.starts_with(' '))
     };
     let is_unwrapped = text.words == html.words
         && text.pin == html.pin
         && html.verb_in_text.is_none()
-        && wrapped.len() == whole.len()
-        && wrapped.iter().zip(&whole).all(|((_, short), (_, long))| begins(short, long));
+        && text.marked.len() == html.marked.len()
+        && text.marked.iter().zip(&html.marked).all(begins);
     is_unwrapped.then_some(html)
 }
 
@@ -204,12 +208,21 @@ struct TextAt<'a> {
     text: &'a str,
 }
 
+/// Every character that begins a new line on a screen ends one here: what looks like a message below a command must not be
+/// read as its words.
 fn lines(text: &str) -> Vec<TextAt<'_>> {
+    let is_end = |c: char| matches!(c, '\n' | '\r' | '\u{b}' | '\u{c}' | '\u{85}' | '\u{2028}' | '\u{2029}');
     let mut start = 0;
     let mut found = Vec::new();
-    for line in text.split_inclusive('\n') {
-        found.push(TextAt { start, text: line.trim_end_matches(['\n', '\r']) });
-        start += line.len();
+    // CR and LF together are one end.
+    let mut rest = text;
+    while !rest.is_empty() {
+        let end = rest.find(is_end).unwrap_or(rest.len());
+        found.push(TextAt { start, text: &rest[..end] });
+        let behind = &rest[end..];
+        let sign = if behind.starts_with("\r\n") { 2 } else { behind.chars().next().map_or(0, char::len_utf8) };
+        start += end + sign;
+        rest = &behind[sign..];
     }
     found
 }
@@ -222,12 +235,12 @@ enum Kind {
     Pin,
 }
 
-fn kind(context: &Context<'_>, line: &str, takes_pin: bool) -> Kind {
+fn kind(context: &Context<'_>, line: &str, takes_pin: bool, compares: &mut usize) -> Kind {
     if trim(line).is_empty() {
         Kind::Blank
     } else if takes_pin && read_pin(line).is_some() {
         Kind::Pin
-    } else if is_command_line(context, line) {
+    } else if is_command_line(context, line, compares) {
         Kind::Command
     } else {
         Kind::Text
@@ -235,7 +248,7 @@ fn kind(context: &Context<'_>, line: &str, takes_pin: bool) -> Kind {
 }
 
 /// `#` and a word. Numbers, headings, references of tickets, and lines of nothing but hashtags are text.
-fn is_command_line(context: &Context<'_>, line: &str) -> bool {
+fn is_command_line(context: &Context<'_>, line: &str, compares: &mut usize) -> bool {
     let Some(rest) = strip_mark(line) else { return false };
     if !rest.starts_with(char::is_alphabetic) {
         return false;
@@ -248,8 +261,15 @@ fn is_command_line(context: &Context<'_>, line: &str) -> bool {
     let prefix = format!("{}-", context.policy.company.prefix.to_lowercase());
     let is_reference = word.to_lowercase().starts_with(&prefix) && command_name::reference(context.policy, &word).is_some();
     let mut more = rest.split_whitespace().skip(1).peekable();
-    let is_hashtags = more.peek().is_some() && more.all(|word| strip_mark(word).is_some()) && verbs.near(&word).is_none();
+    let is_hashtags = more.peek().is_some() && more.all(|word| strip_mark(word).is_some());
+    let is_hashtags = is_hashtags && may_compare(compares) && verbs.near(&word).is_none();
     !is_reference && !is_hashtags
+}
+
+fn may_compare(compares: &mut usize) -> bool {
+    let before = *compares;
+    *compares = before.saturating_sub(1);
+    before > 0
 }
 
 /// The word of a line that would be its verb.
@@ -259,12 +279,12 @@ fn verb_word(line: &str) -> String {
 }
 
 fn add_command(context: &Context<'_>, block: &mut Block, index: usize, raw: &str) {
-    if block.commands.len() >= COMMANDS_MAX {
+    if block.commands.len() + block.mistakes.len() >= COMMANDS_MAX {
         return add_mistake(block, index, raw, "too many commands in one mail");
     }
     let text = Line::new(raw).text.to_owned();
     let (number, raw) = (index + 1, raw.to_owned());
-    match read(context, &text) {
+    match command_word::read(context, &text) {
         Ok(said) => block.commands.push(CommandLine { number, raw, text, said }),
         Err(mistake) => block.mistakes.push(WrongLine { number, raw, text, mistake }),
     }
@@ -278,14 +298,16 @@ fn add_mistake(block: &mut Block, index: usize, raw: &str, what: &str) {
 }
 
 /// A command above text without an empty line between may have been wrapped: its end would reach the customer.
-fn check_wrap(block: &mut Block, lines: &[TextAt<'_>], kinds: &[Kind], top: usize) {
+fn check_wrap(verbs: &Verbs, block: &mut Block, lines: &[TextAt<'_>], kinds: &[Kind], top: usize) {
     let Some(above) = top.checked_sub(1).filter(|above| kinds[*above] == Kind::Command && top < lines.len()) else { return };
     let width = |text: &str| text.chars().count();
     let next = trim(lines[top].text).split_whitespace().next().map_or(0, width);
     if width(lines[above].text.trim_end()) + 1 + next <= WRAP_COLUMNS_MIN {
         return;
     }
-    if let Some(at) = block.commands.iter().position(|line| line.number == above + 1) {
+    let takes_words =
+        |line: &CommandLine| find_verb(verbs, &Line::new(&line.text).verb).is_none_or(|verb| verb.entry().usage != verb.word());
+    if let Some(at) = block.commands.iter().position(|line| line.number == above + 1 && takes_words(line)) {
         let line = block.commands.remove(at);
         let what = "your mail program may have wrapped this line: put an empty line below it".to_owned();
         let mistake = Mistake { what, span: 0..line.text.len(), meant: None };
@@ -318,13 +340,15 @@ fn check_whole(context: &Context<'_>, block: &mut Block) {
     block.mistakes.sort_by_key(|line| line.number);
 }
 
-/// A line within the message that its writer may have meant for us: `#` with a verb, or with one mistyped, or a verb that
-/// is complete in itself, alone on the line.
-fn is_verb_in_text(verbs: &Verbs, line: &str) -> bool {
-    if let Some(rest) = strip_mark(line) {
+/// A line within the message that its writer may have meant for us: `#` with a verb, with one mistyped or of another tool,
+/// be it in a list or in bold, or a verb that is complete in itself, alone on the line.
+fn is_verb_in_text(verbs: &Verbs, line: &str, compares: &mut usize) -> bool {
+    let plain = trim(line).trim_start_matches(|c: char| c.is_whitespace() || matches!(c, '-' | '*' | '_' | '•' | '·' | '–'));
+    if let Some(rest) = strip_mark(plain) {
         let word = verb_word(rest);
+        let word = word.trim_end_matches(['*', '_']);
         let is_short = word.len() <= VERB_BYTES_MAX && !word.is_empty();
-        return is_short && (find_verb(verbs, &word).is_some() || verbs.is_typo(&word));
+        return is_short && (find_verb(verbs, word).is_some() || !may_compare(compares) || verbs.is_meant(word));
     }
     let word = trim(line);
     let is_alone =
@@ -339,16 +363,19 @@ fn takes_pin(context: &Context<'_>) -> bool {
     is_asked || context.speaker().is_some_and(|agent| agent.pin.is_some())
 }
 
-/// `pin: 123456`, with or without `#`.
+/// `pin: 123456`, with or without `#`. Behind a colon any one word counts, since a PIN with a mistake in it is nothing for
+/// customers either.
 fn read_pin(line: &str) -> Option<Pin> {
     let line = strip_mark(line).unwrap_or(line);
-    if line.len() > 4 * VERB_BYTES_MAX {
+    if line.len() > 4 * PIN_CHARACTERS_MAX {
         return None;
     }
     let line = normal(line);
-    let (name, digits) = line.split_once([':', ' ', '：'])?;
-    let digits = digits.trim_start_matches([':', ' ']);
-    let is_pin =
-        name.eq_ignore_ascii_case("pin") && PIN_DIGITS.contains(&digits.len()) && digits.bytes().all(|b| b.is_ascii_digit());
-    is_pin.then(|| Pin(digits.to_owned()))
+    let (name, pin) = line.split_at_checked(3)?;
+    let sign = pin.chars().next().filter(|c| matches!(c, ':' | '：' | ' '))?;
+    let pin = pin.trim_start_matches([' ', ':', '：']);
+    let is_number = !pin.is_empty() && pin.bytes().all(|b| b.is_ascii_digit());
+    let is_word = sign != ' ' && !pin.is_empty() && !pin.contains(' ');
+    let is_pin = name.eq_ignore_ascii_case("pin") && (is_number || is_word) && pin.len() <= PIN_CHARACTERS_MAX;
+    is_pin.then(|| Pin(pin.to_owned()))
 }

@@ -84,16 +84,23 @@ pub(crate) fn team(reader: &Reader<'_>, argument: &Argument, word: &str, before:
 }
 
 /// A field of the ticket's process by its id, label or question.
-pub(crate) fn field<'a>(reader: &Reader<'a>, argument: &Argument, word: &str) -> Result<&'a Field, Mistake> {
-    let fields = fields(reader);
+pub(crate) fn find_field<'a>(reader: &Reader<'a>, word: &str) -> Option<&'a Field> {
     let folded = crate::field::fold(word);
     let names = |field: &&&Field| {
         let own = [field.id.as_str(), field.ask.as_str()];
         field.labels.iter().map(String::as_str).chain(own).any(|known| crate::field::fold(known) == folded)
     };
-    if let Some(field) = fields.iter().find(|field| field.id.as_str() == word).or_else(|| fields.iter().find(names)) {
+    let fields = fields(reader);
+    let exact = fields.iter().find(|field| field.id.as_str() == word);
+    exact.or_else(|| fields.iter().find(names)).copied().filter(|_| !folded.is_empty())
+}
+
+/// As [`find_field`], with the mistake where there is none.
+pub(crate) fn field<'a>(reader: &Reader<'a>, argument: &Argument, word: &str) -> Result<&'a Field, Mistake> {
+    if let Some(field) = find_field(reader, word) {
         return Ok(field);
     }
+    let fields = fields(reader);
     let ids = || fields.iter().map(|field| field.id.as_str());
     let what = match fields.first() {
         Some(_) => format!("there is no field `{word}`; there are: {}", list(ids())),

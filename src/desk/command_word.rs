@@ -21,6 +21,9 @@ use crate::ticket::Ticket;
 use crate::verb::{Verb, Verbs};
 use crate::{command_desk, command_name, command_work};
 
+/// Longest line of a command that is not for people, in bytes.
+const LINE_BYTES_MAX: usize = 2000;
+
 /// What the words of a command depend on.
 #[derive(Clone, Copy, Debug)]
 pub struct Context<'a> {
@@ -64,6 +67,8 @@ pub fn read(context: &Context<'_>, line: &str) -> Result<Said, Mistake> {
     let line = Line::new(line);
     let verb = read_verb(context, &line)?;
     let reader = Reader { context, line: &line, verb };
+    reader.check_length()?;
+    reader.check_second_command()?;
     if !takes_free_text(verb) {
         reader.check_quotes()?;
     }
@@ -242,6 +247,30 @@ impl<'a> Reader<'a> {
     pub(crate) fn replaced(&self, span: &Range<usize>, with: &str) -> String {
         let quoted = if with.contains(char::is_whitespace) { format!("\"{with}\"") } else { with.to_owned() };
         argument::normal(&format!("{}{quoted}{}", &self.line.text[..span.start], &self.line.text[span.end..]))
+    }
+
+    /// Only words for people may be long.
+    fn check_length(&self) -> Result<(), Mistake> {
+        let is_for_people = matches!(self.verb, Verb::Note | Verb::Reply | Verb::Vendor | Verb::Issue);
+        if is_for_people || self.line.text.len() <= LINE_BYTES_MAX {
+            return Ok(());
+        }
+        Err(mistake("this line is too long", self.line.verb_span.clone(), None))
+    }
+
+    /// `#take #close`: what stands second would get lost.
+    fn check_second_command(&self) -> Result<(), Mistake> {
+        if matches!(self.verb, Verb::Note | Verb::Reply | Verb::Find | Verb::Help) {
+            return Ok(());
+        }
+        let verbs = self.context.policy.templates.verbs();
+        let is_command = |argument: &&Argument| {
+            !argument.is_quoted && argument::strip_mark(&argument.text).is_some_and(|word| find_verb(verbs, word).is_some())
+        };
+        match self.arguments().iter().find(is_command) {
+            Some(second) => Err(self.wrong(second, "one command per line", None)),
+            None => Ok(()),
+        }
     }
 
     fn check_quotes(&self) -> Result<(), Mistake> {

@@ -1,5 +1,7 @@
 //! Arguments of the commands on a ticket, one function for each verb that has some.
 
+use std::collections::BTreeSet;
+
 use crate::argument::{self, Argument};
 use crate::command::{Closing, Command, IssueAct};
 use crate::command_name::{self, known};
@@ -7,9 +9,9 @@ use crate::command_word::{Names, Reader, bare};
 use crate::draft::Why;
 use crate::ids::{TypeName, VendorName};
 use crate::mistake::{Mistake, nearest};
-use crate::moment;
-use crate::policy::Step;
+use crate::policy::{Field, Step};
 use crate::ticket::Priority;
+use crate::{kind, moment};
 
 /// Longest label.
 const TAG_CHARACTERS_MAX: usize = 40;
@@ -137,7 +139,7 @@ pub(crate) fn wait(reader: &Reader<'_>) -> Result<Command, Mistake> {
 /// Numbers of a checklist: `2`, `2 3`, `2,3`, `2-4`, `2 and 3`, `all`.
 pub(crate) fn items(reader: &Reader<'_>) -> Result<Vec<u32>, Mistake> {
     let step = current_step(reader);
-    let mut items = Vec::new();
+    let mut items = BTreeSet::new();
     for argument in reader.arguments() {
         for word in argument.text.split([',', ';', '+', '&']).map(bare).filter(|word| !word.is_empty()) {
             match (word.to_lowercase().as_str(), step) {
@@ -154,10 +156,8 @@ pub(crate) fn items(reader: &Reader<'_>) -> Result<Vec<u32>, Mistake> {
             }
         }
     }
-    items.sort_unstable();
-    items.dedup();
     match (items.is_empty(), step) {
-        (false, _) => Ok(items),
+        (false, _) => Ok(items.into_iter().collect()),
         (true, Some(step)) if step.todo.len() == 1 => Ok(vec![1]),
         (true, _) => Err(reader.missing("say which items")),
     }
@@ -216,46 +216,46 @@ pub(crate) fn step(reader: &Reader<'_>) -> Result<Command, Mistake> {
     Ok(Command::Step { id: id.to_owned() })
 }
 
-/// `set field=value`, `set field = value`, `set field value`; the value goes to the end of the line.
+/// `set field=value`, `set field = value`, `set field: value`; the value goes to the end of the line, and the field may be
+/// called by its label.
 pub(crate) fn set(reader: &Reader<'_>) -> Result<Command, Mistake> {
-    let arguments = reader.arguments();
-    let Some(first) = arguments.first() else { return Err(reader.missing("say which field")) };
-    let rest = reader.line.rest;
-    let (name, value) = match (&first.name, rest.split_once(['=', '＝'])) {
-        (None, None) => (first.text.trim_end_matches(':').to_owned(), reader.text_from(1)),
+    let Some(first) = reader.arguments().first() else { return Err(reader.missing("say which field")) };
+    let assigned = reader.line.rest.split_once(['=', '＝']).map(|(name, value)| (argument::normal(name), unquoted(value)));
+    let assigned = assigned
+        .filter(|(name, _)| first.name.is_some() || command_name::find_field(reader, name).is_some() || !name.contains(' '));
+    let (name, value) = match assigned {
+        Some(assigned) => assigned,
         // An equals sign further on belongs to the value: `set link https://x.example/?a=b`.
-        (None, Some((before, _))) if before.split_whitespace().count() > 1 && !before.ends_with(' ') => {
-            (first.text.trim_end_matches(':').to_owned(), reader.text_from(1))
-        }
-        (Some(_), Some((before, value))) | (None, Some((before, value))) => (argument::normal(before), unquoted(value)),
-        (Some(name), None) => (name.clone(), first.text.clone()),
+        None => (first.text.trim_end_matches(':').to_owned(), reader.text_from(1)),
     };
     let field = command_name::field(reader, first, &name)?;
-    let others = arguments.iter().skip(1).filter_map(|argument| argument.name.as_deref().map(|name| (argument, name)));
-    let is_field = |name: &str| {
-        reader.context.ticket_type().is_some_and(|ticket_type| ticket_type.fields.iter().any(|field| field.id.as_str() == name))
-    };
-    if let Some((second, _)) = others.into_iter().find(|(_, name)| is_field(name)) {
+    let is_field =
+        |argument: &&Argument| argument.name.as_ref().is_some_and(|name| command_name::find_field(reader, name).is_some());
+    if let Some(second) = reader.arguments().iter().skip(1).find(is_field).filter(|_| first.name.is_some()) {
         let meant = argument::normal(&reader.line.text[..second.span.start]);
         return Err(Mistake { meant: Some(meant), ..reader.wrong(second, "one field per line", None) });
     }
     if value.trim().is_empty() {
         return Err(reader.missing("say its value"));
     }
-    let today = reader.context.at.to_zoned(reader.context.zone()).date();
-    if crate::kind::normalise(field, &value, today).is_none() {
-        let (expected, near) = if field.options.is_empty() {
-            (field.ask.clone(), None)
-        } else {
-            (format!("one of {}", field.options.join(", ")), nearest(&value, field.options.iter().map(String::as_str)))
-        };
-        let end = reader.line.text.len();
-        let start = reader.line.text.rfind(value.as_str()).unwrap_or(first.value_span.start);
-        let meant = near
-            .map(|near| format!("set {}={}", field.id, if near.contains(' ') { format!("\"{near}\"") } else { near.to_owned() }));
-        return Err(Mistake { what: format!("`{value}` is no value for {} ({expected})", field.id), span: start..end, meant });
-    }
+    check_value(reader, first, field, &value)?;
     Ok(Command::Set { field: field.id.clone(), value })
+}
+
+fn check_value(reader: &Reader<'_>, first: &Argument, field: &Field, value: &str) -> Result<(), Mistake> {
+    let today = reader.context.at.to_zoned(reader.context.zone()).date();
+    if kind::normalise(field, value, today).is_some() {
+        return Ok(());
+    }
+    let expected = if field.options.is_empty() { field.ask.clone() } else { format!("one of {}", field.options.join(", ")) };
+    let near = nearest(value, field.options.iter().map(String::as_str));
+    let meant = near.map(|near| {
+        let marks = if near.contains(' ') { "\"" } else { "" };
+        format!("{} {}={marks}{near}{marks}", reader.verb.word(), field.id)
+    });
+    let start = reader.line.text.rfind(value).unwrap_or(first.value_span.start);
+    let what = format!("`{value}` is no value for {} ({expected})", field.id);
+    Err(Mistake { what, span: start..reader.line.text.len(), meant })
 }
 
 /// `type NAME`.
@@ -380,7 +380,8 @@ pub(crate) fn issue(reader: &Reader<'_>) -> Result<IssueAct, Mistake> {
             None => Ok(IssueAct::Solved { issue }),
         },
         other => {
-            Err(reader.wrong(act, "after the name stands nothing, `update: …` or `solved`", nearest(other, ["update", "solved"])))
+            let near = nearest(other, ["update", "solved"]);
+            Err(reader.wrong(act, "after the name stands nothing, `update: …` or `solved`", near))
         }
     }
 }
@@ -416,7 +417,7 @@ fn listed<'a>(
     reader: &Reader<'a>,
     argument: &Argument,
     what: &str,
-    list: impl Fn(&Names<'a>) -> Option<&'a std::collections::BTreeSet<String>>,
+    list: impl Fn(&Names<'a>) -> Option<&'a BTreeSet<String>>,
 ) -> Result<String, Mistake> {
     match list(&reader.context.names) {
         Some(names) => known(reader, argument, what, names.iter().map(String::as_str)).map(str::to_owned),

@@ -45,10 +45,18 @@ pub(crate) fn nearest<'k>(name: &str, known: impl IntoIterator<Item = &'k str>) 
     if length == 0 || length > NAME_CHARACTERS_MAX {
         return None;
     }
-    let ranked = known.into_iter().map(|known| (strsim::damerau_levenshtein(&lower, &known.to_lowercase()), known));
-    let (distance, best) = ranked.min()?;
-    let shorter = length.min(best.chars().count());
-    (distance <= (shorter / 3).max(1) && distance < shorter).then_some(best)
+    let ranked = known.into_iter().filter_map(|known| {
+        let known_length = known.chars().count();
+        let shorter = length.min(known_length);
+        let wrong_max = (shorter / 3).max(1).min(shorter.saturating_sub(1));
+        // The lengths alone rule most names out, at no cost.
+        if length.abs_diff(known_length) > wrong_max {
+            return None;
+        }
+        let distance = strsim::damerau_levenshtein(&lower, &known.to_lowercase());
+        (distance <= wrong_max).then_some((distance, known))
+    });
+    ranked.min().map(|(_, best)| best)
 }
 
 /// `a, b, c`, cut after twelve.

@@ -334,12 +334,14 @@ impl Verbs {
         synonym.or_else(|| self.find(nearest(&word, self.words.keys().map(String::as_str))?))
     }
 
-    /// The word is a verb with one mistake of typing in it.
+    /// A word that is no verb was surely meant as one: another tool's, or with one mistake of typing.
     #[must_use]
-    pub fn is_typo(&self, word: &str) -> bool {
+    pub fn is_meant(&self, word: &str) -> bool {
         let word = fold(word);
+        let is_synonym = SYNONYMS.iter().any(|(known, _)| *known == word);
         let close = nearest(&word, self.words.keys().map(String::as_str));
-        word.chars().count() >= 4 && close.is_some_and(|close| strsim::damerau_levenshtein(&word, close) == 1)
+        let is_typo = close.is_some_and(|close| strsim::damerau_levenshtein(&word, close) == 1);
+        is_synonym || word.chars().count() >= 4 && is_typo
     }
 
     /// The aliases of a language, for help.
@@ -424,6 +426,6 @@ mod tests {
         ] {
             assert_eq!(verbs.near(word), expect, "{word}");
         }
-        assert!(verbs.is_typo("asign") && !verbs.is_typo("thanks") && !verbs.is_typo("close"));
+        assert!(verbs.is_meant("asign") && verbs.is_meant("resolve") && !verbs.is_meant("thanks") && !verbs.is_meant("close"));
     }
 }

@@ -54,12 +54,14 @@ fn quoted(text: &str) -> Vec<String> {
         for line in text.lines() {
             let mut rest: Vec<char> = format!("{prefix}{line}").chars().collect();
             while rest.len() > width {
-                let at = rest[..width].iter().rposition(|c| *c == ' ').filter(|at| *at > 0).unwrap_or(width);
+                // A word that is longer than a line is left whole, as clients do.
+                let before = rest[..width].iter().rposition(|c| *c == ' ').filter(|at| *at > prefix.len());
+                let Some(at) = before.or_else(|| rest.iter().skip(width).position(|c| *c == ' ').map(|at| at + width)) else {
+                    break;
+                };
                 out.extend(rest.drain(..at));
                 out.push('\n');
-                if rest.first() == Some(&' ') {
-                    rest.remove(0);
-                }
+                rest.remove(0);
             }
             out.extend(rest);
             out.push('\n');
@@ -255,7 +257,8 @@ fn answers_find_back_by_each_carrier() {
 #[test]
 fn a_mail_of_ours_is_cut_off_at_its_marker_when_it_is_answered() {
     for (name, send) in sample::mails(&sample::policy(), &sample::ticket(), &sample::dana(), "maya") {
-        for form in quoted(text(&send)) {
+        // A bar is no quote mark for the reader of mail.
+        for form in quoted(text(&send)).iter().filter(|form| !form.starts_with('|')) {
             let answer = format!("My answer.\n\n{form}");
             let input = mail::reply_cut::CutInput { text: &answer, marker: Some("~~~~"), ..Default::default() };
             let new = mail::reply_cut::cut(&input).new_text;

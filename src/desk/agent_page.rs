@@ -11,12 +11,18 @@ use mail::address::is_bidi_control;
 pub(crate) const MARKER: &str = "~~~~";
 /// Columns of the marker line, so that no client wraps it when it is quoted.
 pub(crate) const MARKER_COLUMNS_MAX: usize = 66;
-/// Columns of our lines: two less than 80 for a quote mark of the client.
-const COLUMNS_MAX: usize = 78;
+/// A name in the marker keeps so many columns, if it has them, before anything else is said.
+const NAME_COLUMNS_MIN: usize = 12;
+/// Columns of lines with foreign words, so that no client wraps them when it puts a quote mark before them.
+const COLUMNS_MAX: usize = 76;
+/// Columns of lines of our own words, which may be wrapped anywhere.
+const OWN_COLUMNS_MAX: usize = 100;
 /// Columns of quoted lines, `| ` included.
 const QUOTE_COLUMNS_MAX: usize = 74;
 /// A word longer than that is broken: links are kept whole, blobs are not.
 const WORD_COLUMNS_MAX: usize = 400;
+/// Characters of a command that are shown.
+const CODE_CHARACTERS_MAX: usize = 60;
 /// Where the values of a row begin, by the width of its title.
 const ROW_COLUMNS: [usize; 2] = [12, 25];
 /// Stands for a space at which no line may be broken.
@@ -141,6 +147,18 @@ fn cut(text: &str, characters_max: usize) -> String {
     format!("{}…", kept.trim_end())
 }
 
+/// A file name, cut in the middle, since its end says what it is.
+pub(crate) fn file_name(name: &str, characters_max: usize) -> Line {
+    let name = clean(name, 255);
+    let characters: Vec<char> = name.chars().collect();
+    if characters.len() <= characters_max {
+        return Line(vec![Piece::Foreign(name)]);
+    }
+    let end: String = characters[characters.len() - 10..].iter().collect();
+    let start: String = characters[..characters_max.saturating_sub(11)].iter().collect();
+    Line(vec![Piece::Foreign(format!("{}…{}", start.trim_end(), end.trim_start()))])
+}
+
 /// At most so many columns, with `…` where some are missing.
 fn cut_columns(text: &str, columns_max: usize) -> String {
     if columns(text) <= columns_max {
@@ -178,15 +196,20 @@ fn is_invisible(c: char) -> bool {
 
 /// The marker line: `~~~~ T-4821 · Dana replied, due 16:30 · write above this line ~~~~`, never over 66 columns.
 ///
-/// `what` may hold `{name}`, which gives way first; then `what` is cut, since the last part says what to do.
-pub(crate) fn marker(reference: &str, what: &str, name: &str, tail: &str) -> String {
+/// `more` is left out where there is no room for it. `what` may hold `{name}`, which gives way first; then `what` is cut, since `tail`, where there is one, says what to do.
+pub(crate) fn marker(reference: &str, what: &str, more: Option<&str>, name: &str, tail: &str) -> String {
     let reference = cut_columns(reference, 24);
-    let frame = columns(&reference) + columns(tail) + 2 * MARKER.len() + "  ·  ·  ".len() - 2 * ('·'.len_utf8() - 1);
+    let tail = if tail.is_empty() { String::new() } else { format!(" · {tail}") };
+    let frame = columns(&format!("{MARKER} {reference} · {tail} {MARKER}"));
     let room = MARKER_COLUMNS_MAX.saturating_sub(frame);
+    let name = clean(name, MARKER_COLUMNS_MAX);
     let fixed = columns(&fill_text(what, &[("name", "")]));
-    let name = cut_columns(&clean(name, MARKER_COLUMNS_MAX), room.saturating_sub(fixed).max(4));
-    let what = cut_columns(&fill_text(what, &[("name", &name)]), room.max(8));
-    format!("{MARKER} {reference} · {what} · {tail} {MARKER}")
+    let more = more.map(|more| format!(", {more}")).unwrap_or_default();
+    let has_room = fixed + columns(&name).min(NAME_COLUMNS_MIN) + columns(&more) <= room;
+    let more = if has_room { more.as_str() } else { "" };
+    let name = cut_columns(&name, room.saturating_sub(fixed + columns(more)).max(4));
+    let what = cut_columns(&format!("{}{more}", fill_text(what, &[("name", &name)])), room.max(8));
+    format!("{MARKER} {reference} · {what}{tail} {MARKER}")
 }
 
 /// Columns of a text in a font of equal widths.
@@ -368,7 +391,14 @@ impl Page {
         }
         if self.footer.iter().any(|line| !line.is_empty()) {
             out.push('\n');
-            push_row(&mut out, "", &self.footer, 8);
+            // The link stands apart, so that clients do not take what follows for a part of it.
+            let gap = " ".repeat(8);
+            let shown: Vec<String> = self.footer.iter().map(|line| unglued(&line.glued())).collect();
+            let line = match shown.split_first() {
+                Some((first, rest)) if !rest.is_empty() => format!("{first}{gap}{}", rest.join(" · ")),
+                _ => shown.concat(),
+            };
+            push_line(&mut out, &line);
         }
         out
     }
@@ -381,26 +411,26 @@ impl Page {
                     push_line(out, self.shortened);
                 }
             }
-            Block::Files(lines) => lines.iter().for_each(|line| push_line(out, &format!("  {}", unglued(&line.glued())))),
-            Block::Say(line) => push_wrapped(out, &line.glued()),
-            Block::Row { title, values } => push_row(out, title, values, 0),
-            Block::Links { title, links } => push_row(out, title, links, 0),
+            Block::Files(lines) => lines.iter().for_each(|line| push_item(out, line)),
+            Block::Say(line) => push_flow(out, String::new(), 0, &line.glued(), COLUMNS_MAX),
+            Block::Row { title, values } => push_row(out, title, values, COLUMNS_MAX),
+            Block::Links { title, links } => push_row(out, title, links, OWN_COLUMNS_MAX),
             Block::Checklist { title, behind, items, links } => {
-                push_row(out, title, behind, 0);
+                push_row(out, title, behind, COLUMNS_MAX);
                 for item in items {
                     push_line(out, &format!("  {} {} {}", mark(item), item.number, item.text));
                 }
                 if !links.is_empty() {
-                    push_row(out, "     ", links, 0);
+                    push_flow(out, " ".repeat(6), 6, &joined(links), COLUMNS_MAX);
                 }
             }
             Block::List { title, lines } => {
                 if !title.is_empty() {
                     push_line(out, title);
                 }
-                lines.iter().for_each(|line| push_line(out, &format!("  {}", unglued(&line.glued()))));
+                lines.iter().for_each(|line| push_item(out, line));
             }
-            Block::Code(lines) => lines.iter().for_each(|line| push_code(out, line)),
+            Block::Code(lines) => out.push_str(&code_text(lines)),
         }
     }
 }
@@ -410,25 +440,38 @@ pub(crate) fn mark(item: &Item) -> &'static str {
     if item.is_done { "[x]" } else { "[ ]" }
 }
 
-/// The number column of a line of commands.
-pub(crate) fn code_text(line: &CodeLine) -> String {
-    format!("{:>4}   {}", line.number, line.text)
-}
-
-/// The line under it: `^^^^^            no such command`.
-pub(crate) fn caret_text(line: &CodeLine) -> Option<String> {
-    let (first, length, why) = line.caret.as_ref()?;
-    let before: usize = line.text.chars().take(*first).map(width).sum();
-    let marked: usize = line.text.chars().skip(*first).take(*length).map(width).sum();
-    let carets = format!("{}{}", " ".repeat(7 + before), "^".repeat(marked.max(1)));
-    Some(format!("{carets:<28} {why}"))
-}
-
-fn push_code(out: &mut String, line: &CodeLine) {
-    push_line(out, &code_text(line));
-    if let Some(caret) = caret_text(line) {
-        push_line(out, &caret);
+/// Commands as they are shown, with `^^^^^   no such command` under the wrong place.
+pub(crate) fn code_text(lines: &[CodeLine]) -> String {
+    let mut out = String::new();
+    for line in lines {
+        let characters: Vec<char> = line.text.chars().collect();
+        let (first, length) = line.caret.as_ref().map_or((0, 0), |(first, length, _)| (*first, *length));
+        // Of a long line, the part around the mistake.
+        let start = if first + length > CODE_CHARACTERS_MAX { first.saturating_sub(CODE_CHARACTERS_MAX / 3) } else { 0 };
+        let mut shown: String = characters.iter().skip(start).take(CODE_CHARACTERS_MAX).collect();
+        if characters.len() > start + CODE_CHARACTERS_MAX {
+            shown.push('…');
+        }
+        push_line(&mut out, &format!("{:>4}   {shown}", line.number));
+        let Some((_, _, why)) = &line.caret else { continue };
+        let before: usize = shown.chars().take(first - start).map(width).sum();
+        let marked: usize = shown.chars().skip(first - start).take(length).map(width).sum();
+        let carets = format!("{}{}", " ".repeat(7 + before), "^".repeat(marked.max(1)));
+        let lead = format!("{carets:<23} ");
+        let is_roomy = columns(&lead) + columns(why) <= COLUMNS_MAX;
+        if is_roomy {
+            push_line(&mut out, &format!("{lead}{why}"));
+        } else {
+            push_line(&mut out, &carets);
+            push_flow(&mut out, " ".repeat(7), 7, &why.replace(' ', &GLUE.to_string()), COLUMNS_MAX);
+        }
     }
+    out
+}
+
+/// One line of a list.
+fn push_item(out: &mut String, line: &Line) {
+    push_flow(out, "  ".to_owned(), 4, &line.glued(), COLUMNS_MAX);
 }
 
 fn push_line(out: &mut String, line: &str) {
@@ -440,45 +483,50 @@ fn unglued(text: &str) -> String {
     text.replace(GLUE, " ")
 }
 
-/// Words in lines; a line begins with a word of ours, since foreign ones are glued.
-fn push_wrapped(out: &mut String, glued: &str) {
-    let mut line = String::new();
-    for word in glued.split(' ').filter(|word| !word.is_empty()) {
-        if !line.is_empty() && columns(&line) + 1 + columns(word) > COLUMNS_MAX {
-            push_line(out, &unglued(&line));
-            line.clear();
-        }
-        if !line.is_empty() {
-            line.push(' ');
-        }
-        line.push_str(word);
-    }
-    push_line(out, &unglued(&line));
-}
-
-/// A title and values with ` · ` between them. A further line begins with the dot. `gap` widens the space behind the first.
-fn push_row(out: &mut String, title: &str, values: &[Line], gap: usize) {
+/// A title and values with ` · ` between them. A further line begins with the dot.
+fn push_row(out: &mut String, title: &str, values: &[Line], columns_max: usize) {
     let start = match title {
         "" => 0,
         title => ROW_COLUMNS.into_iter().find(|start| columns(title) < *start).unwrap_or(columns(title) + 2),
     };
-    let mut line = format!("{title}{}", " ".repeat(start - columns(title)));
-    let mut is_first = true;
-    for value in values.iter().filter(|value| !value.is_empty()) {
-        let value = unglued(&value.glued());
-        if is_first {
-            line.push_str(&value);
-        } else if columns(&line) + 3 + columns(&value) > COLUMNS_MAX {
+    let lead = format!("{title}{}", " ".repeat(start - columns(title)));
+    push_flow(out, lead, start, &joined(values), columns_max);
+}
+
+/// Values as one glued text that can be broken before each dot.
+fn joined(values: &[Line]) -> String {
+    let glue = GLUE.to_string();
+    let values = values.iter().filter(|value| !value.is_empty()).map(|value| value.glued().replace(' ', &glue));
+    values.collect::<Vec<_>>().join(&format!(" ·{GLUE}"))
+}
+
+/// Words in lines. A line begins with a word of ours, since foreign ones are glued to it; where they are too long for a
+/// line, the next one carries the bar of foreign words.
+fn push_flow(out: &mut String, lead: String, indent: usize, glued: &str, columns_max: usize) {
+    let indent = " ".repeat(indent);
+    let mut line = lead;
+    let mut is_fresh = true;
+    for word in glued.split(' ').filter(|word| !word.is_empty()) {
+        if !is_fresh && columns(&line) + 1 + columns(word) > columns_max {
             push_line(out, &line);
-            line = format!("{}· {value}", " ".repeat(start));
-        } else if gap > 0 && !line.contains(" · ") {
-            line.push_str(&" ".repeat(gap));
-            line.push_str(&value);
-        } else {
-            line.push_str(" · ");
-            line.push_str(&value);
+            line.clone_from(&indent);
+        } else if !is_fresh {
+            line.push(' ');
         }
-        is_first = false;
+        is_fresh = false;
+        if columns(&line) + columns(word) <= columns_max {
+            line.push_str(&unglued(word));
+            continue;
+        }
+        for (at, part) in word.split(GLUE).enumerate() {
+            if at > 0 && columns(&line) + 1 + columns(part) > columns_max {
+                push_line(out, &line);
+                line = format!("{indent}| ");
+            } else if at > 0 {
+                line.push(' ');
+            }
+            line.push_str(part);
+        }
     }
     push_line(out, &line);
 }

@@ -5,7 +5,7 @@
 //! clients drop the sheet; Outlook on Windows gets its width from a table that others do not see. Titles and values share
 //! one line of markup, so a client that makes text of it starts no line with foreign words.
 
-use crate::agent_page::{Block, Item, Line, Page, Piece, Quote, caret_text, code_text, mark};
+use crate::agent_page::{Block, Item, Line, Page, Piece, Quote, code_text, mark};
 
 /// A quoted line costs so many bytes besides its words.
 pub(crate) const QUOTED_LINE_BYTES: usize = "<div dir=\"auto\">| </div>\n".len();
@@ -71,14 +71,7 @@ fn push_block(body: &mut String, page: &Page, block: &Block) {
         }
         Block::Code(lines) => {
             body.push_str(&format!("<pre style=\"{CODE}\">"));
-            for line in lines {
-                push_escaped(body, &code_text(line));
-                body.push('\n');
-                if let Some(caret) = caret_text(line) {
-                    push_escaped(body, &caret);
-                    body.push('\n');
-                }
-            }
+            push_escaped(body, &code_text(lines));
             body.push_str("</pre>\n");
         }
     }

@@ -98,7 +98,7 @@ impl DeskMail<'_> {
             let (template, person) = match message.direction {
                 Direction::In => (words.wrote_at, message.from.clone()),
                 Direction::Out => (words.sent_at, message.to.join(", ")),
-                Direction::Note => (words.noted_at, message.from.clone()),
+                Direction::Note => (words.noted_at, self.agent_name(&message.from)),
             };
             let when = own(short_time(words, &zone, message.at, self.at));
             blocks.push(Block::Say(fill(template, &[("person", foreign(&person, WORDS_CHARACTERS_MAX)), ("when", when)])));

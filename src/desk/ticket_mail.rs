@@ -11,7 +11,7 @@ use mail::{Address, HeaderText};
 pub use crate::agent_letter::{AgentDesk, agent_root};
 
 use crate::agent_letter::{Cover, send, short_bytes, short_time};
-use crate::agent_page::{Block, Line, Page, Quote, act, clean, fill, fill_text, foreign, marker, own};
+use crate::agent_page::{Block, Line, Page, Quote, act, clean, file_name, fill, fill_text, foreign, marker, own};
 use crate::agent_words::{Words, words_of};
 use crate::effect::{Enclosed, Send};
 use crate::envelope::extra;
@@ -32,6 +32,8 @@ pub(crate) const NAME_CHARACTERS_MAX: usize = 60;
 pub(crate) const WORDS_CHARACTERS_MAX: usize = 160;
 /// Files that are listed one by one.
 const FILES_MAX: usize = 20;
+/// Characters of the name of a file.
+const FILE_CHARACTERS_MAX: usize = 48;
 /// A link to a file opens for so many days.
 const FILE_LINK_DAYS: i64 = 30;
 
@@ -247,16 +249,14 @@ impl TicketMail<'_> {
             Mode::Reply => (words.answer_name, self.first_name()),
             Mode::Note | Mode::Vendor | Mode::Command => (words.note_name, String::new()),
         };
+        let held = if let Cause::Held { message, .. } = self.cause { Some(message.id) } else { None };
         let cover = Cover {
             to: self.to,
             ticket: Some(self.ticket),
             mode: self.cause.mode(),
             from: self.from_name(words),
             answer: fill_text(answer, &[("name", &value), ("reference", &reference)]),
-            held: match self.cause {
-                Cause::Held { message, .. } => Some(message.id),
-                _ => None,
-            },
+            held,
             subject: String::new(),
             fields: self.fields(),
             enclosed: files.enclosed,
@@ -305,12 +305,11 @@ impl TicketMail<'_> {
             Cause::StepIsYours => (words.marker_step, String::new()),
             Cause::Awake => (words.marker_awake, String::new()),
         };
-        let what = match due {
-            Some(due) => format!("{what}, {}", fill_text(words.due, &[("when", &due)])),
-            None => what.to_owned(),
+        let (due, tail) = match self.cause.mode() {
+            Mode::Reply => (due.map(|due| fill_text(words.due, &[("when", &due)])), words.write_above),
+            Mode::Note | Mode::Vendor | Mode::Command => (None, words.stays_inside),
         };
-        let tail = if self.cause.mode() == Mode::Reply { words.write_above } else { words.stays_inside };
-        marker(&self.desk.policy.reference(self.ticket.no), &what, &name, tail)
+        marker(&self.desk.policy.reference(self.ticket.no), what, due.as_deref(), &name, tail)
     }
 
     /// Sentences above the words of the message.
@@ -359,6 +358,9 @@ impl TicketMail<'_> {
     }
 
     fn where_answers_go(&self, words: &Words) -> Line {
+        if let Cause::Held { .. } = self.cause {
+            return own(words.answer_yes);
+        }
         if self.cause.mode() != Mode::Reply {
             return own(words.answer_stays);
         }
@@ -389,11 +391,21 @@ impl TicketMail<'_> {
             }
             Cause::Wrote { message } if self.is_waiting() => {
                 let address = address_of(&message.from);
-                let verb = format!("cc {address}");
-                let url = self.desk.verb_link(self.to, self.ticket, &verb, words.below_note, self.at);
+                let url = self.desk.verb_link(self.to, self.ticket, &format!("cc {address}"), words.below_note, self.at);
                 vec![act(fill_text(words.include, &[("person", &clean(address, WORDS_CHARACTERS_MAX))]), url)]
             }
-            _ => Vec::new(),
+            Cause::New { .. }
+            | Cause::Wrote { .. }
+            | Cause::Noted { .. }
+            | Cause::Answered { .. }
+            | Cause::Acted { .. }
+            | Cause::Assigned { .. }
+            | Cause::DeliveryFailed { .. }
+            | Cause::DeliveryUnknown { .. }
+            | Cause::AtRisk { .. }
+            | Cause::StepIsYours
+            | Cause::Awake
+            | Cause::Practice { .. } => Vec::new(),
         };
         Block::Links { title: String::new(), links }
     }
@@ -423,7 +435,7 @@ impl TicketMail<'_> {
         let mut lines: Vec<Line> = listed
             .map(|(file, is_enclosed)| {
                 let size = short_bytes(file.bytes);
-                let line = own("[").and(foreign(&file.name, WORDS_CHARACTERS_MAX)).and(own(format!(" {size}")));
+                let line = own("[").and(file_name(&file.name, FILE_CHARACTERS_MAX)).and(own(format!(" {size}")));
                 let claim = FileClaim {
                     ticket: self.ticket.no,
                     event: message.id,
@@ -483,7 +495,16 @@ impl TicketMail<'_> {
         let person = match self.cause {
             Cause::Noted { by, .. } | Cause::Answered { by, .. } | Cause::Acted { by, .. } => clean(by, NAME_CHARACTERS_MAX),
             Cause::VendorWrote { vendor, .. } => self.vendor_label(vendor),
-            _ => self.cause.message().map(|message| name_of(&message.from)).unwrap_or_default(),
+            Cause::New { .. }
+            | Cause::Wrote { .. }
+            | Cause::Assigned { .. }
+            | Cause::Held { .. }
+            | Cause::DeliveryFailed { .. }
+            | Cause::DeliveryUnknown { .. }
+            | Cause::AtRisk { .. }
+            | Cause::StepIsYours
+            | Cause::Awake
+            | Cause::Practice { .. } => self.cause.message().map(|message| name_of(&message.from)).unwrap_or_default(),
         };
         let label = &self.desk.inbox.label;
         if person.is_empty() {

@@ -23,8 +23,9 @@ fn html(send: &Send) -> &str {
 /// All mails about a ticket in which everything that a customer can choose is `foreign`.
 fn hostile_mails(foreign: &str) -> Vec<(&'static str, Send)> {
     let policy = sample::policy();
-    let (ticket, message) = hostile(foreign);
+    let (ticket, mut message) = hostile(foreign);
     let mut all = sample::mails(&policy, &ticket, &message, "maya");
+    message.from = foreign.to_owned();
     all.extend(sample::mails(&policy, &ticket, &message, "tomasz"));
     all
 }

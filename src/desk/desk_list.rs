@@ -10,12 +10,12 @@ use crate::agent_page::{Block, Line, Quote, act, fill, fill_text, foreign, own};
 use crate::agent_words::{Words, words_of};
 use crate::desk_mail::{Body, DeskMail, body};
 use crate::effect::Send;
-use crate::event::{Direction, MessageEntry};
+use crate::event::{Around, Direction, MessageEntry};
 use crate::ids::{EffectId, EventId};
 use crate::policy::Agent;
 use crate::ticket::{Requester, Status, StepState, Ticket};
 use crate::ticket_block::{due, first_name, status_word};
-use crate::ticket_mail::{AgentDesk, WORDS_CHARACTERS_MAX};
+use crate::ticket_mail::{AgentDesk, Cause, TicketMail, WORDS_CHARACTERS_MAX, Why};
 use crate::token::Mode;
 
 /// Tickets in one list.
@@ -64,7 +64,7 @@ impl DeskMail<'_> {
             blocks.push(Block::Say(own(words.help_unknown)));
             shown = all.iter().collect();
         }
-        let lines = shown.into_iter().map(|(usage, help)| own(format!("{usage:<34} {help}")));
+        let lines = shown.into_iter().map(|(usage, help)| own(format!("{usage}: {help}")));
         blocks.push(Block::List { title: String::new(), lines: lines.collect() });
         let subject = words.help_subject.to_owned();
         self.send(Body { subject, ..body(words.marker_help, words.no_answer, blocks) }, Mode::Note, id)
@@ -174,6 +174,24 @@ impl DeskMail<'_> {
         let template = if due < self.at { words.overdue } else { words.due };
         line.and(own(format!(" · {}", fill_text(template, &[("when", &when)]))))
     }
+}
+
+/// The first mail to a new agent: the practice ticket.
+#[must_use]
+pub fn invite(desk: AgentDesk<'_>, to: &Agent, at: Timestamp, id: EffectId) -> Send {
+    let (ticket, message) = practice_ticket(&desk, to, at);
+    let mail = TicketMail {
+        desk,
+        ticket: &ticket,
+        around: &Around::default(),
+        to,
+        why: Why::Practice,
+        cause: Cause::Practice { message: &message },
+        perhaps: &[],
+        their_offset: None,
+        at,
+    };
+    mail.send(id)
 }
 
 /// The practice ticket of one agent and the mail in it: T-0, which is never stored and on which every command is safe.

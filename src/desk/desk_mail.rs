@@ -12,11 +12,11 @@ use crate::effect::Send;
 use crate::ids::{EffectId, EventId};
 use crate::policy::Agent;
 use crate::ticket::{Answered, Ticket};
-use crate::ticket_block::{first_name, footer};
+use crate::ticket_block::{first_name, footer, header_fields};
 use crate::ticket_mail::{AgentDesk, NAME_CHARACTERS_MAX, QUOTE_BYTES_MAX, WORDS_CHARACTERS_MAX, Why, short_name};
 use crate::token::{Choice, Mode};
 
-pub use crate::desk_list::{Digest, Listing, practice_ticket};
+pub use crate::desk_list::{Digest, Listing, invite, practice_ticket};
 
 /// Bytes of HTML for the first words of a mail that may be somebody else's.
 const FIRST_WORDS_BYTES_MAX: usize = 1_024;
@@ -302,7 +302,7 @@ impl DeskMail<'_> {
             answer: fill_text(answer, &[("reference", &reference)]),
             held: body.held,
             subject: body.subject,
-            fields: Vec::new(),
+            fields: self.ticket.map(|ticket| header_fields(self.desk.policy, ticket, Why::Asked)).unwrap_or_default(),
             enclosed: Vec::new(),
             at: self.at,
         };

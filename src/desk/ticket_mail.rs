@@ -306,6 +306,7 @@ impl TicketMail<'_> {
             Cause::Awake => (words.marker_awake, String::new()),
         };
         let (due, tail) = match self.cause.mode() {
+            _ if matches!(self.cause, Cause::Held { .. }) => (None, ""),
             Mode::Reply => (due.map(|due| fill_text(words.due, &[("when", &due)])), words.write_above),
             Mode::Note | Mode::Vendor | Mode::Command => (None, words.stays_inside),
         };
@@ -460,29 +461,19 @@ impl TicketMail<'_> {
     }
 
     fn fields(&self) -> Vec<ExtraHeader> {
-        let ticket = self.ticket;
-        let reference = self.desk.policy.reference(ticket.no);
-        let rev = ticket.rev.to_string();
-        let due = self.due().map(|due| due.to_string()).unwrap_or_default();
-        let name = |name: Option<&String>| name.cloned().unwrap_or_default();
-        let (team, owner) = (name(ticket.team.as_ref().map(|team| &team.0)), name(ticket.owner.as_ref().map(|owner| &owner.0)));
-        let importance = match ticket.priority {
+        let importance = match self.ticket.priority {
             Priority::Urgent | Priority::High => "high",
             Priority::Normal | Priority::Low => "",
         };
-        extra([
-            ("Importance", importance),
-            ("X-Frontdesk-Ticket", reference.as_str()),
-            ("X-Frontdesk-Inbox", ticket.inbox.as_str()),
-            ("X-Frontdesk-Team", &team),
-            ("X-Frontdesk-Type", ticket.ticket_type.as_str()),
-            ("X-Frontdesk-Status", ticket.status.as_str()),
-            ("X-Frontdesk-Priority", ticket.priority.as_str()),
-            ("X-Frontdesk-Owner", &owner),
-            ("X-Frontdesk-Why", self.why.as_str()),
-            ("X-Frontdesk-Due", &due),
-            ("X-Frontdesk-Rev", &rev),
-        ])
+        // Owners cannot leave, watchers can.
+        let leave = match self.why {
+            Why::Watching => self.desk.verb_link(self.to, self.ticket, "mute", "", self.at).unwrap_or_default(),
+            Why::Owner | Why::Team | Why::Lead | Why::Step | Why::Asked | Why::Practice => String::new(),
+        };
+        let leave = if leave.is_empty() { leave } else { format!("<{leave}>") };
+        let mut fields = extra([("Importance", importance), ("List-Unsubscribe", leave.as_str())]);
+        fields.extend(ticket_block::header_fields(self.desk.policy, self.ticket, self.why));
+        fields
     }
 
     /// When the next word is owed, while it is.

@@ -48,7 +48,7 @@ pub(crate) const GERMAN: Words = Words {
     marker_whole: "das ganze Ticket",
     marker_away: "Sie sind abwesend",
     marker_digest: "Ihr Morgen",
-    says_new: "Anfrage von {person} zu: {subject}",
+    says_new: "Neue Anfrage von {person}: {subject}",
     says_new_person: "Jemand von außen hat {person} in Kopie gesetzt, die Person schreibt nun. Sie bekommt keine Antworten, bis Sie es sagen.",
     says_acted: "An diesem Ticket hat {name} etwas getan: {what}",
     says_assigned_by: "Dieses Ticket gehört nun Ihnen, übergeben von {name}.",

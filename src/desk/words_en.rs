@@ -48,7 +48,7 @@ pub(crate) const ENGLISH: Words = Words {
     marker_whole: "the whole ticket",
     marker_away: "you are away",
     marker_digest: "your morning",
-    says_new: "{person} asks about: {subject}",
+    says_new: "A new request from {person}: {subject}",
     says_new_person: "Somebody outside copied in {person}, who now wrote. They get no answers until you say so.",
     says_acted: "On this ticket {name} did this: {what}",
     says_assigned_by: "This ticket is now yours, given by {name}.",

@@ -2,7 +2,8 @@
 //!
 //! Foreign words enter through [`foreign`], [`name`] and [`Quote`] alone. They never begin a line: in a quote each line
 //! carries `| `, in our own lines they are glued to the word before them. So whatever a customer writes, it cannot look
-//! like the marker, a title, a row of links or a command. The HTML form is in [`crate::agent_page_html`].
+//! like the marker, a title, a row of links or a command. The forms are in [`crate::agent_page_text`] and
+//! [`crate::agent_page_html`].
 
 use mail::HeaderText;
 use mail::address::is_bidi_control;
@@ -13,20 +14,8 @@ pub(crate) const MARKER: &str = "~~~~";
 pub(crate) const MARKER_COLUMNS_MAX: usize = 66;
 /// A name in the marker keeps so many columns, if it has them, before anything else is said.
 const NAME_COLUMNS_MIN: usize = 12;
-/// Columns of lines with foreign words, so that no client wraps them when it puts a quote mark before them.
-const COLUMNS_MAX: usize = 76;
-/// Columns of lines of our own words, which may be wrapped anywhere.
-const OWN_COLUMNS_MAX: usize = 100;
-/// Columns of quoted lines, `| ` included.
-const QUOTE_COLUMNS_MAX: usize = 74;
-/// A word longer than that is broken: links are kept whole, blobs are not.
-const WORD_COLUMNS_MAX: usize = 400;
-/// Characters of a command that are shown.
-const CODE_CHARACTERS_MAX: usize = 60;
-/// Where the values of a row begin, by the width of its title.
-const ROW_COLUMNS: [usize; 2] = [12, 25];
 /// Stands for a space at which no line may be broken.
-const GLUE: char = '\u{1}';
+pub(crate) const GLUE: char = '\u{1}';
 
 /// A piece of a line.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -57,7 +46,7 @@ impl Line {
     }
 
     /// With spaces of foreign words, and the one before them, glued.
-    fn glued(&self) -> String {
+    pub(crate) fn glued(&self) -> String {
         let mut out = String::new();
         for piece in &self.0 {
             match piece {
@@ -196,7 +185,8 @@ fn is_invisible(c: char) -> bool {
 
 /// The marker line: `~~~~ T-4821 · Dana replied, due 16:30 · write above this line ~~~~`, never over 66 columns.
 ///
-/// `more` is left out where there is no room for it. `what` may hold `{name}`, which gives way first; then `what` is cut, since `tail`, where there is one, says what to do.
+/// `more` is left out where there is no room for it. `what` may hold `{name}`, which gives way next; then `what` is cut,
+/// since `tail`, where there is one, says what to do.
 pub(crate) fn marker(reference: &str, what: &str, more: Option<&str>, name: &str, tail: &str) -> String {
     let reference = cut_columns(reference, 24);
     let tail = if tail.is_empty() { String::new() } else { format!(" · {tail}") };
@@ -217,7 +207,7 @@ pub(crate) fn columns(text: &str) -> usize {
     text.chars().map(width).sum()
 }
 
-fn width(c: char) -> usize {
+pub(crate) fn width(c: char) -> usize {
     match u32::from(c) {
         0x300..=0x36f | 0x200b..=0x200f | 0xfe00..=0xfe0f | 0x1f3fb..=0x1f3ff => 0,
         0x1100..=0x115f
@@ -377,182 +367,9 @@ impl Page {
     pub(crate) fn shown_blocks(&self) -> impl Iterator<Item = &Block> {
         self.blocks.iter().filter(|block| !block.is_empty())
     }
-
-    /// Plain text, LF line ends.
-    pub(crate) fn text(&self) -> String {
-        let mut out = format!("{}\n", self.marker);
-        let mut above: Option<&Block> = None;
-        for block in self.shown_blocks() {
-            if !above.is_some_and(|above| block.is_close_to(above)) {
-                out.push('\n');
-            }
-            self.push_block(&mut out, block);
-            above = Some(block);
-        }
-        if self.footer.iter().any(|line| !line.is_empty()) {
-            out.push('\n');
-            // The link stands apart, so that clients do not take what follows for a part of it.
-            let gap = " ".repeat(8);
-            let shown: Vec<String> = self.footer.iter().map(|line| unglued(&line.glued())).collect();
-            let line = match shown.split_first() {
-                Some((first, rest)) if !rest.is_empty() => format!("{first}{gap}{}", rest.join(" · ")),
-                _ => shown.concat(),
-            };
-            push_line(&mut out, &line);
-        }
-        out
-    }
-
-    fn push_block(&self, out: &mut String, block: &Block) {
-        match block {
-            Block::Quote(quote) => {
-                quote.lines.iter().for_each(|line| push_quoted(out, line));
-                if quote.is_shortened {
-                    push_line(out, self.shortened);
-                }
-            }
-            Block::Files(lines) => lines.iter().for_each(|line| push_item(out, line)),
-            Block::Say(line) => push_flow(out, String::new(), 0, &line.glued(), COLUMNS_MAX),
-            Block::Row { title, values } => push_row(out, title, values, COLUMNS_MAX),
-            Block::Links { title, links } => push_row(out, title, links, OWN_COLUMNS_MAX),
-            Block::Checklist { title, behind, items, links } => {
-                push_row(out, title, behind, COLUMNS_MAX);
-                for item in items {
-                    push_line(out, &format!("  {} {} {}", mark(item), item.number, item.text));
-                }
-                if !links.is_empty() {
-                    push_flow(out, " ".repeat(6), 6, &joined(links), COLUMNS_MAX);
-                }
-            }
-            Block::List { title, lines } => {
-                if !title.is_empty() {
-                    push_line(out, title);
-                }
-                lines.iter().for_each(|line| push_item(out, line));
-            }
-            Block::Code(lines) => out.push_str(&code_text(lines)),
-        }
-    }
 }
 
 /// Whether an item is done, in a form that needs no colour.
 pub(crate) fn mark(item: &Item) -> &'static str {
     if item.is_done { "[x]" } else { "[ ]" }
-}
-
-/// Commands as they are shown, with `^^^^^   no such command` under the wrong place.
-pub(crate) fn code_text(lines: &[CodeLine]) -> String {
-    let mut out = String::new();
-    for line in lines {
-        let characters: Vec<char> = line.text.chars().collect();
-        let (first, length) = line.caret.as_ref().map_or((0, 0), |(first, length, _)| (*first, *length));
-        // Of a long line, the part around the mistake.
-        let start = if first + length > CODE_CHARACTERS_MAX { first.saturating_sub(CODE_CHARACTERS_MAX / 3) } else { 0 };
-        let mut shown: String = characters.iter().skip(start).take(CODE_CHARACTERS_MAX).collect();
-        if characters.len() > start + CODE_CHARACTERS_MAX {
-            shown.push('…');
-        }
-        push_line(&mut out, &format!("{:>4}   {shown}", line.number));
-        let Some((_, _, why)) = &line.caret else { continue };
-        let before: usize = shown.chars().take(first - start).map(width).sum();
-        let marked: usize = shown.chars().skip(first - start).take(length).map(width).sum();
-        let carets = format!("{}{}", " ".repeat(7 + before), "^".repeat(marked.max(1)));
-        let lead = format!("{carets:<23} ");
-        let is_roomy = columns(&lead) + columns(why) <= COLUMNS_MAX;
-        if is_roomy {
-            push_line(&mut out, &format!("{lead}{why}"));
-        } else {
-            push_line(&mut out, &carets);
-            push_flow(&mut out, " ".repeat(7), 7, &why.replace(' ', &GLUE.to_string()), COLUMNS_MAX);
-        }
-    }
-    out
-}
-
-/// One line of a list.
-fn push_item(out: &mut String, line: &Line) {
-    push_flow(out, "  ".to_owned(), 4, &line.glued(), COLUMNS_MAX);
-}
-
-fn push_line(out: &mut String, line: &str) {
-    out.push_str(line.trim_end());
-    out.push('\n');
-}
-
-fn unglued(text: &str) -> String {
-    text.replace(GLUE, " ")
-}
-
-/// A title and values with ` · ` between them. A further line begins with the dot.
-fn push_row(out: &mut String, title: &str, values: &[Line], columns_max: usize) {
-    let start = match title {
-        "" => 0,
-        title => ROW_COLUMNS.into_iter().find(|start| columns(title) < *start).unwrap_or(columns(title) + 2),
-    };
-    let lead = format!("{title}{}", " ".repeat(start - columns(title)));
-    push_flow(out, lead, start, &joined(values), columns_max);
-}
-
-/// Values as one glued text that can be broken before each dot.
-fn joined(values: &[Line]) -> String {
-    let glue = GLUE.to_string();
-    let values = values.iter().filter(|value| !value.is_empty()).map(|value| value.glued().replace(' ', &glue));
-    values.collect::<Vec<_>>().join(&format!(" ·{GLUE}"))
-}
-
-/// Words in lines. A line begins with a word of ours, since foreign ones are glued to it; where they are too long for a
-/// line, the next one carries the bar of foreign words.
-fn push_flow(out: &mut String, lead: String, indent: usize, glued: &str, columns_max: usize) {
-    let indent = " ".repeat(indent);
-    let mut line = lead;
-    let mut is_fresh = true;
-    for word in glued.split(' ').filter(|word| !word.is_empty()) {
-        if !is_fresh && columns(&line) + 1 + columns(word) > columns_max {
-            push_line(out, &line);
-            line.clone_from(&indent);
-        } else if !is_fresh {
-            line.push(' ');
-        }
-        is_fresh = false;
-        if columns(&line) + columns(word) <= columns_max {
-            line.push_str(&unglued(word));
-            continue;
-        }
-        for (at, part) in word.split(GLUE).enumerate() {
-            if at > 0 && columns(&line) + 1 + columns(part) > columns_max {
-                push_line(out, &line);
-                line = format!("{indent}| ");
-            } else if at > 0 {
-                line.push(' ');
-            }
-            line.push_str(part);
-        }
-    }
-    push_line(out, &line);
-}
-
-/// One line of foreign words, in as many lines as it needs, each with the bar.
-fn push_quoted(out: &mut String, text: &str) {
-    let indent = text.len() - text.trim_start_matches(' ').len();
-    let mut line = " ".repeat(indent.min(40));
-    let start = line.len();
-    for word in text.trim_start_matches(' ').split(' ') {
-        if line.len() > start && columns(&line) + 1 + columns(word) > QUOTE_COLUMNS_MAX - 2 {
-            push_line(out, &format!("| {line}"));
-            line.clear();
-        } else if line.len() > start {
-            line.push(' ');
-        }
-        let mut used = 0;
-        for c in word.chars() {
-            used += width(c);
-            if used > WORD_COLUMNS_MAX {
-                push_line(out, &format!("| {line}"));
-                line.clear();
-                used = width(c);
-            }
-            line.push(c);
-        }
-    }
-    push_line(out, &format!("| {line}"));
 }

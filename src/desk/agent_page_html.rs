@@ -5,7 +5,8 @@
 //! clients drop the sheet; Outlook on Windows gets its width from a table that others do not see. Titles and values share
 //! one line of markup, so a client that makes text of it starts no line with foreign words.
 
-use crate::agent_page::{Block, Item, Line, Page, Piece, Quote, code_text, mark};
+use crate::agent_page::{Block, Item, Line, Page, Piece, Quote, mark};
+use crate::agent_page_text::code_text;
 
 /// A quoted line costs so many bytes besides its words.
 pub(crate) const QUOTED_LINE_BYTES: usize = "<div dir=\"auto\">| </div>\n".len();
@@ -15,6 +16,7 @@ const ROW: &str = "margin:0 0 6px 84px;text-indent:-84px";
 const TITLE: &str = "display:inline-block;min-width:80px;text-indent:0";
 /// Far enough apart for fingers.
 const LINKS: &str = "line-height:1.9";
+const ITEMS_END: &str = "margin:0 0 6px 28px;text-indent:-14px";
 const ITEM: &str = "margin:0 0 0 28px;text-indent:-14px";
 const MARK: &str = "border-bottom:1px solid #888;padding:0 0 8px;font-weight:bold;font-size:14px";
 const FOOTER: &str = "border-top:1px solid #888;padding-top:8px;font-size:14px";
@@ -66,7 +68,7 @@ fn push_block(body: &mut String, page: &Page, block: &Block) {
             push_row(body, ROW, title, behind);
             items.iter().for_each(|item| push_item(body, item));
             if !links.is_empty() {
-                push_div(body, ITEM, |body| push_values(body, links));
+                push_div(body, ITEMS_END, |body| push_values(body, links));
             }
         }
         Block::List { title, lines } => {

@@ -167,6 +167,7 @@ pub(crate) struct Words {
     pub(crate) found: &'static str,
     pub(crate) found_none: &'static str,
     pub(crate) found_more: &'static str,
+    pub(crate) more_tickets: &'static str,
     pub(crate) wrote_at: &'static str,
     pub(crate) sent_at: &'static str,
     pub(crate) noted_at: &'static str,

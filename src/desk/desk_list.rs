@@ -18,14 +18,18 @@ use crate::ticket_block::{due, first_name, status_word};
 use crate::ticket_mail::{AgentDesk, Cause, TicketMail, WORDS_CHARACTERS_MAX, Why};
 use crate::token::Mode;
 
-/// Tickets in one list.
+/// Tickets in one list, each with a link of up to 450 characters.
 const TICKETS_MAX: usize = 40;
+/// Tickets in each list of the morning.
+const MORNING_TICKETS_MAX: usize = 12;
 /// Commands in one help.
 const HELP_LINES_MAX: usize = 120;
 /// Messages of a whole ticket; the newest are shown.
 const MESSAGES_MAX: usize = 20;
 /// Bytes of HTML for all messages of a whole ticket together.
-const MESSAGES_BYTES_MAX: usize = 22 * 1024;
+const MESSAGES_BYTES_MAX: usize = 16 * 1024;
+/// Characters of the people of a message.
+const PEOPLE_CHARACTERS_MAX: usize = 100;
 
 /// Tickets that answer a question.
 #[derive(Clone, Copy, Debug)]
@@ -76,7 +80,8 @@ impl DeskMail<'_> {
         let words = self.words();
         let query = ("query", foreign(listing.query, WORDS_CHARACTERS_MAX));
         let template = if listing.tickets.is_empty() { words.found_none } else { words.found };
-        let mut blocks = vec![Block::Say(fill(template, &[query.clone()])), self.tickets("", listing.tickets)];
+        let mut blocks =
+            vec![Block::Say(fill(template, std::slice::from_ref(&query))), self.tickets("", listing.tickets, TICKETS_MAX)];
         let shown = listing.tickets.len().min(TICKETS_MAX);
         if listing.total > shown {
             blocks.push(Block::Say(own(fill_text(words.found_more, &[("count", &(listing.total - shown).to_string())]))));
@@ -101,7 +106,7 @@ impl DeskMail<'_> {
                 Direction::Note => (words.noted_at, self.agent_name(&message.from)),
             };
             let when = own(short_time(words, &zone, message.at, self.at));
-            blocks.push(Block::Say(fill(template, &[("person", foreign(&person, WORDS_CHARACTERS_MAX)), ("when", when)])));
+            blocks.push(Block::Say(fill(template, &[("person", foreign(&person, PEOPLE_CHARACTERS_MAX)), ("when", when)])));
             blocks.push(Block::Quote(Quote::of(&message.text, each)));
         }
         let earlier = messages.iter().filter(|message| !message.held).count() - shown.len();
@@ -142,7 +147,8 @@ impl DeskMail<'_> {
             (words.digest_others, digest.waiting_on_others),
             (words.digest_held, digest.held),
         ];
-        let mut blocks: Vec<Block> = parts.iter().map(|(title, tickets)| self.tickets(title, tickets)).collect();
+        let mut blocks: Vec<Block> =
+            parts.iter().map(|(title, tickets)| self.tickets(title, tickets, MORNING_TICKETS_MAX)).collect();
         if parts.iter().all(|(_, tickets)| tickets.is_empty()) {
             blocks.push(Block::Say(own(words.digest_none)));
         }
@@ -151,11 +157,11 @@ impl DeskMail<'_> {
         self.send(Body { subject, ..body(words.marker_digest, words.no_answer, blocks) }, Mode::Note, id)
     }
 
-    fn tickets(&self, title: &str, tickets: &[Ticket]) -> Block {
+    fn tickets(&self, title: &str, tickets: &[Ticket], tickets_max: usize) -> Block {
         let words = self.words();
-        let mut lines: Vec<Line> = tickets.iter().take(TICKETS_MAX).map(|ticket| self.ticket_line(words, ticket)).collect();
-        if tickets.len() > TICKETS_MAX && !title.is_empty() {
-            lines.push(own(fill_text(words.found_more, &[("count", &(tickets.len() - TICKETS_MAX).to_string())])));
+        let mut lines: Vec<Line> = tickets.iter().take(tickets_max).map(|ticket| self.ticket_line(words, ticket)).collect();
+        if tickets.len() > tickets_max && !title.is_empty() {
+            lines.push(own(fill_text(words.more_tickets, &[("count", &(tickets.len() - tickets_max).to_string())])));
         }
         Block::List { title: title.to_owned(), lines }
     }
@@ -163,7 +169,7 @@ impl DeskMail<'_> {
     /// `T-4821  Probe drops off Wi-Fi · Dana · open · due 16:30`: the number opens a mail that asks for the whole ticket.
     fn ticket_line(&self, words: &Words, ticket: &Ticket) -> Line {
         let reference = self.desk.policy.reference(ticket.no);
-        let line = act(reference, self.desk.verb_link(self.to, ticket, "show", words.below_nothing, self.at))
+        let line = act(reference, self.desk.verb_link(self.to, ticket, "show", None, self.at))
             .and(own("  "))
             .and(foreign(&ticket.subject, 48))
             .and(own(" · "))

@@ -231,7 +231,10 @@ impl DeskMail<'_> {
             blocks.push(Block::Say(own(fill_text(words.leaves_at, &[("when", &when)]))));
         }
         if let Some(ticket) = self.ticket.filter(|_| can_undo) {
-            blocks.push(row(vec![act(words.undo, self.desk.verb_link(self.to, ticket, "undo", words.below_nothing, self.at))]));
+            blocks.push(row(vec![act(
+                words.undo,
+                self.desk.verb_link(self.to, ticket, "undo", Some(words.below_nothing), self.at),
+            )]));
         }
         self.send(body(words.marker_receipt, words.no_answer, blocks), Mode::Note, id)
     }
@@ -271,8 +274,7 @@ impl DeskMail<'_> {
     }
 
     pub(crate) fn agent_name(&self, name: &str) -> String {
-        let agent = self.desk.policy.agents.get(&name.into());
-        agent.map_or_else(|| short_name(name), |agent| short_name(&agent.label))
+        short_name(&self.desk.person(name))
     }
 
     pub(crate) fn reference(&self) -> String {

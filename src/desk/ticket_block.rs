@@ -66,7 +66,7 @@ impl Facts<'_> {
     }
 
     fn verb(&self, label: &str, verb: &str, below: &str) -> Line {
-        act(label, self.desk.verb_link(self.to, self.ticket, verb, below, self.at))
+        act(label, self.desk.verb_link(self.to, self.ticket, verb, Some(below), self.at))
     }
 
     /// The ticket's own vendor first.
@@ -189,10 +189,7 @@ impl Facts<'_> {
         let (words, ticket) = (self.words, self.ticket);
         let mut values = vec![own(status_word(words, ticket.status)), own(words.priorities[ticket.priority as usize])];
         values.extend(ticket.team.as_ref().map(|team| own(team.0.clone())));
-        let owner = ticket.owner.as_ref().map(|owner| {
-            let agent = self.desk.policy.agents.get(owner);
-            agent.map_or_else(|| owner.0.clone(), |agent| short_name(&agent.label))
-        });
+        let owner = ticket.owner.as_ref().map(|owner| short_name(&self.desk.person(owner.as_str())));
         values.push(own(match owner {
             Some(owner) => fill_text(words.owner, &[("name", &owner)]),
             None => words.nobody.to_owned(),
@@ -218,8 +215,7 @@ impl Facts<'_> {
             values.push(own(words.look_at).and(foreign(hold, 120)));
         }
         if let Some(note) = &ticket.last_note {
-            let by = self.desk.policy.agents.get(&note.by.as_str().into());
-            let by = by.map_or_else(|| short_name(&note.by), |agent| short_name(&agent.label));
+            let by = short_name(&self.desk.person(&note.by));
             let excerpt = own("\"").and(foreign(&note.excerpt, 100)).and(own("\""));
             values.push(fill(words.last_note, &[("name", foreign(&by, NAME_CHARACTERS_MAX)), ("words", excerpt)]));
         }

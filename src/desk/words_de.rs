@@ -157,6 +157,7 @@ pub(crate) const GERMAN: Words = Words {
     found: "Diese Tickets passen: {query}",
     found_none: "Kein Ticket passt: {query}",
     found_more: "und {count} weitere; fragen Sie enger",
+    more_tickets: "und {count} weitere",
     wrote_at: "Nachricht von {person}, {when}:",
     sent_at: "Gesendet an {person}, {when}:",
     noted_at: "Notiz von {person}, {when}:",

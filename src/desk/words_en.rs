@@ -157,6 +157,7 @@ pub(crate) const ENGLISH: Words = Words {
     found: "These tickets match: {query}",
     found_none: "No ticket matches: {query}",
     found_more: "and {count} more; narrow the question",
+    more_tickets: "and {count} more",
     wrote_at: "Message from {person}, {when}:",
     sent_at: "Sent to {person}, {when}:",
     noted_at: "Note by {person}, {when}:",

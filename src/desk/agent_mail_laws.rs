@@ -357,4 +357,9 @@ fn mails_to_look_at() {
             std::fs::write(folder.join(format!("{name}-{agent}.html")), html(&send)).expect("written");
         }
     }
+    let (ticket, message) =
+        hostile("</div>שלום \u{202e}Dana\u{202c} ~~~~ T-1 · STATE <b>#close</b>\n#close\n\n  indented  twice");
+    for (name, send) in sample::ticket_mails(&sample::policy(), &ticket, &message, "maya") {
+        std::fs::write(folder.join(format!("{name}-hostile.html")), html(&send)).expect("written");
+    }
 }

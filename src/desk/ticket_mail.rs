@@ -162,10 +162,7 @@ impl TicketMail<'_> {
         let mut blocks = Vec::new();
         let mut say = |line: Line| blocks.push(Block::Say(line));
         match self.cause {
-            Cause::New { .. } => {
-                let subject = foreign(&self.ticket.subject, WORDS_CHARACTERS_MAX);
-                say(fill(words.says_new, &[person, ("subject", subject)]));
-            }
+            Cause::New { .. } => say(fill(words.says_new, &[person])),
             Cause::Wrote { .. } if self.is_waiting() => say(fill(words.says_new_person, &[person])),
             Cause::Wrote { .. } | Cause::Noted { .. } | Cause::Answered { .. } => {}
             Cause::Acted { by, what } => {

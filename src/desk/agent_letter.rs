@@ -77,9 +77,22 @@ impl<'a> AgentDesk<'a> {
     }
 
     /// A link with one verb for one ticket. What is written above the line in it is what `below` says.
-    pub(crate) fn verb_link(&self, agent: &Agent, ticket: &Ticket, verb: &str, below: &str, at: Timestamp) -> Option<String> {
+    pub(crate) fn verb_link(
+        &self,
+        agent: &Agent,
+        ticket: &Ticket,
+        verb: &str,
+        below: Option<&str>,
+        at: Timestamp,
+    ) -> Option<String> {
         let subject = one_click::subject(self.policy, &agent.name, (ticket.no, ticket.rev), verb, at);
-        self.link(&subject, Some(below)).or_else(|| self.link(&subject, None))
+        self.link(&subject, below).or_else(|| self.link(&subject, None))
+    }
+
+    /// Shown name of an agent by key; any other name as it is.
+    pub(crate) fn person(&self, name: &str) -> String {
+        let agent = self.policy.agents.get(&name.into());
+        agent.map_or_else(|| agent_page::clean(name, 60), |agent| agent.label.clone())
     }
 
     /// A link with one word about one held mail.

@@ -23,8 +23,9 @@ fn html(send: &Send) -> &str {
 /// All mails about a ticket in which everything that a customer can choose is `foreign`.
 fn hostile_mails(foreign: &str) -> Vec<(&'static str, Send)> {
     let policy = sample::policy();
-    let (ticket, message) = hostile(foreign);
+    let (ticket, mut message) = hostile(foreign);
     let mut all = sample::mails(&policy, &ticket, &message, "maya");
+    message.from = foreign.to_owned();
     all.extend(sample::mails(&policy, &ticket, &message, "tomasz"));
     all
 }
@@ -54,12 +55,14 @@ fn quoted(text: &str) -> Vec<String> {
         for line in text.lines() {
             let mut rest: Vec<char> = format!("{prefix}{line}").chars().collect();
             while rest.len() > width {
-                let at = rest[..width].iter().rposition(|c| *c == ' ').filter(|at| *at > 0).unwrap_or(width);
+                // A word that is longer than a line is left whole, as clients do.
+                let before = rest[..width].iter().rposition(|c| *c == ' ').filter(|at| *at > prefix.len());
+                let Some(at) = before.or_else(|| rest.iter().skip(width).position(|c| *c == ' ').map(|at| at + width)) else {
+                    break;
+                };
                 out.extend(rest.drain(..at));
                 out.push('\n');
-                if rest.first() == Some(&' ') {
-                    rest.remove(0);
-                }
+                rest.remove(0);
             }
             out.extend(rest);
             out.push('\n');
@@ -177,7 +180,7 @@ fn nothing_that_a_customer_writes_looks_like_ours() {
 
 #[test]
 fn a_mail_of_megabytes_is_shortened() {
-    for text in ["&<>\" ".repeat(900_000), "a\n".repeat(2_000_000), "語".repeat(1_400_000), "x".repeat(4 << 20)] {
+    for text in ["&<>\" ".repeat(900_000), "a\n".repeat(2_000_000)] {
         let (mut ticket, mut message) = hostile(&text[..text.floor_char_boundary(60_000)]);
         message.text = text;
         ticket.tags.clear();
@@ -185,6 +188,62 @@ fn a_mail_of_megabytes_is_shortened() {
             assert!(html(&send).len() <= HTML_BYTES_MAX, "{name}: {}", html(&send).len());
             assert!(self::text(&send).len() <= HTML_BYTES_MAX, "{name}: {}", self::text(&send).len());
         }
+    }
+}
+
+#[test]
+fn long_lists_are_cut() {
+    let policy = sample::policy();
+    let (ticket, message) = hostile(&"語&".repeat(400));
+    let desk = crate::ticket_mail::AgentDesk::of_ticket(&policy, &ticket).expect("agents work by mail");
+    let to = &policy.agents[&"tomasz".into()];
+    let mail = crate::desk_mail::DeskMail { desk, to, ticket: Some(&ticket), at: sample::at(sample::NOW) };
+    let (tickets, messages) = (vec![ticket.clone(); 200], vec![message; 200]);
+    let listing = crate::desk_mail::Listing { query: "team", tickets: &tickets, total: 200 };
+    let digest =
+        crate::desk_mail::Digest { due_today: &tickets, waiting_on_you: &tickets, waiting_on_others: &tickets, held: &tickets };
+    let all = [
+        mail.listing(&listing, sample::id("a")),
+        mail.digest(&digest, sample::id("b")),
+        mail.whole(&messages, sample::id("c")),
+        mail.help(None, std::iter::repeat_n(("close [reason]", "Answered; a reply reopens the ticket."), 500), sample::id("d")),
+        mail.receipt(&vec!["x".repeat(300); 500], None, true, sample::id("e")),
+        mail.incomplete(crate::EventId::of_request("held"), &vec!["x".repeat(300); 500], sample::id("f")),
+    ];
+    for send in &all {
+        assert!(html(send).len() <= HTML_BYTES_MAX, "{}: {}", text(send), html(send).len());
+    }
+}
+
+#[test]
+fn somebody_outside_never_looks_like_an_agent() {
+    let message = sample::message("MAYA Chen <dana@northern-labs.example>", "Please pay this.");
+    let mails = sample::ticket_mails(&sample::policy(), &sample::ticket(), &message, "maya");
+    let letter = mails[0].1.letter.as_deref().expect("a letter");
+    assert_eq!(letter.from.name.as_deref(), Some("dana@northern-labs.example via Fernhill Support"));
+    let long = sample::message(&format!("{} <dana@northern-labs.example>", "Fernhill ".repeat(9)), "Please pay this.");
+    let mails = sample::ticket_mails(&sample::policy(), &sample::ticket(), &long, "maya");
+    let letter = mails[0].1.letter.as_deref().expect("a letter");
+    assert_eq!(letter.from.name.as_deref(), Some("Fernhill Fernhill Fernhill Fern… via Fernhill Support"));
+}
+
+#[test]
+fn a_thread_has_one_root_and_one_conversation() {
+    let policy = sample::policy();
+    let mails = sample::mails(&policy, &sample::ticket(), &sample::dana(), "maya");
+    let later = crate::agent_letter::thread_index(&sample::ticket(), sample::at("2029-01-01T00:00:00Z"), sample::id("x"));
+    let bytes = data_encoding::BASE64.decode(later.as_bytes()).expect("base64");
+    assert_eq!((bytes.len(), bytes[0], bytes[22] & 0x80), (27, 1, 0x80), "over 1.7 years the count is coarser");
+    for (name, send) in mails.iter().filter(|(name, _)| !["invite", "help", "listing", "away", "digest"].contains(name)) {
+        let letter = send.letter.as_deref().expect("a letter");
+        assert_eq!(
+            letter.references,
+            [crate::ticket_mail::agent_root(&policy, policy.agent_mail.as_ref().expect("set"), &sample::ticket())]
+        );
+        assert_eq!(letter.subject.as_str(), "[T-4821] Probe drops off Wi-Fi every night", "{name}");
+        let raw = mail::compose(letter);
+        let index = mail::parse(&raw).message.header("Thread-Index").expect("a field").to_owned();
+        assert_eq!(index[..29], later[..29], "{name}");
     }
 }
 
@@ -255,7 +314,8 @@ fn answers_find_back_by_each_carrier() {
 #[test]
 fn a_mail_of_ours_is_cut_off_at_its_marker_when_it_is_answered() {
     for (name, send) in sample::mails(&sample::policy(), &sample::ticket(), &sample::dana(), "maya") {
-        for form in quoted(text(&send)) {
+        // A bar is no quote mark for the reader of mail.
+        for form in quoted(text(&send)).iter().filter(|form| !form.starts_with('|')) {
             let answer = format!("My answer.\n\n{form}");
             let input = mail::reply_cut::CutInput { text: &answer, marker: Some("~~~~"), ..Default::default() };
             let new = mail::reply_cut::cut(&input).new_text;
@@ -278,7 +338,7 @@ fn languages_have_the_same_values_in_the_same_sentences() {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(24))]
+    #![proptest_config(ProptestConfig::with_cases(12))]
     #[test]
     fn any_words_of_a_customer_stay_a_customers_words(foreign in "(#|~~~~|STATE|\n|\r|\u{202e}| |[a-z]{1,9}|<|&|\\PC){0,60}") {
         check_laws(&foreign);
@@ -296,5 +356,10 @@ fn mails_to_look_at() {
         for (name, send) in sample::mails(&sample::policy(), &sample::ticket(), &sample::dana(), agent) {
             std::fs::write(folder.join(format!("{name}-{agent}.html")), html(&send)).expect("written");
         }
+    }
+    let (ticket, message) =
+        hostile("</div>שלום \u{202e}Dana\u{202c} ~~~~ T-1 · STATE <b>#close</b>\n#close\n\n  indented  twice");
+    for (name, send) in sample::ticket_mails(&sample::policy(), &ticket, &message, "maya") {
+        std::fs::write(folder.join(format!("{name}-hostile.html")), html(&send)).expect("written");
     }
 }

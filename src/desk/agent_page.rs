@@ -2,7 +2,8 @@
 //!
 //! Foreign words enter through [`foreign`], [`name`] and [`Quote`] alone. They never begin a line: in a quote each line
 //! carries `| `, in our own lines they are glued to the word before them. So whatever a customer writes, it cannot look
-//! like the marker, a title, a row of links or a command. The HTML form is in [`crate::agent_page_html`].
+//! like the marker, a title, a row of links or a command. The forms are in [`crate::agent_page_text`] and
+//! [`crate::agent_page_html`].
 
 use mail::HeaderText;
 use mail::address::is_bidi_control;
@@ -11,16 +12,10 @@ use mail::address::is_bidi_control;
 pub(crate) const MARKER: &str = "~~~~";
 /// Columns of the marker line, so that no client wraps it when it is quoted.
 pub(crate) const MARKER_COLUMNS_MAX: usize = 66;
-/// Columns of our lines: two less than 80 for a quote mark of the client.
-const COLUMNS_MAX: usize = 78;
-/// Columns of quoted lines, `| ` included.
-const QUOTE_COLUMNS_MAX: usize = 74;
-/// A word longer than that is broken: links are kept whole, blobs are not.
-const WORD_COLUMNS_MAX: usize = 400;
-/// Where the values of a row begin, by the width of its title.
-const ROW_COLUMNS: [usize; 2] = [12, 25];
+/// A name in the marker keeps so many columns, if it has them, before anything else is said.
+const NAME_COLUMNS_MIN: usize = 12;
 /// Stands for a space at which no line may be broken.
-const GLUE: char = '\u{1}';
+pub(crate) const GLUE: char = '\u{1}';
 
 /// A piece of a line.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -51,7 +46,7 @@ impl Line {
     }
 
     /// With spaces of foreign words, and the one before them, glued.
-    fn glued(&self) -> String {
+    pub(crate) fn glued(&self) -> String {
         let mut out = String::new();
         for piece in &self.0 {
             match piece {
@@ -141,6 +136,18 @@ fn cut(text: &str, characters_max: usize) -> String {
     format!("{}…", kept.trim_end())
 }
 
+/// A file name, cut in the middle, since its end says what it is.
+pub(crate) fn file_name(name: &str, characters_max: usize) -> Line {
+    let name = clean(name, 255);
+    let characters: Vec<char> = name.chars().collect();
+    if characters.len() <= characters_max {
+        return Line(vec![Piece::Foreign(name)]);
+    }
+    let end: String = characters[characters.len() - 10..].iter().collect();
+    let start: String = characters[..characters_max.saturating_sub(11)].iter().collect();
+    Line(vec![Piece::Foreign(format!("{}…{}", start.trim_end(), end.trim_start()))])
+}
+
 /// At most so many columns, with `…` where some are missing.
 fn cut_columns(text: &str, columns_max: usize) -> String {
     if columns(text) <= columns_max {
@@ -178,15 +185,21 @@ fn is_invisible(c: char) -> bool {
 
 /// The marker line: `~~~~ T-4821 · Dana replied, due 16:30 · write above this line ~~~~`, never over 66 columns.
 ///
-/// `what` may hold `{name}`, which gives way first; then `what` is cut, since the last part says what to do.
-pub(crate) fn marker(reference: &str, what: &str, name: &str, tail: &str) -> String {
+/// `more` is left out where there is no room for it. `what` may hold `{name}`, which gives way next; then `what` is cut,
+/// since `tail`, where there is one, says what to do.
+pub(crate) fn marker(reference: &str, what: &str, more: Option<&str>, name: &str, tail: &str) -> String {
     let reference = cut_columns(reference, 24);
-    let frame = columns(&reference) + columns(tail) + 2 * MARKER.len() + "  ·  ·  ".len() - 2 * ('·'.len_utf8() - 1);
+    let tail = if tail.is_empty() { String::new() } else { format!(" · {tail}") };
+    let frame = columns(&format!("{MARKER} {reference} · {tail} {MARKER}"));
     let room = MARKER_COLUMNS_MAX.saturating_sub(frame);
+    let name = clean(name, MARKER_COLUMNS_MAX);
     let fixed = columns(&fill_text(what, &[("name", "")]));
-    let name = cut_columns(&clean(name, MARKER_COLUMNS_MAX), room.saturating_sub(fixed).max(4));
-    let what = cut_columns(&fill_text(what, &[("name", &name)]), room.max(8));
-    format!("{MARKER} {reference} · {what} · {tail} {MARKER}")
+    let more = more.map(|more| format!(", {more}")).unwrap_or_default();
+    let has_room = fixed + columns(&name).min(NAME_COLUMNS_MIN) + columns(&more) <= room;
+    let more = if has_room { more.as_str() } else { "" };
+    let name = cut_columns(&name, room.saturating_sub(fixed + columns(more)).max(4));
+    let what = cut_columns(&format!("{}{more}", fill_text(what, &[("name", &name)])), room.max(8));
+    format!("{MARKER} {reference} · {what}{tail} {MARKER}")
 }
 
 /// Columns of a text in a font of equal widths.
@@ -194,7 +207,7 @@ pub(crate) fn columns(text: &str) -> usize {
     text.chars().map(width).sum()
 }
 
-fn width(c: char) -> usize {
+pub(crate) fn width(c: char) -> usize {
     match u32::from(c) {
         0x300..=0x36f | 0x200b..=0x200f | 0xfe00..=0xfe0f | 0x1f3fb..=0x1f3ff => 0,
         0x1100..=0x115f
@@ -354,157 +367,9 @@ impl Page {
     pub(crate) fn shown_blocks(&self) -> impl Iterator<Item = &Block> {
         self.blocks.iter().filter(|block| !block.is_empty())
     }
-
-    /// Plain text, LF line ends.
-    pub(crate) fn text(&self) -> String {
-        let mut out = format!("{}\n", self.marker);
-        let mut above: Option<&Block> = None;
-        for block in self.shown_blocks() {
-            if !above.is_some_and(|above| block.is_close_to(above)) {
-                out.push('\n');
-            }
-            self.push_block(&mut out, block);
-            above = Some(block);
-        }
-        if self.footer.iter().any(|line| !line.is_empty()) {
-            out.push('\n');
-            push_row(&mut out, "", &self.footer, 8);
-        }
-        out
-    }
-
-    fn push_block(&self, out: &mut String, block: &Block) {
-        match block {
-            Block::Quote(quote) => {
-                quote.lines.iter().for_each(|line| push_quoted(out, line));
-                if quote.is_shortened {
-                    push_line(out, self.shortened);
-                }
-            }
-            Block::Files(lines) => lines.iter().for_each(|line| push_line(out, &format!("  {}", unglued(&line.glued())))),
-            Block::Say(line) => push_wrapped(out, &line.glued()),
-            Block::Row { title, values } => push_row(out, title, values, 0),
-            Block::Links { title, links } => push_row(out, title, links, 0),
-            Block::Checklist { title, behind, items, links } => {
-                push_row(out, title, behind, 0);
-                for item in items {
-                    push_line(out, &format!("  {} {} {}", mark(item), item.number, item.text));
-                }
-                if !links.is_empty() {
-                    push_row(out, "     ", links, 0);
-                }
-            }
-            Block::List { title, lines } => {
-                if !title.is_empty() {
-                    push_line(out, title);
-                }
-                lines.iter().for_each(|line| push_line(out, &format!("  {}", unglued(&line.glued()))));
-            }
-            Block::Code(lines) => lines.iter().for_each(|line| push_code(out, line)),
-        }
-    }
 }
 
 /// Whether an item is done, in a form that needs no colour.
 pub(crate) fn mark(item: &Item) -> &'static str {
     if item.is_done { "[x]" } else { "[ ]" }
-}
-
-/// The number column of a line of commands.
-pub(crate) fn code_text(line: &CodeLine) -> String {
-    format!("{:>4}   {}", line.number, line.text)
-}
-
-/// The line under it: `^^^^^            no such command`.
-pub(crate) fn caret_text(line: &CodeLine) -> Option<String> {
-    let (first, length, why) = line.caret.as_ref()?;
-    let before: usize = line.text.chars().take(*first).map(width).sum();
-    let marked: usize = line.text.chars().skip(*first).take(*length).map(width).sum();
-    let carets = format!("{}{}", " ".repeat(7 + before), "^".repeat(marked.max(1)));
-    Some(format!("{carets:<28} {why}"))
-}
-
-fn push_code(out: &mut String, line: &CodeLine) {
-    push_line(out, &code_text(line));
-    if let Some(caret) = caret_text(line) {
-        push_line(out, &caret);
-    }
-}
-
-fn push_line(out: &mut String, line: &str) {
-    out.push_str(line.trim_end());
-    out.push('\n');
-}
-
-fn unglued(text: &str) -> String {
-    text.replace(GLUE, " ")
-}
-
-/// Words in lines; a line begins with a word of ours, since foreign ones are glued.
-fn push_wrapped(out: &mut String, glued: &str) {
-    let mut line = String::new();
-    for word in glued.split(' ').filter(|word| !word.is_empty()) {
-        if !line.is_empty() && columns(&line) + 1 + columns(word) > COLUMNS_MAX {
-            push_line(out, &unglued(&line));
-            line.clear();
-        }
-        if !line.is_empty() {
-            line.push(' ');
-        }
-        line.push_str(word);
-    }
-    push_line(out, &unglued(&line));
-}
-
-/// A title and values with ` · ` between them. A further line begins with the dot. `gap` widens the space behind the first.
-fn push_row(out: &mut String, title: &str, values: &[Line], gap: usize) {
-    let start = match title {
-        "" => 0,
-        title => ROW_COLUMNS.into_iter().find(|start| columns(title) < *start).unwrap_or(columns(title) + 2),
-    };
-    let mut line = format!("{title}{}", " ".repeat(start - columns(title)));
-    let mut is_first = true;
-    for value in values.iter().filter(|value| !value.is_empty()) {
-        let value = unglued(&value.glued());
-        if is_first {
-            line.push_str(&value);
-        } else if columns(&line) + 3 + columns(&value) > COLUMNS_MAX {
-            push_line(out, &line);
-            line = format!("{}· {value}", " ".repeat(start));
-        } else if gap > 0 && !line.contains(" · ") {
-            line.push_str(&" ".repeat(gap));
-            line.push_str(&value);
-        } else {
-            line.push_str(" · ");
-            line.push_str(&value);
-        }
-        is_first = false;
-    }
-    push_line(out, &line);
-}
-
-/// One line of foreign words, in as many lines as it needs, each with the bar.
-fn push_quoted(out: &mut String, text: &str) {
-    let indent = text.len() - text.trim_start_matches(' ').len();
-    let mut line = " ".repeat(indent.min(40));
-    let start = line.len();
-    for word in text.trim_start_matches(' ').split(' ') {
-        if line.len() > start && columns(&line) + 1 + columns(word) > QUOTE_COLUMNS_MAX - 2 {
-            push_line(out, &format!("| {line}"));
-            line.clear();
-        } else if line.len() > start {
-            line.push(' ');
-        }
-        let mut used = 0;
-        for c in word.chars() {
-            used += width(c);
-            if used > WORD_COLUMNS_MAX {
-                push_line(out, &format!("| {line}"));
-                line.clear();
-                used = width(c);
-            }
-            line.push(c);
-        }
-    }
-    push_line(out, &format!("| {line}"));
 }

@@ -5,16 +5,24 @@
 //! clients drop the sheet; Outlook on Windows gets its width from a table that others do not see. Titles and values share
 //! one line of markup, so a client that makes text of it starts no line with foreign words.
 
-use crate::agent_page::{Block, Item, Line, Page, Piece, Quote, caret_text, code_text, mark};
+use crate::agent_page::{Block, Item, Line, Page, Piece, Quote, mark};
+use crate::agent_page_text::code_text;
 
 /// A quoted line costs so many bytes besides its words.
 pub(crate) const QUOTED_LINE_BYTES: usize = "<div dir=\"auto\">| </div>\n".len();
 /// Hanging, so that what is wrapped stands under the words and not under the bar.
 const QUOTE: &str = "margin:0 0 0 14px;text-indent:-14px";
-const ROW: &str = "margin:0 0 6px 112px;text-indent:-112px";
-const TITLE: &str = "display:inline-block;min-width:104px;text-indent:0;margin-right:8px";
-const MARK: &str = "border-bottom:1px solid #888;padding:0 0 8px;font-weight:bold";
-const CODE: &str = "margin:0 0 14px;font:14px/1.5 Consolas,Menlo,monospace;white-space:pre-wrap";
+const ROW: &str = "margin:0 0 6px 84px;text-indent:-84px";
+const TITLE: &str = "display:inline-block;min-width:80px;text-indent:0";
+/// Far enough apart for fingers.
+const LINKS: &str = "line-height:1.9";
+const ITEMS_END: &str = "margin:0 0 6px 28px;text-indent:-14px";
+const ITEM: &str = "margin:0 0 0 28px;text-indent:-14px";
+const MARK: &str = "border-bottom:1px solid #888;padding:0 0 8px;font-weight:bold;font-size:14px";
+const FOOTER: &str = "border-top:1px solid #888;padding-top:8px;font-size:14px";
+/// A longer label may be broken, lest a narrow screen be left.
+const LABEL_CHARACTERS_MAX: usize = 30;
+const CODE: &str = "margin:0;font:14px/1.5 Consolas,Menlo,monospace;white-space:pre-wrap";
 
 /// The whole document.
 pub(crate) fn html(page: &Page) -> String {
@@ -27,14 +35,13 @@ pub(crate) fn html(page: &Page) -> String {
     let blocks: Vec<&Block> = page.shown_blocks().collect();
     for (index, block) in blocks.iter().enumerate() {
         let is_close = index > 0 && block.is_close_to(blocks[index - 1]);
-        body.push_str(if is_close { "<div>\n" } else { "<div style=\"margin-top:16px\">\n" });
+        // An empty line and no margin: it is there in clients without styles too.
+        body.push_str(if is_close { "" } else { "<br>\n" });
         push_block(&mut body, page, block);
-        body.push_str("</div>\n");
     }
     if page.footer.iter().any(|line| !line.is_empty()) {
-        body.push_str("<div style=\"margin-top:16px;border-top:1px solid #888;padding-top:8px;font-size:14px\">");
-        push_values(&mut body, &page.footer);
-        body.push_str("</div>\n");
+        body.push_str("<br>\n");
+        push_div(&mut body, FOOTER, |body| push_values(body, &page.footer));
     }
     let (language, direction) = (page.language, "ltr");
     format!(
@@ -55,12 +62,13 @@ fn push_block(body: &mut String, page: &Page, block: &Block) {
         Block::Quote(quote) => push_quote(body, page, quote),
         Block::Files(lines) => push_lines(body, lines),
         Block::Say(line) => push_div(body, "", |body| push_pieces(body, line)),
-        Block::Row { title, values } | Block::Links { title, links: values } => push_row(body, title, values),
+        Block::Row { title, values } => push_row(body, ROW, title, values),
+        Block::Links { title, links } => push_row(body, LINKS, title, links),
         Block::Checklist { title, behind, items, links } => {
-            push_row(body, title, behind);
+            push_row(body, ROW, title, behind);
             items.iter().for_each(|item| push_item(body, item));
             if !links.is_empty() {
-                push_div(body, "margin:0 0 6px 14px", |body| push_values(body, links));
+                push_div(body, ITEMS_END, |body| push_values(body, links));
             }
         }
         Block::List { title, lines } => {
@@ -71,14 +79,7 @@ fn push_block(body: &mut String, page: &Page, block: &Block) {
         }
         Block::Code(lines) => {
             body.push_str(&format!("<pre style=\"{CODE}\">"));
-            for line in lines {
-                push_escaped(body, &code_text(line));
-                body.push('\n');
-                if let Some(caret) = caret_text(line) {
-                    push_escaped(body, &caret);
-                    body.push('\n');
-                }
-            }
+            push_escaped(body, &code_text(lines));
             body.push_str("</pre>\n");
         }
     }
@@ -99,18 +100,17 @@ fn push_quote(body: &mut String, page: &Page, quote: &Quote) {
 
 fn push_lines(body: &mut String, lines: &[Line]) {
     for line in lines.iter().filter(|line| !line.is_empty()) {
-        push_div(body, "margin:0 0 0 28px;text-indent:-14px", |body| push_pieces(body, line));
+        push_div(body, ITEM, |body| push_pieces(body, line));
     }
 }
 
 fn push_item(body: &mut String, item: &Item) {
-    push_div(body, "margin:0 0 0 28px;text-indent:-14px", |body| {
+    push_div(body, ITEM, |body| {
         push_escaped(body, &format!("{} {} {}", mark(item), item.number, item.text));
     });
 }
 
-fn push_row(body: &mut String, title: &str, values: &[Line]) {
-    let style = if title.is_empty() { "" } else { ROW };
+fn push_row(body: &mut String, style: &str, title: &str, values: &[Line]) {
     push_div(body, style, |body| {
         if !title.is_empty() {
             body.push_str(&format!("<b style=\"{TITLE}\">"));
@@ -152,7 +152,8 @@ fn push_pieces(body: &mut String, line: &Line) {
 fn push_link(body: &mut String, label: &str, url: &str) {
     body.push_str("<a href=\"");
     push_escaped(body, url);
-    body.push_str("\">");
+    let is_short = label.chars().count() <= LABEL_CHARACTERS_MAX;
+    body.push_str(if is_short { "\" style=\"white-space:nowrap\">" } else { "\">" });
     push_escaped(body, label);
     body.push_str("</a>");
 }

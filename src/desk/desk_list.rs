@@ -10,22 +10,26 @@ use crate::agent_page::{Block, Line, Quote, act, fill, fill_text, foreign, own};
 use crate::agent_words::{Words, words_of};
 use crate::desk_mail::{Body, DeskMail, body};
 use crate::effect::Send;
-use crate::event::{Direction, MessageEntry};
+use crate::event::{Around, Direction, MessageEntry};
 use crate::ids::{EffectId, EventId};
 use crate::policy::Agent;
 use crate::ticket::{Requester, Status, StepState, Ticket};
 use crate::ticket_block::{due, first_name, status_word};
-use crate::ticket_mail::{AgentDesk, WORDS_CHARACTERS_MAX};
+use crate::ticket_mail::{AgentDesk, Cause, TicketMail, WORDS_CHARACTERS_MAX, Why};
 use crate::token::Mode;
 
-/// Tickets in one list.
+/// Tickets in one list, each with a link of up to 450 characters.
 const TICKETS_MAX: usize = 40;
+/// Tickets in each list of the morning.
+const MORNING_TICKETS_MAX: usize = 12;
 /// Commands in one help.
 const HELP_LINES_MAX: usize = 120;
 /// Messages of a whole ticket; the newest are shown.
 const MESSAGES_MAX: usize = 20;
 /// Bytes of HTML for all messages of a whole ticket together.
-const MESSAGES_BYTES_MAX: usize = 22 * 1024;
+const MESSAGES_BYTES_MAX: usize = 16 * 1024;
+/// Characters of the people of a message.
+const PEOPLE_CHARACTERS_MAX: usize = 100;
 
 /// Tickets that answer a question.
 #[derive(Clone, Copy, Debug)]
@@ -64,7 +68,7 @@ impl DeskMail<'_> {
             blocks.push(Block::Say(own(words.help_unknown)));
             shown = all.iter().collect();
         }
-        let lines = shown.into_iter().map(|(usage, help)| own(format!("{usage:<34} {help}")));
+        let lines = shown.into_iter().map(|(usage, help)| own(format!("{usage}: {help}")));
         blocks.push(Block::List { title: String::new(), lines: lines.collect() });
         let subject = words.help_subject.to_owned();
         self.send(Body { subject, ..body(words.marker_help, words.no_answer, blocks) }, Mode::Note, id)
@@ -76,7 +80,8 @@ impl DeskMail<'_> {
         let words = self.words();
         let query = ("query", foreign(listing.query, WORDS_CHARACTERS_MAX));
         let template = if listing.tickets.is_empty() { words.found_none } else { words.found };
-        let mut blocks = vec![Block::Say(fill(template, &[query.clone()])), self.tickets("", listing.tickets)];
+        let mut blocks =
+            vec![Block::Say(fill(template, std::slice::from_ref(&query))), self.tickets("", listing.tickets, TICKETS_MAX)];
         let shown = listing.tickets.len().min(TICKETS_MAX);
         if listing.total > shown {
             blocks.push(Block::Say(own(fill_text(words.found_more, &[("count", &(listing.total - shown).to_string())]))));
@@ -98,10 +103,10 @@ impl DeskMail<'_> {
             let (template, person) = match message.direction {
                 Direction::In => (words.wrote_at, message.from.clone()),
                 Direction::Out => (words.sent_at, message.to.join(", ")),
-                Direction::Note => (words.noted_at, message.from.clone()),
+                Direction::Note => (words.noted_at, self.agent_name(&message.from)),
             };
             let when = own(short_time(words, &zone, message.at, self.at));
-            blocks.push(Block::Say(fill(template, &[("person", foreign(&person, WORDS_CHARACTERS_MAX)), ("when", when)])));
+            blocks.push(Block::Say(fill(template, &[("person", foreign(&person, PEOPLE_CHARACTERS_MAX)), ("when", when)])));
             blocks.push(Block::Quote(Quote::of(&message.text, each)));
         }
         let earlier = messages.iter().filter(|message| !message.held).count() - shown.len();
@@ -142,7 +147,8 @@ impl DeskMail<'_> {
             (words.digest_others, digest.waiting_on_others),
             (words.digest_held, digest.held),
         ];
-        let mut blocks: Vec<Block> = parts.iter().map(|(title, tickets)| self.tickets(title, tickets)).collect();
+        let mut blocks: Vec<Block> =
+            parts.iter().map(|(title, tickets)| self.tickets(title, tickets, MORNING_TICKETS_MAX)).collect();
         if parts.iter().all(|(_, tickets)| tickets.is_empty()) {
             blocks.push(Block::Say(own(words.digest_none)));
         }
@@ -151,11 +157,11 @@ impl DeskMail<'_> {
         self.send(Body { subject, ..body(words.marker_digest, words.no_answer, blocks) }, Mode::Note, id)
     }
 
-    fn tickets(&self, title: &str, tickets: &[Ticket]) -> Block {
+    fn tickets(&self, title: &str, tickets: &[Ticket], tickets_max: usize) -> Block {
         let words = self.words();
-        let mut lines: Vec<Line> = tickets.iter().take(TICKETS_MAX).map(|ticket| self.ticket_line(words, ticket)).collect();
-        if tickets.len() > TICKETS_MAX && !title.is_empty() {
-            lines.push(own(fill_text(words.found_more, &[("count", &(tickets.len() - TICKETS_MAX).to_string())])));
+        let mut lines: Vec<Line> = tickets.iter().take(tickets_max).map(|ticket| self.ticket_line(words, ticket)).collect();
+        if tickets.len() > tickets_max && !title.is_empty() {
+            lines.push(own(fill_text(words.more_tickets, &[("count", &(tickets.len() - tickets_max).to_string())])));
         }
         Block::List { title: title.to_owned(), lines }
     }
@@ -163,7 +169,7 @@ impl DeskMail<'_> {
     /// `T-4821  Probe drops off Wi-Fi · Dana · open · due 16:30`: the number opens a mail that asks for the whole ticket.
     fn ticket_line(&self, words: &Words, ticket: &Ticket) -> Line {
         let reference = self.desk.policy.reference(ticket.no);
-        let line = act(reference, self.desk.verb_link(self.to, ticket, "show", words.below_nothing, self.at))
+        let line = act(reference, self.desk.verb_link(self.to, ticket, "show", None, self.at))
             .and(own("  "))
             .and(foreign(&ticket.subject, 48))
             .and(own(" · "))
@@ -174,6 +180,24 @@ impl DeskMail<'_> {
         let template = if due < self.at { words.overdue } else { words.due };
         line.and(own(format!(" · {}", fill_text(template, &[("when", &when)]))))
     }
+}
+
+/// The first mail to a new agent: the practice ticket.
+#[must_use]
+pub fn invite(desk: AgentDesk<'_>, to: &Agent, at: Timestamp, id: EffectId) -> Send {
+    let (ticket, message) = practice_ticket(&desk, to, at);
+    let mail = TicketMail {
+        desk,
+        ticket: &ticket,
+        around: &Around::default(),
+        to,
+        why: Why::Practice,
+        cause: Cause::Practice { message: &message },
+        perhaps: &[],
+        their_offset: None,
+        at,
+    };
+    mail.send(id)
 }
 
 /// The practice ticket of one agent and the mail in it: T-0, which is never stored and on which every command is safe.

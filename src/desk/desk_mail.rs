@@ -12,11 +12,11 @@ use crate::effect::Send;
 use crate::ids::{EffectId, EventId};
 use crate::policy::Agent;
 use crate::ticket::{Answered, Ticket};
-use crate::ticket_block::{first_name, footer};
+use crate::ticket_block::{first_name, footer, header_fields};
 use crate::ticket_mail::{AgentDesk, NAME_CHARACTERS_MAX, QUOTE_BYTES_MAX, WORDS_CHARACTERS_MAX, Why, short_name};
 use crate::token::{Choice, Mode};
 
-pub use crate::desk_list::{Digest, Listing, practice_ticket};
+pub use crate::desk_list::{Digest, Listing, invite, practice_ticket};
 
 /// Bytes of HTML for the first words of a mail that may be somebody else's.
 const FIRST_WORDS_BYTES_MAX: usize = 1_024;
@@ -111,7 +111,7 @@ impl DeskMail<'_> {
         links.push(self.choice(words.throw_away, mistake.held, Choice::Drop));
         let marker = if mistake.has_text { words.marker_not_sent } else { words.marker_not_done };
         let blocks = vec![Block::Code(lines.collect()), Block::Say(own(words.mistake_sent)), row(links)];
-        self.send(Body { held: Some(mistake.held), ..body(marker, words.write_back, blocks) }, Mode::Command, id)
+        self.send(Body { held: Some(mistake.held), ..body(marker, "", blocks) }, Mode::Command, id)
     }
 
     /// Somebody answered the requester while this agent wrote.
@@ -128,7 +128,7 @@ impl DeskMail<'_> {
             self.choice(words.throw_away, held, Choice::Drop),
         ];
         let blocks = vec![Block::Say(said), Block::Quote(Quote::of(their_text, QUOTE_BYTES_MAX)), row(links)];
-        self.send(Body { held: Some(held), ..body(words.marker_overtaken, words.write_back, blocks) }, Mode::Command, id)
+        self.send(Body { held: Some(held), ..body(words.marker_overtaken, "", blocks) }, Mode::Command, id)
     }
 
     /// Text and HTML of the agent's mail do not say the same.
@@ -141,7 +141,7 @@ impl DeskMail<'_> {
             self.choice(words.throw_away, held, Choice::Drop),
         ];
         let blocks = vec![Block::Say(own(words.parts_differ)), Block::Quote(Quote::of(text, QUOTE_BYTES_MAX)), row(links)];
-        self.send(Body { held: Some(held), ..body(words.marker_asked, words.write_back, blocks) }, Mode::Command, id)
+        self.send(Body { held: Some(held), ..body(words.marker_asked, "", blocks) }, Mode::Command, id)
     }
 
     /// A known verb stands alone on a line in the middle of the text.
@@ -155,7 +155,7 @@ impl DeskMail<'_> {
         ];
         let said = fill(words.verb_in_text, &[("to", self.person())]);
         let blocks = vec![Block::Say(said), Block::Quote(Quote::of(line, FIRST_WORDS_BYTES_MAX)), row(links)];
-        self.send(Body { held: Some(held), ..body(words.marker_asked, words.write_back, blocks) }, Mode::Command, id)
+        self.send(Body { held: Some(held), ..body(words.marker_asked, "", blocks) }, Mode::Command, id)
     }
 
     /// Closing although fields are missing or steps are open; `open` are their names.
@@ -170,7 +170,7 @@ impl DeskMail<'_> {
         ];
         let list = Block::List { title: String::new(), lines: lines.collect() };
         let blocks = vec![Block::Say(own(words.incomplete)), list, row(links)];
-        self.send(Body { held: Some(held), ..body(words.marker_not_closed, words.write_back, blocks) }, Mode::Command, id)
+        self.send(Body { held: Some(held), ..body(words.marker_not_closed, "", blocks) }, Mode::Command, id)
     }
 
     /// A verb that cannot be undone asks for a code, which only the registered address gets.
@@ -180,7 +180,7 @@ impl DeskMail<'_> {
         let values = [("verb", foreign(verb, WORDS_CHARACTERS_MAX)), ("code", foreign(code, 40))];
         let links = vec![self.choice(words.do_it_now, held, Choice::Confirm), self.choice(words.do_not, held, Choice::Drop)];
         let blocks = vec![Block::Say(fill(words.code, &values)), row(links)];
-        self.send(Body { held: Some(held), ..body(words.marker_code, words.write_back, blocks) }, Mode::Command, id)
+        self.send(Body { held: Some(held), ..body(words.marker_code, "", blocks) }, Mode::Command, id)
     }
 
     /// An agent's mail came with a subject tag alone and became a note: perhaps it was meant for the requester.
@@ -194,7 +194,7 @@ impl DeskMail<'_> {
         ];
         let said = fill(words.tag_only, &[("to", self.person())]);
         let blocks = vec![Block::Say(said), Block::Quote(Quote::of(text, QUOTE_BYTES_MAX)), row(links)];
-        self.send(Body { held: Some(held), ..body(words.marker_asked, words.write_back, blocks) }, Mode::Command, id)
+        self.send(Body { held: Some(held), ..body(words.marker_asked, "", blocks) }, Mode::Command, id)
     }
 
     /// To the registered address: somebody wrote as this agent, unproven. Of the mail only its subject and first words are
@@ -207,7 +207,7 @@ impl DeskMail<'_> {
         let links = vec![self.choice(words.it_is_me, held, Choice::Mine), self.choice(words.not_me, held, Choice::NotMine)];
         let quote = Block::Quote(Quote::of(&first_words(text), FIRST_WORDS_BYTES_MAX));
         let blocks = vec![Block::Say(said), quote, Block::Say(about), row(links)];
-        self.send(Body { held: Some(held), ..body(words.marker_challenge, words.write_back, blocks) }, Mode::Command, id)
+        self.send(Body { held: Some(held), ..body(words.marker_challenge, "", blocks) }, Mode::Command, id)
     }
 
     /// An outsider wrote to the reply address that this agent alone was given.
@@ -231,7 +231,10 @@ impl DeskMail<'_> {
             blocks.push(Block::Say(own(fill_text(words.leaves_at, &[("when", &when)]))));
         }
         if let Some(ticket) = self.ticket.filter(|_| can_undo) {
-            blocks.push(row(vec![act(words.undo, self.desk.verb_link(self.to, ticket, "undo", words.below_nothing, self.at))]));
+            blocks.push(row(vec![act(
+                words.undo,
+                self.desk.verb_link(self.to, ticket, "undo", Some(words.below_nothing), self.at),
+            )]));
         }
         self.send(body(words.marker_receipt, words.no_answer, blocks), Mode::Note, id)
     }
@@ -270,9 +273,8 @@ impl DeskMail<'_> {
         foreign(&self.ticket.map(first_name).unwrap_or_default(), NAME_CHARACTERS_MAX)
     }
 
-    fn agent_name(&self, name: &str) -> String {
-        let agent = self.desk.policy.agents.get(&name.into());
-        agent.map_or_else(|| short_name(name), |agent| short_name(&agent.label))
+    pub(crate) fn agent_name(&self, name: &str) -> String {
+        short_name(&self.desk.person(name))
     }
 
     pub(crate) fn reference(&self) -> String {
@@ -287,21 +289,22 @@ impl DeskMail<'_> {
         let name = body.name.unwrap_or_else(|| self.ticket.map(first_name).unwrap_or_default());
         let page = Page {
             language: words.language,
-            marker: marker(&self.reference(), body.marker, &name, body.tail),
+            marker: marker(&self.reference(), body.marker, None, &name, body.tail),
             shortened: words.shortened,
             blocks: body.blocks,
             footer: self.ticket.map(|ticket| footer(&self.desk, words, ticket, Why::Asked)).unwrap_or_default(),
         };
         let reference = self.reference();
+        let answer = if body.held.is_some() { words.held_name } else { words.note_name };
         let cover = Cover {
             to: self.to,
             ticket: self.ticket,
             mode,
             from: self.desk.inbox.label.clone(),
-            answer: fill_text(words.note_name, &[("reference", &reference)]),
+            answer: fill_text(answer, &[("reference", &reference)]),
             held: body.held,
             subject: body.subject,
-            fields: Vec::new(),
+            fields: self.ticket.map(|ticket| header_fields(self.desk.policy, ticket, Why::Asked)).unwrap_or_default(),
             enclosed: Vec::new(),
             at: self.at,
         };

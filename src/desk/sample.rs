@@ -257,7 +257,8 @@ pub(crate) fn ticket_mails(policy: &Policy, ticket: &Ticket, message: &MessageEn
         };
         (name, mail.send(id(name)))
     });
-    mails.collect()
+    let invite = ("invite", crate::desk_mail::invite(desk, to, at(NOW), id("invite")));
+    mails.chain([invite]).collect()
 }
 
 pub(crate) fn desk_mails(policy: &Policy, ticket: &Ticket, message: &MessageEntry, to: &str) -> Vec<(&'static str, Send)> {

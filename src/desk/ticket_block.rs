@@ -2,12 +2,14 @@
 
 use jiff::Timestamp;
 use jiff::tz::{Offset, TimeZone};
+use mail::compose::ExtraHeader;
 
 use crate::agent_letter::{AgentDesk, short_span, short_time};
 use crate::agent_page::{Block, Item, Line, act, clean, fill, fill_text, foreign, own};
 use crate::agent_words::Words;
+use crate::envelope::extra;
 use crate::event::Around;
-use crate::policy::{Agent, Field, Step, TicketType, Vendor};
+use crate::policy::{Agent, Field, Policy, Step, TicketType, Vendor};
 use crate::ticket::{Status, Ticket};
 use crate::ticket_mail::{Cause, NAME_CHARACTERS_MAX, Why, name_of, page, short_name};
 use crate::token::Mode;
@@ -64,7 +66,7 @@ impl Facts<'_> {
     }
 
     fn verb(&self, label: &str, verb: &str, below: &str) -> Line {
-        act(label, self.desk.verb_link(self.to, self.ticket, verb, below, self.at))
+        act(label, self.desk.verb_link(self.to, self.ticket, verb, Some(below), self.at))
     }
 
     /// The ticket's own vendor first.
@@ -187,10 +189,7 @@ impl Facts<'_> {
         let (words, ticket) = (self.words, self.ticket);
         let mut values = vec![own(status_word(words, ticket.status)), own(words.priorities[ticket.priority as usize])];
         values.extend(ticket.team.as_ref().map(|team| own(team.0.clone())));
-        let owner = ticket.owner.as_ref().map(|owner| {
-            let agent = self.desk.policy.agents.get(owner);
-            agent.map_or_else(|| owner.0.clone(), |agent| short_name(&agent.label))
-        });
+        let owner = ticket.owner.as_ref().map(|owner| short_name(&self.desk.person(owner.as_str())));
         values.push(own(match owner {
             Some(owner) => fill_text(words.owner, &[("name", &owner)]),
             None => words.nobody.to_owned(),
@@ -216,8 +215,7 @@ impl Facts<'_> {
             values.push(own(words.look_at).and(foreign(hold, 120)));
         }
         if let Some(note) = &ticket.last_note {
-            let by = self.desk.policy.agents.get(&note.by.as_str().into());
-            let by = by.map_or_else(|| short_name(&note.by), |agent| short_name(&agent.label));
+            let by = short_name(&self.desk.person(&note.by));
             let excerpt = own("\"").and(foreign(&note.excerpt, 100)).and(own("\""));
             values.push(fill(words.last_note, &[("name", foreign(&by, NAME_CHARACTERS_MAX)), ("words", excerpt)]));
         }
@@ -256,6 +254,27 @@ pub(crate) fn footer(desk: &AgentDesk<'_>, words: &Words, ticket: &Ticket, why: 
     parts.push(own(fill_text(words.why, &[("why", why.as_str())])));
     parts.push(own(format!("ref {reference}.{}", ticket.rev)));
     parts
+}
+
+/// Fields by which clients can sort and colour.
+pub(crate) fn header_fields(policy: &Policy, ticket: &Ticket, why: Why) -> Vec<ExtraHeader> {
+    let reference = policy.reference(ticket.no);
+    let rev = ticket.rev.to_string();
+    let due = due(ticket).map(|due| due.to_string()).unwrap_or_default();
+    let team = ticket.team.as_ref().map_or("", |team| team.as_str());
+    let owner = ticket.owner.as_ref().map_or("", |owner| owner.as_str());
+    extra([
+        ("X-Frontdesk-Ticket", reference.as_str()),
+        ("X-Frontdesk-Inbox", ticket.inbox.as_str()),
+        ("X-Frontdesk-Team", team),
+        ("X-Frontdesk-Type", ticket.ticket_type.as_str()),
+        ("X-Frontdesk-Status", ticket.status.as_str()),
+        ("X-Frontdesk-Priority", ticket.priority.as_str()),
+        ("X-Frontdesk-Owner", owner),
+        ("X-Frontdesk-Why", why.as_str()),
+        ("X-Frontdesk-Due", &due),
+        ("X-Frontdesk-Rev", &rev),
+    ])
 }
 
 /// When the next word is owed: the first answer, else the step; nothing while somebody else owes it.

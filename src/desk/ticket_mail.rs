@@ -9,13 +9,14 @@ use mail::compose::ExtraHeader;
 use mail::{Address, HeaderText};
 
 pub use crate::agent_letter::{AgentDesk, agent_root};
+pub use crate::cause::{Cause, Why};
 
 use crate::agent_letter::{Cover, send, short_bytes, short_time};
-use crate::agent_page::{Block, Line, Page, Quote, act, clean, fill, fill_text, foreign, marker, own};
+use crate::agent_page::{Block, Line, Page, Quote, act, clean, file_name, fill, fill_text, foreign, marker, own};
 use crate::agent_words::{Words, words_of};
 use crate::effect::{Enclosed, Send};
 use crate::envelope::extra;
-use crate::event::{Around, MessageEntry};
+use crate::event::Around;
 use crate::ids::{EffectId, VendorName};
 use crate::letter::greeting_name;
 use crate::one_click::day;
@@ -26,175 +27,18 @@ use crate::token::{Choice, FileClaim, Mode};
 
 /// Bytes of HTML for the words of the message: with all other blocks full the mail stays within 40 KB.
 pub(crate) const QUOTE_BYTES_MAX: usize = 16 * 1024;
+/// Characters of the name in From, before what says that it is not the person itself.
+const AUTHOR_CHARACTERS_MAX: usize = 32;
 /// Characters of a name of somebody outside.
 pub(crate) const NAME_CHARACTERS_MAX: usize = 60;
 /// Characters of other foreign words in our lines.
 pub(crate) const WORDS_CHARACTERS_MAX: usize = 160;
 /// Files that are listed one by one.
 const FILES_MAX: usize = 20;
+/// Characters of the name of a file.
+const FILE_CHARACTERS_MAX: usize = 48;
 /// A link to a file opens for so many days.
 const FILE_LINK_DAYS: i64 = 30;
-
-/// Why a mail goes to this agent; stands in its last line.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Why {
-    /// They own the ticket.
-    Owner,
-    /// Their team has it and nobody owns it.
-    Team,
-    /// They read along.
-    Watching,
-    /// They lead the team.
-    Lead,
-    /// A step of it is theirs.
-    Step,
-    /// They asked for it.
-    Asked,
-    /// They practise.
-    Practice,
-}
-
-impl Why {
-    /// As written in the mail and in `X-Frontdesk-Why`.
-    #[must_use]
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Owner => "owner",
-            Self::Team => "team",
-            Self::Watching => "watching",
-            Self::Lead => "lead",
-            Self::Step => "step",
-            Self::Asked => "asked",
-            Self::Practice => "practice",
-        }
-    }
-}
-
-/// What happened.
-#[derive(Clone, Copy, Debug)]
-pub enum Cause<'a> {
-    /// A new ticket.
-    New {
-        /// The mail that made it.
-        message: &'a MessageEntry,
-    },
-    /// Somebody outside wrote: the requester, a participant, or a person who waits for an agent's yes.
-    Wrote {
-        /// What they wrote.
-        message: &'a MessageEntry,
-    },
-    /// A colleague wrote a note.
-    Noted {
-        /// Who, as shown.
-        by: &'a str,
-        /// The note.
-        message: &'a MessageEntry,
-    },
-    /// A colleague answered the requester.
-    Answered {
-        /// Who, as shown.
-        by: &'a str,
-        /// The answer.
-        message: &'a MessageEntry,
-    },
-    /// A colleague did something else.
-    Acted {
-        /// Who, as shown.
-        by: &'a str,
-        /// What, in a sentence.
-        what: &'a str,
-    },
-    /// It was given to this agent, or to their team.
-    Assigned {
-        /// Who gave it, as shown; `None` = the desk itself.
-        by: Option<&'a str>,
-        /// The requester's last words, if at hand.
-        message: Option<&'a MessageEntry>,
-    },
-    /// A vendor wrote.
-    VendorWrote {
-        /// Which.
-        vendor: &'a VendorName,
-        /// What.
-        message: &'a MessageEntry,
-    },
-    /// A message waits for this agent's yes.
-    Held {
-        /// The message.
-        message: &'a MessageEntry,
-        /// Why it waits.
-        why: &'a str,
-    },
-    /// A mail of ours did not arrive.
-    DeliveryFailed {
-        /// To whom it was.
-        to: &'a Address,
-        /// The server's words.
-        reply: &'a str,
-    },
-    /// Nobody knows whether a mail of ours arrived.
-    DeliveryUnknown {
-        /// To whom it was.
-        to: &'a Address,
-        /// The server's words.
-        reply: &'a str,
-    },
-    /// A promise is about to break, or is broken.
-    AtRisk {
-        /// When it should be met.
-        due_at: Timestamp,
-    },
-    /// A step became theirs.
-    StepIsYours,
-    /// It comes back from sleep.
-    Awake,
-    /// The practice ticket.
-    Practice {
-        /// What its make-believe customer wrote.
-        message: &'a MessageEntry,
-    },
-}
-
-impl<'a> Cause<'a> {
-    /// The message it brings.
-    #[must_use]
-    pub fn message(&self) -> Option<&'a MessageEntry> {
-        match self {
-            Self::New { message }
-            | Self::Wrote { message }
-            | Self::Noted { message, .. }
-            | Self::Answered { message, .. }
-            | Self::VendorWrote { message, .. }
-            | Self::Held { message, .. }
-            | Self::Practice { message } => Some(message),
-            Self::Assigned { message, .. } => *message,
-            Self::Acted { .. }
-            | Self::DeliveryFailed { .. }
-            | Self::DeliveryUnknown { .. }
-            | Self::AtRisk { .. }
-            | Self::StepIsYours
-            | Self::Awake => None,
-        }
-    }
-
-    /// What an answer to the mail is. A vendor's words stay inside until somebody passes them on.
-    #[must_use]
-    pub fn mode(&self) -> Mode {
-        match self {
-            Self::Noted { .. } | Self::VendorWrote { .. } | Self::Held { .. } | Self::Answered { .. } => Mode::Note,
-            Self::New { .. }
-            | Self::Wrote { .. }
-            | Self::Acted { .. }
-            | Self::Assigned { .. }
-            | Self::DeliveryFailed { .. }
-            | Self::DeliveryUnknown { .. }
-            | Self::AtRisk { .. }
-            | Self::StepIsYours
-            | Self::Awake
-            | Self::Practice { .. } => Mode::Reply,
-        }
-    }
-}
 
 /// Something that may help, offered with a letter: `#kb a`.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -247,16 +91,14 @@ impl TicketMail<'_> {
             Mode::Reply => (words.answer_name, self.first_name()),
             Mode::Note | Mode::Vendor | Mode::Command | Mode::Outside => (words.note_name, String::new()),
         };
+        let held = if let Cause::Held { message, .. } = self.cause { Some(message.id) } else { None };
         let cover = Cover {
             to: self.to,
             ticket: Some(self.ticket),
             mode: self.cause.mode(),
-            from: self.from_name(words),
+            from: self.author(words),
             answer: fill_text(answer, &[("name", &value), ("reference", &reference)]),
-            held: match self.cause {
-                Cause::Held { message, .. } => Some(message.id),
-                _ => None,
-            },
+            held,
             subject: String::new(),
             fields: self.fields(),
             enclosed: files.enclosed,
@@ -292,9 +134,9 @@ impl TicketMail<'_> {
             Cause::New { .. } | Cause::Practice { .. } => (words.marker_new, self.writer()),
             Cause::Wrote { .. } if self.is_requester() => (words.marker_replied, self.writer()),
             Cause::Wrote { .. } => (words.marker_wrote, self.writer()),
-            Cause::Noted { by, .. } => (words.marker_noted, short_name(by)),
-            Cause::Answered { by, .. } => (words.marker_answered, short_name(by)),
-            Cause::Acted { by, .. } => (words.marker_acted, short_name(by)),
+            Cause::Noted { by, .. } => (words.marker_noted, short_name(&self.desk.person(by))),
+            Cause::Answered { by, .. } => (words.marker_answered, short_name(&self.desk.person(by))),
+            Cause::Acted { by, .. } => (words.marker_acted, short_name(&self.desk.person(by))),
             Cause::Assigned { .. } => (words.marker_assigned, self.first_name()),
             Cause::VendorWrote { vendor, .. } => (words.marker_wrote, self.vendor_label(vendor)),
             Cause::Held { .. } => (words.marker_held, self.writer()),
@@ -305,12 +147,12 @@ impl TicketMail<'_> {
             Cause::StepIsYours => (words.marker_step, String::new()),
             Cause::Awake => (words.marker_awake, String::new()),
         };
-        let what = match due {
-            Some(due) => format!("{what}, {}", fill_text(words.due, &[("when", &due)])),
-            None => what.to_owned(),
+        let (due, tail) = match self.cause.mode() {
+            _ if matches!(self.cause, Cause::Held { .. }) => (None, ""),
+            Mode::Reply => (due.map(|due| fill_text(words.due, &[("when", &due)])), words.write_above),
+            Mode::Note | Mode::Vendor | Mode::Command => (None, words.stays_inside),
         };
-        let tail = if self.cause.mode() == Mode::Reply { words.write_above } else { words.stays_inside };
-        marker(&self.desk.policy.reference(self.ticket.no), &what, &name, tail)
+        marker(&self.desk.policy.reference(self.ticket.no), what, due.as_deref(), &name, tail)
     }
 
     /// Sentences above the words of the message.
@@ -320,18 +162,15 @@ impl TicketMail<'_> {
         let mut blocks = Vec::new();
         let mut say = |line: Line| blocks.push(Block::Say(line));
         match self.cause {
-            Cause::New { .. } => {
-                let subject = foreign(&self.ticket.subject, WORDS_CHARACTERS_MAX);
-                say(fill(words.says_new, &[person, ("subject", subject)]));
-            }
+            Cause::New { .. } => say(fill(words.says_new, &[person])),
             Cause::Wrote { .. } if self.is_waiting() => say(fill(words.says_new_person, &[person])),
             Cause::Wrote { .. } | Cause::Noted { .. } | Cause::Answered { .. } => {}
             Cause::Acted { by, what } => {
                 let what = foreign(what, WORDS_CHARACTERS_MAX);
-                say(fill(words.says_acted, &[("name", foreign(by, NAME_CHARACTERS_MAX)), ("what", what)]));
+                say(fill(words.says_acted, &[("name", foreign(&self.desk.person(by), NAME_CHARACTERS_MAX)), ("what", what)]));
             }
             Cause::Assigned { by: Some(by), .. } => {
-                say(fill(words.says_assigned_by, &[("name", foreign(by, NAME_CHARACTERS_MAX))]))
+                say(fill(words.says_assigned_by, &[("name", foreign(&self.desk.person(by), NAME_CHARACTERS_MAX))]))
             }
             Cause::Assigned { by: None, .. } => say(own(words.says_assigned)),
             Cause::VendorWrote { .. } => say(own(words.says_vendor)),
@@ -359,6 +198,9 @@ impl TicketMail<'_> {
     }
 
     fn where_answers_go(&self, words: &Words) -> Line {
+        if let Cause::Held { .. } = self.cause {
+            return own(words.answer_yes);
+        }
         if self.cause.mode() != Mode::Reply {
             return own(words.answer_stays);
         }
@@ -389,11 +231,24 @@ impl TicketMail<'_> {
             }
             Cause::Wrote { message } if self.is_waiting() => {
                 let address = address_of(&message.from);
-                let verb = format!("cc {address}");
-                let url = self.desk.verb_link(self.to, self.ticket, &verb, words.below_note, self.at);
+                // A quoted local part may hold anything, also more words of a command.
+                let is_plain = Address::new(address).is_ok() && !address.contains(['"', ' ']);
+                let url = is_plain.then(|| format!("cc {address}"));
+                let url = url.and_then(|verb| self.desk.verb_link(self.to, self.ticket, &verb, Some(words.below_note), self.at));
                 vec![act(fill_text(words.include, &[("person", &clean(address, WORDS_CHARACTERS_MAX))]), url)]
             }
-            _ => Vec::new(),
+            Cause::New { .. }
+            | Cause::Wrote { .. }
+            | Cause::Noted { .. }
+            | Cause::Answered { .. }
+            | Cause::Acted { .. }
+            | Cause::Assigned { .. }
+            | Cause::DeliveryFailed { .. }
+            | Cause::DeliveryUnknown { .. }
+            | Cause::AtRisk { .. }
+            | Cause::StepIsYours
+            | Cause::Awake
+            | Cause::Practice { .. } => Vec::new(),
         };
         Block::Links { title: String::new(), links }
     }
@@ -423,7 +278,7 @@ impl TicketMail<'_> {
         let mut lines: Vec<Line> = listed
             .map(|(file, is_enclosed)| {
                 let size = short_bytes(file.bytes);
-                let line = own("[").and(foreign(&file.name, WORDS_CHARACTERS_MAX)).and(own(format!(" {size}")));
+                let line = own("[").and(file_name(&file.name, FILE_CHARACTERS_MAX)).and(own(format!(" {size}")));
                 let claim = FileClaim {
                     ticket: self.ticket.no,
                     event: message.id,
@@ -448,29 +303,19 @@ impl TicketMail<'_> {
     }
 
     fn fields(&self) -> Vec<ExtraHeader> {
-        let ticket = self.ticket;
-        let reference = self.desk.policy.reference(ticket.no);
-        let rev = ticket.rev.to_string();
-        let due = self.due().map(|due| due.to_string()).unwrap_or_default();
-        let name = |name: Option<&String>| name.cloned().unwrap_or_default();
-        let (team, owner) = (name(ticket.team.as_ref().map(|team| &team.0)), name(ticket.owner.as_ref().map(|owner| &owner.0)));
-        let importance = match ticket.priority {
+        let importance = match self.ticket.priority {
             Priority::Urgent | Priority::High => "high",
             Priority::Normal | Priority::Low => "",
         };
-        extra([
-            ("Importance", importance),
-            ("X-Frontdesk-Ticket", reference.as_str()),
-            ("X-Frontdesk-Inbox", ticket.inbox.as_str()),
-            ("X-Frontdesk-Team", &team),
-            ("X-Frontdesk-Type", ticket.ticket_type.as_str()),
-            ("X-Frontdesk-Status", ticket.status.as_str()),
-            ("X-Frontdesk-Priority", ticket.priority.as_str()),
-            ("X-Frontdesk-Owner", &owner),
-            ("X-Frontdesk-Why", self.why.as_str()),
-            ("X-Frontdesk-Due", &due),
-            ("X-Frontdesk-Rev", &rev),
-        ])
+        // Owners cannot leave, watchers can.
+        let leave = match self.why {
+            Why::Watching => self.desk.verb_link(self.to, self.ticket, "mute", None, self.at).unwrap_or_default(),
+            Why::Owner | Why::Team | Why::Lead | Why::Step | Why::Asked | Why::Practice => String::new(),
+        };
+        let leave = if leave.is_empty() { leave } else { format!("<{leave}>") };
+        let mut fields = extra([("Importance", importance), ("List-Unsubscribe", leave.as_str())]);
+        fields.extend(ticket_block::header_fields(self.desk.policy, self.ticket, self.why));
+        fields
     }
 
     /// When the next word is owed, while it is.
@@ -479,12 +324,23 @@ impl TicketMail<'_> {
     }
 
     /// `"Dana Okafor via Fernhill Support"`: the person whose words it brings, else the desk.
-    fn from_name(&self, words: &Words) -> String {
+    fn author(&self, words: &Words) -> String {
         let person = match self.cause {
-            Cause::Noted { by, .. } | Cause::Answered { by, .. } | Cause::Acted { by, .. } => clean(by, NAME_CHARACTERS_MAX),
+            Cause::Noted { by, .. } | Cause::Answered { by, .. } | Cause::Acted { by, .. } => self.desk.person(by),
             Cause::VendorWrote { vendor, .. } => self.vendor_label(vendor),
-            _ => self.cause.message().map(|message| name_of(&message.from)).unwrap_or_default(),
+            Cause::New { .. }
+            | Cause::Wrote { .. }
+            | Cause::Assigned { .. }
+            | Cause::Held { .. }
+            | Cause::DeliveryFailed { .. }
+            | Cause::DeliveryUnknown { .. }
+            | Cause::AtRisk { .. }
+            | Cause::StepIsYours
+            | Cause::Awake
+            | Cause::Practice { .. } => self.outsider(),
         };
+        // Short enough that what follows it is never cut off: nobody outside shall look like the desk itself.
+        let person = clean(&person, AUTHOR_CHARACTERS_MAX);
         let label = &self.desk.inbox.label;
         if person.is_empty() {
             return label.clone();
@@ -499,7 +355,16 @@ impl TicketMail<'_> {
 
     /// Short name of whoever wrote the message.
     fn writer(&self) -> String {
-        self.cause.message().map(|message| short_name(&name_of(&message.from))).unwrap_or_default()
+        short_name(&self.outsider())
+    }
+
+    /// Name of whoever outside wrote the message; the address of one who calls themselves like an agent of ours.
+    fn outsider(&self) -> String {
+        let Some(message) = self.cause.message() else { return String::new() };
+        let name = name_of(&message.from);
+        let folded = name.to_lowercase();
+        let is_taken = self.desk.policy.agents.values().any(|agent| agent.label.to_lowercase() == folded);
+        if is_taken { clean(address_of(&message.from), NAME_CHARACTERS_MAX) } else { name }
     }
 
     fn vendor_label(&self, vendor: &VendorName) -> String {

@@ -94,7 +94,8 @@ fn ask(change: &mut Change<'_>, label: &str, fields: &[FieldId]) {
             change.tell("asked", label, questions.join(", "));
             change.effects.push(Effect::Send(Box::new(send)));
             change.ticket.status = Status::Pending;
-            change.ticket.missing = known.iter().filter(|field| asked.contains(&field.id)).map(|field| field.id.clone()).collect();
+            change.ticket.missing =
+                known.iter().filter(|field| asked.contains(&field.id)).map(|field| field.id.clone()).collect();
         }
         Err(problem) => change.trace("command", "nothing", format!("template {}: {}", problem.name, problem.what)),
     }

@@ -8,10 +8,10 @@ use crate::act;
 use crate::agent_hold;
 use crate::agent_mail::Found;
 use crate::answer;
+use crate::answer::Written;
 use crate::arrival::Incoming;
 use crate::change::Change;
 use crate::command::{Closing, Command};
-use crate::answer::Written;
 use crate::command_block::{self, Block, Speech};
 use crate::command_word::{Context, Names, Said};
 use crate::draft::Why;
@@ -23,6 +23,8 @@ use crate::ticket::{Answered, Status, Ticket};
 use crate::token::Mode;
 use crate::{admit, command_word, notice};
 
+/// Larger mails are refused by many servers: 25 MB is what the large providers take.
+const ANSWER_BYTES_MAX: u64 = 25_000_000;
 /// Begins the line above which agents write.
 const MARKER: &str = "~~~~ ";
 
@@ -103,7 +105,8 @@ pub(crate) fn decide(mail: &mut Incoming<'_>, found: &Found, ticket: &Ticket, ag
 
 /// What an agent wrote now: above our marker line, wherever their client put it.
 pub(crate) fn divide(message: &Message, html: Option<&str>) -> mail::Reply {
-    mail::reply_cut::cut(&cut_input(message, &message.text, html))
+    let new_text = answer::own_text(message, html);
+    mail::Reply { new_text, ..mail::reply_cut::cut(&cut_input(message, &message.text, html)) }
 }
 
 /// The same by the HTML alone.
@@ -167,9 +170,11 @@ fn note_only(mail: &mut Incoming<'_>, found: &Found, ticket: &Ticket, writing: &
 /// the answer, and nothing is sent again.
 pub(crate) fn answered_directly(mail: &mut Incoming<'_>, ticket: &Ticket, agent: &AgentName) -> Option<Decision> {
     let message = &mail.arrival.parsed.message;
-    let reaches_them = message.to.iter().chain(&message.cc).any(|mailbox| {
-        ticket.participants.iter().any(|person| person.folded() == mailbox.address.folded())
-    });
+    let reaches_them = message
+        .to
+        .iter()
+        .chain(&message.cc)
+        .any(|mailbox| ticket.participants.iter().any(|person| person.folded() == mailbox.address.folded()));
     if !reaches_them {
         return None;
     }
@@ -239,10 +244,10 @@ fn plan(mail: &Incoming<'_>, ticket: &Ticket, writing: &Writing<'_>) -> Result<P
 /// The block of the text, if the HTML agrees with it: one of two that differ was not what the writer saw.
 fn block(mail: &Incoming<'_>, ticket: &Ticket, writing: &Writing<'_>, text: &str) -> Result<Block, Why> {
     let context = context(mail, ticket, writing);
-    let by_text = command_block::read_block(&context, text);
+    let by_text = command_block::read(&context, text);
     let is_believed = writing.consent.without_commands || writing.consent.corrected.is_some();
     let Some(html) = writing.html.filter(|_| !is_believed) else { return Ok(by_text) };
-    let by_html = command_block::read_block(&context, &divide_html(writing.message, html).new_text);
+    let by_html = command_block::read(&context, &divide_html(writing.message, html).new_text);
     command_block::agreed(&by_text, &by_html).cloned().ok_or(Why::PartsDiffer)
 }
 
@@ -263,13 +268,7 @@ fn goes_out(writing: &Writing<'_>, speech: Option<Speech>) -> bool {
 }
 
 fn context<'c>(mail: &'c Incoming<'_>, ticket: &'c Ticket, writing: &'c Writing<'_>) -> Context<'c> {
-    Context {
-        policy: mail.policy,
-        ticket: Some(ticket),
-        agent: Some(writing.agent),
-        at: mail.event.at,
-        names: Names::default(),
-    }
+    Context { policy: mail.policy, ticket: Some(ticket), agent: Some(writing.agent), at: mail.event.at, names: Names::default() }
 }
 
 fn corrected(text: &str, correction: Option<&(String, String)>) -> String {
@@ -279,13 +278,7 @@ fn corrected(text: &str, correction: Option<&(String, String)>) -> String {
 }
 
 /// The words of the mail. Those for people outside must have nothing internal in them, or the mail is held.
-fn words(
-    mail: &Incoming<'_>,
-    ticket: &Ticket,
-    writing: &Writing<'_>,
-    block: &Block,
-    goes_out: bool,
-) -> Result<Words, Why> {
+fn words(mail: &Incoming<'_>, ticket: &Ticket, writing: &Writing<'_>, block: &Block, goes_out: bool) -> Result<Words, Why> {
     let lines = block.commands.iter().map(|line| line.raw.as_str());
     let skip: Vec<&str> = lines.chain(block.mistakes.iter().map(|line| line.raw.as_str())).collect();
     let written = Written {
@@ -298,7 +291,10 @@ fn words(
         ticket: ticket.no,
     };
     match answer::words(mail.policy, &written) {
-        Ok(words) => Ok(words),
+        Ok(words) => match answer::too_large(&words, ANSWER_BYTES_MAX).first() {
+            Some(file) if goes_out => Err(Why::Internal { what: format!("\"{}\" is larger than servers take", file.name) }),
+            Some(_) | None => Ok(words),
+        },
         Err(hold) if goes_out => Err(Why::Internal { what: hold.what() }),
         // What stays inside may hold anything.
         Err(_) => Ok(Words::plain(&block.message)),
@@ -309,15 +305,17 @@ fn words(
 fn second_thoughts(ticket: &Ticket, writing: &Writing<'_>, plan: &Plan) -> Option<Why> {
     let goes_out = plan.words.as_ref().is_some_and(|(_, goes_out)| *goes_out)
         || plan.commands.iter().any(|(_, command)| matches!(command, Command::Reply { .. }));
-    let answered_since = ticket.answered.as_ref().filter(|answered| {
-        answered.by != writing.agent.as_str() && writing.rev.is_some_and(|rev| answered.rev > rev)
-    });
+    let answered_since = ticket
+        .answered
+        .as_ref()
+        .filter(|answered| answered.by != writing.agent.as_str() && writing.rev.is_some_and(|rev| answered.rev > rev));
     if goes_out && answered_since.is_some() && !writing.consent.as_it_is {
         return Some(Why::Overtaken);
     }
-    let dangerous = plan.commands.iter().find(|(_, command)| {
-        matches!(command, Command::Merge { .. } | Command::Split | Command::Spam | Command::Redact)
-    });
+    let dangerous = plan
+        .commands
+        .iter()
+        .find(|(_, command)| matches!(command, Command::Merge { .. } | Command::Split | Command::Spam | Command::Redact));
     match dangerous {
         Some((_, command)) if !writing.consent.code => Some(Why::Code { verb: admit::verb(command).to_owned() }),
         _ => None,

@@ -88,7 +88,9 @@ pub(crate) fn question(policy: &Policy, request: &Request, message: &Message, at
         DeskCommand::List { which } => Asked::List(which.clone()),
         DeskCommand::Find { words } => Asked::Find(words.clone()),
         DeskCommand::Show { ticket } => Asked::Show(*ticket),
-        DeskCommand::New { .. } | DeskCommand::Away { .. } | DeskCommand::Report { .. } | DeskCommand::Help { .. } => return None,
+        DeskCommand::New { .. } | DeskCommand::Away { .. } | DeskCommand::Report { .. } | DeskCommand::Help { .. } => {
+            return None;
+        }
     };
     let teams = policy.teams.values().filter(|team| team.members.contains(agent)).map(|team| team.name.clone()).collect();
     Some(Question { agent: agent.clone(), teams, what })
@@ -96,12 +98,12 @@ pub(crate) fn question(policy: &Policy, request: &Request, message: &Message, at
 
 fn read(policy: &Policy, agent: &AgentName, message: &Message, at: Timestamp) -> Block {
     let context = Context { policy, ticket: None, agent: Some(agent), at, names: Names::default() };
-    let mut block = command_block::read_block(&context, &agent_act::divide(message, None).new_text);
+    let mut block = command_block::read(&context, &agent_act::divide(message, None).new_text);
     if !block.is_empty() {
         return block;
     }
     // A mail to the desk alone may say its word in the subject: `list mine`.
-    let by_subject = command_block::read_block(&context, &format!("#{}", message.subject.trim().trim_start_matches('#')));
+    let by_subject = command_block::read(&context, &format!("#{}", message.subject.trim().trim_start_matches('#')));
     if by_subject.commands.is_empty() {
         return block;
     }
@@ -128,9 +130,7 @@ pub(crate) fn decide(mail: &mut Incoming<'_>, found: &Found, agent: &AgentName) 
     };
     Some(match &line.said {
         Said::Desk(command) => carry_out(mail, found, agent, command, &block),
-        Said::Ticket(_) => {
-            wrong_line(mail, agent, &line.text, "which ticket? Answer its mail, or name it in the subject: [T-1]")
-        }
+        Said::Ticket(_) => wrong_line(mail, agent, &line.text, "which ticket? Answer its mail, or name it in the subject: [T-1]"),
     })
 }
 
@@ -143,9 +143,9 @@ fn carry_out(mail: &mut Incoming<'_>, found: &Found, agent: &Agent, command: &De
             })
         }
         DeskCommand::Show { ticket } => match found.listing.first() {
-            Some(shown) => answer(mail, agent, |desk_mail, id| {
-                DeskMail { ticket: Some(shown), ..*desk_mail }.whole(&found.messages, id)
-            }),
+            Some(shown) => {
+                answer(mail, agent, |desk_mail, id| DeskMail { ticket: Some(shown), ..*desk_mail }.whole(&found.messages, id))
+            }
             None => wrong_line(mail, agent, &format!("show {}", mail.policy.reference(*ticket)), "there is no such ticket"),
         },
         DeskCommand::New { customer } => new_ticket(mail, agent, customer.as_ref(), block),

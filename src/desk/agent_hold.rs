@@ -255,9 +255,7 @@ fn answered(kept: &Draft, typed: &str) -> Option<Consent> {
         (Why::Mistake { .. }, _) => Some(Consent { corrected: correction(kept), ..all }),
         (Why::NotProven, "yes" | "ja" | "ok" | "mine" | "send") => Some(Consent::default()),
         (Why::NotProven, _) => None,
-        (Why::Code { .. } | Why::Incomplete { .. }, _) => {
-            Some(Consent { code: true, because: Some(because(typed)), ..all })
-        }
+        (Why::Code { .. } | Why::Incomplete { .. }, _) => Some(Consent { code: true, because: Some(because(typed)), ..all }),
         (Why::Overtaken | Why::PartsDiffer | Why::Internal { .. } | Why::VerbInText { .. } | Why::TagOnly, _) => Some(all),
     }
 }
@@ -323,13 +321,7 @@ fn gone(mail: &mut Incoming<'_>, ticket: &Ticket, agent: &AgentName) -> Decision
     change.finish(Outcome::Attached)
 }
 
-fn hold<'t, 'm: 't>(
-    mail: &mut Incoming<'m>,
-    ticket: &'t Ticket,
-    agent: &AgentName,
-    rev: Option<u32>,
-    why: Why,
-) -> Change<'t> {
+fn hold<'t, 'm: 't>(mail: &mut Incoming<'m>, ticket: &'t Ticket, agent: &AgentName, rev: Option<u32>, why: Why) -> Change<'t> {
     let mut change = Change::new(mail.policy, ticket, mail.event);
     change.trace.append(&mut mail.lines);
     change.tell("held", mail.sender.address.as_str(), words(&why));

@@ -152,6 +152,6 @@ pub fn question(policy: &Policy, request: &Request, message: &Message, at: Times
 pub fn pin(policy: &Policy, request: &Request, message: &Message, at: Timestamp) -> Option<(String, String)> {
     let agent = policy.agents.get(request.from.as_ref()?)?;
     let context = Context { policy, ticket: None, agent: Some(&agent.name), at, names: Names::default() };
-    let pin = command_block::read_block(&context, &agent_act::divide(message, None).new_text).pin?;
+    let pin = command_block::read(&context, &agent_act::divide(message, None).new_text).pin?;
     Some((pin.0, agent.pin.clone()?))
 }

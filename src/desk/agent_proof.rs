@@ -134,10 +134,7 @@ mod tests {
         for token in [Token::Bound("tomasz".into()), Token::Unbound, Token::Bad, Token::None] {
             assert_eq!(right(AgentProof::Token, &maya(false), &token, facts(true)), Right::Challenge("maya".into()));
         }
-        assert_eq!(
-            right(AgentProof::Token, &maya(false), &Token::Bound("maya".into()), facts(false)),
-            Right::Act("maya".into())
-        );
+        assert_eq!(right(AgentProof::Token, &maya(false), &Token::Bound("maya".into()), facts(false)), Right::Act("maya".into()));
     }
 
     #[test]

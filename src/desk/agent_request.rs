@@ -60,8 +60,7 @@ pub fn read(policy: &Policy, states: &BTreeMap<AgentName, AgentState>, message: 
     let from = sender.and_then(|sender| agent_of(policy, states, sender));
     let recipients: Vec<&Address> =
         message.to.iter().chain(&message.cc).map(|mailbox| &mailbox.address).chain(&message.delivered_to).collect();
-    let details: Vec<&str> =
-        recipients.iter().filter_map(|address| detail_of(&desk.address, desk.carrier, address)).collect();
+    let details: Vec<&str> = recipients.iter().filter_map(|address| detail_of(&desk.address, desk.carrier, address)).collect();
     let to_desk = !details.is_empty();
     let own = claim_of_ids(policy, message);
     if !to_desk && (from.is_none() || own.is_none() && subject::tags(&message.subject, &policy.company.prefix).is_empty()) {

@@ -140,7 +140,6 @@ fn ticket() -> Ticket {
         acts: vec![],
         drafts: vec![],
         side_threads: BTreeMap::new(),
-        agent_root: None,
         snoozed_until: None,
         minutes: 0,
         closing: BTreeMap::new(),

@@ -6,16 +6,16 @@ use jiff::SignedDuration;
 use mail::machine::{Around, MachineOutcome, Verdict};
 use mail::{Address, Mailbox, Message};
 
+use crate::change::Change;
 use crate::decide::entry;
 use crate::effect::{Effect, TimerKind};
 use crate::event::{Arrival, Decision, Direction, Event, MessageEntry, Outcome, SenderProof, Target};
 use crate::ids::TicketNo;
+use crate::notice;
 use crate::policy::Policy;
 use crate::ticket::{LinkKind, Status, Ticket};
-use crate::trace::TraceLine;
-use crate::change::Change;
-use crate::notice;
 use crate::ticket_mail::Cause;
+use crate::trace::TraceLine;
 use crate::{agent_desk, opening, subject};
 
 /// So many mails of one sender on one ticket …
@@ -51,15 +51,14 @@ pub(crate) fn decide(policy: &Policy, ticket: Option<&Ticket>, event: &Event, ar
     mail.trace("ticket", target_word(&arrival.known.placement.target), arrival.known.placement.reasons.join("; "));
     let is_let_in = arrival.let_in.is_some() && matches!(verdict.outcome, MachineOutcome::Held | MachineOutcome::Spam);
     let outcome = if is_let_in { MachineOutcome::TicketNoAck } else { verdict.outcome };
-    let by_person = matches!(
-        outcome,
-        MachineOutcome::TicketNoAck | MachineOutcome::TicketUnproven | MachineOutcome::Ticket
-    );
+    let by_person = matches!(outcome, MachineOutcome::TicketNoAck | MachineOutcome::TicketUnproven | MachineOutcome::Ticket);
     if let Some(found) = arrival.known.agent_mail.as_deref() {
         if by_person && let Some(decision) = crate::agent_mail::decide(&mut mail, found) {
             return decision;
         }
-        if outcome == MachineOutcome::AttachCollapsed && let Some(decision) = agent_desk::away_notice(&mut mail, found, &verdict) {
+        if outcome == MachineOutcome::AttachCollapsed
+            && let Some(decision) = agent_desk::away_notice(&mut mail, found, &verdict)
+        {
             return decision;
         }
     }

@@ -17,11 +17,8 @@ pub fn owner_for(policy: &Policy, around: &Around, ticket: &Ticket, at: Timestam
     }
     let load = |agent: &Agent| around.loads.get(&agent.name).copied().unwrap_or(0);
     let has_room = |agent: &&Agent| team.max_open.is_none_or(|most| load(agent) < u64::from(most));
-    let present: Vec<&Agent> = policy
-        .members(ticket.team.as_ref())
-        .filter(|agent| is_present(policy, around, agent, at))
-        .filter(has_room)
-        .collect();
+    let present: Vec<&Agent> =
+        policy.members(ticket.team.as_ref()).filter(|agent| is_present(policy, around, agent, at)).filter(has_room).collect();
     // Whoever speaks the customer's language comes first, if anybody does.
     let language = ticket.language.as_deref().unwrap_or_default();
     let speaks = |agent: &&&Agent| agent.speaks.iter().any(|spoken| spoken.eq_ignore_ascii_case(language));

@@ -15,8 +15,8 @@ use crate::letter::{AckRequest, acknowledgement};
 use crate::policy::{Agent, Policy, Step};
 use crate::rule::{AckAction, Actions, RuleView};
 use crate::ticket::{Clock, Link, Priority, Requester, Status, StepState, Ticket};
-use crate::trace::TraceLine;
 use crate::ticket_mail::Cause;
+use crate::trace::TraceLine;
 use crate::{assign, field, form, notice};
 
 pub(crate) fn decide(mut mail: Incoming<'_>, verdict: &Verdict) -> Decision {

@@ -150,7 +150,7 @@ impl TicketMail<'_> {
         let (due, tail) = match self.cause.mode() {
             _ if matches!(self.cause, Cause::Held { .. }) => (None, ""),
             Mode::Reply => (due.map(|due| fill_text(words.due, &[("when", &due)])), words.write_above),
-            Mode::Note | Mode::Vendor | Mode::Command => (None, words.stays_inside),
+            Mode::Note | Mode::Vendor | Mode::Command | Mode::Outside => (None, words.stays_inside),
         };
         marker(&self.desk.policy.reference(self.ticket.no), what, due.as_deref(), &name, tail)
     }
@@ -263,7 +263,14 @@ impl TicketMail<'_> {
                 Some(raw) => {
                     left -= file.bytes;
                     let (name, content_type) = (file.name.clone(), file.content_type.clone());
-                    files.enclosed.push(Enclosed { raw, part: file.part, name, content_type, bytes: file.bytes, content_id: None });
+                    files.enclosed.push(Enclosed {
+                        raw,
+                        part: file.part,
+                        name,
+                        content_type,
+                        bytes: file.bytes,
+                        content_id: None,
+                    });
                     files.is_enclosed.push(true);
                 }
                 None => files.is_enclosed.push(false),

@@ -9,13 +9,13 @@ use serde::{Deserialize, Serialize};
 use crate::arrival::Incoming;
 use crate::change::Change;
 use crate::effect::{Effect, Purpose, Send, SendClass, TimerKind};
+use crate::envelope::marks;
 use crate::event::{Actor, Decision, Direction, MessageEntry, Outcome};
 use crate::ids::{EffectId, VendorName};
 use crate::policy::{Inbox, Vendor};
 use crate::ticket::{NoteLine, Status, Ticket};
 use crate::ticket_mail::Cause;
 use crate::token::{Claim, Mode};
-use crate::envelope::marks;
 use crate::{agent_request, notice};
 
 /// Newest references kept.
@@ -57,7 +57,8 @@ pub(crate) fn wrote(mail: &mut Incoming<'_>, ticket: &Ticket, name: &VendorName)
     thread.references.drain(..surplus);
     if thread.their_ref.is_none() {
         let pattern = vendor.their_ref.as_ref();
-        let number = pattern.and_then(|pattern| pattern.captures(&message.subject)?.get(1).map(|found| found.as_str().to_owned()));
+        let number =
+            pattern.and_then(|pattern| pattern.captures(&message.subject)?.get(1).map(|found| found.as_str().to_owned()));
         thread.their_ref = number;
     }
     change.ticket.last_note = Some(NoteLine { by: vendor.label.clone(), at, excerpt });

@@ -71,9 +71,10 @@ impl Core {
         let shown = found.ticket.as_ref().or(found.listing.first()).map(|ticket| ticket.no);
         let history = shown.and_then(|no| self.store().history(no).ok()).unwrap_or_default();
         let answered = found.ticket.as_ref().and_then(|ticket| ticket.answered.as_ref()).map(|answered| answered.event);
-        found.answered = history.iter().find(|decided| Some(decided.event) == answered).and_then(|decided| {
-            decided.decision.message.as_ref().map(|message| message.text.clone())
-        });
+        found.answered = history
+            .iter()
+            .find(|decided| Some(decided.event) == answered)
+            .and_then(|decided| decided.decision.message.as_ref().map(|message| message.text.clone()));
         found.messages = history.into_iter().filter_map(|decided| decided.decision.message).collect();
         found.html = self.store().raw(&reading.raw).ok().and_then(|raw| mail::part::html_of(&raw));
         found.pin_valid = agent_mail::pin(policy, &request, message, now).is_some_and(|(pin, hash)| is_pin(&pin, &hash));

@@ -12,8 +12,8 @@ use serde::de::DeserializeOwned;
 
 use super::kv::{Read, Scan, Write};
 use super::record::{
-    AgentRow, BUDGET_HOURS, BudgetRow, ContentRow, Figures, Location, MailboxRow, RangeRow, SuppressedRow, TicketRow, outcome_code, pack,
-    unpack,
+    AgentRow, BUDGET_HOURS, BudgetRow, ContentRow, Figures, Location, MailboxRow, RangeRow, SuppressedRow, TicketRow,
+    outcome_code, pack, unpack,
 };
 use super::{BudgetKey, Cause, ContentKeys, Decided, HeldItem, MailboxKey, Record, StoreError, key};
 

@@ -123,7 +123,16 @@ pub(crate) fn message(event: EventId, id: &str, text: &str) -> MessageEntry {
 }
 
 pub(crate) fn decision(outcome: Outcome, ticket: Option<Ticket>, message: Option<MessageEntry>) -> Decision {
-    Decision { outcome, ticket, message, history: Vec::new(), effects: Vec::new(), link_back: None, also: Vec::new(), trace: Vec::new() }
+    Decision {
+        outcome,
+        ticket,
+        message,
+        history: Vec::new(),
+        effects: Vec::new(),
+        link_back: None,
+        also: Vec::new(),
+        trace: Vec::new(),
+    }
 }
 
 pub(crate) fn outbox_row(event: EventId, no: u64, second: i64) -> OutboxRow {

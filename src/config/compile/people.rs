@@ -242,12 +242,8 @@ impl Compiler<'_> {
     ) -> Option<AgentMail> {
         const CARRIERS: [(&str, Carrier); 3] =
             [("plus", Carrier::Plus), ("subdomain", Carrier::Subdomain), ("subject", Carrier::Subject)];
-        const RECEIPTS: [(&str, Receipts); 4] = [
-            ("none", Receipts::None),
-            ("errors", Receipts::Errors),
-            ("commands", Receipts::Commands),
-            ("all", Receipts::All),
-        ];
+        const RECEIPTS: [(&str, Receipts); 4] =
+            [("none", Receipts::None), ("errors", Receipts::Errors), ("commands", Receipts::Commands), ("all", Receipts::All)];
         const PROOFS: [(&str, AgentProof); 3] =
             [("token+sender", AgentProof::TokenSender), ("token+pin", AgentProof::TokenPin), ("token", AgentProof::Token)];
         let raw = raw?;

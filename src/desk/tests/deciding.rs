@@ -84,7 +84,8 @@ fn an_away_notice_changes_nothing_but_is_kept() {
 fn an_answer_reopens_and_stops_the_timer() {
     let mut desk = Desk::new();
     let ack = sends(&desk.mail(&request("Probe", "It drops."), true))[0].message_id.to_string();
-    let closed = desk.command(1, Some("maya"), Command::Close(Closing { reason: Some("fixed".into()), ..Closing::default() })).unwrap();
+    let closed =
+        desk.command(1, Some("maya"), Command::Close(Closing { reason: Some("fixed".into()), ..Closing::default() })).unwrap();
     let due_at = at(NOW) + desk.policy.reopen_within;
     assert!(closed.effects.contains(&Effect::StartTimer { kind: TimerKind::CloseSolved, due_at }));
     let decision = desk.mail(&reply("Dana <dana@x.example>", "Re: Probe", SUPPORT, &ack, "2@x.example"), true);

@@ -29,7 +29,11 @@ fn everybody_on_the_team_is_told_of_a_new_ticket_and_can_answer_by_reply() {
     let header = |name: &str| header_of(sent, name).unwrap_or_default();
     assert_eq!(header("Subject"), "Re: Probe drops off Wi-Fi");
     assert_eq!(header("In-Reply-To"), "<dana-1@x.example>");
-    assert!(header("From").contains("Ana, Acme Support") && header("From").contains("support@acme.example"), "{}", header("From"));
+    assert!(
+        header("From").contains("Ana, Acme Support") && header("From").contains("support@acme.example"),
+        "{}",
+        header("From")
+    );
     let text = text_of(sent);
     assert!(text.contains("please try firmware 3.5.0, it is out since Friday."), "{text}");
     for internal in ["~~~~", "desk@", "desk+", "T-1.", "STATE", "wrote:", "X-Frontdesk-Ticket"] {
@@ -47,7 +51,10 @@ fn a_note_stays_inside_and_reaches_colleagues_who_should_know() {
     office.deliver(&vouched(answer(&to_ana, ANA, "ana-1@acme.example", "#note\nINTERNAL-CANARY: they always restart it twice.")));
     let ticket = office.desk.ticket("T-1");
     assert_eq!((&ticket["owner"], &ticket["status"]), (&json!("ben"), &json!("open")));
-    assert!(ticket["messages"].as_array().is_some_and(|all| all.iter().any(|message| message["direction"] == "note")), "{ticket}");
+    assert!(
+        ticket["messages"].as_array().is_some_and(|all| all.iter().any(|message| message["direction"] == "note")),
+        "{ticket}"
+    );
     let mails = office.received(DANA_ADDRESS);
     assert_eq!(mails.len(), before, "nothing to the customer");
     let note = newest(&office, BEN_ADDRESS);
@@ -100,7 +107,12 @@ fn a_customers_reply_reaches_the_owner_alone() {
 fn an_answer_written_straight_to_the_customer_counts_and_is_not_sent_again() {
     let office = asked();
     let mail = mails::reply(
-        crate::harness::mails::Basics { from: ANA, to: DANA, subject: "Re: Probe drops off Wi-Fi", id: "ana-direct@acme.example" },
+        crate::harness::mails::Basics {
+            from: ANA,
+            to: DANA,
+            subject: "Re: Probe drops off Wi-Fi",
+            id: "ana-direct@acme.example",
+        },
         "dana-1@x.example",
         &[],
         "Dana, please ring me.\n",

@@ -26,7 +26,11 @@ fn verbs_of_a_batch_are_carried_out_together() {
 
     office.deliver(&vouched(press(&receipt, "undo", ANA, "ana-undo@acme.example", "")));
     let ticket = office.desk.ticket("T-1");
-    assert_eq!((&ticket["owner"], &ticket["priority"], &ticket["tags"]), (&Value::Null, &json!("normal"), &json!([])), "{ticket}");
+    assert_eq!(
+        (&ticket["owner"], &ticket["priority"], &ticket["tags"]),
+        (&Value::Null, &json!("normal"), &json!([])),
+        "{ticket}"
+    );
 }
 
 #[test]
@@ -72,7 +76,8 @@ fn an_answer_can_be_undone_while_it_waits() {
     office.desk.wait_until("agents' mails have left", |status| status["outbox"] == 1);
     let receipt = office.postfix.received(ANA_ADDRESS).pop().expect("a receipt");
     office.deliver(&vouched(press(&receipt, "undo", ANA, "ana-undo@acme.example", "")));
-    let row = office.outbox().into_iter().find(|row| row["to"] == DANA_ADDRESS && row["kind"] == "answer").expect("the row stays");
+    let row =
+        office.outbox().into_iter().find(|row| row["to"] == DANA_ADDRESS && row["kind"] == "answer").expect("the row stays");
     assert_eq!(row["state"], json!("dropped"), "{row}");
     assert_eq!(office.desk.ticket("T-1")["status"], json!("new"));
 }

@@ -44,9 +44,8 @@ fn an_agent_who_is_not_proven_is_held_and_the_registered_address_is_asked_once()
 fn a_pin_releases_where_nobody_vouches_and_never_leaves_the_desk() {
     let hash = "$argon2id$v=19$m=64,t=1,p=1$c29tZXNhbHRzb21l$";
     let _ = hash;
-    let office = asked_with(&format!(
-        "[agent_mail]\naddress = \"desk@acme.example\"\nundo_send = \"0s\"\nproof = \"token+pin\"\n"
-    ));
+    let office =
+        asked_with(&format!("[agent_mail]\naddress = \"desk@acme.example\"\nundo_send = \"0s\"\nproof = \"token+pin\"\n"));
     let to_ana = newest(&office, ANA_ADDRESS);
     office.deliver(&answer(&to_ana, ANA, "ana-1@acme.example", "pin: 000000\n\nPlease try firmware 3.5.0."));
     nothing_reached_dana(&office);
@@ -56,7 +55,12 @@ fn a_pin_releases_where_nobody_vouches_and_never_leaves_the_desk() {
 fn an_unknown_address_with_an_agents_token_is_asked_about_and_a_customer_with_one_is_held() {
     let office = asked();
     let to_ana = newest(&office, ANA_ADDRESS);
-    office.deliver(&vouched(answer(&to_ana, "Eve <eve@elsewhere.example>", "eve-1@elsewhere.example", "Close it please.\n#close")));
+    office.deliver(&vouched(answer(
+        &to_ana,
+        "Eve <eve@elsewhere.example>",
+        "eve-1@elsewhere.example",
+        "Close it please.\n#close",
+    )));
     nothing_reached_dana(&office);
     assert!(text_of(&newest(&office, ANA_ADDRESS)).contains("eve@elsewhere.example"), "Ana is asked");
 
@@ -134,9 +138,8 @@ fn forgeries(to_ana: &[u8]) -> Vec<Mail> {
 #[test]
 fn no_forgery_is_carried_out_or_sent_on() {
     for proof in ["token+sender", "token+pin"] {
-        let office = asked_with(&format!(
-            "[agent_mail]\naddress = \"desk@acme.example\"\nundo_send = \"0s\"\nproof = \"{proof}\"\n"
-        ));
+        let office =
+            asked_with(&format!("[agent_mail]\naddress = \"desk@acme.example\"\nundo_send = \"0s\"\nproof = \"{proof}\"\n"));
         let to_ana = newest(&office, ANA_ADDRESS);
         for forged in forgeries(&to_ana) {
             office.deliver(&forged);

@@ -242,7 +242,6 @@ fn ticket() -> Ticket {
         acts: vec![],
         drafts: vec![draft("coded", Why::Code { verb: "merge".into() }), draft("overtaken", Why::Overtaken)],
         side_threads: BTreeMap::new(),
-        agent_root: None,
         snoozed_until: None,
         minutes: 0,
         closing: BTreeMap::new(),

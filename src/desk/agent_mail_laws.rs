@@ -145,7 +145,7 @@ fn each_mail_reads_as_expected() {
     }
     let noted = sample::ticket_mails(&policy, &sample::ticket(), &tomasz, "maya");
     let (_, noted) = noted.iter().find(|(name, _)| *name == "noted").expect("among them");
-    sample::expect("noted", &sample::shown(noted));
+    sample::expect("noted.colleague", &sample::shown(noted));
 }
 
 #[test]

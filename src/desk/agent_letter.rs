@@ -145,7 +145,7 @@ pub(crate) fn send(desk: &AgentDesk<'_>, cover: Cover<'_>, page: &Page, id: Effe
     let root = cover.ticket.map(|ticket| agent_root(policy, desk.mail, ticket));
     let detail = match (cover.held, cover.ticket) {
         (Some(event), _) => Some(policy.keys.release_detail(event, &cover.to.name)),
-        (None, Some(_)) => Some(policy.keys.reply_detail(claim, cover.to.email.as_str())),
+        (None, Some(_)) => Some(policy.keys.reply_detail(claim, cover.to.name.as_str())),
         (None, None) => None,
     };
     let reply_to = detail.map(|detail| Mailbox { name: Some(cover.answer.clone()), address: desk.reply_address(&detail) });

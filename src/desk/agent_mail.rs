@@ -79,6 +79,7 @@ pub(crate) fn decide(mail: &mut Incoming<'_>, found: &Found) -> Option<Decision>
         Right::Ordinary => None,
         Right::Vendor(vendor) => vendor::wrote(mail, ticket?, &vendor),
         Right::Hold => Some(agent_hold::outsider(mail, ticket?)),
+        Right::Challenge(_) if ticket.is_none() && !request.to_desk => None,
         Right::Challenge(agent) => Some(agent_hold::challenge(mail, found, &agent)),
         Right::Note(agent) | Right::Act(agent) if ticket.is_none() => agent_desk::decide(mail, found, &agent),
         Right::Note(agent) if request.direct => agent_act::answered_directly(mail, ticket?, &agent),

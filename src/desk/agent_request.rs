@@ -63,7 +63,12 @@ pub fn read(policy: &Policy, states: &BTreeMap<AgentName, AgentState>, message: 
     let details: Vec<&str> = recipients.iter().filter_map(|address| detail_of(&desk.address, desk.carrier, address)).collect();
     let to_desk = !details.is_empty();
     let own = claim_of_ids(policy, message);
-    if !to_desk && (from.is_none() || own.is_none() && subject::tags(&message.subject, &policy.company.prefix).is_empty()) {
+    let is_outside = |address: &Address| {
+        !policy.own_addresses.contains(&address.without_detail()) && agent_of(policy, states, address).is_none()
+    };
+    let direct = !to_desk && message.to.iter().chain(&message.cc).any(|mailbox| is_outside(&mailbox.address));
+    let has_tag = !subject::tags(&message.subject, &policy.company.prefix).is_empty();
+    if !to_desk && (from.is_none() || own.is_none() && !has_tag && !direct) {
         return None;
     }
     let agents: Vec<&str> = policy.agents.keys().map(AgentName::as_str).collect();
@@ -71,10 +76,6 @@ pub fn read(policy: &Policy, states: &BTreeMap<AgentName, AgentState>, message: 
     let (token, claim) = token_of(policy, &details, &agents, &vendors, own);
     let pressed = to_desk.then(|| one_click::read(policy, &message.subject, at)).flatten();
     let choice = to_desk.then(|| choice_of(policy, message, &details)).flatten();
-    let is_outside = |address: &Address| {
-        !policy.own_addresses.contains(&address.without_detail()) && agent_of(policy, states, address).is_none()
-    };
-    let direct = !to_desk && message.to.iter().chain(&message.cc).any(|mailbox| is_outside(&mailbox.address));
     let token = match (&pressed, token) {
         (Some(pressed), Token::None | Token::Unbound | Token::Bad) => Token::Bound(pressed.agent.clone()),
         (_, token) => token,

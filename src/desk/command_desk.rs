@@ -38,7 +38,10 @@ pub(crate) fn find(reader: &Reader<'_>) -> Result<DeskCommand, Mistake> {
 /// `new`, `new a@b`, `new for Anna <a@b>`.
 pub(crate) fn new(reader: &Reader<'_>) -> Result<DeskCommand, Mistake> {
     let arguments = reader.arguments();
-    let from = usize::from(arguments.first().is_some_and(|first| matches!(first.text.to_lowercase().as_str(), "for" | "für")));
+    let from = usize::from(arguments.first().is_some_and(|first| {
+        let word = bare(&first.text).to_lowercase();
+        matches!(word.as_str(), "for" | "für" | "customer" | "kunde")
+    }));
     let customer = if arguments.is_empty() { None } else { Some(command_name::address(reader, from)?) };
     Ok(DeskCommand::New { customer })
 }

@@ -152,6 +152,8 @@ pub(crate) fn answer(
     send.to = person.clone();
     send.envelope_from = ReturnPath::Address(bounce_address(policy, ticket, inbox, id));
     send.enclosed.clone_from(&words.enclosed);
+    // It can be undone for a moment, where agents work by mail.
+    send.not_before = policy.agent_mail.as_ref().and_then(|desk| change.at().checked_add(desk.undo_send).ok());
     let name = match agent {
         Some(agent) => format!("{}, {}", agent.label.split_whitespace().next().unwrap_or(&agent.label), inbox.label),
         None => inbox.label.clone(),

@@ -13,6 +13,8 @@ use super::core::{Core, is_unsent};
 use super::read::{Reading, read_here};
 use crate::store::{Cause, TicketFilter};
 
+/// References that are looked up for an answer written straight to a customer.
+const IDS_MAX: usize = 60;
 /// Tickets that a question of an agent looks through, newest first.
 const LOOKED_THROUGH_MAX: usize = 2_000;
 
@@ -57,6 +59,11 @@ impl Core {
             let (draft, ticket) = self.draft(word.event);
             found.drafts.extend(draft.map(|draft| (word.event, draft)));
             spoken_of = ticket.or(spoken_of);
+        }
+        if request.direct {
+            // An answer written straight to somebody refers to their mail, which we know.
+            let ids = message.in_reply_to.iter().chain(message.references.iter().rev()).take(IDS_MAX);
+            spoken_of = spoken_of.or_else(|| ids.filter_map(|id| self.store().find_by_message_id(id).last().copied()).next());
         }
         found.ticket = spoken_of.and_then(|no| self.successor(no));
         for no in agent_mail::references(policy, message) {

@@ -31,7 +31,7 @@ fn the_demonstration_shows_the_main_job_and_ends() {
         "mx.larkfield.example: dmarc=pass",
         "frame = LC-204417 (label)",
         "\"danger comes first\" (line ",
-        "T-2 · new · urgent · team workshop · #dealer · #safety",
+        "T-2 · new · urgent · team workshop · owner emil · #dealer · #safety",
         "Ihr Zeichen ist T-2",
         "Auto-Submitted: auto-replied",
         "T-1 · pending",

@@ -87,11 +87,9 @@ impl Compiler<'_> {
             for language in raw.speaks.iter().flatten() {
                 self.language(language, company);
             }
-            if let Some(pin) = &raw.pin {
-                if !pin.value.starts_with("$argon2id$") {
-                    let label = "an Argon2id hash, $argon2id$…";
-                    self.report.add(Code::LiteralSecret, pin.at, "a PIN never stands in the file as it is", label);
-                }
+            if let Some(pin) = raw.pin.as_ref().filter(|pin| !pin.value.starts_with("$argon2id$")) {
+                let label = "an Argon2id hash, $argon2id$…";
+                self.report.add(Code::LiteralSecret, pin.at, "a PIN never stands in the file as it is", label);
             }
             if let Some(calendar) = &raw.calendar {
                 self.reference(Kind::Calendar, calendar, &who);

@@ -35,20 +35,38 @@ fn an_agent_who_is_not_proven_is_held_and_the_registered_address_is_asked_once()
     assert!(!String::from_utf8_lossy(&office.received(BEN_ADDRESS).concat()).contains("Wire the money"), "nobody else reads it");
 
     // One mail releases it, although nobody vouches for it: only Ana's mailbox has the link.
-    office.deliver(&press(question, "yes, it is mine", ANA, "ana-yes@acme.example", ""));
+    office.deliver(&press(question, "it is me: release it", ANA, "ana-yes@acme.example", ""));
     let ticket = office.desk.ticket("T-1");
     assert_eq!(ticket["status"], json!("solved"), "{ticket}\n{}", office.desk.log_tail());
 }
 
 #[test]
-fn a_pin_releases_where_nobody_vouches_and_never_leaves_the_desk() {
-    let hash = "$argon2id$v=19$m=64,t=1,p=1$c29tZXNhbHRzb21l$";
-    let _ = hash;
-    let office =
-        asked_with(&format!("[agent_mail]\naddress = \"desk@acme.example\"\nundo_send = \"0s\"\nproof = \"token+pin\"\n"));
-    let to_ana = newest(&office, ANA_ADDRESS);
-    office.deliver(&answer(&to_ana, ANA, "ana-1@acme.example", "pin: 000000\n\nPlease try firmware 3.5.0."));
+fn a_pin_stands_in_for_proof_and_never_leaves_the_desk() {
+    let office = asked_with(&format!(
+        "[agent_mail]\naddress = \"desk@acme.example\"\nundo_send = \"0s\"\nproof = \"token+pin\"\n\
+         [agent.carl]\nname = \"Carl Roth\"\nemail = \"carl@acme.example\"\npin = \"{}\"\n",
+        hash_of("246810")
+    ));
+    let carl = "Carl Roth <carl@acme.example>";
+    let to_carl = newest(&office, "carl@acme.example");
+    office.deliver(&answer(&to_carl, carl, "carl-1@acme.example", "pin: 000000\n\nPlease try firmware 3.5.0."));
     nothing_reached_dana(&office);
+    office.deliver(&answer(&to_carl, carl, "carl-2@acme.example", "pin: 246810\n\nPlease try firmware 3.6.0."));
+    let to_dana = office.received(DANA_ADDRESS);
+    assert_eq!(to_dana.len(), 2, "{}", office.desk.log_tail());
+    assert!(text_of(&to_dana[1]).contains("firmware 3.6.0"));
+    let everywhere: Vec<u8> =
+        [DANA_ADDRESS, ANA_ADDRESS, BEN_ADDRESS].iter().flat_map(|who| office.received(who).concat()).collect();
+    assert!(!String::from_utf8_lossy(&everywhere).contains("246810"), "the PIN reached somebody");
+}
+
+/// An Argon2id hash with small parameters, as `agent.pin` takes it.
+fn hash_of(pin: &str) -> String {
+    use argon2::password_hash::{PasswordHasher as _, SaltString};
+    let params = argon2::Params::new(64, 1, 1, None).expect("parameters");
+    let argon2 = argon2::Argon2::new(argon2::Algorithm::Argon2id, argon2::Version::V0x13, params);
+    let salt = SaltString::encode_b64(b"a salt of the test").expect("a salt");
+    argon2.hash_password(pin.as_bytes(), &salt).expect("a hash").to_string()
 }
 
 #[test]
@@ -123,7 +141,9 @@ fn forgeries(to_ana: &[u8]) -> Vec<Mail> {
     let mut all = vec![
         base("f1@evil.example"),
         base("f2@evil.example").on_top("Authentication-Results", "mx.evil.example; dmarc=pass header.from=acme.example"),
-        base("f3@evil.example").header("Authentication-Results", "mx.test.example; dmarc=pass header.from=acme.example"),
+        base("f3@evil.example")
+            .header("Received", "from evil.example by mail.evil.example; Mon, 16 Nov 2026 09:12:30 +0000")
+            .header("Authentication-Results", "mx.test.example; dmarc=pass header.from=acme.example"),
         base("f4@evil.example").set("From", "Ana Ruiz <ana@acme.example>, Eve <eve@evil.example>"),
         base("f5@evil.example").set("From", "\"ana@acme.example\" <eve@evil.example>"),
         base("f6@evil.example").header("Sender", "ana@acme.example"),

@@ -9,7 +9,7 @@ use crate::mistake::{Mistake, nearest};
 pub(crate) fn list(reader: &Reader<'_>) -> Result<DeskCommand, Mistake> {
     let arguments = reader.arguments();
     let Some(first) = arguments.first() else { return Ok(DeskCommand::List { which: Listing::Mine }) };
-    let word = bare(&first.text).to_lowercase();
+    let word = bare(&first.text).trim_end_matches(':').to_lowercase();
     let (which, taken) = match (word.as_str(), arguments.get(1)) {
         ("mine" | "my" | "me" | "meine", _) => (Listing::Mine, 1),
         ("overdue" | "late" | "überfällig", _) => (Listing::Overdue, 1),
@@ -39,7 +39,7 @@ pub(crate) fn find(reader: &Reader<'_>) -> Result<DeskCommand, Mistake> {
 pub(crate) fn new(reader: &Reader<'_>) -> Result<DeskCommand, Mistake> {
     let arguments = reader.arguments();
     let from = usize::from(arguments.first().is_some_and(|first| {
-        let word = bare(&first.text).to_lowercase();
+        let word = bare(&first.text).trim_end_matches(':').to_lowercase();
         matches!(word.as_str(), "for" | "für" | "customer" | "kunde")
     }));
     let customer = if arguments.is_empty() { None } else { Some(command_name::address(reader, from)?) };

@@ -126,7 +126,7 @@ fn an_agents_answer_reaches_the_requester_in_their_thread() {
     assert_eq!((send.class, send.to.as_str()), (SendClass::AtLeastOnce, "dana@x.example"));
     let letter = letter(&decision);
     assert_eq!(letter.from.name.as_deref(), Some("maya, Fernhill support"));
-    assert_eq!((letter.subject.as_str(), letter.text.as_str()), ("Re: Probe drops", "Try 3.4.2.\n"));
+    assert_eq!((letter.subject.as_str(), letter.text.as_str()), ("Re: Probe drops", "Try 3.4.2.\n\n-- \nFernhill support\n"));
     let ticket = desk.ticket(1);
     assert_eq!((ticket.status, ticket.owner.clone()), (Status::Pending, Some("maya".into())));
     assert_eq!(ticket.first_response.met_at, Some(at(NOW)));
@@ -149,13 +149,13 @@ fn commands_are_refused_with_the_ones_that_are_possible() {
     let mut desk = Desk::new();
     desk.mail(&request("Probe drops", "It drops."), true);
     let refused = |desk: &mut Desk, command| desk.command(1, None, command).unwrap_err();
-    assert_eq!(refused(&mut desk, Command::Take), "say who takes it: `--as AGENT`");
+    assert_eq!(refused(&mut desk, Command::Take), "say who does it: `--as AGENT`");
     let unknown = Command::Assign { to: Assignee::Agent("nobody".into()) };
     assert_eq!(refused(&mut desk, unknown), "there is no agent `nobody`; there are: maya, tomasz");
     assert!(refused(&mut desk, Command::Reopen).starts_with("T-1 is new: `reopen` is not possible; possible now: reply, note"));
     desk.tickets.get_mut(&TicketNo(1)).unwrap().status = Status::Closed;
     assert!(
-        refused(&mut desk, Command::Reply { text: "x".into() }).contains("possible now: note, release, tag"),
+        refused(&mut desk, Command::Reply { text: "x".into() }).contains("possible now: note, watch, mute, release, tag, time"),
         "closed is final"
     );
 }

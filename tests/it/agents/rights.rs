@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::{ANA, ANA_ADDRESS, BEN_ADDRESS, DANA, DANA_ADDRESS, answer, asked, asked_with, newest, press, text_of};
+use super::{ANA, ANA_ADDRESS, BEN_ADDRESS, DANA, DANA_ADDRESS, answer, asked, asked_with, links, newest, press, text_of};
 use crate::harness::mails::{self, Basics, Mail};
 use crate::harness::office::{Office, letter, vouched};
 
@@ -80,7 +80,8 @@ fn an_unknown_address_with_an_agents_token_is_asked_about_and_a_customer_with_on
         "Close it please.\n#close",
     )));
     nothing_reached_dana(&office);
-    assert!(text_of(&newest(&office, ANA_ADDRESS)).contains("eve@elsewhere.example"), "Ana is asked");
+    let asks = links(&newest(&office, ANA_ADDRESS));
+    assert!(asks.iter().any(|(words, _)| words == "not me"), "Ana is asked: {asks:?}");
 
     // Dana was forwarded the mail with the token in it, and answers it.
     office.deliver(&vouched(answer(&to_ana, DANA, "dana-2@x.example", "#close\nThanks")));

@@ -1,23 +1,28 @@
-//! The cut loses no word and is the same for every line end.
+//! The cut of a body; behind a NUL its HTML. No word is lost, and line ends change nothing.
 #![no_main]
 
+use frontdesk_fuzz as law;
 use libfuzzer_sys::fuzz_target;
-
-use std::collections::BTreeMap;
-
+use mail::html;
 use mail::reply_cut::{CutInput, cut};
 
-fn words(texts: &[&str]) -> BTreeMap<String, usize> {
-    let mut count = BTreeMap::new();
-    for word in texts.iter().flat_map(|text| text.split(|c: char| !c.is_alphanumeric())).filter(|word| !word.is_empty()) {
-        *count.entry(word.to_owned()).or_default() += 1;
-    }
-    count
-}
+fuzz_target!(|body: &str| {
+    let body = body.replace('\r', "");
+    let (text, markup) = body.split_once('\0').unwrap_or((body.as_str(), ""));
+    let input = CutInput { text, from_name: Some("Dana Miller"), ..CutInput::default() };
+    let reply = cut(&input);
+    law::assert_no_word_lost(text, &reply);
+    let says_something = text.contains(char::is_alphanumeric);
+    assert!(!says_something || reply.forward.is_some() || !reply.new_text.trim().is_empty(), "{reply:?}");
+    assert_eq!(cut(&CutInput { text: &text.replace('\n', "\r\n"), ..input }), reply);
+    let marked = cut(&CutInput { marker: Some("##-"), subject: "Fwd: x", is_answer: true, ..input });
+    law::assert_no_word_lost(text, &marked);
 
-fuzz_target!(|text: &str| {
-    let reply = cut(&CutInput { text, ..CutInput::default() });
-    assert_eq!(words(&[text]), words(&[&reply.new_text, &reply.elided, &reply.signature]));
-    let html = text.replace('\n', "<br>");
-    let _ = cut(&CutInput { text, html: Some(&html), subject: "Fwd: x", ..CutInput::default() });
+    let escaped = text.replace('&', "&amp;").replace('<', "&lt;").replace('\n', "<br>");
+    let html = if markup.is_empty() { escaped.as_str() } else { markup };
+    let both = cut(&CutInput { html: Some(html), ..input });
+    let converted = html::to_text(html).text;
+    law::assert_no_word_lost(if text.trim().is_empty() { &converted } else { text }, &both);
+    let alone = cut(&CutInput { html: Some(html), text: &converted, is_text_from_html: true, ..CutInput::default() });
+    law::assert_no_word_lost(&converted, &alone);
 });

@@ -99,7 +99,8 @@ fn find_value(field: &Field, sources: &FieldSources<'_>, lines: &[LabelLine<'_>]
     if let Some(value) = form.and_then(&mut keep) {
         return Some(value);
     }
-    for line in lines.iter().filter(|line| names(field, line.label)) {
+    let names = if lines.is_empty() { Vec::new() } else { names_of(field) };
+    for line in lines.iter().filter(|line| names.contains(&line.label)) {
         if let Some(value) = keep(label_value(field, line, sources.today)) {
             return Some(value);
         }
@@ -150,7 +151,8 @@ fn offset(at: usize) -> u32 {
 
 /// One line of the form `label: value`.
 struct LabelLine<'a> {
-    label: &'a str,
+    /// Folded.
+    label: String,
     value: &'a str,
     /// Offset of the value in the text.
     at: usize,
@@ -170,14 +172,14 @@ fn label_lines(text: &str) -> Vec<LabelLine<'_>> {
                 let at = from + (value.as_ptr() as usize - line.as_ptr() as usize);
                 waiting = value.is_empty().then_some(label);
                 if !value.is_empty() {
-                    lines.push(LabelLine { label, value, at });
+                    lines.push(LabelLine { label: fold(label), value, at });
                 }
             }
             None => {
                 let value = line.trim();
                 if let Some(label) = waiting.take().filter(|_| !value.is_empty()) {
                     let at = from + (line.len() - line.trim_start().len());
-                    lines.push(LabelLine { label, value, at });
+                    lines.push(LabelLine { label: fold(label), value, at });
                 }
             }
         }
@@ -204,11 +206,10 @@ pub(crate) fn split_label(line: &str) -> Option<(&str, &str)> {
     (!label.is_empty() && label.chars().any(char::is_alphanumeric)).then_some((label, value))
 }
 
-/// The label is one of the field's: its labels, its question, its id; numbers and question marks around are ignored.
-fn names(field: &Field, label: &str) -> bool {
-    let label = fold(label);
+/// What a label may say to mean the field, folded: its labels, its question, its id.
+fn names_of(field: &Field) -> Vec<String> {
     let own = [field.ask.as_str(), field.id.as_str()];
-    field.labels.iter().map(String::as_str).chain(own).any(|known| fold(known) == label)
+    field.labels.iter().map(String::as_str).chain(own).map(fold).collect()
 }
 
 /// For comparing labels: lower case, words only, without a number in front.

@@ -58,7 +58,28 @@ pub fn read(form: &Form, body: &str) -> FormReading {
     reading
 }
 
+/// As [`read`]; where the body holds no object or encoded form, the first attached one that says something is read.
+#[must_use]
+pub fn read_with_attached(form: &Form, body: &str, attached: &[String]) -> FormReading {
+    let reading = read(form, body);
+    let may_be_attached = match form.reads {
+        FormReader::Json | FormReader::UrlEncoded => true,
+        FormReader::Lines | FormReader::Table => false,
+    };
+    if !may_be_attached || !reading.is_empty() {
+        return reading;
+    }
+    attached.iter().map(|text| read(form, text)).find(|attached| !attached.is_empty()).unwrap_or(reading)
+}
+
 impl FormReading {
+    /// Whether no key of the form was found.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        let Self { requester, requester_name, subject, text, fields, unmapped: _ } = self;
+        requester.is_none() && requester_name.is_none() && subject.is_none() && text.is_none() && fields.is_empty()
+    }
+
     fn take(&mut self, target: &str, said: Said) {
         match target {
             "requester" => {
@@ -140,31 +161,47 @@ fn key_of<'a>(line: &'a str, known: &[(String, bool)]) -> Option<(&'a str, &'a s
     known.iter().find(|(key, _)| *key == folded).map(|(_, is_text)| (label, value, *is_text))
 }
 
-/// Rows `key | value`; a row with a key alone takes the next row, as definition lists do.
+/// Rows `key | value`; behind a row with a key alone stands its value, as in definition lists and in tables whose cells
+/// hold several lines. The text of the request goes on to the next key of the form, so that it stays whole.
 fn table(form: &Form, body: &str) -> Vec<(String, Said)> {
     let known: Vec<String> = form.maps.keys().map(|key| fold(key)).collect();
+    let is_known = |key: &str| known.contains(&fold(key));
+    let is_text = |key: &str| form.maps.iter().any(|(known, target)| target == "text" && fold(known) == fold(key));
     let mut pairs: Vec<(String, Said)> = Vec::new();
-    let mut waiting: Option<String> = None;
+    // A key alone, and where its value stands so far.
+    let mut open: Option<(String, Option<(usize, usize)>)> = None;
     let mut start = 0;
     for line in body.split_inclusive('\n') {
         let from = start;
         start += line.len();
         let row = line.trim_matches(|c: char| c == '|' || c.is_whitespace());
         let at = from + (row.as_ptr() as usize - line.as_ptr() as usize);
-        if let Some((key, value)) = row.split_once('|').or_else(|| row.split_once('\t')) {
-            let value_at = at + (value.as_ptr() as usize - row.as_ptr() as usize);
-            pairs.push((trim_key(key), said(value, value_at)));
-            waiting = None;
-        } else if known.contains(&fold(row)) {
-            waiting = Some(trim_key(row));
-        } else if let Some(key) = waiting.take().filter(|_| !row.is_empty()) {
-            pairs.push((key, said(row, at)));
-        } else if let Some((key, value)) = split_label(row) {
-            let value_at = at + (value.as_ptr() as usize - row.as_ptr() as usize);
-            pairs.push((key.to_owned(), said(value, value_at)));
+        let cells = row.split_once('|').or_else(|| row.split_once('\t')).or_else(|| split_label(row));
+        let ends_open = is_known(row) || cells.is_some_and(|(key, _)| is_known(&trim_key(key)));
+        if let Some((key, value)) = open.as_mut().filter(|(key, value)| !ends_open && (value.is_none() || is_text(key))) {
+            // A key that nobody maps ends nothing but a value that is missing.
+            if value.is_some() || cells.is_none() || is_text(key) {
+                if !row.is_empty() {
+                    *value = Some((value.map_or(at, |(first, _)| first), at + row.len()));
+                }
+                continue;
+            }
+        }
+        close_row(open.take(), body, &mut pairs);
+        if is_known(row) {
+            open = Some((trim_key(row), None));
+        } else if let Some((key, value)) = cells {
+            pairs.push((trim_key(key), said(value, at + (value.as_ptr() as usize - row.as_ptr() as usize))));
         }
     }
+    close_row(open, body, &mut pairs);
     pairs
+}
+
+fn close_row(open: Option<(String, Option<(usize, usize)>)>, body: &str, pairs: &mut Vec<(String, Said)>) {
+    if let Some((key, Some((first, end)))) = open {
+        pairs.push((key, said(&body[first..end], first)));
+    }
 }
 
 fn trim_key(key: &str) -> String {
@@ -403,6 +440,24 @@ mod tests {
             (Some("Probe drops off"), Some("Dana Okafor"))
         );
         assert_eq!(reading.fields[&"serial".into()].value, "FH-20931");
+    }
+
+    #[test]
+    fn a_message_in_a_cell_of_its_own_stays_whole() {
+        check(
+            FormReader::Table,
+            "Your e-mail\n\ndana@x.example\n\nYour name\n\nDana Okafor\n\nTopic:\tProbe drops off\nSerial no.\n\nFH-20931\n\n\
+             Message\n\nHello,\n\nNote: it happens at night.\nThanks\n",
+        );
+    }
+
+    #[test]
+    fn an_attached_form_is_read_where_the_body_holds_none() {
+        let attached = ["no object".to_owned(), r#"{"Topic":"Probe"}"#.to_owned()];
+        let subject = |reads, body: &str| read_with_attached(&form(reads), body, &attached).subject;
+        assert_eq!(subject(FormReader::Json, "See the attached form.").as_deref(), Some("Probe"));
+        assert_eq!(subject(FormReader::Json, r#"{"Topic":"Lamp"}"#).as_deref(), Some("Lamp"));
+        assert_eq!(subject(FormReader::Lines, "See the attached form."), None);
     }
 
     #[test]

@@ -34,16 +34,19 @@ impl Address {
         let trimmed = text.trim();
         let bare = trimmed.strip_prefix('<').and_then(|rest| rest.strip_suffix('>')).unwrap_or(trimmed);
         let (local, domain) = bare.rsplit_once('@').ok_or(NotAnAddress)?;
+        // Checked as it is kept: in lower case some letters become two, and what was taken once must be taken again.
+        let domain = domain.to_lowercase();
         let local_is_good = !local.is_empty() && (is_quoted_local(local) || local.chars().all(is_local_character));
         let domain_is_good = !domain.is_empty()
             && !domain.starts_with(['.', '-'])
             && !domain.ends_with(['.', '-'])
             && !domain.contains("..")
-            && (domain.chars().all(is_domain_character) || is_domain_literal(domain));
-        if !local_is_good || !domain_is_good || bare.len() > limits::ADDRESS_BYTES_MAX {
+            && (domain.chars().all(is_domain_character) || is_domain_literal(&domain));
+        let address = format!("{local}@{domain}");
+        if !local_is_good || !domain_is_good || address.len() > limits::ADDRESS_BYTES_MAX {
             return Err(NotAnAddress);
         }
-        Ok(Self(format!("{local}@{}", domain.to_lowercase())))
+        Ok(Self(address))
     }
 
     /// The whole address.
@@ -166,6 +169,15 @@ mod tests {
         }
         for bad in ["", "a", "@x", "a@", "a b@x", "a@x\r\nBcc: c@d", "a@x>", "a,b@x", "a@.x", "a@x..y", "a\0@x", "\u{202e}a@x"] {
             assert!(Address::new(bad).is_err(), "{bad:?}");
+        }
+    }
+
+    #[test]
+    fn what_was_taken_once_is_taken_again() {
+        assert!(Address::new("a@\u{130}.example").is_err(), "its lower case holds a combining dot");
+        for text in ["A@B.Example", "\"a b\"@\u{3a3}\u{3a3}.example"] {
+            let address = Address::new(text).expect("good");
+            assert_eq!(Address::new(address.as_str()), Ok(address));
         }
     }
 

@@ -120,7 +120,20 @@ fn is_bare(text: &str) -> bool {
 }
 
 fn trim_decoration(text: &str) -> &str {
-    text.trim_matches([' ', '\u{a0}', '*', '_', '-', '—', '–', '"', '=', '#', '\u{200b}', '\u{200e}', '\u{feff}'])
+    text.trim_matches(|c| {
+        matches!(c, ' ' | '\u{a0}' | '*' | '_' | '-' | '—' | '–' | '"' | '=' | '#' | '\u{200b}' | '\u{feff}') || is_direction(c)
+    })
+}
+
+/// Marks that only say in which direction text runs (Unicode Annex 9); right-to-left clients put them around every name.
+fn is_direction(c: char) -> bool {
+    matches!(c, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+}
+
+/// `>>> Ann <a@b.example> 5/14/2024 9:58 AM >>>`, as GroupWise puts above an unmarked quote.
+pub(crate) fn is_framed(text: &str) -> bool {
+    let inner = text.trim().strip_prefix(">>> ").and_then(|rest| rest.strip_suffix(" >>>"));
+    inner.is_some_and(|inner| inner.len() <= BYTES_MAX && TIME.is_match(inner) && DATE.is_match(inner))
 }
 
 fn ends_with_verb(text: &str) -> bool {
@@ -156,6 +169,7 @@ struct Evidence {
     dashes: bool,
     names_someone: bool,
     bare: bool,
+    ends_in_address: bool,
     /// The verb stands before the date: a client that writes so gives an address, a person need not.
     tells_when: bool,
 }
@@ -186,6 +200,7 @@ impl Evidence {
             colon,
             dashes: joined.trim_start().starts_with("--") && joined.trim_end().ends_with("--"),
             bare: is_bare(text),
+            ends_in_address: address && colon && text.rsplit(' ').next().is_some_and(|word| word.contains('@')),
             tells_when: verb.is_some_and(|found| text[found.end()..].bytes().any(|byte| byte.is_ascii_digit())),
             names_someone: text.chars().take_while(|c| *c != '<').any(char::is_alphabetic) && text.len() > 8,
         }
@@ -194,7 +209,10 @@ impl Evidence {
     fn is_sure(&self, quote_follows: bool) -> bool {
         if !self.verb {
             // Many languages have no verb: "ср, 30 апр. 2025 г. в 15:19, Ann <a@b.example>:".
-            return (self.colon || self.bare) && self.bracketed && (self.date || self.time) && (self.opens || quote_follows);
+            // Tutanota leaves the brackets out too: "14 May 2024, 09:58 by ann@b.example:".
+            let is_listed = self.colon && self.opens && self.date && self.time && self.ends_in_address;
+            return is_listed
+                || (self.colon || self.bare) && self.bracketed && (self.date || self.time) && (self.opens || quote_follows);
         }
         if !self.verb_placed {
             return false;
@@ -273,6 +291,9 @@ mod tests {
             "On Tue, May 14, 2024 at 9:58 AM, Helpdesk < help@x.example > wrote:",
             "El martes, 14 de mayo de 2024 09:58:01 CEST, Helpdesk escribió:",
             "14. mai 2024, kell 09:58 kirjutas Helpdesk <help@x.example>:",
+            "14 May 2024, 09:58 by help@x.example:",
+            "Wiadomość napisana przez Helpdesk <help@x.example> w dniu 14 maj 2024, o godz. 09:58:",
+            "\u{202b}בתאריך יום ג׳, 14 במאי 2024 ב-9:58 מאת \u{202a}Helpdesk\u{202c}\u{200f} <\u{202a}help@x.example\u{202c}\u{200f}>:\u{202c}",
         ] {
             assert_eq!(first_line(text, false), Some(0), "{text}");
         }

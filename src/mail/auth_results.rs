@@ -134,6 +134,8 @@ fn topmost_trusted(fields: &[RawHeader], trusts: &[String]) -> Option<AuthResult
                 Hop::Inner => {}
             }
         } else if field.is("authentication-results")
+            // A host removes forgeries from what it takes for the header; a field it may not have seen there proves nothing.
+            && field.is_plain
             && let Some(results) = parse_header(&field.value)
             && trusts.iter().any(|trusted| trusted.trim().eq_ignore_ascii_case(&results.authserv_id))
         {

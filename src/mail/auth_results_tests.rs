@@ -43,6 +43,14 @@ fn a_trusted_host_proves_the_sender() {
 }
 
 #[test]
+fn a_field_that_a_host_may_not_see_as_one_proves_nothing() {
+    let result = "mx.shop.example; dmarc=pass header.from=acme.example\n";
+    check(&format!("no field, so the body begins here\nAuthentication-Results: {result}"), "none");
+    check(&format!("Authentication-Results : {result}"), "none");
+    check(&format!("From dana@acme.example Mon Dec 02\nAuthentication-Results: {result}"), "dmarc");
+}
+
+#[test]
 fn what_proves_nothing() {
     check("", "none");
     check("Authentication-Results: mx.shop.example; none\n", "none");

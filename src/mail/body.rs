@@ -267,6 +267,10 @@ fn meta_charset(bytes: &[u8]) -> Option<String> {
 
 fn text_of_files(parts: &[Part<'_>], roles: &Roles) -> Option<String> {
     for part in roles.files.iter().map(|&index| &parts[index]) {
+        if is_form_data(part) && part.disposition.value != "attachment" {
+            let (text, _) = decoded(part, &mut Vec::new());
+            return Some(text);
+        }
         if is_other_text(part) {
             let (text, _) = decoded(part, &mut Vec::new());
             return Some(if is_enriched(part) { without_tags(&text) } else { text });
@@ -287,6 +291,25 @@ fn text_of_files(parts: &[Part<'_>], roles: &Roles) -> Option<String> {
         }
     }
     None
+}
+
+/// Programs that write mails send what they know as an object or as a filled-in form.
+fn is_form_data(part: &Part<'_>) -> bool {
+    matches!(part.content_type.as_str(), "application/json" | "application/x-www-form-urlencoded" | "text/json")
+        || part.content_type.starts_with("application/") && part.content_type.ends_with("+json")
+        || part.content_type == "application/octet-stream"
+            && part.declared_name().is_some_and(|name| name.to_ascii_lowercase().ends_with(".json"))
+}
+
+/// The texts of such parts among the files, at most [`limits::FORM_PARTS_MAX`] of at most [`limits::FORM_BYTES_MAX`]
+/// each: a longer one is a file for people.
+pub(crate) fn form_data(parts: &[Part<'_>], roles: &Roles) -> Vec<String> {
+    let found = roles.files.iter().map(|&index| &parts[index]).filter(|part| is_form_data(part));
+    found
+        .filter(|part| part.file_size() <= limits::FORM_BYTES_MAX)
+        .take(limits::FORM_PARTS_MAX)
+        .map(|part| decoded(part, &mut Vec::new()).0)
+        .collect()
 }
 
 /// Markdown, enriched text and kinds yet unknown: readable where a mail has nothing else.

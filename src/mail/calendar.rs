@@ -9,10 +9,16 @@ pub struct Event {
     pub summary: Option<String>,
     /// When it starts, `2026-11-23 09:00 (Europe/Berlin)`.
     pub start: Option<String>,
+    /// When it ends, as `start`.
+    pub end: Option<String>,
+    /// How often it repeats, as `RRULE` has it.
+    pub repeats: Option<String>,
     /// Where it is.
     pub location: Option<String>,
     /// Who calls, as `Name <address>` or the address alone.
     pub organiser: Option<String>,
+    /// What it says besides.
+    pub description: Option<String>,
     /// The answer given, where the event has exactly one attendee: `ACCEPTED`, `DECLINED`, ….
     pub answer: Option<String>,
 }
@@ -36,6 +42,10 @@ pub fn read(text: &str) -> Option<Event> {
             "SUMMARY" => event.summary = event.summary.or_else(|| plain(value)),
             "LOCATION" => event.location = event.location.or_else(|| plain(value)),
             "DTSTART" => event.start = event.start.or_else(|| time(value, parameter(parameters, "TZID"))),
+            "DTEND" | "DUE" => event.end = event.end.or_else(|| time(value, parameter(parameters, "TZID"))),
+            "RRULE" => event.repeats = event.repeats.or_else(|| plain(value)),
+            // An answer carries the words of whoever answers as a comment.
+            "DESCRIPTION" | "COMMENT" => event.description = event.description.or_else(|| paragraphs(value)),
             "ORGANIZER" => event.organiser = event.organiser.or_else(|| person(value, parameter(parameters, "CN"))),
             "ATTENDEE" => {
                 attendees += 1;
@@ -65,9 +75,29 @@ pub fn in_words(event: &Event) -> String {
         None => kind.to_owned(),
     }];
     lines.extend(event.start.as_ref().map(|start| format!("Start: {start}")));
+    lines.extend(event.end.as_ref().map(|end| format!("End: {end}")));
+    lines.extend(event.repeats.as_ref().map(|rule| format!("Repeats: {}", in_plain_words(rule))));
     lines.extend(event.location.as_ref().map(|location| format!("Place: {location}")));
     lines.extend(event.organiser.as_ref().map(|organiser| format!("Organiser: {organiser}")));
+    if let Some(description) = &event.description {
+        lines.push(String::new());
+        lines.push(description.clone());
+    }
     lines.join("\n")
+}
+
+/// `FREQ=WEEKLY;INTERVAL=2;COUNT=4` as far as it goes in a few words; the rest as written.
+fn in_plain_words(rule: &str) -> String {
+    let parts = rule.split(';').filter_map(|part| part.split_once('='));
+    let words = parts.map(|(key, value)| match key.to_ascii_uppercase().as_str() {
+        "FREQ" => value.to_ascii_lowercase(),
+        "COUNT" => format!("{value} times"),
+        "UNTIL" => format!("until {}", time(value, None).unwrap_or_else(|| value.to_owned())),
+        "INTERVAL" => format!("every {value}"),
+        "BYDAY" => format!("on {value}"),
+        _ => format!("{key}={value}"),
+    });
+    words.collect::<Vec<_>>().join(", ")
 }
 
 /// RFC 5545 §3.1: a line that begins with a space continues the one before.
@@ -98,6 +128,14 @@ fn plain(value: &str) -> Option<String> {
     let text = value.replace("\\n", " ").replace("\\N", " ").replace("\\,", ",").replace("\\;", ";").replace("\\\\", "\\");
     let text = text.trim();
     (!text.is_empty()).then(|| text.to_owned())
+}
+
+/// A text of several lines.
+fn paragraphs(value: &str) -> Option<String> {
+    let lines = value.replace("\\n", "\n").replace("\\N", "\n");
+    let text: Vec<String> = lines.lines().map(|line| plain(line).unwrap_or_default()).collect();
+    let text = text.join("\n");
+    (!text.trim().is_empty()).then(|| text.trim().to_owned())
 }
 
 fn person(value: &str, name: Option<&str>) -> Option<String> {

@@ -7,6 +7,8 @@ use std::borrow::Cow;
 
 use encoding_rs::{Encoding, UTF_8, WINDOWS_1252};
 
+use crate::code_page;
+
 /// Text with the charset it was really read in.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Decoded<'a> {
@@ -99,6 +101,11 @@ fn reader_of(name: &str) -> Reader {
     if let Some(encoding) = Encoding::for_label_no_replacement(alias.as_bytes()) {
         return Reader::Whatwg(superset_of(encoding));
     }
+    match alias {
+        "cp437" => return Reader::Other(code_page::cp437),
+        "cp852" => return Reader::Other(code_page::cp852),
+        _ => {}
+    }
     match mail_parser::decoders::charsets::map::charset_decoder(alias.as_bytes()) {
         Some(function) => Reader::Other(function),
         None => by_digits(alias),
@@ -130,6 +137,9 @@ fn alias_of(name: &str) -> &str {
         "koi8u" | "x-koi8-u" => "koi8-u",
         "iso-8859-8-logical" => "iso-8859-8",
         "mac" | "x-macroman" | "macroman" => "macintosh",
+        "mac-cyrillic" | "maccyrillic" | "macukraine" => "x-mac-cyrillic",
+        "ibm437" | "cspc8codepage437" | "437" | "cp-437" => "cp437",
+        "ibm852" | "cspcp852" | "852" | "cp-852" => "cp852",
         other => other,
     }
 }

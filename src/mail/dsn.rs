@@ -37,7 +37,7 @@ pub fn read(raw: &[u8], message: &Message, parts: &[TextPart]) -> Option<Bounce>
         return None;
     }
     if let Some(bounce) = dsn_json::read(message, parts) {
-        return Some(bounce);
+        return Some(tidied(bounce));
     }
     let mut reading = Reading::of(parts, message);
     let broken;
@@ -59,7 +59,7 @@ pub fn read(raw: &[u8], message: &Message, parts: &[TextPart]) -> Option<Bounce>
     }
     let original = dsn_original::find(raw, parts, &tail);
     let delayed = notice.delayed || is_delay_subject(&message.subject);
-    let mut recipients: Vec<BounceRecipient> = if reported.is_empty() {
+    let recipients: Vec<BounceRecipient> = if reported.is_empty() {
         unreported(&notice, &failed_header, &original, delayed)
     } else {
         let kept: Vec<Reported> = reported.into_iter().filter(|one| one.action != Action::Success).collect();
@@ -69,10 +69,21 @@ pub fn read(raw: &[u8], message: &Message, parts: &[TextPart]) -> Option<Bounce>
             .map(|(index, one)| from_report(one, &words(&notice, &one.address, index, alone), delayed))
             .collect()
     };
+    Some(tidied(Bounce { recipients, original_message_id: original.message_id, original_subject: original.subject }))
+}
+
+/// A report is a stranger's text; what is kept of it stands in lists and logs, each address once.
+fn tidied(mut bounce: Bounce) -> Bounce {
     let mut seen = BTreeSet::new();
-    recipients.retain(|one| seen.insert(one.address.to_lowercase()));
-    recipients.truncate(limits::ADDRESSES_MAX);
-    Some(Bounce { recipients, original_message_id: original.message_id, original_subject: original.subject })
+    for one in &mut bounce.recipients {
+        one.address.retain(|c| !c.is_control());
+    }
+    bounce.recipients.retain(|one| seen.insert(one.address.to_lowercase()));
+    bounce.recipients.truncate(limits::ADDRESSES_MAX);
+    if let Some(subject) = &mut bounce.original_subject {
+        subject.retain(|c| !c.is_control());
+    }
+    bounce
 }
 
 /// Both halves of a report, read.
@@ -164,7 +175,12 @@ impl Signs {
             return (self.subject && !self.personal_subject) || notice.says_failure;
         }
         let shaped = !notice.found.is_empty() || self.report_type;
-        !self.personal_subject && self.subject && notice.says_failure && shaped && notice.speaks_of_mail()
+        !self.personal_subject
+            && !notice.sounds_personal()
+            && self.subject
+            && notice.says_failure
+            && shaped
+            && notice.speaks_of_mail()
     }
 }
 

@@ -95,7 +95,9 @@ fn is_reply_at(bytes: &[u8], at: usize) -> bool {
     let close = after.is_none_or(|byte| !(byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'@' | b'%') || byte >= 0x80));
     // A port: `host.example:587`, `[192.0.2.1]:465`.
     let is_port = before == Some(b':') && {
-        let host = &bytes[bytes[..at - 1].iter().rposition(u8::is_ascii_whitespace).map_or(0, |index| index + 1)..at - 1];
+        let before_colon = &bytes[(at - 1).saturating_sub(HOST_BYTES_MAX)..at - 1];
+        let start = before_colon.iter().rposition(u8::is_ascii_whitespace).map_or(0, |index| index + 1);
+        let host = &before_colon[start..];
         host.contains(&b'.') || host.ends_with(b"]")
     };
     let is_decimal = after == Some(b'.') && bytes.get(at + 4).is_some_and(u8::is_ascii_digit);
@@ -139,8 +141,7 @@ fn weight_of(text: &str, at: usize) -> Option<u8> {
     if status_after(text, at + 3).is_some() {
         return Some(9);
     }
-    let line_start = bytes[..at].iter().rposition(|byte| *byte == b'\n').map_or(0, |index| index + 1);
-    let before = text.get(line_start..at).unwrap_or_default().trim_end().to_ascii_lowercase();
+    let before = words_before(text, at).to_ascii_lowercase();
     let next_is_separator = matches!(bytes.get(at + 3), Some(b' ' | b'-' | b':' | b'\r' | b'\n') | None);
     const LEADS: [&str; 22] = [
         "said:",
@@ -180,10 +181,27 @@ fn weight_of(text: &str, at: usize) -> Option<u8> {
     (next_is_separator && !port).then_some(3)
 }
 
+/// The end of what stands before a number on its line: as much as the longest lead needs, since a line may be the whole
+/// notice and be full of numbers.
+fn words_before(text: &str, at: usize) -> &str {
+    let before = text.get(..at).unwrap_or_default().trim_end_matches(|c: char| c.is_whitespace() && c != '\n');
+    let mut start = before.len().saturating_sub(LEAD_BYTES_MAX);
+    while !before.is_char_boundary(start) {
+        start += 1;
+    }
+    let end = &before[start..];
+    end.rfind('\n').map_or(end, |line_end| &end[line_end + 1..])
+}
+
+/// No lead is longer.
+const LEAD_BYTES_MAX: usize = 16;
+/// RFC 1035 §2.3.4: no name of a host is longer.
+const HOST_BYTES_MAX: usize = 255;
+
 /// An enhanced status right after a reply code, as in `550 5.1.1` or `550-5.7.26` or `550 #5.1.0`.
 fn status_after(text: &str, at: usize) -> Option<String> {
     let rest = text.get(at..)?;
-    let rest = rest.trim_start_matches([' ', '-', ':', '#', '(', '[', '<', ',', '\t', '_']);
+    let rest = rest.trim_start_matches([' ', '-', ':', '#', '(', '[', '<', ',', '\t', '_', '\'', '"']);
     (text.len() - at - rest.len() <= 4).then(|| status_at(rest)).flatten()
 }
 

@@ -4,7 +4,7 @@
 //! a string, which a strict reader would refuse.
 
 use crate::part::TextPart;
-use crate::{Bounce, BounceRecipient, Message, MessageId, dsn_code, dsn_phrase};
+use crate::{Bounce, BounceRecipient, Complaint, Message, MessageId, dsn_code, dsn_phrase};
 
 /// Whether the sender is such a service.
 pub(crate) fn is_candidate(message: &Message) -> bool {
@@ -45,15 +45,34 @@ pub(crate) fn read(message: &Message, parts: &[TextPart]) -> Option<Bounce> {
             .or_else(|| dsn_phrase::derive(&words, codes.smtp, permanent));
         recipients.push(BounceRecipient { address, status, smtp_code: codes.smtp, permanent, diagnostic });
     }
+    let (original_message_id, original_subject) = original_of(&text);
+    Some(Bounce { recipients, original_message_id, original_subject })
+}
+
+/// The complaint a notice tells of.
+pub(crate) fn read_complaint(message: &Message, parts: &[TextPart]) -> Option<Complaint> {
+    if !is_candidate(message) {
+        return None;
+    }
+    let text = parts.first().map(|part| unwrapped(&part.text))?;
+    if kind_of(&text)? != "complaint" {
+        return None;
+    }
+    let list = text.split_once("\"complainedRecipients\"").map_or("", |(_, rest)| rest);
+    let list = list.split_once(']').map_or(list, |(inner, _)| inner);
+    let recipients = list.split('{').skip(1).take(1_000).filter_map(|object| string_after(object, "emailAddress")).collect();
+    let (original_message_id, original_subject) = original_of(&text);
+    let feedback_type = string_after(&text, "complaintFeedbackType").map(|kind| kind.to_ascii_lowercase());
+    Some(Complaint { feedback_type, recipients, original_message_id, original_subject })
+}
+
+/// Message-ID and subject of the mail that a notice is about.
+fn original_of(text: &str) -> (Option<MessageId>, Option<String>) {
     let original = text.split_once("\"commonHeaders\"").map_or("", |(_, rest)| rest);
-    let message_id = header_value(&text, "Message-ID")
+    let message_id = header_value(text, "Message-ID")
         .or_else(|| string_after(original, "messageId"))
-        .or_else(|| string_after(&text, "messageId"));
-    Some(Bounce {
-        recipients,
-        original_message_id: message_id.as_deref().and_then(MessageId::new),
-        original_subject: string_after(original, "subject"),
-    })
+        .or_else(|| string_after(text, "messageId"));
+    (message_id.as_deref().and_then(MessageId::new), string_after(original, "subject"))
 }
 
 fn unwrapped(text: &str) -> String {

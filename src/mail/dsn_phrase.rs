@@ -3,7 +3,7 @@
 //! The tables hold words that many mailers share. They are ordered: the first that fits wins, the particular before
 //! the general.
 
-use std::sync::LazyLock;
+use std::sync::{LazyLock, OnceLock};
 
 use regex::{Regex, RegexSet};
 
@@ -49,9 +49,42 @@ const REPORT_SUBJECTS: [&str; 30] = [
 
 /// Whether a text speaks of failed or delayed delivery.
 pub(crate) fn says_failure(text: &str) -> bool {
-    static FAILURE: LazyLock<Regex> =
-        LazyLock::new(|| Regex::new(&format!("(?i){}", FAILURE_WORDS.join("|"))).expect("constant pattern"));
-    FAILURE.is_match(text)
+    static FAILURE: LazyLock<Words> = LazyLock::new(|| Words::new(&FAILURE_WORDS.join("|")));
+    FAILURE.are_in(text)
+}
+
+/// A pattern that reaches over no line end and whose borders of words stand beside ASCII letters and digits.
+///
+/// The automaton that reads a byte at a time gives up at the first letter beyond ASCII where a border counts all letters,
+/// and what is left then costs many times more. A border that counts ASCII alone never fails where the other holds, so a
+/// text is searched for that first, and only the line where it is found is searched exactly.
+struct Words {
+    loose: Regex,
+    pattern: String,
+    exact: OnceLock<Regex>,
+}
+
+impl Words {
+    fn new(words: &str) -> Self {
+        let pattern = format!("(?i){words}");
+        let loose = Regex::new(&pattern.replace(r"\b", r"(?-u:\b)")).expect("constant pattern");
+        Self { loose, pattern, exact: OnceLock::new() }
+    }
+
+    fn are_in(&self, text: &str) -> bool {
+        let mut rest = text;
+        while let Some(end) = self.loose.shortest_match(rest) {
+            let start = rest[..end].rfind('\n').map_or(0, |line_end| line_end + 1);
+            let behind = rest[end..].find('\n').map_or(rest.len(), |line_end| end + line_end);
+            let line = &rest[start..behind];
+            let exact = || self.exact.get_or_init(|| Regex::new(&self.pattern).expect("constant pattern"));
+            if line.is_ascii() || exact().is_match(line) {
+                return true;
+            }
+            rest = &rest[behind..];
+        }
+        false
+    }
 }
 
 /// Whether a text that no mailer signed speaks of mail at all, and not of parcels.
@@ -97,9 +130,7 @@ const FAILURE_WORDS: [&str; 25] = [
 ///
 /// `None` only for words that fit nothing and carry no code.
 pub(crate) fn derive(text: &str, smtp: Option<u16>, permanent: bool) -> Option<String> {
-    static TABLE: LazyLock<Vec<Regex>> = LazyLock::new(|| {
-        MEANINGS.iter().map(|(words, _)| Regex::new(&format!("(?i){words}")).expect("constant pattern")).collect()
-    });
+    static TABLE: LazyLock<Vec<Words>> = LazyLock::new(|| MEANINGS.iter().map(|(words, _)| Words::new(words)).collect());
     let class = match smtp {
         Some(400..=499) => '4',
         Some(_) => '5',
@@ -109,8 +140,14 @@ pub(crate) fn derive(text: &str, smtp: Option<u16>, permanent: bool) -> Option<S
     // Addresses and links hold words that mean nothing: `does-not-exist@…`.
     static NOISE: LazyLock<Regex> =
         LazyLock::new(|| Regex::new(r"[^\s<>:,;]*@[^\s<>:,;]*|https?://\S+").expect("constant pattern"));
+    // "host mx.b.example said: 550 unknown user" is not about an unknown host.
+    static SPEAKER: LazyLock<Regex> = LazyLock::new(|| {
+        Regex::new(r"(?i)\b(?:host|server)\s+\S+(?:\s?[\[(][^\])]*[\])])?\s+(?:said|replied|responded|reported|returned):?")
+            .expect("constant pattern")
+    });
     let words = NOISE.replace_all(text, "");
-    let by_words = TABLE.iter().position(|pattern| pattern.is_match(&words)).map(|index| MEANINGS[index].1);
+    let words = SPEAKER.replace_all(&words, "");
+    let by_words = TABLE.iter().position(|meaning| meaning.are_in(&words)).map(|index| MEANINGS[index].1);
     let by_code = smtp.and_then(|code| match code {
         421 => Some("3.2"),
         422 | 452 | 552 => Some("2.2"),
@@ -226,3 +263,15 @@ const MEANINGS: [(&str, &str); 34] = [
     (r"deferred", "4.0"),
     (r"delayed|not yet", "4.7"),
 ];
+
+#[cfg(test)]
+mod tests {
+    use super::says_failure;
+
+    #[test]
+    fn a_border_counts_letters_of_every_script() {
+        assert!(says_failure("550 5.1.1"));
+        assert!(!says_failure("\u{e4}550 5.1.1"));
+        assert!(says_failure("\u{e4}550 5.1.1\nh\u{f4}te: 550 5.1.1"));
+    }
+}

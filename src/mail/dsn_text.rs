@@ -157,7 +157,7 @@ impl Notice {
             return;
         }
         let copy_label = ["to:", "cc:", "an:", "para:", "à:"].iter().any(|label| trimmed.starts_with(label));
-        let named = if copy_label { None } else { named_in(line) };
+        let named = if copy_label { None } else { named_in(line, &folded) };
         match named {
             Some(addresses) => {
                 for address in addresses {
@@ -178,6 +178,15 @@ impl Notice {
                 }
             }
         }
+    }
+
+    /// Whether a person greets and asks, which no mailer does.
+    pub(crate) fn sounds_personal(&self) -> bool {
+        static GREETING: LazyLock<Regex> = LazyLock::new(|| {
+            Regex::new(r"(?i)^\s*(?:hi|hello|hey|dear|good (?:morning|day|afternoon)|hallo|guten|sehr geehrte|bonjour|hola|buenos|ciao|buongiorno|olá|beste|hej|cześć|dzień dobry|dobrý|здравствуйте|добрый)\b").expect("constant pattern")
+        });
+        let asks = self.text.split_whitespace().any(|word| word.ends_with('?') && !word.contains("://"));
+        asks && GREETING.is_match(&self.text)
     }
 
     /// Whether it is about mail, not about parcels.
@@ -283,12 +292,12 @@ fn is_helper_address(address: &str) -> bool {
     ["postmaster", "mailer-daemon", "abuse", "helpdesk", "support", "hostmaster"].contains(&local.as_str())
 }
 
-/// The addresses a line names as recipients, `None` if it only mentions some.
-fn named_in(line: &str) -> Option<Vec<String>> {
-    static SHAPES: LazyLock<Vec<Regex>> = LazyLock::new(shapes);
+/// The addresses a line names as recipients, `None` if it only mentions some. `folded` is the line in lower case.
+fn named_in(line: &str, folded: &str) -> Option<Vec<String>> {
+    static SHAPES: LazyLock<Vec<Shape>> = LazyLock::new(shapes);
     let mut found = Vec::new();
-    for shape in SHAPES.iter() {
-        for capture in shape.captures_iter(line) {
+    for shape in SHAPES.iter().filter(|shape| shape.words.as_ref().is_none_or(|words| words.is_match(folded))) {
+        for capture in shape.pattern.captures_iter(line) {
             if let Some(address) = capture.name("a").and_then(|matched| tidy(matched.as_str())) {
                 push_new(&mut found, &address);
             }
@@ -297,33 +306,52 @@ fn named_in(line: &str) -> Option<Vec<String>> {
     (!found.is_empty()).then_some(found)
 }
 
+/// One way in which a line names a recipient.
+struct Shape {
+    /// One of these words is in every such line, which is far cheaper to find out than what the pattern says.
+    words: Option<Regex>,
+    pattern: Regex,
+}
+
 /// The ways in which a line names a recipient.
-fn shapes() -> Vec<Regex> {
+fn shapes() -> Vec<Shape> {
     let address = format!("(?P<a>{ADDRESS_PATTERN})");
-    let filled = |pattern: &str| Regex::new(&pattern.replace("ADDR", &address)).expect("constant pattern");
+    let shape = |words: Option<&str>, pattern: &str| Shape {
+        words: words.map(|words| Regex::new(words).expect("constant words")),
+        pattern: Regex::new(&pattern.replace("ADDR", &address)).expect("constant pattern"),
+    };
     vec![
         // The address heads the line: qmail, Postfix, Exim, Courier, Sendmail, Exchange, most lists of recipients.
-        filled(
+        shape(
+            None,
             r#"^[\s>*•·|–—-]*(?:rfc822; ?)?['"]?<?ADDR['"]?>?['"]?(?:\s*$|\s*[:;,](?:\s|$)|:\S|\s*\.\.\.|\s+on \w|\s*\(|\s+<[^>]+>\s*$|\s+-\s|\s*\[|\s+\d{3}[ -]|\s+#\d|\s{2,}\S)"#,
         ),
         // A name and its address alone on a line.
-        filled(r#"^\s*(?:"[^"]*"|[\w .,'-]{1,60})\s*<ADDR>[\s:]*$"#),
+        shape(Some("<"), r#"^\s*(?:"[^"]*"|[\w .,'-]{1,60})\s*<ADDR>[\s:]*$"#),
         // X.400 in Exchange: c=US;…SMTP=a@b;
-        filled(r"(?i)SMTP[=:]ADDR"),
+        shape(Some("smtp[=:]"), r"(?i)SMTP[=:]ADDR"),
         // A labelled recipient.
-        filled(
+        shape(
+            Some(
+                "recipient|address|user|mailbox|error-for|rcpt to|deliver|attempts|failed for|dest|empf|ontvanger|получатель|宛先|收件人",
+            ),
             r#"(?i)(?:recipients?|addresse?s?|users?|userid|addressee|mailbox|error-for|recipient address|rcpt to|deliver(?:ed|y)? to|attempts|failed for|destinataires?|empf(?:ä|ae)nger|destinatarios?|dest(?:inat)?ari[oa]|ontvanger|получатель|宛先|收件人)[\w ]{0,20}\s*[:=：]\s*(?:rfc822;\s*)?['"<]*ADDR"#,
         ),
         // A sentence about delivery to an address.
-        filled(
+        shape(
+            Some("message|mail|deliver|relay|sent|address|delivre|fail|return|forward|send|envoy|zustell|attempt"),
             r#"(?i)(?:messages?|mail|e-?mails?|deliver\w*|relay\w*|sent|addressed|undeliverable|delivrer?|failed|failure|returned|forward\w*|send|sending|envoy\w*|zustell\w*|attempt\w*)\b[^@<>]{0,40}?\b(?:to|for|an|à|a|para|til|do|till|address)\b:?\s+(?:(?:the|following|recipient|address|user|email|e-mail|group|mailbox|our|local|destinataire|empfänger)\s+){0,4}['"<(]*ADDR"#,
         ),
         // Aliases: both ends are meant.
-        filled(r"(?i)(?:expanded|generated|forwarded|redirected) (?:from|by)[:\s]+<?ADDR"),
-        filled(
+        shape(
+            Some("expanded|generated|forwarded|redirected"),
+            r"(?i)(?:expanded|generated|forwarded|redirected) (?:from|by)[:\s]+<?ADDR",
+        ),
+        shape(
+            Some("quota|violation|gateway|account|inbox|mailbox|user"),
             r"(?i)(?:quota|violation|gateway|account|inbox|mailbox|unknown user|no such user|user)\b[^@<>:]{0,20}?(?:\bfor|\bof)?\s+<?ADDR",
         ),
-        filled(r"(?i)\brcpt to:\s*<?ADDR"),
+        shape(Some("rcpt to:"), r"(?i)\brcpt to:\s*<?ADDR"),
     ]
 }
 
@@ -332,7 +360,7 @@ fn is_delayed(text: &str) -> bool {
         Regex::new(r"(?i)has(?: not| been)? (?:yet )?(?:been )?delayed|warning message only|not yet been delivered|(?:delivery )?attempts will (?:be )?continue|will (?:continue to try|keep trying|be retried|retry)|still (?:being retried|trying)|do(?:es)? not need to resend|retried for|temporar(?:y|ily) (?:delayed|failure; will)|your message is delayed|wird weiter versucht|weitere zustellversuche|has not been delivered yet").expect("constant pattern")
     });
     static FINAL: LazyLock<Regex> = LazyLock::new(|| {
-        Regex::new(r"(?i)permanent (?:error|failure)|failed permanently|giving up|no further (?:delivery )?attempts|not (?:going to )?try again").expect("constant pattern")
+        Regex::new(r"(?i)permanent (?:error|failure)|failed permanently|(?:was|been) blocked by|giving up|no further (?:delivery )?attempts|not (?:going to )?try again").expect("constant pattern")
     });
     DELAYED.is_match(text) && !FINAL.is_match(text)
 }

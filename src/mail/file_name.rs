@@ -11,7 +11,6 @@ use crate::limits;
 #[must_use]
 pub fn safe(name: &str) -> Option<String> {
     let base = name.rsplit(['/', '\\']).next().unwrap_or_default();
-    let base = without_drive(base);
     let visible: String = base
         .chars()
         .map(|c| if c == '\t' || c == '\n' { ' ' } else { c })
@@ -19,22 +18,28 @@ pub fn safe(name: &str) -> Option<String> {
         .collect();
     let composed = ComposingNormalizerBorrowed::new_nfc().normalize(&visible);
     let squeezed = composed.split_whitespace().collect::<Vec<_>>().join(" ");
-    let short = shortened(&squeezed);
-    // Dots and spaces at the end vanish on some systems and turn `a.exe.` into `a.exe`; at the start they hide the file.
-    let bare = short.trim_matches(|c: char| c == '.' || c.is_whitespace());
+    let short = shortened(without_drive(&squeezed));
+    // Dots and spaces at the end vanish on some systems and turn `a.exe.` into `a.exe`.
+    let bare = short.trim_end_matches(is_fleeting);
     if bare.is_empty() {
         return None;
     }
     let safe = if is_device(bare) { format!("_{bare}") } else { bare.to_owned() };
-    Some(shortened(&safe).trim_end_matches(|c: char| c == '.' || c.is_whitespace()).to_owned())
+    Some(shortened(&safe).trim_end_matches(is_fleeting).to_owned())
 }
 
-/// `c:a.txt` names a file on another drive, not one called `c:a.txt`.
-fn without_drive(mut name: &str) -> &str {
+fn is_fleeting(c: char) -> bool {
+    c == '.' || c.is_whitespace()
+}
+
+/// `c:a.txt` names a file on another drive, not one called `c:a.txt`. Dots and spaces at the start hide a file, or what
+/// follows them.
+fn without_drive(name: &str) -> &str {
+    let mut name = name.trim_start_matches(is_fleeting);
     while let [letter, b':', ..] = name.as_bytes()
         && letter.is_ascii_alphabetic()
     {
-        name = &name[2..];
+        name = name[2..].trim_start_matches(is_fleeting);
     }
     name
 }
@@ -136,6 +141,8 @@ mod tests {
         check("con.txt", Some("_con.txt"));
         check("LPT1", Some("_LPT1"));
         check("c:a.txt", Some("a.txt"));
+        check(" .c:\0. d:a.txt", Some("a.txt"));
+        check("\u{212a}:a.txt", Some("a.txt"));
         check("Re: why?.eml", Some("Re: why?.eml"));
         check("", None);
     }

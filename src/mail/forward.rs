@@ -100,7 +100,7 @@ pub(crate) fn read(history: &[Line<'_>]) -> Option<Found> {
         return None;
     }
     let (mut forward, rest) = block.map_or((Forward::default(), inner), |block| (block.forward(), &inner[block.end..]));
-    forward.text = unquoted(rest, inner_depth);
+    forward.text = unquoted(&rest[closing_line(rest, history[first].body)..], inner_depth);
     Some(Found { forward, is_named })
 }
 
@@ -116,6 +116,14 @@ pub(crate) fn read_whole(lines: &[Line<'_>]) -> Option<Found> {
     let first = lines.iter().position(|line| !line.is_blank() && separator(line.body) != Some(Separator::Rule))?;
     header_block::at(lines, first, false).filter(HeaderBlock::is_full)?;
     read(lines)
+}
+
+/// Behind the line that closes a header block: Zoho repeats the one that opened it. Another block below is one of its own.
+fn closing_line(rest: &[Line<'_>], opener: &str) -> usize {
+    let mut shown = rest.iter().enumerate().filter(|(_, line)| !line.is_blank());
+    let closes = shown.next().filter(|(_, line)| line.body == opener && separator(opener).is_some());
+    let text_follows = shown.next().is_none_or(|(_, line)| header_block::label_of(line.body).is_none());
+    closes.filter(|_| text_follows).map_or(0, |(index, _)| index + 1)
 }
 
 /// Blank lines and separators above a header block.

@@ -29,18 +29,29 @@ pub(crate) fn at(lines: &[Line<'_>], first: usize, is_marked: bool) -> Option<He
     let mut blanks = 0;
     let mut folded = 0;
     while let Some(line) = lines.get(index).filter(|line| line.depth == depth || line.is_blank()) {
+        let found = label_of(line.body);
+        let is_from = found.is_some_and(|(field, _)| field == Field::From);
+        if index > first && (line.mark.history_starts || line.mark.rule_before && is_from) {
+            break;
+        }
+        if !is_marked && found.is_some_and(|(field, value)| is_sentence(field, value)) {
+            break;
+        }
         if line.is_blank() {
             blanks += 1;
             // A blank line inside the block is forgiven where the next field follows it and something is still missing.
             let next = lines.get(index + 1..).unwrap_or_default().iter().take(BLANK_LINES_MAX).find(|line| !line.is_blank());
             let goes_on = !block.has(Field::Subject) || !block.has(Field::From);
-            if blanks > BLANK_LINES_MAX || !goes_on || next.is_none_or(|line| label_of(line.body).is_none()) {
+            // "To: do list is full." above a block of its own is the sender's last sentence.
+            let begins_anew =
+                !is_marked && next.and_then(|line| label_of(line.body)).is_some_and(|(field, _)| field == Field::From);
+            if blanks > BLANK_LINES_MAX || !goes_on || begins_anew || next.is_none_or(|line| label_of(line.body).is_none()) {
                 break;
             }
             index += 1;
             continue;
         }
-        if let Some((field, value)) = label_of(line.body) {
+        if let Some((field, value)) = found {
             if block.fields.len() >= FIELDS_MAX {
                 break;
             }
@@ -88,8 +99,9 @@ fn push_fields(fields: &mut Vec<(Field, String)>, field: Field, value: &str) {
             rest = &value[start..];
         }
     }
-    // A subject may well hold "Re: To: …"; three labels after the first are a block.
-    if found.len() >= INLINE_FIELDS_MIN {
+    // A subject may well hold "Re: To: …"; three labels, among them an author's, are a block.
+    let has_author = current == Field::From || found.iter().any(|(field, _)| *field == Field::From);
+    if found.len() >= INLINE_FIELDS_MIN && has_author {
         fields.extend(found.into_iter().map(|(field, value)| (field, value.to_owned())));
         fields.push((current, rest.trim().to_owned()));
     } else {
@@ -98,6 +110,22 @@ fn push_fields(fields: &mut Vec<(Field, String)>, field: Field, value: &str) {
 }
 
 const INLINE_FIELDS_MIN: usize = 2;
+
+/// "From: Leeds, to: Bergen, by train, please." names nobody and no time.
+fn is_sentence(field: Field, value: &str) -> bool {
+    let may_tell = match field {
+        Field::From | Field::To | Field::Cc | Field::ReplyTo => true,
+        Field::Sent => !value.bytes().any(|byte| byte.is_ascii_digit()),
+        Field::Subject | Field::Other => false,
+    };
+    let words_min = if field == Field::Sent { DATE_WORDS_MAX + 1 } else { SENTENCE_WORDS_MIN };
+    may_tell && value.ends_with(['.', '?', '!', '。']) && value.split_whitespace().count() >= words_min
+}
+
+/// A date without digits is a weekday.
+const DATE_WORDS_MAX: usize = 2;
+/// Names of companies may end in a full stop too.
+const SENTENCE_WORDS_MIN: usize = 5;
 
 /// A value that is continued: an open bracket or a list that ends in its separator.
 fn is_open(value: &str) -> bool {
@@ -183,15 +211,26 @@ pub(crate) fn label_of(body: &str) -> Option<(Field, &str)> {
     let (index, width) = colon?;
     let is_space = |c: char| matches!(c, ' ' | '\u{a0}' | '\u{202f}' | '*' | '_' | '\t' | '\u{3000}');
     let label = body[..index].trim_matches(is_space);
+    let field = field_of(label)?;
+    let value = body[index + width..].trim_matches(is_space);
+    Some((field, value))
+}
+
+fn field_of(label: &str) -> Option<Field> {
+    let mut buffer = [0_u8; words::LABEL_CHARS_MAX + 1];
+    if let Some(lower) = buffer.get_mut(..label.len()).filter(|_| label.is_ascii()) {
+        // Every line is asked, so most are asked without an allocation.
+        lower.copy_from_slice(label.as_bytes());
+        lower.make_ascii_lowercase();
+        return words::field(std::str::from_utf8(lower).ok()?);
+    }
     let folded: String = label
         .chars()
         .flat_map(char::to_lowercase)
         .filter(|c| *c != '\u{307}')
         .map(|c| if matches!(c, '\u{a0}' | '\u{202f}') { ' ' } else { c })
         .collect();
-    let field = words::field(&folded)?;
-    let value = body[index + width..].trim_matches(is_space);
-    Some((field, value))
+    words::field(&folded)
 }
 
 /// Divides a list of mailboxes at commas and semicolons outside quotes and brackets.

@@ -261,7 +261,13 @@ impl Builder {
     }
 
     fn text(&mut self, text: &str) {
-        if self.hidden == 0 {
+        if self.hidden > 0 {
+            return;
+        }
+        // A soft hyphen is a place to break a line, not a character.
+        if text.contains('\u{ad}') {
+            self.out.inline_text(&text.replace('\u{ad}', ""), self.pre > 0);
+        } else {
             self.out.inline_text(text, self.pre > 0);
         }
     }
@@ -411,6 +417,7 @@ mod tests {
         check("<p class=MsoNormal>a<o:p></o:p></p><p class=MsoNormal><o:p>&nbsp;</o:p></p><p class=MsoNormal>b</p>", "a\n\nb");
         check("  a \n  b&nbsp;&amp; c ", "a b & c");
         check("<pre>a\n  b</pre>", "a\n  b");
+        check("<pre>a&#13;b&#xD;\nc</pre>", "a b\nc");
     }
 
     #[test]

@@ -192,7 +192,12 @@ impl Attributes {
             Selected::Id => self.id = value.into_owned(),
             Selected::Name => self.name = value.into_owned(),
             Selected::Style => {
-                self.style.extend(value.chars().filter(|c| !c.is_whitespace()).map(|c| c.to_ascii_lowercase()));
+                if value.is_ascii() {
+                    let shown = value.bytes().filter(|byte| !is_ascii_space(*byte));
+                    self.style.extend(shown.map(|byte| char::from(byte.to_ascii_lowercase())));
+                } else {
+                    self.style.extend(value.chars().filter(|c| !c.is_whitespace()).map(|c| c.to_ascii_lowercase()));
+                }
             }
             Selected::Kind => self.kind = value.to_ascii_lowercase(),
             Selected::Marker => self.marker = value.into_owned(),
@@ -222,10 +227,9 @@ impl Attributes {
 
     /// Whether the inline style has this rule, with or without a unit.
     fn has_rule(&self, rule: &str) -> bool {
-        self.style.match_indices(rule).any(|(index, _)| {
-            let starts_rule = index == 0 || self.style.as_bytes()[index - 1] == b';';
-            let rest = self.style[index + rule.len()..].trim_start_matches("px").trim_start_matches("pt");
-            starts_rule && (rest.is_empty() || rest.starts_with([';', '!']))
+        self.style.split(';').filter_map(|own| own.strip_prefix(rule)).any(|rest| {
+            let rest = rest.trim_start_matches("px").trim_start_matches("pt");
+            rest.is_empty() || rest.starts_with('!')
         })
     }
 
@@ -309,6 +313,11 @@ impl Attributes {
                 || self.style.contains("border-top-style:solid"));
         if has_border { Hint::TopBorder } else { Hint::None }
     }
+}
+
+/// White space as [`char::is_whitespace`] has it, which counts the vertical tab.
+fn is_ascii_space(byte: u8) -> bool {
+    byte.is_ascii_whitespace() || byte == 0x0b
 }
 
 const HISTORY_BELOW_IDS: [&str; 3] = ["appendonsend", "stopSpelling", "zwchr"];

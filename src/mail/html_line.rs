@@ -55,11 +55,11 @@ impl LineWriter {
 
     pub(crate) fn inline_text(&mut self, text: &str, preformatted: bool) {
         if preformatted {
-            for (index, line) in text.split('\n').enumerate() {
+            // A character reference can put a CR anywhere.
+            for (index, line) in text.replace("\r\n", "\n").replace('\r', " ").split('\n').enumerate() {
                 if index > 0 {
                     self.line_break();
                 }
-                let line = line.trim_end_matches('\r');
                 if !line.is_empty() {
                     self.begin();
                     self.push(line);
@@ -67,29 +67,25 @@ impl LineWriter {
             }
             return;
         }
+        let has_hard_space = text.contains('\u{a0}');
         let mut rest = text;
         while !rest.is_empty() {
-            let space = rest.len() - rest.trim_start_matches([' ', '\n', '\r', '\t', '\u{c}']).len();
-            if space > 0 {
+            let word = rest.bytes().position(|byte| !is_space(byte)).unwrap_or(rest.len());
+            if word > 0 {
                 if self.has_content && !self.current.ends_with([' ', '\t']) {
                     self.push(" ");
                 }
-                rest = &rest[space..];
+                rest = &rest[word..];
                 continue;
             }
-            let end = rest.find([' ', '\n', '\r', '\t', '\u{c}']).unwrap_or(rest.len());
+            let end = rest.bytes().position(is_space).unwrap_or(rest.len());
             self.begin();
-            self.word(&rest[..end]);
+            if has_hard_space {
+                self.push(&rest[..end].replace('\u{a0}', " "));
+            } else {
+                self.push(&rest[..end]);
+            }
             rest = &rest[end..];
-        }
-    }
-
-    fn word(&mut self, word: &str) {
-        if word.contains('\u{a0}') {
-            let spaced = word.replace('\u{a0}', " ");
-            self.push(&spaced);
-        } else {
-            self.push(word);
         }
     }
 
@@ -147,7 +143,7 @@ impl LineWriter {
                 && self
                     .lines
                     .get(*start..end)
-                    .is_some_and(|lines| lines.iter().filter(|(line, _)| !line.trim().is_empty()).count() <= 1)
+                    .is_some_and(|lines| lines.iter().filter(|(line, _)| !line.trim().is_empty()).nth(1).is_none())
         });
         if !is_single {
             return;
@@ -188,6 +184,11 @@ impl LineWriter {
         }
         (text, marks)
     }
+}
+
+/// White space that HTML folds.
+fn is_space(byte: u8) -> bool {
+    matches!(byte, b' ' | b'\n' | b'\r' | b'\t' | 0xc)
 }
 
 /// Wider rows are grids of pictures, not data.

@@ -7,30 +7,87 @@ const CHARACTERS_MIN: usize = 40;
 /// More text makes the answer no better.
 const BYTES_MAX: usize = 8 * 1024;
 
-/// The language of a text as an ISO 639-1 code.
+/// A language and how sure it is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Detected {
+    /// ISO 639-1 code.
+    pub code: String,
+    /// 1 to 100; see [`detect`] for what is not reported at all.
+    pub confidence_percent: u8,
+}
+
+/// The language of a text.
 ///
 /// `None` where the text has fewer than 20 words, where two languages are about as likely, and where the language has
 /// no two-letter code.
 #[must_use]
-pub fn detect(text: &str) -> Option<String> {
+pub fn detect(text: &str) -> Option<Detected> {
     let mut end = text.len().min(BYTES_MAX);
     while !text.is_char_boundary(end) {
         end -= 1;
     }
-    // Addresses, links and numbers belong to no language.
-    let is_word = |word: &&str| word.chars().any(char::is_alphabetic) && !word.contains(['@', '/', '<', '>']);
-    let words: Vec<&str> = text[..end].split_whitespace().filter(is_word).collect();
+    let words: Vec<&str> = text[..end].split_whitespace().filter(|word| is_word(word)).collect();
     let is_spaceless = |c: &char| matches!(*c, '\u{3040}'..='\u{30ff}' | '\u{4e00}'..='\u{9fff}');
-    let spaceless = words.iter().flat_map(|word| word.chars()).filter(is_spaceless).count();
-    if words.len() < WORDS_MIN && spaceless < CHARACTERS_MIN {
+    let spaceless = || words.iter().flat_map(|word| word.chars()).filter(is_spaceless).count();
+    if words.len() < WORDS_MIN && spaceless() < CHARACTERS_MIN {
         return None;
+    }
+    if let Some(language) = by_small_words(&words) {
+        return Some(Detected { code: language.to_owned(), confidence_percent: 100 });
     }
     let info = whatlang::detect(&words.join(" "))?;
     if !info.is_reliable() {
         return None;
     }
-    two_letters(info.lang()).map(str::to_owned)
+    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "between 1 and 100")]
+    let confidence_percent = (info.confidence() * 100.0).round().clamp(1.0, 100.0) as u8;
+    two_letters(info.lang()).map(|code| Detected { code: code.to_owned(), confidence_percent })
 }
+
+/// Addresses, links and numbers belong to no language.
+fn is_word(word: &str) -> bool {
+    let is_other = |byte: u8| matches!(byte, b'@' | b'/' | b'<' | b'>');
+    let has_letter = || word.bytes().any(|byte| byte.is_ascii_alphabetic()) || word.chars().any(char::is_alphabetic);
+    !word.bytes().any(is_other) && has_letter()
+}
+
+/// English and German by the small words that every sentence has: one in three words of prose, and none of them is common
+/// elsewhere. Comparing with the profiles of all languages costs more than reading the rest of an ordinary mail, so it is
+/// left to the texts that do not settle it like this.
+fn by_small_words(words: &[&str]) -> Option<&'static str> {
+    let (mut english, mut german) = (0_usize, 0_usize);
+    for word in words {
+        let word = word.trim_end_matches([',', '.', '!', '?', ':', ';', ')']);
+        let mut lower = [0_u8; SMALL_WORD_BYTES_MAX];
+        let Some(lower) = lower.get_mut(..word.len()) else { continue };
+        lower.copy_from_slice(word.as_bytes());
+        lower.make_ascii_lowercase();
+        match &*lower {
+            b"the" | b"and" | b"to" | b"of" | b"that" | b"for" | b"it" | b"you" | b"with" | b"have" | b"this" | b"not"
+            | b"are" | b"be" | b"on" | b"please" | b"your" | b"but" | b"has" | b"from" | b"our" | b"been" | b"would"
+            | b"could" | b"when" | b"what" | b"were" | b"they" | b"their" | b"there" | b"about" | b"thanks" | b"any" | b"can"
+            | b"if" | b"which" | b"how" => {
+                english += 1;
+            }
+            b"der" | b"das" | b"und" | b"ist" | b"nicht" | b"ich" | b"wir" | b"sie" | b"mit" | b"ein" | b"eine" | b"auf"
+            | b"dem" | b"zu" | b"im" | b"von" | b"auch" | b"haben" | b"wird" | b"bitte" | b"einen" | b"wie" | b"bei"
+            | b"ihre" => {
+                german += 1;
+            }
+            _ => {}
+        }
+    }
+    let (language, more, less) = if english >= german { ("en", english, german) } else { ("de", german, english) };
+    (more * SMALL_WORDS_EVERY >= words.len() && less * SMALL_WORDS_LEAD <= more && more >= WORDS_MIN / SMALL_WORDS_EVERY)
+        .then_some(language)
+}
+
+/// No small word is longer.
+const SMALL_WORD_BYTES_MAX: usize = 6;
+/// One word in so many is a small word of the language.
+const SMALL_WORDS_EVERY: usize = 6;
+/// The other language has so many times fewer.
+const SMALL_WORDS_LEAD: usize = 4;
 
 fn two_letters(language: whatlang::Lang) -> Option<&'static str> {
     use whatlang::Lang;
@@ -116,9 +173,17 @@ mod tests {
     fn a_language_is_named_only_where_the_text_tells() {
         let german = "Guten Tag, leider ist unser Drucker seit gestern Abend nicht mehr erreichbar und wir können keine Rechnungen \
                       drucken. Könnten Sie bitte heute noch einen Techniker zu uns schicken? Vielen Dank im Voraus.";
-        assert_eq!(detect(german).as_deref(), Some("de"));
+        let code = |text: &str| detect(text).map(|found| found.code);
+        assert_eq!(code(german).as_deref(), Some("de"));
+        assert!(detect(german).is_some_and(|found| found.confidence_percent > 90));
         let japanese = "お世話になっております。昨日から管理画面にログインできなくなりました。パスワードの再設定もうまくいきません。ご確認をお願いいたします。";
-        assert_eq!(detect(japanese).as_deref(), Some("ja"));
+        assert_eq!(code(japanese).as_deref(), Some("ja"));
+        let english = "Hello, the printer on the second floor shows an error and nobody can print the invoices that we have to send \
+                       today. Could you please have a look at it?";
+        assert_eq!(code(english).as_deref(), Some("en"));
+        let dutch = "Goedemorgen, de printer op de tweede verdieping doet het niet en niemand kan de facturen afdrukken die wij \
+                     vandaag moeten versturen. Kunt u er alstublieft even naar kijken?";
+        assert_eq!(code(dutch).as_deref(), Some("nl"));
         assert_eq!(detect("OK thanks"), None);
         assert_eq!(detect(""), None);
     }

@@ -1,21 +1,60 @@
-//! What a mail says.
+//! What a mail says: its headers, its text, what is new in it, its files, who sent it, and whether a machine did.
 //!
-//! Pure functions over bytes: no clock, no file, no network, no randomness. [`parse::parse`] is total, so a broken byte
-//! never costs a customer their ticket; what was odd is listed as [`Defect`]s.
+//! Pure functions over bytes: no clock, no file, no network, no randomness. [`parse()`] is total, so a broken byte never
+//! costs a customer their ticket; what was odd is listed as [`Defect`]s. Time and memory are linear in the size of the
+//! mail, and everything has a limit with its reason in [`limits`].
 //!
-//! Start at [`message`] for the shapes, then [`parse`] for how bytes become one.
+//! ```
+//! let raw = "From: =?utf-8?Q?J=C3=BCrgen?= <j@acme.example>\r\n\
+//!            Subject: Re: Printer\r\n\
+//!            Content-Type: text/plain; charset=utf-8\r\n\
+//!            \r\n\
+//!            Yes, it is on.\r\n\
+//!            \r\n\
+//!            Sent from my phone\r\n\
+//!            On Tue, May 14, 2024 at 9:58 AM Maya <maya@desk.example> wrote:\r\n\
+//!            > Is it on?\r\n";
+//! let parsed = mail::parse(raw.as_bytes());
+//! let message = &parsed.message;
+//! assert_eq!(message.from[0].name.as_deref(), Some("Jürgen"));
+//! assert_eq!(message.reply.new_text, "Yes, it is on.");
+//! assert_eq!(message.reply.signature, "Sent from my phone");
+//! assert_eq!(mail::machine::class_of(message), None);
+//! assert_eq!(parsed.defects, [mail::Defect::BadDate]);
+//! ```
+//!
+//! # Where to look
+//!
+//! | Question | Answer |
+//! |---|---|
+//! | What does the mail say? | [`parse()`], [`Message`] |
+//! | What is new in a body that I have already? | [`reply_cut::cut`] |
+//! | Which mail did not arrive, and why? | [`Message::bounce`], [`dsn`] (RFC 3464 and what came before it) |
+//! | Who called which mail spam? | [`Message::complaint`] (RFC 5965) |
+//! | Did a machine write it, and which kind? | [`machine::classify`] (RFC 3834 and a table) |
+//! | Is From true? | [`auth_results`] (RFC 8601), [`alignment`] (RFC 7489), [`dkim_guard`] (RFC 6376) |
+//! | Give me the bytes of a file. | [`part::attachment_bytes`] |
+//! | May I read it in this process? | [`pre_scan()`] |
+//! | How do I write one? | [`compose()`] |
+//!
+//! Start at [`message`] for the shapes, then [`mod@parse`] for how bytes become one. Deliberately absent: DNS, cryptography,
+//! anything that remembers; what is learned ([`disclaimer`]) is state that the caller keeps.
 
 pub mod address;
 pub mod address_list;
 pub mod alignment;
+mod arf;
+mod armour;
 mod attribution;
 pub mod auth_results;
 mod body;
 pub mod calendar;
 pub mod charset;
+mod code_page;
 pub mod compose;
 pub mod date;
 pub mod defect;
+pub mod disclaimer;
 pub mod dkim_guard;
 pub mod dsn;
 mod dsn_code;
@@ -69,7 +108,7 @@ pub use compose::compose;
 pub use defect::Defect;
 pub use header_text::HeaderText;
 pub use message::{
-    Attachment, Bounce, BounceRecipient, Forward, Header, MachineClass, Message, Parsed, Reply, ReturnPath, SentDate,
+    Attachment, Bounce, BounceRecipient, Complaint, Forward, Header, MachineClass, Message, Parsed, Reply, ReturnPath, SentDate,
 };
 pub use message_id::MessageId;
 pub use parse::parse;

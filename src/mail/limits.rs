@@ -40,6 +40,13 @@ pub const MAIL_BYTES_MAX: usize = 150 * 1024 * 1024;
 pub const TNEF_FILES_MAX: usize = 100;
 /// Decoded text kept of one mail.
 pub const TEXT_BYTES_MAX: usize = 4 * 1024 * 1024;
+/// Attached forms that are read; a form service sends one.
+pub const FORM_PARTS_MAX: usize = 5;
+/// Bytes of an attached form that is read. Longer ones hold data, not a request.
+pub const FORM_BYTES_MAX: u64 = 256 * 1024;
+/// Lines of a body that are divided into new text, history and signature: 400 pages. What follows goes where the last of
+/// them went.
+pub const CUT_LINES_MAX: usize = 20_000;
 /// HTML read of one mail.
 pub const HTML_BYTES_MAX: usize = 1024 * 1024;
 /// HTML nesting read as structure.

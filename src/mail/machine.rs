@@ -195,7 +195,7 @@ fn read_receipt(facts: &Facts<'_>) -> Option<Hit> {
 fn feedback_report(facts: &Facts<'_>) -> Option<Hit> {
     let told = facts.report_type.as_deref() == Some("feedback-report")
         || facts.has_part("message/feedback-report")
-        || facts.is_complaint_notice();
+        || facts.message.complaint.is_some();
     if !told {
         return None;
     }

@@ -260,15 +260,6 @@ impl<'a> Facts<'a> {
         self.message.attachments.iter().any(|attachment| attachment.content_type.starts_with(content_type))
     }
 
-    /// Amazon reports complaints as an object in a plain text.
-    pub(crate) fn is_complaint_notice(&self) -> bool {
-        let sender = self.message.from.first().is_some_and(|mailbox| mailbox.address.domain().ends_with("amazonaws.com"));
-        sender && self.message.text.trim_start().starts_with('{') && {
-            let start: String = self.message.text.chars().filter(|c| !c.is_whitespace()).take(200).collect();
-            start.contains("\"notificationType\":\"Complaint\"") || start.contains("\"eventType\":\"Complaint\"")
-        }
-    }
-
     /// A demand to prove to be a person: a known header, or a known subject with words that demand a click.
     pub(crate) fn challenge(&self) -> Option<String> {
         if let Some(header) = &self.challenge_header {

@@ -41,6 +41,12 @@ pub(crate) fn date(message: &Message) -> Option<String> {
             latest = latest.max(Some(days));
         }
     }
+    for trail in TRAIL.find_iter(&text).take(LEADS_MAX) {
+        let days = date_before(&text[..trail.start()], sent_days, month_first);
+        if let Some(days) = days.filter(|days| (sent_days..=sent_days + AHEAD_DAYS_MAX).contains(days)) {
+            latest = latest.max(Some(days));
+        }
+    }
     latest.map(|days| {
         let (year, month, day) = civil(days);
         format!("{year:04}-{month:02}-{day:02}")
@@ -58,7 +64,7 @@ static LEAD: LazyLock<Regex> = LazyLock::new(|| {
         r"\baté|retorn\w*|volt(?:o|arei|a)|regresso|a partir de",
         r"\btot\b|terug|weer (?:aanwezig|bereikbaar|beschikbaar)|vanaf",
         r"\btill\b|\bt\.?o\.?m\.?|tillbaka|åter|från och med|\btil\b|tilbage|tilbake|\bpå kontoret",
-        r"asti|saakka|palaan|takaisin|alkaen",
+        r"\bkuni\b|tagasi|alates|asti|saakka|palaan|takaisin|alkaen",
         r"\bdo\b|wrac\w*|powr\w*|\bod\b|zpět|zpátky|vrát\w*|späť|vráti\w*|nazaj|vrn\w*|vraća\w*|vrać\w*|natrag",
         r"-ig\b|vissza\w*|újra|revin\w*|până|pana|înapoi|întor\w*",
         r"\bдо\b|\bпо\b|верн\w*|выйд\w*|\bс\b|поверн\w*|\bз\b|върн\w*|\bот\b",
@@ -67,6 +73,25 @@ static LEAD: LazyLock<Regex> = LazyLock::new(|| {
     ];
     Regex::new(&words.join("|")).expect("constant pattern")
 });
+
+/// Words behind a stated end or return, in languages that put them there.
+static TRAIL: LazyLock<Regex> = LazyLock::new(|| {
+    Regex::new(r"-ig\b|-(?:án|én|jén|ján)\b|(?: tarihine|['’]\p{L}{1,2})? kadar|まで|より復帰|から復帰|から出社|返回|回来|回到|回覆|까지|부터|복귀")
+        .expect("constant pattern")
+});
+
+/// The date right before a word, in the shortest stretch that holds a whole one.
+fn date_before(text: &str, sent_days: i64, month_first: bool) -> Option<i64> {
+    STRETCHES.iter().find_map(|stretch| {
+        let start = text.char_indices().rev().nth(stretch - 1).map_or(0, |(at, _)| at);
+        // Half a number would be another day.
+        let start = text[..start].trim_end_matches(|c: char| c.is_ascii_digit()).len();
+        date_in(&text[start..], sent_days, month_first)
+    })
+}
+
+/// Characters looked at before such a word; the longest holds "2024. september 24" and a weekday.
+const STRETCHES: [usize; 5] = [8, 12, 16, 22, 32];
 
 /// The first date of a text that starts soon after its lead.
 fn date_in(text: &str, sent_days: i64, month_first: bool) -> Option<i64> {
@@ -144,7 +169,7 @@ fn month_named(name: &str) -> Option<i64> {
         &["feb", "fév", "fev", "febb", "helmi", "lut", "únor", "únor", "фев", "лют", "şub", "φεβ", "velja", "veebr"],
         &["mar", "mär", "mrz", "maa", "mars", "břez", "márc", "мар", "берез", "μαρ", "ožu", "märts"],
         &["apr", "avr", "abr", "huhti", "kwie", "dub", "ápr", "апр", "квіт", "nis", "απρ", "trav"],
-        &["may", "mai", "mag", "maj", "mei", "maio", "touko", "kvě", "máj", "май", "мая", "трав", "μαϊ", "μάι", "svib"],
+        &["may", "mai", "mag", "maj", "mei", "maio", "touko", "kvě", "máj", "май", "мая", "трав", "μαϊ", "μάι", "μαΐ", "svib"],
         &["jun", "juin", "giu", "kesä", "czerw", "červn", "jún", "июн", "черв", "юни", "haz", "ιουν", "lipnj", "lipanj"],
         &["jul", "juil", "lug", "heinä", "lip", "červenc", "júl", "июл", "лип", "юли", "tem", "ιουλ", "srpnj", "srpanj", "iul"],
         &["aug", "aoû", "aou", "ago", "elo", "sier", "srpn", "авг", "серп", "ağu", "αυγ", "kolov"],

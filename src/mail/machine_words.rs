@@ -7,7 +7,20 @@ use std::sync::LazyLock;
 use regex::Regex;
 
 /// Subjects that mail systems put before an automatic answer, with the colon they write.
-const MARKED_AWAY: [&str; 62] = [
+const MARKED_AWAY: [&str; 75] = [
+    "out of the office",
+    "auto: out of office",
+    "auto: out of the office",
+    "automatinis atsakymas",
+    "automātiska atbilde",
+    "аутоматски одговор",
+    "balasan otomatis",
+    "resposta automàtica",
+    "trả lời tự động",
+    "תשובה אוטומטית",
+    "رد تلقائي",
+    "الرد التلقائي",
+    "پاسخ خودکار",
     "automatic reply",
     "auto reply",
     "auto-reply",
@@ -72,7 +85,9 @@ const MARKED_AWAY: [&str; 62] = [
     "otomatik yanıt",
 ];
 /// Further subjects, found anywhere.
-const AWAY: [&str; 44] = [
+const AWAY: [&str; 46] = [
+    "ตอบกลับอัตโนมัติ",
+    "不在のため",
     "automatski odgovor",
     "samodejni odgovor",
     "samodejno odgovor",
@@ -355,6 +370,9 @@ pub(crate) fn calendar_subject(subject: &str) -> Option<&'static str> {
     }
 }
 
+/// A name of four words and the longest of the phrases.
+const REACTION_WORDS_MAX: usize = 10;
+
 /// Whether a mail is an emoji some client sent as words: Gmail's and Outlook's fallback texts.
 pub(crate) fn is_reaction(subject: &str, text: &str) -> bool {
     const WORDS: [&str; 22] = [
@@ -391,9 +409,15 @@ pub(crate) fn is_reaction(subject: &str, text: &str) -> bool {
             folded.contains("reacted to your message") || folded.starts_with("reaction daily digest")
         }
     };
-    if !has_symbol || line.len() > 1_000 {
+    if line.len() > 1_000 {
         return subject_says();
     }
     let line = line.to_lowercase();
+    if !has_symbol {
+        // Outlook on the web sends the emoji as a picture, with nothing but these words before the quote.
+        let bare = line.trim().trim_end_matches([':', '.', ' ']);
+        let is_whole = bare.split_whitespace().count() <= REACTION_WORDS_MAX && bare.len() == line.trim().len().saturating_sub(1);
+        return subject_says() || is_whole && WORDS.iter().any(|words| words.len() > 12 && bare.ends_with(words));
+    }
     WORDS.iter().any(|words| line.contains(words) && (*words != "hat mit" || line.contains("reagiert"))) || subject_says()
 }

@@ -54,8 +54,17 @@ pub struct Message {
     pub language: Option<String>,
     /// METHOD of a calendar part, upper case (RFC 5546 §1.4).
     pub calendar_method: Option<String>,
+    /// How sure the reader is of `language`, in percent.
+    #[serde(default)]
+    pub language_confidence: Option<u8>,
     /// Set where the mail reports failed or delayed delivery.
     pub bounce: Option<Bounce>,
+    /// Set where the mail reports that a recipient called a mail spam.
+    #[serde(default)]
+    pub complaint: Option<Complaint>,
+    /// Texts of attached JSON objects and url-encoded forms, which programs send instead of words.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub form_data: Vec<String>,
 }
 
 /// One header field, RFC 2047 decoded, unfolded, without controls.
@@ -71,6 +80,13 @@ impl Message {
     /// The decoded values of every header of that name, top to bottom, names compared without case.
     pub fn header_values<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a str> {
         self.headers.iter().filter(move |header| header.name.eq_ignore_ascii_case(name)).map(|header| header.value.as_str())
+    }
+
+    /// The Message-ID of the mail that this one reports on: as undelivered, or as called spam.
+    #[must_use]
+    pub fn reported_id(&self) -> Option<&MessageId> {
+        let bounced = self.bounce.as_ref().and_then(|bounce| bounce.original_message_id.as_ref());
+        bounced.or_else(|| self.complaint.as_ref()?.original_message_id.as_ref())
     }
 
     /// The topmost value of a header.
@@ -189,4 +205,17 @@ pub struct BounceRecipient {
     pub permanent: bool,
     /// The words of the refusing host.
     pub diagnostic: Option<String>,
+}
+
+/// A feedback report (RFC 5965), read.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Complaint {
+    /// `abuse`, `fraud`, `not-spam`, …, lower case; `None` where the report does not say.
+    pub feedback_type: Option<String>,
+    /// Who complained, as the report writes it; often taken out by its sender.
+    pub recipients: Vec<String>,
+    /// Message-ID of the mail complained about.
+    pub original_message_id: Option<MessageId>,
+    /// Subject of the mail complained about.
+    pub original_subject: Option<String>,
 }

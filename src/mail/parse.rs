@@ -8,11 +8,26 @@ use std::borrow::Cow;
 use crate::header::{self, Block, Oddities};
 use crate::message::{Header, Message, Parsed, ReturnPath};
 use crate::reply_cut::{self, CutInput};
-use crate::{Address, Defect, Mailbox, MessageId, address_list, body, date, dsn, language, limits, machine, part, pre_scan};
+use crate::{Address, Defect, Mailbox, MessageId, address_list, arf, body, date, dsn, language, limits, machine, part, pre_scan};
+
+/// What a desk knows about mails before it reads one; [`Known::default`] knows nothing.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Known<'a> {
+    /// Beginning of the line that our own mails put above the part to be cut.
+    pub marker: Option<&'a str>,
+    /// Legal notices learned from mails of the sender's domain; see [`crate::disclaimer`].
+    pub disclaimers: &'a [String],
+}
 
 /// Reads a mail.
 #[must_use]
 pub fn parse(raw: &[u8]) -> Parsed {
+    parse_with(raw, &Known::default())
+}
+
+/// As [`parse`], for callers that know something beforehand.
+#[must_use]
+pub fn parse_with(raw: &[u8], known: &Known<'_>) -> Parsed {
     let mut defects = pre_scan::pre_scan(raw).defects();
     let prepared = prepared(&raw[..raw.len().min(limits::MAIL_BYTES_MAX)]);
     let raw = prepared.as_ref();
@@ -37,25 +52,33 @@ pub fn parse(raw: &[u8]) -> Parsed {
         from_name: message.from.first().and_then(|mailbox| mailbox.name.as_deref()),
         is_text_from_html: text.is_text_from_html,
         is_answer: !message.in_reply_to.is_empty() || !message.references.is_empty(),
-        ..CutInput::default()
+        marker: known.marker,
+        disclaimers: known.disclaimers,
     };
     message.reply = reply_cut::cut_with(&cut_input, text.converted.as_ref());
     if message.reply.whole_kept {
         defects.push(Defect::CutLeftNothing);
     }
-    message.language = language::detect(prefix(&message.reply.new_text, limits::LANGUAGE_BYTES_MAX));
+    let language = language::detect(prefix(&message.reply.new_text, limits::LANGUAGE_BYTES_MAX));
+    message.language_confidence = language.as_ref().map(|found| found.confidence_percent);
+    message.language = language.map(|found| found.code);
+    message.form_data = body::form_data(&parts, &roles);
     message.text = text.text;
     message.charset = text.charset;
     let leaf_types = parts.iter().filter(|part| !part.is_multipart() && part.is_textual()).map(|part| part.content_type.as_str());
     let has_calendar = leaf_types.clone().any(|kind| kind == "text/calendar");
     // Most mails are neither, and decoding every part again would be for nothing.
-    if has_calendar || dsn::is_candidate(&message, leaf_types) {
+    let may_complain = arf::is_candidate(&message, leaf_types.clone());
+    if has_calendar || may_complain || dsn::is_candidate(&message, leaf_types) {
         let known_html = text.html_part.zip(text.html.as_deref());
         let known_text = text.text_part.zip(Some(message.text.as_str()));
         let known: Vec<(usize, &str)> = known_html.into_iter().chain(known_text).collect();
         let text_parts = part::text_parts(&parts, &known);
         message.calendar_method = machine::calendar_method(&text_parts);
         message.bounce = dsn::read(raw, &message, &text_parts);
+        if may_complain && message.bounce.is_none() {
+            message.complaint = arf::read(raw, &message, &text_parts);
+        }
     }
     defects.sort_unstable();
     defects.dedup();

@@ -12,6 +12,9 @@ pub(crate) struct RawHeader {
     pub(crate) name: String,
     /// Everything behind the colon, line ends removed.
     pub(crate) value: String,
+    /// Nobody reads this field as something else: no line that is no field stands above it, where other programs let the
+    /// body begin, and no blank stands before its colon.
+    pub(crate) is_plain: bool,
 }
 
 impl RawHeader {
@@ -25,6 +28,7 @@ impl RawHeader {
 pub(crate) fn fields(raw: &[u8]) -> Vec<RawHeader> {
     let block = &raw[..raw.len().min(limits::HEADER_BYTES_MAX)];
     let mut found: Vec<RawHeader> = Vec::new();
+    let mut in_header = true;
     for line in block.split(|byte| *byte == b'\n').take(limits::HEADER_LINES_MAX) {
         let line = line.strip_suffix(b"\r").unwrap_or(line);
         if line.is_empty() {
@@ -37,13 +41,14 @@ pub(crate) fn fields(raw: &[u8]) -> Vec<RawHeader> {
             }
             continue;
         }
-        // An mbox separator may precede the fields; it has no name before its first colon.
-        let Some((name, value)) = text.split_once(':') else { continue };
-        let name = name.trim_end();
+        let (written, value) = text.split_once(':').unwrap_or_default();
+        let name = written.trim_end();
         if name.is_empty() || !name.bytes().all(|byte| byte.is_ascii_graphic()) {
+            // An mbox separator may precede the fields.
+            in_header &= found.is_empty() && line.starts_with(b"From ");
             continue;
         }
-        found.push(RawHeader { name: name.to_owned(), value: value.to_owned() });
+        found.push(RawHeader { name: name.to_owned(), value: value.to_owned(), is_plain: in_header && name == written });
     }
     found
 }

@@ -10,7 +10,7 @@ const RELATED_SHARE: f64 = 0.4;
 
 /// The reply of a mail with both parts. Text is kept as the text part has it; the HTML may move the cut.
 pub(crate) fn choose(mut text: Division<'_>, html: &Division<'_>, input: &CutInput<'_>) -> Reply {
-    if kept_characters(&text).eq(kept_characters(html)) {
+    if kept_characters(&text) == kept_characters(html) {
         return text.reply();
     }
     let text_words = kept_words(&text);
@@ -59,20 +59,43 @@ fn words_of(line: &str) -> impl Iterator<Item = String> {
         .map(str::to_lowercase)
 }
 
-/// The same as one run of characters: most mails say the same twice, which is found out without a list of words.
-fn kept_characters<'a>(division: &'a Division<'_>) -> impl Iterator<Item = char> + 'a {
+/// The same as one run of letters and digits: most mails say the same twice, which is found out without a list of words.
+fn kept_characters(division: &Division<'_>) -> Vec<u8> {
     let kept = division.lines.iter().zip(&division.parts).filter(|(_, part)| **part != Part::History);
-    kept.flat_map(|(line, _)| characters_of(line.body))
+    let mut folded = Vec::new();
+    kept.for_each(|(line, _)| push_characters(&mut folded, line.body));
+    folded
 }
 
-fn characters_of(text: &str) -> impl Iterator<Item = char> + '_ {
+/// Appends the letters and digits of a text in lower case, without its links and pictures.
+fn push_characters(folded: &mut Vec<u8>, text: &str) {
+    // Links and names of pictures have a colon; most lines have none.
+    if memchr::memchr(b':', text.as_bytes()).is_none() {
+        return push_folded(folded, text);
+    }
     let words = text.split_whitespace().filter(|word| !word.contains("://") && !word.contains("cid:"));
-    words.flat_map(|word| word.chars().filter(|c| c.is_alphanumeric()).flat_map(char::to_lowercase))
+    words.for_each(|word| push_folded(folded, word));
+}
+
+fn push_folded(folded: &mut Vec<u8>, text: &str) {
+    if text.is_ascii() {
+        folded.extend(text.bytes().filter(u8::is_ascii_alphanumeric).map(|byte| byte.to_ascii_lowercase()));
+        return;
+    }
+    let mut buffer = [0; 4];
+    for c in text.chars().filter(|c| c.is_alphanumeric()).flat_map(char::to_lowercase) {
+        folded.extend_from_slice(c.encode_utf8(&mut buffer).as_bytes());
+    }
 }
 
 /// Whether two texts have the same letters and digits in the same order, links aside.
 pub(crate) fn says_the_same(one: &str, other: &str) -> bool {
-    characters_of(one).eq(characters_of(other))
+    let [one, other] = [one, other].map(|text| {
+        let mut folded = Vec::with_capacity(text.len());
+        push_characters(&mut folded, text);
+        folded
+    });
+    one == other
 }
 
 fn kept_words(division: &Division<'_>) -> Vec<String> {

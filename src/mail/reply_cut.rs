@@ -9,7 +9,7 @@ use crate::html::{self, HtmlText};
 use crate::html_element::Region;
 use crate::quote::{self, Line};
 use crate::signature::{self, Writer};
-use crate::{Reply, reply_compare, reply_scan, words};
+use crate::{Reply, armour, limits, reply_compare, reply_scan, words};
 
 /// What the cut needs to know of a mail.
 #[derive(Clone, Copy, Debug, Default)]
@@ -46,6 +46,27 @@ pub fn cut(input: &CutInput<'_>) -> Reply {
 /// As [`cut`], for callers that have converted the HTML already.
 #[must_use]
 pub fn cut_with(input: &CutInput<'_>, html: Option<&HtmlText>) -> Reply {
+    let (text, text_rest) = first_lines(input.text);
+    let (html_text, html_rest) = html.map(|html| first_lines(&html.text)).unwrap_or_default();
+    if text_rest.is_empty() && html_rest.is_empty() {
+        return cut_lines(input, html);
+    }
+    let html = html.map(|html| HtmlText { text: html_text.to_owned(), ..html.clone() });
+    let mut reply = cut_lines(&CutInput { text, ..*input }, html.as_ref());
+    let rest = if text.trim().is_empty() { html_rest } else { text_rest };
+    let last = if reply.elided.is_empty() { &mut reply.new_text } else { &mut reply.elided };
+    last.push('\n');
+    last.push_str(rest.trim_end());
+    reply
+}
+
+/// The lines that are divided, and all that follow.
+fn first_lines(text: &str) -> (&str, &str) {
+    let end = memchr::memchr_iter(b'\n', text.as_bytes()).nth(limits::CUT_LINES_MAX - 1);
+    end.map_or((text, ""), |end| (&text[..end], &text[end + 1..]))
+}
+
+fn cut_lines(input: &CutInput<'_>, html: Option<&HtmlText>) -> Reply {
     let Some(html) = html.filter(|html| !html.text.is_empty()) else {
         return divide(quote::lines(input.text, &[]), input).reply();
     };
@@ -136,6 +157,10 @@ pub(crate) fn finish<'a>(mut division: Division<'a>, input: &CutInput<'_>) -> Di
 
 fn mark_signatures(division: &mut Division<'_>, input: &CutInput<'_>) {
     let writer = Writer { name: input.from_name.map(signature::name_words).unwrap_or_default(), disclaimers: input.disclaimers };
+    if let Some(armour) = armour::find(&division.lines) {
+        division.parts[armour.head].fill(Part::Signature);
+        division.parts[armour.proof].fill(Part::Signature);
+    }
     cut_behind_device_line(division);
     let mut segments = new_segments(division);
     if segments.len() > 2 {
@@ -157,7 +182,7 @@ fn new_segments(division: &Division<'_>) -> Vec<(usize, usize)> {
     let mut open = false;
     for (index, part) in division.parts.iter().enumerate() {
         let line = &division.lines[index];
-        if *part == Part::History {
+        if *part != Part::New {
             open &= line.is_blank() && !line.is_quoted();
         } else if !line.is_blank() || open {
             match segments.last_mut() {
@@ -267,6 +292,15 @@ mod tests {
         let text = "Yes.\n\nAcme prints since 1900. Visit our shop in Mill Lane\nany day.\n";
         let reply = cut(&CutInput { text, disclaimers: &known, ..CutInput::default() });
         assert_eq!((reply.new_text.as_str(), reply.signature.is_empty()), ("Yes.", false));
+    }
+
+    #[test]
+    fn a_body_of_very_many_lines_is_cut_in_its_beginning_and_kept_whole() {
+        let reply =
+            cut(&CutInput { text: &format!("Yes.\n> a\n{}", "b\n\n".repeat(limits::CUT_LINES_MAX)), ..CutInput::default() });
+        assert_eq!(reply.new_text.matches('b').count() + reply.elided.matches('b').count(), limits::CUT_LINES_MAX);
+        let quoted = cut(&CutInput { text: &format!("Yes.\n{}", "> a\n".repeat(limits::CUT_LINES_MAX)), ..CutInput::default() });
+        assert_eq!((quoted.new_text.as_str(), quoted.elided.matches('a').count()), ("Yes.", limits::CUT_LINES_MAX));
     }
 
     #[test]

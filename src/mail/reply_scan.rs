@@ -44,6 +44,8 @@ struct Scan<'l, 'a> {
     /// Behind this everything is history by our marker.
     end: usize,
     is_structural: bool,
+    /// No line before this has text of the sender.
+    textless: usize,
     /// Some rule found history, quote marks aside.
     found_strong: bool,
     /// The subject says that the mail is a forward.
@@ -63,6 +65,7 @@ impl<'l, 'a> Scan<'l, 'a> {
             at,
             end,
             is_structural: false,
+            textless: 0,
             found_strong: end < lines.len(),
             is_forward: forward::is_forward_subject(input.subject),
         }
@@ -95,6 +98,9 @@ impl<'l, 'a> Scan<'l, 'a> {
             self.found_strong = true;
             self.parts[self.at] = Part::History;
             return !matches!(separator, Some(Separator::Forward | Separator::Announcement)) || self.swallow(self.at);
+        }
+        if attribution::is_framed(line.text) {
+            return self.open_history(self.at, self.at + 1);
         }
         if line.is_quoted() {
             self.is_structural |= region == Region::Quote;
@@ -135,12 +141,15 @@ impl<'l, 'a> Scan<'l, 'a> {
         block.filter(|block| (from..block.first).all(|index| self.lines[index].is_blank())).map_or(from, |block| block.end)
     }
 
-    fn has_text_above(&self) -> bool {
-        let is_text = |index: &usize| {
-            let line = &self.lines[*index];
-            self.parts[*index] == Part::New && !line.is_blank() && forward::separator(line.body) != Some(Separator::Rule)
+    /// A line that is history stays it, so nothing above the first text seen last time is looked at again.
+    fn has_text_above(&mut self) -> bool {
+        let is_text = |index: usize| {
+            let line = &self.lines[index];
+            self.parts[index] == Part::New && !line.is_blank() && forward::separator(line.body) != Some(Separator::Rule)
         };
-        (0..self.at).any(|index| is_text(&index))
+        let first = (self.textless..self.at).find(|index| is_text(*index));
+        self.textless = first.unwrap_or(self.at);
+        first.is_some()
     }
 
     /// Whether a header block or a quote follows an announcement.
@@ -157,7 +166,8 @@ impl<'l, 'a> Scan<'l, 'a> {
     fn open_history(&mut self, first: usize, behind: usize) -> bool {
         self.found_strong = true;
         let above = self.include_rules_above(first);
-        if !self.next_line(behind).is_some_and(Line::may_be_quoted) || self.lines[first].is_quoted() {
+        let is_inside = self.lines[first].is_quoted() && !attribution::is_framed(self.lines[first].text);
+        if is_inside || !self.next_line(behind).is_some_and(Line::may_be_quoted) {
             return self.swallow(above);
         }
         self.parts[above..behind].fill(Part::History);
@@ -205,7 +215,14 @@ impl<'l, 'a> Scan<'l, 'a> {
         let is_weak = |line: &Line<'_>| line.mark.region == Region::WeakQuote && line.mark.quote_depth > 0;
         let Some(last) = self.lines.iter().rposition(is_weak) else { return };
         let count = self.lines[..=last].iter().rev().take_while(|line| is_weak(line) || line.is_blank()).count();
-        self.parts[last + 1 - count..=last].fill(Part::History);
+        let first = last + 1 - count;
+        // "The manual says:" above and an answer below: the sender quotes for a reason of theirs.
+        let is_led_to =
+            self.lines[..first].iter().rev().find(|line| !line.is_blank()).is_some_and(|line| line.body.ends_with(':'));
+        if is_led_to && self.lines[last + 1..].iter().any(|line| !line.is_blank()) {
+            return;
+        }
+        self.parts[first..=last].fill(Part::History);
     }
 
     /// Answers written between quotes make no sense without them.
@@ -294,9 +311,11 @@ fn is_marker(line: &Line<'_>, marker: Option<&str>) -> bool {
     if is_ours || line.body.len() < 16 || line.body.len() > 240 {
         return is_ours;
     }
-    let has_frame = line.body.starts_with(['#', '-', '=', '~', '*', '_', '(', '[', '<', '—', '/', '.'])
-        || line.body.ends_with(['#', '-', '=', '~', '*', '_'])
-        || line.depth > 0;
+    // One dash before a sentence is a list; a frame is longer or stands on both sides.
+    let is_mark = |c: char| "#-=~*_()[]<>—–/|".contains(c);
+    let before = line.body.chars().take_while(|c| is_mark(*c) || matches!(c, ' ' | '.')).filter(|c| *c != ' ').count();
+    let after = line.body.chars().rev().take_while(|c| is_mark(*c) || *c == ' ').filter(|c| *c != ' ').count();
+    let has_frame = before >= 2 || after >= 2 || before == 1 && after == 1 || line.depth > 0;
     has_frame && {
         let lower = line.body.to_lowercase();
         words::REPLY_ABOVE.iter().any(|phrase| lower.contains(phrase))

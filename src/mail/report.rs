@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use crate::{Address, Bounce, Defect, Forward, MachineClass, Mailbox, MessageId, Parsed, address_list, date};
+use crate::{Address, Bounce, Complaint, Defect, Forward, MachineClass, Mailbox, MessageId, Parsed, address_list, date};
 
 /// One line.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -49,6 +49,12 @@ pub struct ParseLine {
     pub charset: Option<String>,
     /// ISO 639-1 code.
     pub language: Option<String>,
+    /// How sure the reader is of it, in percent.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub language_confidence: Option<u8>,
+    /// A report that somebody called a mail spam.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub complaint: Option<Complaint>,
     /// What was odd.
     pub defects: Vec<Defect>,
 }
@@ -118,6 +124,8 @@ impl ParseLine {
             bounce: message.bounce.as_ref().map(BounceLine::from),
             charset: message.charset.clone(),
             language: message.language.clone(),
+            language_confidence: message.language_confidence,
+            complaint: message.complaint.clone(),
             defects: parsed.defects.clone(),
         }
     }

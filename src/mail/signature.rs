@@ -79,7 +79,7 @@ fn marked(lines: &[Line<'_>]) -> Option<usize> {
 
 /// `-- ` of RFC 3676 §4.3, with or without the space, and its long-dash twins.
 fn is_delimiter(body: &str) -> bool {
-    matches!(body, "--" | "—" | "– –" | "––" | "- -" | "**--**" | "*--*" | "--\u{a0}" | "——" | "-- -")
+    matches!(body, "--" | "—" | "– –" | "––" | "- -" | "**--**" | "*--*" | "--\u{a0}" | "- --" | "——" | "-- -")
 }
 
 fn delimiter(lines: &[Line<'_>]) -> Option<usize> {
@@ -92,10 +92,6 @@ fn delimiter(lines: &[Line<'_>]) -> Option<usize> {
 /// A line of dashes or underscores with a short block of short lines below.
 fn rule(lines: &[Line<'_>]) -> Option<usize> {
     let first = lines.len().saturating_sub(BLOCK_LINES_MAX * 2);
-    let is_rule = |body: &str| {
-        let count = body.chars().count();
-        (count >= 3 || body == "__") && body.chars().all(|c| matches!(c, '-' | '_' | '—' | '–' | '─' | '~' | '*' | '='))
-    };
     let found = (first..lines.len()).rev().find(|index| is_rule(lines[*index].body))?;
     let below = &lines[found + 1..];
     let count = below.iter().filter(|line| !line.is_blank()).count();
@@ -116,12 +112,13 @@ fn closing(lines: &[Line<'_>], writer: &Writer<'_>, may_be_whole: bool) -> Optio
     let text_above = if may_be_whole { 0 } else { lines.iter().position(|line| !line.is_blank())? + 1 };
     let first = lines.len().saturating_sub(BLOCK_LINES_MAX * 2).max(text_above);
     for index in (first..lines.len()).rev() {
-        let Some(kind) = closing_kind(lines[index].body) else { continue };
+        let Some(kind) = closing_kind(lines[index].body, writer) else { continue };
         let below = &lines[index + 1..];
         let named = below.iter().find(|line| !line.is_blank());
         let good = match (kind, named) {
             (Closing::Named, None) => true,
             (Closing::Regards, None) => true,
+            (Closing::Short, None) => true,
             (Closing::Thanks, None) => false,
             (_, Some(name)) => names_someone(kind, name.body, writer) && is_block(below),
         };
@@ -143,11 +140,13 @@ fn names_someone(kind: Closing, body: &str, writer: &Writer<'_>) -> bool {
 enum Closing {
     Regards,
     Thanks,
+    /// "Kh", "LG": letters that mean something else too, so that a name must follow unless they end the mail.
+    Short,
     /// With the name on the same line: "Regards, Bob".
     Named,
 }
 
-fn closing_kind(body: &str) -> Option<Closing> {
+fn closing_kind(body: &str, writer: &Writer<'_>) -> Option<Closing> {
     if body.is_empty() || body.len() > 90 {
         return None;
     }
@@ -158,7 +157,11 @@ fn closing_kind(body: &str) -> Option<Closing> {
     let whole = strip(body);
     let is_closing = |text: &str| words::CLOSING_SET.contains(text);
     if is_closing(&whole) {
-        return Some(Closing::Regards);
+        return Some(if whole.chars().count() <= SHORT_CHARS_MAX && whole.is_ascii() {
+            Closing::Short
+        } else {
+            Closing::Regards
+        });
     }
     if words::THANKS.contains(&whole.as_str()) {
         return Some(Closing::Thanks);
@@ -176,11 +179,28 @@ fn closing_kind(body: &str) -> Option<Closing> {
             return Some(Closing::Regards);
         }
     }
+    // "LG Dana".
+    if let Some((head, tail)) = body.split_once(' ')
+        && head.chars().count() <= ABBREVIATION_CHARS_MAX
+        && is_closing(&strip(head))
+        && head.starts_with(char::is_uppercase)
+        && is_own_name(tail, writer)
+    {
+        return Some(Closing::Named);
+    }
     let few_words = whole.split_whitespace().count() <= 7;
     let ends_open = body.trim_end().ends_with([',', '!']);
-    let starts = || whole.match_indices(' ').any(|(space, _)| space > 8 && is_closing(&whole[..space]));
-    (few_words && ends_open && starts()).then_some(Closing::Regards)
+    let goes_on = |space: usize| ends_open || FROM_PLACE.iter().any(|word| whole[space..].starts_with(word));
+    let starts = || whole.match_indices(' ').any(|(space, _)| space > 8 && is_closing(&whole[..space]) && goes_on(space));
+    (few_words && starts()).then_some(Closing::Regards)
 }
+
+/// Closings this short are also words, models and units.
+const SHORT_CHARS_MAX: usize = 3;
+/// "Mvh", "Atte" and the like before a name on the same line.
+const ABBREVIATION_CHARS_MAX: usize = 5;
+/// "Freundliche Grüsse aus Zürich" needs no comma.
+const FROM_PLACE: [&str; 6] = [" aus ", " from ", " de ", " från ", " fra ", " uit "];
 
 /// "Sent from my iPhone", with a lone name above it.
 fn device(lines: &[Line<'_>]) -> Option<usize> {
@@ -191,7 +211,8 @@ fn device(lines: &[Line<'_>]) -> Option<usize> {
         last -= 1;
     }
     if !is_device_line(lines[last].body) {
-        return None;
+        let is_alone = last > 0 && lines[last - 1].is_blank();
+        return (is_alone && names_a_program(lines[last].body)).then_some(last);
     }
     let mut first = last;
     while first > 0 && is_device_line(lines[first - 1].body) {
@@ -201,6 +222,24 @@ fn device(lines: &[Line<'_>]) -> Option<usize> {
     let is_paragraph = first >= 2 && lines[first - 2].is_blank();
     Some(if above.is_some_and(|line| is_paragraph && is_name(line.body)) { first - 1 } else { first })
 }
+
+/// "Sent from Anything New" as a paragraph of its own: programs not yet known are named in a few words with a capital.
+fn names_a_program(body: &str) -> bool {
+    let lower = body.to_lowercase();
+    let Some(first) = lower.chars().next() else { return false };
+    let beginnings = words::SENT_FROM_BY_FIRST.get(&first).into_iter().flatten();
+    // Only where both have the same length can the rest be taken from the line as written.
+    let Some(prefix) = beginnings.filter(|prefix| lower.starts_with(**prefix)).find(|prefix| body.is_char_boundary(prefix.len()))
+    else {
+        return false;
+    };
+    let rest = body[prefix.len()..].trim();
+    let count = rest.split_whitespace().count();
+    rest.starts_with(char::is_uppercase) && (1..=PROGRAM_WORDS_MAX).contains(&count) && !rest.ends_with(['.', '!', '?', ':', ','])
+}
+
+/// No program has a longer name.
+const PROGRAM_WORDS_MAX: usize = 4;
 
 /// Whether a phone or program added this line.
 pub(crate) fn is_device_line(body: &str) -> bool {
@@ -226,8 +265,11 @@ pub(crate) fn is_device_line(body: &str) -> bool {
     }
     let without_link = lower.split(['<', '(']).next().unwrap_or(&lower);
     let count = without_link.split_whitespace().count();
-    let is_sentence = without_link.contains(", ") || without_link.contains(" is ") || without_link.contains('?');
+    let excuses = EXCUSES.iter().any(|stem| without_link.contains(stem));
+    let is_sentence = !excuses && (without_link.contains(", ") || without_link.contains(" is ")) || without_link.contains('?');
     match prefix {
+        // "Yahoo Mail: Search, Organize, Conquer".
+        Some(prefix) if prefix.ends_with(':') => count <= 14,
         Some(prefix) => {
             let rest = without_link.get(prefix.len()..).unwrap_or("").split_whitespace().count();
             !is_sentence
@@ -238,6 +280,9 @@ pub(crate) fn is_device_line(body: &str) -> bool {
         None => count <= 8 && !is_sentence && words::DEVICE.is_match(&lower),
     }
 }
+
+/// "Sent from my phone, please excuse typos."
+const EXCUSES: [&str; 8] = ["excuse", "brevity", "typo", "entschuldig", "kürze", "tippfehler", "desculp", "disculp"];
 
 /// Stems of "Ann reacted via Gmail".
 const REACTED: [&str; 8] = ["reacted", "reagiert", "réagi", "reaccion", "reagi", "gereageerd", "reagerade", "отреагировал"];
@@ -266,7 +311,12 @@ fn own_name(lines: &[Line<'_>], writer: &Writer<'_>) -> Option<usize> {
     let first = lines.len().saturating_sub(BLOCK_LINES_MAX).max(1);
     (first..lines.len()).find(|index| {
         let below = &lines[index + 1..];
-        is_own_name(lines[*index].body, writer) && !ends_list_head(lines, *index) && (below.is_empty() || is_block(below))
+        let body = lines[*index].body;
+        let in_list = body.starts_with(['-', '*', '•']) && lines[index - 1].body.starts_with(['-', '*', '•']);
+        (is_own_name(body, writer) || begins_with_own_name(body, writer))
+            && !in_list
+            && !ends_list_head(lines, *index)
+            && (below.is_empty() || is_block(below))
     })
 }
 
@@ -277,9 +327,9 @@ fn contact_block(lines: &[Line<'_>]) -> Option<usize> {
     let is_short = block.len() >= 2
         && block.len() <= 8
         && block.iter().all(|line| line.body.chars().count() <= 60 && is_signature_line(line.body));
-    let contacts = block.iter().skip(1).filter(|line| CONTACT.is_match(line.body)).count();
-    let begins = is_name(block.first()?.body) && block[0].body.split_whitespace().count() >= 2;
-    (is_short && begins && contacts >= 1 && !ends_list_head(lines, first)).then_some(first)
+    let begins = || block.first().is_some_and(|line| is_name(line.body) && line.body.split_whitespace().count() >= 2);
+    let has_contact = || block.iter().skip(1).any(|line| CONTACT.is_match(line.body));
+    (is_short && begins() && has_contact() && !ends_list_head(lines, first)).then_some(first)
 }
 
 /// Whether the text above announces what follows: "ship it to:".
@@ -291,25 +341,38 @@ fn ends_list_head(lines: &[Line<'_>], index: usize) -> bool {
 fn notice(lines: &[Line<'_>], writer: &Writer<'_>) -> Option<usize> {
     let first = lines.iter().rposition(Line::is_blank).map_or(0, |blank| blank + 1);
     let paragraph = lines[first..].iter().map(|line| line.body).collect::<Vec<_>>().join(" ");
-    let folded = fold(&paragraph);
-    if folded.is_empty() {
+    let is_learned = || {
+        let folded = fold(&paragraph);
+        folded.chars().count() > 20 && writer.disclaimers.iter().any(|known| !known.is_empty() && fold(known).contains(&folded))
+    };
+    if !is_notice(&paragraph) && (writer.disclaimers.is_empty() || !is_learned()) {
         return None;
     }
-    let is_learned =
-        writer.disclaimers.iter().any(|known| !known.is_empty() && fold(known).contains(&folded) && folded.chars().count() > 20);
-    (is_learned || is_notice(&paragraph)).then_some(first)
+    // Scanners put a rule above their notice.
+    let above = lines[..first].iter().rposition(|line| !line.is_blank());
+    Some(above.filter(|above| is_delimiter(lines[*above].body) || is_rule(lines[*above].body)).unwrap_or(first))
+}
+
+/// Three or more of one kind of line.
+fn is_rule(body: &str) -> bool {
+    let count = body.chars().count();
+    (count >= 3 || body == "__") && body.chars().all(|c| matches!(c, '-' | '_' | '—' | '–' | '─' | '~' | '*' | '='))
 }
 
 fn is_notice(paragraph: &str) -> bool {
-    if paragraph.len() < 60 {
-        return false;
-    }
     let lower = paragraph.to_lowercase();
-    lower.starts_with("please consider the environment")
-        || lower.starts_with("confidentiality notice")
-        || lower.starts_with("disclaimer:")
-        || words::DISCLAIMER_WORDS.iter().filter(|word| lower.contains(*word)).count() >= 3
+    let opening = lower.trim_start_matches(|c: char| !c.is_alphanumeric());
+    if words::NOTICES.iter().any(|notice| opening.starts_with(notice)) {
+        return true;
+    }
+    // Most paragraphs have none of the words, which one search finds out.
+    paragraph.len() >= NOTICE_BYTES_MIN
+        && words::DISCLAIMER_WORD.is_match(&lower)
+        && words::DISCLAIMER_WORDS.iter().filter(|word| lower.contains(*word)).count() >= 3
 }
+
+/// Shorter texts may hold the words of a notice by chance.
+const NOTICE_BYTES_MIN: usize = 60;
 
 /// Letters and digits in lower case, for comparing texts that were wrapped differently.
 pub(crate) fn fold(text: &str) -> String {
@@ -367,9 +430,23 @@ fn is_own_name(body: &str, writer: &Writer<'_>) -> bool {
     if writer.name.is_empty() || body.len() > 60 {
         return false;
     }
-    let words = name_words(body);
+    // "i. A. Dana Okafor" signs for somebody, "Dana xx" sends kisses.
+    let bare = ON_BEHALF.iter().find_map(|prefix| body.strip_prefix(prefix)).unwrap_or(body);
+    let mut words = name_words(bare);
+    while words.len() > 1 && words.last().is_some_and(|word| word.chars().all(|c| c == 'x')) {
+        words.pop();
+    }
     let is_all = !words.is_empty() && words.iter().all(|word| writer.name.contains(word));
     is_all && words.iter().any(|word| word.chars().count() > 1)
+}
+
+/// How Germans, and some others, sign for their company.
+const ON_BEHALF: [&str; 7] = ["i. A. ", "i.A. ", "i. V. ", "i.V. ", "ppa. ", "p.p. ", "pp "];
+
+/// "Dana Okafor | Head of IT": the whole name, then what she is.
+fn begins_with_own_name(body: &str, writer: &Writer<'_>) -> bool {
+    let Some((head, _)) = body.split_once(['|', '•', '·']) else { return false };
+    head.split_whitespace().count() >= 2 && is_own_name(head.trim(), writer)
 }
 
 /// The words of a name, lower case.

@@ -50,8 +50,7 @@ pub fn decode(bytes: &[u8], encoding: TransferEncoding) -> (Cow<'_, [u8]>, bool)
         }
         TransferEncoding::Base64 => {
             let (decoded, strange) = base64(bytes);
-            // More than one strange byte in sixteen: this is text that was never encoded.
-            if strange * 16 > bytes.len() { (bytes.into(), true) } else { (decoded.into(), strange > 0) }
+            if was_never_encoded(bytes, strange) { (bytes.into(), true) } else { (decoded.into(), strange > 0) }
         }
         TransferEncoding::Uuencode => match uuencode::files(bytes).into_iter().next() {
             Some(file) => (file.data.into(), false),
@@ -119,8 +118,9 @@ pub fn base64(bytes: &[u8]) -> (Vec<u8>, usize) {
 /// Behind the padding comes the end, another whole piece, or a list footer that would be read as rubbish.
 fn goes_on(rest: &[u8]) -> bool {
     let rest = rest.strip_prefix(b"=").unwrap_or(rest).trim_ascii_start();
-    let line = &rest[..memchr::memchr(b'\n', rest).unwrap_or(rest.len())];
-    let line = &line.trim_ascii_end()[..line.trim_ascii_end().len().min(1_000)];
+    // No further: a line may be all of the mail, and padding may stand on it a million times.
+    let rest = &rest[..rest.len().min(1_000)];
+    let line = rest[..memchr::memchr(b'\n', rest).unwrap_or(rest.len())].trim_ascii_end();
     !line.is_empty() && line.len().is_multiple_of(4) && line.iter().all(|&byte| BASE64[usize::from(byte)] < 64 || byte == b'=')
 }
 
@@ -128,13 +128,25 @@ fn goes_on(rest: &[u8]) -> bool {
 #[must_use]
 pub fn base64_size(bytes: &[u8]) -> usize {
     let (mut size, mut count, mut strange) = (0_usize, 0_usize, 0_usize);
-    for (at, &byte) in bytes.iter().enumerate() {
+    let mut rest = bytes;
+    loop {
+        // The quick path: pieces of nothing but letters.
+        while let Some((piece, tail)) = rest.split_first_chunk::<16>() {
+            let folded = piece.iter().fold(0, |folded, &byte| folded | BASE64[usize::from(byte)]);
+            if folded >= 64 {
+                break;
+            }
+            count += piece.len();
+            rest = tail;
+        }
+        let Some((&byte, tail)) = rest.split_first() else { break };
+        rest = tail;
         match BASE64[usize::from(byte)] {
             SKIP => {}
             PAD => {
                 size += count * 6 / 8;
                 count = 0;
-                if !goes_on(&bytes[at + 1..]) {
+                if !goes_on(tail) {
                     break;
                 }
             }
@@ -142,7 +154,12 @@ pub fn base64_size(bytes: &[u8]) -> usize {
             _ => count += 1,
         }
     }
-    if strange * 16 > bytes.len() { bytes.len() } else { size + count * 6 / 8 }
+    if was_never_encoded(bytes, strange) { bytes.len() } else { size + count * 6 / 8 }
+}
+
+/// More than one strange byte in sixteen, or spaces as between words: this is text, whatever its header says.
+fn was_never_encoded(bytes: &[u8], strange: usize) -> bool {
+    strange * 16 > bytes.len() || memchr::memchr_iter(b' ', bytes).count() * 10 > bytes.len()
 }
 
 /// The quick path: whole groups without anything between.

@@ -36,7 +36,7 @@ static FIELDS: LazyLock<BTreeMap<&str, Field>> = LazyLock::new(|| {
             "from|von|de|da|van|från|fra|frå|od|ot|от|від|lähettäjä|feladó|gönderen|kimden|差出人|送信者|送信元|发件人|寄件者|寄件人|發件人|\
              보낸 사람|보낸사람|보낸이|발신|발신자|expéditeur|remitente|remetente|mittente|afzender|avsändare|afsender|avsender|\
              odesílatel|odesilatel|odosielateľ|pošiljatelj|de la|expeditor|nadawca|saatja|kellelt|dari|من|מאת|από|\
-             від кого|от кого|отправитель|відправник|подател|pošilja|šalje|z|absender|remitent|nuo|no|từ|จาก",
+             від кого|от кого|отправитель|відправник|подател|pošilja|šalje|z|absender|remitent|nuo|no|từ|จาก|saatja",
         ),
         (
             Field::Sent,
@@ -47,7 +47,7 @@ static FIELDS: LazyLock<BTreeMap<&str, Field>> = LazyLock::new(|| {
              дата|дата отправки|надіслано|відправлено|изпратено|изпратен|gönderildi|gönderme tarihi|gönderilme tarihi|\
              gönderim tarihi|tarih|trimis|trimisă|trimis la|data trimiterii|saadetud|kuupäev|saatmise kuupäev|送信日時|送信日|\
              日付|日時|发送时间|发送日期|日期|时间|傳送時間|寄件日期|傳送日期|發送時間|보낸 날짜|보낸날짜|날짜|전송|보낸 시간|보냄|일시|message du|تاريخ|ημερομηνία|στάλθηκε|\
-             tanggal|ngày|datums|poslata|datum slanja|datum pošiljanja",
+             tanggal|ngày|datums|poslata|datum slanja|datum pošiljanja|ส่ง|วันที่|išsiųsta|saatmisaeg|נשלח|תאריך|تاريخ الإرسال|تم الإرسال",
         ),
         (
             Field::To,
@@ -55,7 +55,7 @@ static FIELDS: LazyLock<BTreeMap<&str, Field>> = LazyLock::new(|| {
              vastaanottajat|宛先|宛て先|收件人|收件者|받는 사람|받는사람|수신|수신자|către|destinataire|destinataires|destinatario|destinatarios|\
              destinatari|destinatário|destinatar|pour|za|prima|kellele|adresát|příjemce|príjemca|prejemnik|получатель|\
              одержувач|получател|empfänger|adresat|odbiorca|geadresseerde|mottagare|modtager|mottaker|saaja|إلى|אל|προς|\
-             kepada|đến|per|kam|kam:",
+             kepada|đến|per|kam|kam:|ถึง|adressaat",
         ),
         (
             Field::Cc,
@@ -66,7 +66,7 @@ static FIELDS: LazyLock<BTreeMap<&str, Field>> = LazyLock::new(|| {
             Field::Subject,
             "subject|betreff|objet|sujet|asunto|oggetto|onderwerp|assunto|ämne|emne|předmět|predmet|temat|тема|относно|\
              tárgy|konu|subiect|aihe|otsikko|件名|主题|主旨|主題|标题|標題|제목|teema|pealkiri|zadeva|naslov|věc|vec|assumpte|objekt|\
-             الموضوع|נושא|θέμα|subjek|chủ đề|предмет|subiectul|subj",
+             الموضوع|נושא|θέμα|subjek|chủ đề|เรื่อง|предмет|subiectul|subj",
         ),
         (
             Field::ReplyTo,
@@ -98,7 +98,7 @@ pub(crate) static VERB: LazyLock<Regex> = LazyLock::new(|| {
                  napisal[ai]?(?:\\(a\\))?|pisze|napsal[ai]?(?:\\(a\\))?|napísal[ai]?(?:\\(a\\))?|píše|piše|napisao|kirjoitti|\
                  kirjutas|írta|írja|scris|scrie|написал(?:а|\\(а\\)|и)?|писал(?:а|\\(а\\))?|пишет|написав(?:ши)?|написала|\
                  пише|написа|yazdı|yazmış|escrit|viết|έγραψε|έγραψες|כתב(?:ה)?|كتب|rakstīja|rašė|menulis|skrifaði|sent|\
-                 verfasst|ytret|yazıyor|escribió|a scris|отправил(?:а)?";
+                 verfasst|ytret|yazıyor|escribió|a scris|отправил(?:а)?|писали|писав|napisana przez|idatzi du|написао|напишао|je napísal";
     let cjk = [
         "写道",
         "寫道",
@@ -121,8 +121,9 @@ pub(crate) static VERB: LazyLock<Regex> = LazyLock::new(|| {
 });
 
 /// First words of introductions.
-pub(crate) static STARTERS: LazyLock<Vec<&str>> =
-    LazyLock::new(|| list("on|am|le|el|il|op|em|den|dne|dňa|dnia|в|на|у|på|in|dana|vào|στις|ב|pe|från|pada|dia|à|w|la|u|no"));
+pub(crate) static STARTERS: LazyLock<Vec<&str>> = LazyLock::new(|| {
+    list("on|am|בתאריך|missatge|le|el|il|op|em|den|dne|dňa|dnia|в|на|у|på|in|dana|vào|στις|ב|pe|från|pada|dia|à|w|la|u|no")
+});
 
 /// Names of the mail answered, as between dashes.
 pub(crate) static ORIGINAL: LazyLock<Vec<&str>> = LazyLock::new(|| {
@@ -137,7 +138,7 @@ pub(crate) static ORIGINAL: LazyLock<Vec<&str>> = LazyLock::new(|| {
      eredeti üzenet|eredeti levél|mesaj original|mesajul original|исходное сообщение|оригинальное сообщение|\
      исходное письмо|вихідне повідомлення|оригінальне повідомлення|оригинално съобщение|özgün ileti|orijinal mesaj|\
      orijinal ileti|元のメッセージ|original メッセージ|オリジナルメッセージ|原始邮件|原始郵件|原邮件|원본 메시지|원본 메일|izvirno sporočilo|originalna poruka|\
-     algne kiri",
+     algne kiri|αρχικό μήνυμα|ההודעה המקורית|הודעה מקורית|رسالة أصلية|الرسالة الأصلية|missatge original|original besked|tin nhắn gốc|pesan asli|ข้อความต้นฉบับ",
     )
 });
 
@@ -204,7 +205,10 @@ pub(crate) static CLOSINGS_MORE: LazyLock<Vec<&str>> = LazyLock::new(|| {
      з найкращими побажаннями|поздрави|с поздрав|saygılar|iyi çalışmalar|iyi günler|sevgiler|selamlar|lp|\
      lepo pozdravljeni|s spoštovanjem|lugupidamisega|parimate soovidega|tervitades|heade soovidega|よろしくお願いします|\
      よろしくお願いいたします|宜しくお願い致します|宜しくお願いします|よろしくお願い致します|以上、よろしくお願いいたします|敬具|此致|此致敬礼|敬礼|祝好|顺祝商祺|谢谢|감사합니다|감사드립니다|\
-     srdačan pozdrav|tervisi|tervitustega|terkkuin|ystävällisesti",
+     srdačan pozdrav|με εκτίμηση|φιλικά|χαιρετισμούς|בברכה|مع تحياتي|با احترام|trân trọng|hormat saya|pagarbiai|ar cieņu|atentament|salutacions|\
+     have a nice weekend|have a great weekend|enjoy your weekend|schönes wochenende|schönen tag|schönen tag noch|\
+     einen schönen tag|einen schönen tag noch|bonne journée|bon week-end|buona giornata|buon lavoro|fijne dag|\
+     fijn weekend|que tenga un buen día|trevlig helg|god weekend|tervisi|tervitustega|terkkuin|ystävällisesti",
     )
 });
 
@@ -242,14 +246,15 @@ pub(crate) static SENT_FROM: LazyLock<Vec<&str>> = LazyLock::new(|| {
 /// More of the same.
 pub(crate) static SENT_FROM_MORE: LazyLock<Vec<&str>> = LazyLock::new(|| {
     list(
-        "wysłane za|pobierz outlook|pobierz program outlook|uzyskaj outlook|odesláno z|odesláno přes|posláno z|\
+        "holen sie sich outlook|skaffa outlook|pobierz aplikację outlook|secured with|get bluemail|get spark|εστάλη από|\
+     wysłane za|pobierz outlook|pobierz program outlook|uzyskaj outlook|odesláno z|odesláno přes|posláno z|\
      získat outlook|získejte outlook|stáhnout outlook|odoslané z|získať outlook|získajte outlook|elküldve|küldve|\
      az outlook beszerzése|outlook beszerzése|trimis de pe|trimis din|trimis de la|trimis cu|obțineți outlook|\
      descărcați outlook|отправлено с|отправлено из|отправлено от|отправлено через|скачать outlook|получить outlook|\
      скачайте outlook|надіслано з|надіслано через|відправлено з|отримати outlook|завантажити outlook|изпратено от|\
      изпратено с|изпратено чрез|получете outlook|вземете outlook|android için outlook|ios için outlook|发自我的|发送自|傳送自|\
      發自我的|从我的|從我的|取得 outlook|获取 outlook|saadetud minu|hankige outlook|poslano z|poslano iz|poslano s mo|poslano sa|\
-     enviat des|στάλθηκε|gửi từ|ส่งจาก|נשלח מ|أُرسل|dikirim dari|trimis prin|išsiųsta iš|nosūtīts no",
+     enviat des|στάλθηκε|gửi từ|đã gửi từ|ส่งจาก|נשלח מ|أُرسل|dikirim dari|trimis prin|išsiųsta iš|nosūtīts no",
     )
 });
 
@@ -290,7 +295,7 @@ pub(crate) static SENT_FROM_ENDS: LazyLock<Vec<&str>> = LazyLock::new(|| {
 /// Words that name a device or a mail program.
 pub(crate) static DEVICE: LazyLock<Regex> = LazyLock::new(|| {
     Regex::new(
-        r"(?i)i-?phone|i-?pad|i-?pod|i-?os|i-?mac|macbook|android|blackberry|samsung|galaxy|huawei|honor|nokia|lumia|windows|outlook|mail app|mail f[oü]r|gmail|yahoo|htc|mobil|mobile|phone|handy|telefon|tel[eé]fono|t[ée]l[ée]phone|téléphone|tablet|smartphone|xiaomi|redmi|oneplus|pixel|sony|xperia|\blg\b|motorola|proton|tutanota|tuta|spark|mailbox|sparrow|typeapp|bluemail|k-9|thunderbird|aquamail|nine\b|gmx|web\.de|t-online|telekom|verizon|at&t|vodafone|t-mobile|gerät|appareil|dispositivo|apparaat|телефон|смартфон|айфон|手机|手機|スマ|携帯|휴대|아이폰|갤럭시|acompli|airmail|newton|superhuman|wiko|oppo|vivo|realme|fairphone|libero|orange|zoho|fastmail|front\b|missive|hey\b|canary|edison|mailspring|em client|rogers|bell\b|wireless",
+        r"(?i)i-?phon|i-?pad|i-?pod|i-?os|i-?mac|macbook|android|blackberry|samsung|galaxy|huawei|honor|nokia|lumia|windows|outlook|mail app|mail f[oü]r|gmail|yahoo|htc|mobil|mobile|phone|handy|telefon|tel[eé]fono|t[ée]l[ée]phone|téléphone|tablet|smartphone|xiaomi|redmi|oneplus|pixel|sony|xperia|\blg\b|motorola|proton|tutanota|tuta|spark|mailbox|sparrow|typeapp|bluemail|k-9|thunderbird|aquamail|nine\b|gmx|web\.de|t-online|telekom|verizon|at&t|vodafone|t-mobile|gerät|appareil|dispositivo|apparaat|телефон|смартфон|айфон|手机|手機|スマ|携帯|휴대|아이폰|갤럭시|acompli|airmail|newton|superhuman|wiko|oppo|vivo|realme|fairphone|libero|orange|zoho|fastmail|front\b|missive|hey\b|canary|edison|mailspring|em client|rogers|bell\b|wireless|mail\.ru|яндекс|почт|boxer|fairemail|workspace",
     )
     .expect("a fixed pattern")
 });
@@ -321,6 +326,27 @@ pub(crate) static DISCLAIMER_WORDS: LazyLock<Vec<&str>> = LazyLock::new(|| {
      vertrouwelijk|geadresseerde|dit bericht|fortrolig|konfidentiell|poufn|конфиденциальн|důvěrn|bizalmas|\
      please consider the environment",
     )
+});
+
+/// Openings of notices that say all by themselves.
+pub(crate) static NOTICES: LazyLock<Vec<&str>> = LazyLock::new(|| {
+    list(
+        "please consider the environment|consider the environment before|think before you print|\
+     confidentiality notice|disclaimer:|bitte denken sie an die umwelt|denken sie an die umwelt|\
+     bitte prüfen sie, ob diese e-mail|bitte prüfen sie, ob diese mail|pensez à l'environnement|\
+     pensez à l’environnement|avant d'imprimer|avant d’imprimer|antes de imprimir|piense en el medio ambiente|\
+     prima di stampare|denk aan het milieu|tänk på miljön|tænk på miljøet|this email has been checked for viruses|\
+     this e-mail has been checked for viruses|diese e-mail wurde von avast|\
+     cet e-mail a été vérifié|l'absence de virus|l’absence de virus|este correo electrónico ha sido comprobado|\
+     libre de virus|virus-free|virenfrei|privo di virus|virusvrij|bez wirusów|this message has been scanned|\
+     this email was scanned|scanned by",
+    )
+});
+
+/// Any of [`DISCLAIMER_WORDS`].
+pub(crate) static DISCLAIMER_WORD: LazyLock<Regex> = LazyLock::new(|| {
+    let words: Vec<String> = DISCLAIMER_WORDS.iter().map(|word| regex::escape(word)).collect();
+    Regex::new(&words.join("|")).expect("fixed words")
 });
 
 /// Openings of warnings that a mail gateway puts on top.

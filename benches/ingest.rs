@@ -9,7 +9,7 @@ mod harness;
 mod support;
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
 use frontdesk::cli::control;
@@ -20,9 +20,10 @@ use harness::dovecot::{self, Dovecot};
 use harness::frontdesk::Desk;
 use rustls::pki_types::ServerName;
 use serde_json::Value;
+use support::sink::Sink;
 use support::{config, cpu, mail, memory, setting};
-use tokio::io::{AsyncBufReadExt as _, AsyncRead, AsyncWrite, AsyncWriteExt as _, BufReader};
-use tokio::net::{TcpListener, TcpStream};
+use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::net::TcpStream;
 
 /// Mails in one FETCH of the bare client, as many as the daemon asks for.
 const BATCH: u32 = 100;
@@ -179,57 +180,4 @@ async fn fetch<S: AsyncRead + AsyncWrite + Unpin + Send + std::fmt::Debug>(strea
     assert!(mails == count && bytes > 0, "{mails} of {count} mails were fetched");
     session.logout().await.expect("logout");
     f64::from(count) / took.as_secs_f64()
-}
-
-/// An SMTP server that takes everything without delay and counts it.
-struct Sink {
-    port: u16,
-    accepted: Arc<AtomicU64>,
-    task: tokio::task::JoinHandle<()>,
-}
-
-impl Sink {
-    async fn start() -> Self {
-        let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
-        let port = listener.local_addr().expect("bound").port();
-        let accepted = Arc::<AtomicU64>::default();
-        let counter = Arc::clone(&accepted);
-        let task = tokio::spawn(async move {
-            while let Ok((stream, _)) = listener.accept().await {
-                stream.set_nodelay(true).expect("a socket");
-                tokio::spawn(converse(stream, Arc::clone(&counter)));
-            }
-        });
-        Self { port, accepted, task }
-    }
-}
-
-async fn converse(stream: TcpStream, accepted: Arc<AtomicU64>) -> std::io::Result<()> {
-    let mut stream = BufReader::new(stream);
-    stream.write_all(b"220 sink\r\n").await?;
-    let (mut line, mut in_mail) = (Vec::new(), false);
-    loop {
-        line.clear();
-        if stream.read_until(b'\n', &mut line).await? == 0 {
-            return Ok(());
-        }
-        let reply: &[u8] = match line.as_slice() {
-            b".\r\n" if in_mail => {
-                in_mail = false;
-                accepted.fetch_add(1, Ordering::Relaxed);
-                b"250 2.0.0 queued\r\n"
-            }
-            _ if in_mail => continue,
-            b"DATA\r\n" => {
-                in_mail = true;
-                b"354 go on\r\n"
-            }
-            [b'E', b'H', b'L', b'O', ..] => b"250-sink\r\n250 8BITMIME\r\n",
-            [b'Q', b'U', b'I', b'T', ..] => {
-                return stream.write_all(b"221 bye\r\n").await;
-            }
-            _ => b"250 2.0.0 ok\r\n",
-        };
-        stream.write_all(reply).await?;
-    }
 }

@@ -10,7 +10,7 @@ use std::time::Instant;
 use frontdesk::cli::output::Printer;
 use frontdesk::cli::setup;
 use frontdesk::clock::Clock;
-use frontdesk::engine::{Fetched, Intake as _, RawMail};
+use frontdesk::engine::{Fetched, Intake as _, RawMail, Turn};
 use frontdesk::store::{DiskStore, MailboxKey, OpenOptions, Store};
 use support::{config, cpu, mail, memory, setting};
 
@@ -54,7 +54,7 @@ async fn grow(dir: &Path, config: &Path, count: u32) {
     while done < count {
         let begun = Instant::now();
         // As a watcher does, the next mails come in while these are worked on.
-        let receive = engine.receive(&mailbox, 1, next);
+        let receive = engine.receive(&mailbox, 1, next, Turn::alone());
         let (received, made) = tokio::join!(receive, tokio::task::spawn_blocking(move || batch(done + GROUP + 1)));
         received.expect("committed");
         busy += begun.elapsed();

@@ -82,6 +82,7 @@ fn decided(template: &serde_json::Value, uid: u32) -> Decided {
         raw: RawHash::of(&raw_mail(uid)),
         keys: Some(ContentKeys { k2: Some(k2), k3 }),
         to_file: true,
+        inbox: None,
     };
     decided.outbox = vec![outbox_row(event, uid)];
     let sender = format!("c{uid}@example.org");

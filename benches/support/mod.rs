@@ -3,6 +3,8 @@
 // Each bench uses its part.
 #![allow(dead_code)]
 
+pub(crate) mod sink;
+
 use std::fmt::Write as _;
 use std::time::Duration;
 

@@ -30,10 +30,11 @@ pub use output::{Exit, Failure, Printer};
 ///
 /// # Errors
 /// The filter in the environment cannot be read.
-pub fn start_log(common: &args::Common) -> Result<(), Failure> {
+pub fn start_log(common: &args::Common, printer: &Printer) -> Result<(), Failure> {
     let form = if common.json { LogForm::Json } else { LogForm::Text };
     let settings = LogSettings::from_environment(common.quiet, form);
-    telemetry::init(&settings).map_err(|error| Failure::from_error(Exit::Usage, &error))
+    let lines = printer.log();
+    telemetry::init_to(&settings, move || lines.clone()).map_err(|error| Failure::from_error(Exit::Usage, &error))
 }
 
 /// Parses the command line, does what it says, prints what went wrong.

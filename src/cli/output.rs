@@ -2,7 +2,7 @@
 
 use std::io::{IsTerminal as _, Write as _};
 
-use indicatif::{ProgressBar, ProgressStyle};
+use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressStyle};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
@@ -102,6 +102,8 @@ pub struct Printer {
     /// Nothing is written.
     pub dry_run: bool,
     colors: bool,
+    /// Progress bars on the terminal: whoever writes there does it through these, so that no line runs into a bar.
+    bars: MultiProgress,
 }
 
 impl Printer {
@@ -110,13 +112,15 @@ impl Printer {
     pub fn new(common: &Common) -> Self {
         let wanted = !common.no_color && std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty());
         let is_able = std::io::stdout().is_terminal() && std::env::var_os("TERM").is_none_or(|term| term != "dumb");
-        Self { json: common.json, quiet: common.quiet, dry_run: common.dry_run, colors: wanted && is_able }
+        let bars = MultiProgress::new();
+        Self { json: common.json, quiet: common.quiet, dry_run: common.dry_run, colors: wanted && is_able, bars }
     }
 
     /// Text without colours, hints or bars: for answers over the control socket.
     #[must_use]
     pub fn plain() -> Self {
-        Self { json: false, quiet: true, dry_run: false, colors: false }
+        let bars = MultiProgress::with_draw_target(ProgressDrawTarget::hidden());
+        Self { json: false, quiet: true, dry_run: false, colors: false, bars }
     }
 
     /// Colours are welcome.
@@ -133,7 +137,7 @@ impl Printer {
     /// Prints what helps, unless it is to be quiet.
     pub fn hint(&self, text: &str) {
         if !self.quiet && !self.json {
-            drop(writeln!(std::io::stderr().lock(), "{text}"));
+            self.bars.suspend(|| drop(writeln!(std::io::stderr().lock(), "{text}")));
         }
     }
 
@@ -201,17 +205,37 @@ impl Printer {
         }
     }
 
+    /// Standard error for a log: its lines pass above the bars.
+    #[must_use]
+    pub fn log(&self) -> LogLines {
+        LogLines(self.bars.clone())
+    }
+
     /// A progress bar on a terminal; elsewhere nothing.
     #[must_use]
     pub fn progress(&self, what: &str) -> ProgressBar {
         if self.quiet || self.json || !std::io::stderr().is_terminal() {
             return ProgressBar::hidden();
         }
-        let bar = ProgressBar::new(0);
+        let bar = self.bars.add(ProgressBar::new(0));
         if let Ok(style) = ProgressStyle::with_template("{msg} {bar:30} {human_pos}/{human_len} {eta}") {
             bar.set_style(style);
         }
         bar.set_message(what.to_owned());
         bar
+    }
+}
+
+/// Where lines of the log go. Each is written whole, between two drawings of the bars.
+#[derive(Clone, Debug)]
+pub struct LogLines(MultiProgress);
+
+impl std::io::Write for LogLines {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        self.0.suspend(|| std::io::stderr().write(bytes))
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        std::io::stderr().flush()
     }
 }

@@ -309,7 +309,9 @@ impl Daemon {
             let mut shown = side.map_or_else(|| json!({ "live": false, "error": "not started" }), Side::inbox_health);
             if let Value::Object(map) = &mut shown {
                 map.insert("name".to_owned(), name.as_str().into());
-                map.insert("settled".to_owned(), self.settled_of(watch).into());
+                let is_alone = state.setup.config.inboxes.iter().filter(|(_, other)| shares(watch, other)).count() == 1;
+                let settled = if is_alone { self.settled_of(watch) } else { self.engine.store().inbox_mails(name) };
+                map.insert("settled".to_owned(), settled.into());
             }
             inboxes.push(shown);
         }
@@ -317,7 +319,7 @@ impl Daemon {
         Health { inboxes, accounts, config: state.setup.hash.clone(), started_at: Some(self.started_at) }
     }
 
-    /// Mails of a mailbox that reached their outcome since the store began.
+    /// Mails of a mailbox that reached their outcome since the store began; what an inbox shows that has it alone.
     fn settled_of(&self, watch: &crate::config::Watch) -> u64 {
         let key = crate::store::MailboxKey { account: watch.account.clone(), mailbox: watch.folder.clone() };
         self.engine.store().cursor(&key).total
@@ -391,4 +393,9 @@ impl Surroundings for Handle {
     fn plan(&self) -> Result<Vec<String>, Failure> {
         self.0.plan()
     }
+}
+
+/// Mail of both inboxes arrives in one mailbox.
+fn shares(one: &crate::config::Watch, other: &crate::config::Watch) -> bool {
+    one.account == other.account && one.folder == other.folder
 }

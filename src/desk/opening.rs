@@ -183,7 +183,7 @@ fn read_form(mail: &mut Incoming<'_>, ticket: &mut Ticket) {
         mail.trace("form", "no", "no form matches");
         return;
     };
-    let filled = form::read(form, &mail.message().text);
+    let filled = form::read_with_attached(form, &mail.message().text, &mail.message().form_data);
     mail.lines.push(TraceLine {
         rule: Some(form.name.clone()),
         line: Some(form.line),

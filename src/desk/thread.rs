@@ -55,8 +55,7 @@ pub fn signals(policy: &Policy, message: &Message) -> Signals {
         }
     }
     found.details.dedup();
-    let reported = message.bounce.iter().filter_map(|bounce| bounce.original_message_id.as_ref());
-    let nearest_first = reported.chain(&message.in_reply_to).chain(message.references.iter().rev());
+    let nearest_first = message.reported_id().into_iter().chain(&message.in_reply_to).chain(message.references.iter().rev());
     for id in nearest_first.take(LOOKED_UP_MAX) {
         match policy.keys.read_message_id(id) {
             Some(claim) if !found.own.contains(&claim.ticket) => found.own.push(claim.ticket),
@@ -129,10 +128,10 @@ struct Finder<'a> {
 }
 
 impl Finder<'_> {
-    /// A delivery report about a mail of ours belongs to that mail's ticket, whoever sends it: only the recipient's side
+    /// A delivery or feedback report about a mail of ours belongs to that mail's ticket, whoever sends it: only the recipient's side
     /// ever saw the id.
     fn report(&self, reasons: &mut Vec<String>) -> Option<Target> {
-        let original = self.incoming.message.bounce.as_ref()?.original_message_id.as_ref()?;
+        let original = self.incoming.message.reported_id()?;
         let claim = self.policy.keys.read_message_id(original)?;
         let ticket = self.successor(self.lookup.tickets.get(&claim.ticket)?);
         reasons.push(format!("a report about our mail of {}", self.policy.reference(ticket.no)));

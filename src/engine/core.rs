@@ -75,7 +75,12 @@ pub struct Core {
     /// Swapped on reload.
     pub live: Arc<Live>,
     /// Mails of ours that are not done, per ticket and recipient: they leave in order.
-    waiting: BTreeMap<(TicketNo, Address), BTreeSet<(Timestamp, EffectId)>>,
+    waiting: BTreeSet<(TicketNo, Address, Timestamp, EffectId)>,
+    /// Rows that may fall due, per account, by the instant of their next attempt. Kept here because in the state rows come
+    /// and go at the front of this order, where every look would have to pass what is gone.
+    due: BTreeMap<AccountName, BTreeSet<(Timestamp, Timestamp, EffectId)>>,
+    /// Outgoing mail may have fallen due since it was last asked.
+    has_new_rows: bool,
     /// Rows in doubt that the outbox was handed and has not answered about.
     in_hand: BTreeSet<EffectId>,
     /// The newest ticket of each machine that writes tickets; forgotten at a restart, which costs one ticket more.
@@ -95,7 +100,9 @@ impl Core {
         let mut core = Self {
             store,
             live,
-            waiting: BTreeMap::new(),
+            waiting: BTreeSet::new(),
+            due: BTreeMap::new(),
+            has_new_rows: true,
             in_hand: BTreeSet::new(),
             notices: Vec::new(),
             happenings: Vec::new(),
@@ -108,7 +115,9 @@ impl Core {
             .map(|row| OutboxStep { phase: OutboxPhase::Queued, next_at: now, ..step_of(row, now) })
             .collect();
         for row in &rows {
-            core.waiting.entry((row.ticket, row.to.clone())).or_default().insert((row.created_at, row.id));
+            core.waiting.insert((row.ticket, row.to.clone(), row.created_at, row.id));
+            let next_at = if row.phase == OutboxPhase::Claimed { now } else { row.next_at };
+            core.note_due(row, &row.phase, next_at);
         }
         if !claimed.is_empty() {
             core.store.stage(Record::Outbox(claimed), &[])?;
@@ -126,6 +135,18 @@ impl Core {
     /// Who was to be told since the last call: channel or agent, and the sentence.
     pub fn take_notices(&mut self) -> Vec<(String, String)> {
         std::mem::take(&mut self.notices)
+    }
+
+    /// Outgoing mail may have fallen due since the last call.
+    pub fn take_new_rows(&mut self) -> bool {
+        std::mem::take(&mut self.has_new_rows)
+    }
+
+    /// When the next outgoing mail of each account falls due.
+    #[must_use]
+    pub fn next_due(&self) -> BTreeMap<AccountName, Timestamp> {
+        let first = |(account, rows): (&AccountName, &BTreeSet<_>)| rows.first().map(|(at, _, _)| (account.clone(), *at));
+        self.due.iter().filter_map(first).collect()
     }
 
     /// What was staged since the last call.
@@ -149,8 +170,13 @@ impl Core {
         }
         let key = MailboxKey { account: place.account.clone(), mailbox: place.mailbox.clone() };
         let to_file = self.live.mailboxes.get(&key).is_some_and(|watched| watched.files);
-        let cause = Cause::Mail { place: place.clone(), raw: reading.raw, keys: Some(reading.keys.clone()), to_file };
+        let (raw, keys) = (reading.raw, Some(reading.keys.clone()));
         let (event, ticket) = self.arrival(now, id, place, silent, reading);
+        let inbox = match &event.kind {
+            EventKind::MailArrived(arrival) => Some(arrival.inbox.clone()),
+            EventKind::Commanded { .. } | EventKind::TimerFired { .. } | EventKind::DeliveryEnded { .. } => None,
+        };
+        let cause = Cause::Mail { place: place.clone(), raw, keys, to_file, inbox };
         let decision = decide::decide(&self.live.policy, ticket.as_ref(), &event);
         let outcome = decision.outcome.clone();
         self.stage(&event, cause, decision)?;
@@ -367,7 +393,9 @@ impl Core {
                 row.phase = OutboxPhase::Claimed;
                 row.attempts += 1;
                 // Out of the way of those that are due; whoever has it reports the next step.
+                self.forget_due(&row);
                 row.next_at = now.checked_add(CLAIMED_FOR).unwrap_or(now);
+                self.note_due(&row, &row.phase, row.next_at);
                 steps.push(step_of(&row, now));
             }
             claimed.push(row);
@@ -381,21 +409,26 @@ impl Core {
     /// Rows that are due and whose turn it is, at most `limit`.
     fn claimable(&self, now: Timestamp, account: &AccountName, limit: usize) -> Vec<OutboxRow> {
         let is_next = |row: &OutboxRow| {
-            let first = self.waiting.get(&(row.ticket, row.to.clone())).and_then(BTreeSet::first);
+            let from = (row.ticket, row.to.clone(), Timestamp::MIN, EffectId([0; 16]));
+            let first = self.waiting.range(from..).next().filter(|(no, to, _, _)| (*no, to) == (row.ticket, &row.to));
             let is_free = row.phase != OutboxPhase::Claimed && !self.in_hand.contains(&row.id);
-            is_free && first.is_none_or(|(_, id)| *id == row.id)
+            is_free && first.is_none_or(|(_, _, _, id)| *id == row.id)
         };
-        let mut wanted = limit.saturating_mul(2);
-        loop {
-            let due = self.store.outbox_due(account, now, wanted);
-            let is_whole = due.len() < wanted;
-            let mut free: Vec<OutboxRow> = due.into_iter().filter(is_next).collect();
-            // Rows that wait for an earlier one stay due: however many there are, those behind them get their turn.
-            if is_whole || free.len() >= limit {
-                free.truncate(limit);
-                return free;
-            }
-            wanted = wanted.saturating_mul(4);
+        let due = self.due.get(account).into_iter().flatten().take_while(|(at, _, _)| *at <= now);
+        // Rows that wait for an earlier one stay due: however many there are, those behind them get their turn.
+        due.filter_map(|(_, _, id)| self.store.outbox_row(*id)).filter(is_next).take(limit).collect()
+    }
+
+    fn forget_due(&mut self, row: &OutboxRow) {
+        if let Some(due) = self.due.get_mut(&row.account) {
+            due.remove(&(row.next_at, row.created_at, row.id));
+        }
+    }
+
+    fn note_due(&mut self, row: &OutboxRow, phase: &OutboxPhase, next_at: Timestamp) {
+        // A held mail waits for a person.
+        if !phase.is_terminal() && *phase != OutboxPhase::Held {
+            self.due.entry(row.account.clone()).or_default().insert((next_at, row.created_at, row.id));
         }
     }
 
@@ -408,14 +441,11 @@ impl Core {
         for step in &steps {
             self.in_hand.remove(&step.id);
             let Some(row) = self.store.outbox_row(step.id) else { continue };
+            self.forget_due(&row);
+            self.note_due(&row, &step.phase, step.next_at);
+            self.has_new_rows |= matches!(step.phase, OutboxPhase::Queued | OutboxPhase::Deferred) || step.phase.is_terminal();
             if step.phase.is_terminal() {
-                let key = (row.ticket, row.to.clone());
-                if let Some(waiting) = self.waiting.get_mut(&key) {
-                    waiting.remove(&(row.created_at, row.id));
-                    if waiting.is_empty() {
-                        self.waiting.remove(&key);
-                    }
-                }
+                self.waiting.remove(&(row.ticket, row.to.clone(), row.created_at, row.id));
                 if matches!(step.phase, OutboxPhase::Failed | OutboxPhase::Unknown) {
                     ended.push((row, step.clone()));
                 }
@@ -477,7 +507,9 @@ impl Core {
             counted.push(BudgetKey::Machine(sender));
         }
         for row in &rows {
-            self.waiting.entry((row.ticket, row.to.clone())).or_default().insert((row.created_at, row.id));
+            self.waiting.insert((row.ticket, row.to.clone(), row.created_at, row.id));
+            self.note_due(row, &row.phase, row.next_at);
+            self.has_new_rows = true;
         }
         let latch = match &event.kind {
             EventKind::MailArrived(arrival) if arrival.known.budget_exhausted => arrival.known.budget.ack_refused.clone(),

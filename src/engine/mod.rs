@@ -1,6 +1,6 @@
 //! The one path for every change: load, decide, commit, wake.
 //!
-//! One thread ([`writer`]) decides and commits; what it does with one event is [`core`], which `explain` and `test` use on a
+//! One thread ([`writer`], its loop is `group`) decides and commits; what it does with one event is [`core`], which `explain` and `test` use on a
 //! store that forgets. Reading mail ([`read`]) is pure and runs beside it on as many threads as there are processors.
 //! Mail in and mail out see the [`seam`] alone.
 
@@ -9,11 +9,12 @@ pub mod budget;
 pub mod child;
 pub mod content;
 pub mod core;
+mod group;
 pub mod proof;
 pub mod read;
 pub mod seam;
 pub mod writer;
 
 pub use core::{Core, Happening, Live};
-pub use seam::{Claimed, Fetched, Intake, Outgoing, RawMail};
+pub use seam::{After, Claimed, Fetched, Intake, Outgoing, RawMail, Turn};
 pub use writer::{Engine, EngineOptions};

@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use desk::effect::{OutboxRow, OutboxStep};
 use desk::{AccountName, Outcome};
 use jiff::Timestamp;
+use tokio::sync::oneshot;
 
 use crate::store::{Cursor, MailboxKey, StoreError};
 
@@ -29,6 +30,60 @@ pub enum RawMail {
     File(PathBuf),
 }
 
+impl RawMail {
+    /// How much memory it takes.
+    #[must_use]
+    pub fn held_bytes(&self) -> u64 {
+        match self {
+            Self::Bytes(bytes) => bytes.len() as u64,
+            Self::File(_) => 0,
+        }
+    }
+}
+
+/// The place of a batch among those of its mailbox: they are kept and read side by side, and decided in order.
+#[derive(Debug)]
+pub struct Turn {
+    before: Option<After>,
+    passed: oneshot::Sender<()>,
+}
+
+/// What the turn of the next batch waits for.
+#[derive(Debug)]
+pub struct After(oneshot::Receiver<()>);
+
+impl Turn {
+    /// The turn that comes after another one, or the first; and what the next one is made of.
+    #[must_use]
+    pub fn new(before: Option<After>) -> (Self, After) {
+        let (passed, after) = oneshot::channel();
+        (Self { before, passed }, After(after))
+    }
+
+    /// The turn of a batch that nobody waits for and that waits for nobody.
+    #[must_use]
+    pub fn alone() -> Self {
+        Self::new(None).0
+    }
+
+    /// Waits for the batch before.
+    ///
+    /// # Errors
+    /// [`StoreError::Earlier`] if that one failed: to go on would break the order.
+    pub async fn come(&mut self) -> Result<(), StoreError> {
+        match self.before.take() {
+            Some(After(before)) => before.await.map_err(|_| StoreError::Earlier),
+            None => Ok(()),
+        }
+    }
+
+    /// The batch can no longer be overtaken.
+    pub fn pass(self) {
+        // Nobody has to be waiting.
+        let _ = self.passed.send(());
+    }
+}
+
 /// Takes mail in. The ingest side sees no more of the engine than this.
 pub trait Intake: Clone + Send + Sync + 'static {
     /// What is settled of a mailbox.
@@ -39,12 +94,14 @@ pub trait Intake: Clone + Send + Sync + 'static {
     fn opened(&self, mailbox: &MailboxKey, uid_validity: u32) -> impl Future<Output = Result<(), StoreError>> + Send;
 
     /// Keeps, reads, decides and commits mails of one mailbox. When it returns, every mail is durable with its outcome;
-    /// outcomes come in the order of `mails`. An error means that nothing may be assumed: fetch again later.
+    /// outcomes come in the order of `mails`. An error means that nothing may be assumed: fetch again later. Several
+    /// batches may be under way; nothing of this one is decided before its `turn` has come.
     fn receive(
         &self,
         mailbox: &MailboxKey,
         uid_validity: u32,
         mails: Vec<Fetched>,
+        turn: Turn,
     ) -> impl Future<Output = Result<Vec<Outcome>, StoreError>> + Send;
 
     /// Settles UIDs without looking at them: [`Outcome::SeenBefore`] or [`Outcome::Vanished`]. Durable on return.

@@ -1,7 +1,7 @@
-//! The one writer: a thread that takes work from a bounded channel, stages it through [`Core`], flushes the group and only
-//! then answers. While a flush runs, the next group gathers.
+//! The one writer: a thread that takes work from bounded queues, stages it through [`Core`], flushes the group and only
+//! then answers. While a flush runs, the next group gathers. Here is what others see of it; its loop is in `group`.
 
-use std::collections::{BTreeSet, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::future::Future;
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -11,42 +11,29 @@ use desk::effect::{OutboxPhase, OutboxRow, OutboxStep};
 use desk::event::{Place, SenderProof};
 use desk::{AccountName, EventId, Outcome, RawHash, TicketNo};
 use jiff::Timestamp;
-use tokio::sync::{Notify, mpsc, oneshot, watch};
+use tokio::sync::{Notify, Semaphore, oneshot, watch};
 use tokio::task::JoinSet;
 
 use crate::clock::Clock;
 use crate::engine::child::ChildReader;
 use crate::engine::core::{Core, Happening, Live, Order, step_of};
+use crate::engine::group::{Answer, Arrived, Outbound, Work, queues, write};
 use crate::engine::proof::{DkimCheck, DkimOutcome};
 use crate::engine::read::{Caution, Reading, found_unreadable, read};
-use crate::engine::seam::{Claimed, Fetched, Intake, Outgoing, RawMail};
+use crate::engine::seam::{Claimed, Fetched, Intake, Outgoing, RawMail, Turn};
 use crate::failpoint;
 use crate::store::{Cursor, MailboxKey, Record, Store, StoreError};
 
 /// Work items that may wait; whoever brings more waits in turn.
 const QUEUE_MAX: usize = 64;
-/// Most work items that share one flush.
-const GROUP_MAX: usize = 256;
 /// Mails that one reading task takes at a time: enough to be worth a switch of threads.
 const READ_CHUNK: usize = 16;
+/// Reading tasks at a time beside one for each processor: some wait for a child that reads a dangerous mail.
+const READERS_MORE: usize = 2;
 /// After DNS did not answer, it is left alone for so long.
 const DNS_PAUSE_SECONDS: i64 = 60;
 /// Events that are remembered for those who follow along.
 const HAPPENINGS_MAX: usize = 1_000;
-/// Timers worked off at a time.
-const TIMERS_MAX: usize = 64;
-
-type Answer<T> = oneshot::Sender<Result<T, Arc<StoreError>>>;
-
-enum Work {
-    Mails { mails: Vec<(Place, bool, Reading)>, answer: Answer<Vec<Outcome>> },
-    Records { records: Vec<Record>, answer: Answer<()> },
-    Order { order: Box<Order>, answer: Answer<Result<(), desk::admit::Refusal>> },
-    Claim { account: AccountName, limit: usize, answer: Answer<Vec<OutboxRow>> },
-    Steps { steps: Vec<OutboxStep>, answer: Answer<()> },
-    Timers { answer: Answer<usize> },
-    LetIn { held: EventId, release: bool, answer: Answer<Option<TicketNo>> },
-}
 
 /// What the engine needs besides its store.
 pub struct EngineOptions {
@@ -66,25 +53,29 @@ pub struct Engine {
     shared: Arc<Shared>,
 }
 
-struct Shared {
+pub(super) struct Shared {
     store: Arc<dyn Store>,
-    live: ArcSwap<Live>,
-    clock: Clock,
-    child: ChildReader,
+    pub(super) live: ArcSwap<Live>,
+    pub(super) clock: Clock,
+    pub(super) child: ChildReader,
     dkim: Option<Arc<DkimCheck>>,
-    work: mpsc::Sender<Work>,
-    outgoing: Notify,
-    timers: Notify,
+    work: Outbound,
+    pub(super) outgoing: Notify,
+    pub(super) timers: Notify,
+    /// When the next outgoing mail of each account falls due.
+    due: Mutex<BTreeMap<AccountName, Timestamp>>,
     /// The newest events with their number, for those who follow along.
     happenings: Mutex<VecDeque<(u64, Happening)>>,
     /// Mails that an earlier run may have died of.
     suspects: Mutex<BTreeSet<RawHash>>,
     /// Until then (seconds since 1970) DNS is not asked, since it did not answer.
     dns_down_until: AtomicI64,
+    /// Who may read: more threads than processors only hold more memory.
+    reading: Semaphore,
     /// Moves whenever the writer has worked: the watchdog's proof of life.
-    heartbeat: AtomicU64,
+    pub(super) heartbeat: AtomicU64,
     /// Set once, when the store has failed: the process must end.
-    failed: watch::Sender<Option<Arc<StoreError>>>,
+    pub(super) failed: watch::Sender<Option<Arc<StoreError>>>,
 }
 
 impl Engine {
@@ -95,7 +86,7 @@ impl Engine {
     pub fn start(store: Arc<dyn Store>, options: EngineOptions) -> Result<Self, StoreError> {
         let core = Core::new(store.clone(), options.live.clone(), options.clock.now())?;
         let suspects = store.suspects().into_iter().map(|suspect| suspect.raw).collect();
-        let (work, inbound) = mpsc::channel(QUEUE_MAX);
+        let (work, inbound) = queues(QUEUE_MAX);
         let shared = Arc::new(Shared {
             store,
             live: ArcSwap::new(options.live),
@@ -105,9 +96,11 @@ impl Engine {
             work,
             outgoing: Notify::new(),
             timers: Notify::new(),
+            due: Mutex::new(core.next_due()),
             happenings: Mutex::default(),
             suspects: Mutex::new(suspects),
             dns_down_until: AtomicI64::new(0),
+            reading: Semaphore::new(std::thread::available_parallelism().map_or(1, usize::from) + READERS_MORE),
             heartbeat: AtomicU64::new(0),
             failed: watch::channel(None).0,
         });
@@ -226,10 +219,18 @@ impl Engine {
     }
 
     async fn ask<T>(&self, make: impl FnOnce(Answer<T>) -> Work) -> Result<T, Arc<StoreError>> {
-        let gone = || Arc::new(StoreError::State { what: "the writer has ended".to_owned() });
         let (answer, answered) = oneshot::channel();
-        self.shared.work.send(make(answer)).await.map_err(|_| gone())?;
+        self.shared.work.urgent.send(make(answer)).await.map_err(|_| gone())?;
         answered.await.map_err(|_| gone())?
+    }
+
+    /// Has mails decided, after all that were handed to the writer before.
+    async fn commit(&self, mails: Vec<Arrived>, mut turn: Turn) -> Result<Vec<Outcome>, StoreError> {
+        turn.come().await?;
+        let (answer, answered) = oneshot::channel();
+        self.shared.work.mails.send(Work::Mails { mails, answer }).await.map_err(|_| own(gone()))?;
+        turn.pass();
+        answered.await.map_err(|_| own(gone()))?.map_err(own)
     }
 
     /// Keeps the bytes of mails, durably, then reads them side by side. The raw entry without a record is the mark that an
@@ -249,6 +250,7 @@ impl Engine {
             let (shared, trusts) = (self.shared.clone(), trusts.clone());
             tasks.spawn(async move {
                 let chunk_shared = shared.clone();
+                let permit = shared.reading.acquire().await.map_err(|_| own(gone()))?;
                 let readings = blocking(move || {
                     let read_one = |(at, Kept { hash, raw, was_known }): (usize, Kept)| {
                         let suspects = chunk_shared.suspects.lock().unwrap_or_else(PoisonError::into_inner);
@@ -266,6 +268,7 @@ impl Engine {
                     Ok(chunk.into_iter().map(read_one).collect::<Vec<_>>())
                 })
                 .await?;
+                drop(permit);
                 let proven = readings.into_iter().map(|(at, mut reading, raw)| {
                     let shared = shared.clone();
                     async move {
@@ -309,7 +312,12 @@ impl Shared {
         }
     }
 
-    fn remember(&self, happenings: Vec<Happening>) {
+    /// Says when outgoing mail falls due by now.
+    pub(super) fn note_due(&self, core: &Core) {
+        *self.due.lock().unwrap_or_else(PoisonError::into_inner) = core.next_due();
+    }
+
+    pub(super) fn remember(&self, happenings: Vec<Happening>) {
         let mut all = self.happenings.lock().unwrap_or_else(PoisonError::into_inner);
         let mut seq = all.back().map_or(0, |(seq, _)| *seq);
         for happening in happenings {
@@ -333,24 +341,23 @@ fn keep(store: &dyn Store, mails: Vec<RawMail>) -> Result<Vec<Kept>, StoreError>
     let read_file = |path: &std::path::Path| {
         std::fs::read(path).map_err(|source| StoreError::Io { act: "read", path: path.display().to_string(), source })
     };
-    let small: Vec<&[u8]> = mails
+    let small: Vec<(RawHash, &[u8])> = mails
         .iter()
         .filter_map(|mail| match mail {
-            RawMail::Bytes(bytes) => Some(bytes.as_slice()),
+            RawMail::Bytes(bytes) => Some((RawHash::of(bytes), bytes.as_slice())),
             RawMail::File(_) => None,
         })
         .collect();
-    let known = small.iter().map(|raw| store.has_raw(&RawHash::of(raw))).collect::<Result<Vec<bool>, _>>()?;
-    let mut known = known.into_iter();
-    let mut hashes = if small.is_empty() { Vec::new() } else { store.keep(&small)? }.into_iter();
+    let known = if small.is_empty() { Vec::new() } else { store.keep_hashed(&small)? };
+    let hashed: Vec<(RawHash, bool)> = small.iter().map(|(hash, _)| *hash).zip(known).collect();
+    let mut hashed = hashed.into_iter();
     let mut kept = Vec::with_capacity(mails.len());
     for mail in mails {
         match mail {
-            RawMail::Bytes(raw) => kept.push(Kept {
-                hash: hashes.next().expect("one hash per mail"),
-                raw,
-                was_known: known.next().expect("one look per mail"),
-            }),
+            RawMail::Bytes(raw) => {
+                let (hash, was_known) = hashed.next().expect("one hash per mail");
+                kept.push(Kept { hash, raw, was_known });
+            }
             RawMail::File(path) => {
                 let hash = store.keep_file(&path)?;
                 kept.push(Kept { hash, raw: read_file(&path)?, was_known: true });
@@ -367,93 +374,8 @@ async fn blocking<T: Send + 'static>(work: impl FnOnce() -> Result<T, StoreError
     }
 }
 
-/// The writer's loop; ends when the last engine is dropped or the store fails.
-fn write(mut core: Core, mut inbound: mpsc::Receiver<Work>, shared: &std::sync::Weak<Shared>) {
-    while let Some(first) = inbound.blocking_recv() {
-        let Some(shared) = shared.upgrade() else { return };
-        core.live = shared.live.load_full();
-        let mut answers: Vec<Answered> = Vec::new();
-        let mut failure = None;
-        let mut next = Some(first);
-        let mut mails = 0;
-        while let Some(work) = next {
-            mails += if let Work::Mails { mails, .. } = &work { mails.len() } else { 1 };
-            match stage(&mut core, &shared, work) {
-                Ok(answer) => answers.push(answer),
-                Err(error) => {
-                    failure = Some(error);
-                    break;
-                }
-            }
-            next = if mails < GROUP_MAX { inbound.try_recv().ok() } else { None };
-        }
-        let result = match failure {
-            Some(error) => Err(Arc::new(error)),
-            None => core.store().flush().map(|_| ()).map_err(Arc::new),
-        };
-        for answer in answers {
-            answer(result.clone());
-        }
-        shared.remember(core.take_happenings());
-        for (to, text) in core.take_notices() {
-            tracing::warn!(to, text, "Somebody should know.");
-        }
-        shared.heartbeat.fetch_add(1, Ordering::Relaxed);
-        shared.outgoing.notify_waiters();
-        shared.timers.notify_waiters();
-        if let Err(error) = result {
-            tracing::error!(error = &*error as &dyn std::error::Error, "The store has failed; nothing more is taken in.");
-            shared.failed.send_replace(Some(error));
-            return;
-        }
-    }
-}
-
-type Answered = Box<dyn FnOnce(Result<(), Arc<StoreError>>)>;
-
-/// Stages one item; the answer is given after the flush.
-fn stage(core: &mut Core, shared: &Shared, work: Work) -> Result<Answered, StoreError> {
-    fn later<T: 'static>(answer: Answer<T>, value: T) -> Answered {
-        // Whoever asked may be gone; the work is done all the same.
-        Box::new(move |flushed| drop(answer.send(flushed.map(|()| value))))
-    }
-    let now = shared.clock.now();
-    Ok(match work {
-        Work::Mails { mails, answer } => {
-            let outcomes = mails
-                .into_iter()
-                .map(|(place, silent, reading)| core.mail(now, &place, silent, reading))
-                .collect::<Result<_, _>>()?;
-            later(answer, outcomes)
-        }
-        Work::Records { records, answer } => {
-            for record in records {
-                core.store().stage(record, &[])?;
-            }
-            later(answer, ())
-        }
-        Work::Order { order, answer } => {
-            let done = core.command(now, *order)?;
-            later(answer, done)
-        }
-        Work::Claim { account, limit, answer } => {
-            let rows = core.claim(now, &account, limit)?;
-            later(answer, rows)
-        }
-        Work::Steps { steps, answer } => {
-            core.steps(steps)?;
-            later(answer, ())
-        }
-        Work::LetIn { held, release, answer } => {
-            let child = &shared.child;
-            let ticket = core.let_in(now, held, release, |hash, raw| read(hash, raw, &[], Caution::Suspect, child))?;
-            later(answer, ticket)
-        }
-        Work::Timers { answer } => {
-            let done = core.timers(now, TIMERS_MAX)?;
-            later(answer, done)
-        }
-    })
+fn gone() -> Arc<StoreError> {
+    Arc::new(StoreError::State { what: "the writer has ended".to_owned() })
 }
 
 /// The seam's error is the store's own; one that other waiters share is told in words.
@@ -474,7 +396,13 @@ impl Intake for Engine {
         self.record(vec![record]).await.map_err(own)
     }
 
-    async fn receive(&self, mailbox: &MailboxKey, uid_validity: u32, mails: Vec<Fetched>) -> Result<Vec<Outcome>, StoreError> {
+    async fn receive(
+        &self,
+        mailbox: &MailboxKey,
+        uid_validity: u32,
+        mails: Vec<Fetched>,
+        turn: Turn,
+    ) -> Result<Vec<Outcome>, StoreError> {
         let heads: Vec<(Place, bool)> = mails
             .iter()
             .map(|mail| {
@@ -486,7 +414,7 @@ impl Intake for Engine {
         let readings = self.keep_and_read(&mailbox.account, raws).await?;
         let hashes: Vec<RawHash> = readings.iter().map(|reading| reading.raw).collect();
         let mails = heads.into_iter().zip(readings).map(|((place, silent), reading)| (place, silent, reading)).collect();
-        let outcomes = self.ask(|answer| Work::Mails { mails, answer }).await.map_err(own)?;
+        let outcomes = self.commit(mails, turn).await?;
         failpoint::hit("mail_committed");
         let mut suspects = self.shared.suspects.lock().unwrap_or_else(PoisonError::into_inner);
         if !suspects.is_empty() {
@@ -549,7 +477,7 @@ impl Outgoing for Engine {
     }
 
     fn next_due(&self, account: &AccountName) -> Option<Timestamp> {
-        self.shared.store.outbox_next(account)
+        self.shared.due.lock().unwrap_or_else(PoisonError::into_inner).get(account).copied()
     }
 
     fn woken(&self) -> impl Future<Output = ()> + Send {

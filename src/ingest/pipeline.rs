@@ -1,6 +1,8 @@
-//! Hands mail over while the next batch is on its way: two batches are held at most, one being received, one fetched.
+//! Hands mail over while the next batches are on their way: some are kept and read while another is decided and one more
+//! is fetched; they are decided in the order in which they were handed over.
 //! Beside them one large mail may be on its way in: to keep and read it takes seconds, and nobody waits for it.
 
+use std::collections::VecDeque;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
@@ -9,18 +11,22 @@ use desk::Outcome;
 use tokio::task::{JoinError, JoinHandle};
 use tracing::warn;
 
-use crate::engine::{Fetched, Intake, RawMail};
+use crate::engine::{After, Fetched, Intake, RawMail, Turn};
 use crate::store::{MailboxKey, StoreError};
 
 use super::error::IngestError;
 use super::health::Health;
+use super::limits::{BATCH_BYTES_MAX, BATCHES_MAX};
 
 /// The receiving end of a watcher. Survives its sessions, so that a commit in flight is never abandoned.
 pub(super) struct Pipeline<I> {
     pub(super) intake: I,
     pub(super) mailbox: MailboxKey,
     health: Arc<Health>,
-    inflight: Option<HandOver>,
+    /// Batches that are being handed over, with their bytes, oldest first.
+    inflight: VecDeque<(HandOver, u64)>,
+    /// What the next batch waits for.
+    last: Option<After>,
     /// A large mail that is being handed over.
     large: Option<HandOver>,
     /// Committed mails that still have to be marked or moved on the server.
@@ -38,25 +44,37 @@ struct Received {
 
 impl<I: Intake> Pipeline<I> {
     pub(super) fn new(intake: I, mailbox: MailboxKey, health: Arc<Health>) -> Self {
-        Self { intake, mailbox, health, inflight: None, large: None, filing: Vec::new() }
+        Self { intake, mailbox, health, inflight: VecDeque::new(), last: None, large: None, filing: Vec::new() }
     }
 
-    /// Hands mails over once the previous ones are committed. Returns when the commit has begun.
+    /// Hands mails over as soon as few enough are under way. Returns when that has begun.
     pub(super) async fn push(&mut self, uid_validity: u32, mails: Vec<Fetched>, vanished: Vec<u32>) -> Result<(), IngestError> {
-        self.finish_batch().await?;
         if mails.is_empty() && vanished.is_empty() {
             return Ok(());
         }
+        let bytes = mails.iter().map(|mail| mail.raw.held_bytes()).sum();
+        while self.is_full(bytes) {
+            self.finish_oldest().await?;
+        }
         let (intake, mailbox) = (self.intake.clone(), self.mailbox.clone());
-        self.inflight = Some(tokio::spawn(hand_over(intake, mailbox, uid_validity, mails, vanished)));
+        let (turn, after) = Turn::new(self.last.take());
+        self.last = Some(after);
+        let batch = Batch { uid_validity, mails, vanished, turn };
+        self.inflight.push_back((tokio::spawn(hand_over(intake, mailbox, batch)), bytes));
         Ok(())
+    }
+
+    fn is_full(&self, more: u64) -> bool {
+        let held: u64 = self.inflight.iter().map(|(_, bytes)| bytes).sum();
+        self.inflight.len() >= BATCHES_MAX || (!self.inflight.is_empty() && held + more > BATCH_BYTES_MAX)
     }
 
     /// Hands a large mail over, beside the batches. The previous one must be done, else this waits for it.
     pub(super) async fn push_large(&mut self, uid_validity: u32, mail: Fetched) -> Result<(), IngestError> {
         self.finish_large().await?;
         let (intake, mailbox) = (self.intake.clone(), self.mailbox.clone());
-        self.large = Some(tokio::spawn(hand_over(intake, mailbox, uid_validity, vec![mail], Vec::new())));
+        let batch = Batch { uid_validity, mails: vec![mail], vanished: Vec::new(), turn: Turn::alone() };
+        self.large = Some(tokio::spawn(hand_over(intake, mailbox, batch)));
         Ok(())
     }
 
@@ -76,11 +94,24 @@ impl<I: Intake> Pipeline<I> {
         batch.and(large)
     }
 
-    /// Waits until the batch handed over is committed.
+    /// Waits until all batches handed over are committed. Tells of the first trouble; batches behind it only follow it.
     pub(super) async fn finish_batch(&mut self) -> Result<(), IngestError> {
-        let Some(task) = &mut self.inflight else { return Ok(()) };
+        let mut first = Ok(());
+        while !self.inflight.is_empty() {
+            match self.finish_oldest().await {
+                Ok(()) | Err(IngestError::Store(StoreError::Earlier)) => {}
+                Err(error) => first = first.and(Err(error)),
+            }
+        }
+        // Whatever broke the order, what comes next is fetched anew.
+        self.last = None;
+        first
+    }
+
+    async fn finish_oldest(&mut self) -> Result<(), IngestError> {
+        let Some((task, _)) = self.inflight.front_mut() else { return Ok(()) };
         let result = task.await;
-        self.inflight = None;
+        self.inflight.pop_front();
         self.collect(result)
     }
 
@@ -106,21 +137,24 @@ impl<I: Intake> Pipeline<I> {
         ranges: Vec<(u32, u32)>,
         outcome: Outcome,
     ) -> Result<(), IngestError> {
-        self.finish_batch().await?;
         if ranges.is_empty() {
             return Ok(());
         }
+        self.finish_batch().await?;
         self.intake.settle(&self.mailbox, uid_validity, ranges, outcome).await.map_err(IngestError::Store)
     }
 }
 
-async fn hand_over<I: Intake>(
-    intake: I,
-    mailbox: MailboxKey,
+/// What is handed over together.
+struct Batch {
     uid_validity: u32,
     mails: Vec<Fetched>,
     vanished: Vec<u32>,
-) -> Result<Received, StoreError> {
+    turn: Turn,
+}
+
+async fn hand_over<I: Intake>(intake: I, mailbox: MailboxKey, batch: Batch) -> Result<Received, StoreError> {
+    let Batch { uid_validity, mails, vanished, mut turn } = batch;
     let uids: Vec<u32> = mails.iter().map(|mail| mail.uid).collect();
     let files: Vec<PathBuf> = mails
         .iter()
@@ -130,8 +164,11 @@ async fn hand_over<I: Intake>(
         })
         .collect();
     let mut to_file = Vec::new();
-    if !mails.is_empty() {
-        let outcomes = intake.receive(&mailbox, uid_validity, mails).await;
+    if mails.is_empty() {
+        turn.come().await?;
+        turn.pass();
+    } else {
+        let outcomes = intake.receive(&mailbox, uid_validity, mails, turn).await;
         for path in files {
             // Kept in the store by now, or fetched again: the file is of no use either way. It may be gone already.
             let _ = tokio::fs::remove_file(&path).await;

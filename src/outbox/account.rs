@@ -1,6 +1,7 @@
 //! The loop of one account. All of its state is here, in one task; what takes time runs beside it and reports back.
 
 mod ending;
+mod stopped;
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::Arc;
@@ -12,7 +13,7 @@ use desk::effect::{OutboxPhase, OutboxRow, OutboxStep};
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 use tokio::time::Instant;
-use tracing::{debug, info, warn};
+use tracing::{debug, warn};
 
 use super::delivery::{Carrier, DialFailed, Done, Job, Shared, step_after_doubt};
 use super::health::SendingState;
@@ -73,6 +74,8 @@ pub(crate) struct Account<O, S> {
     next_claim: Instant,
     next_search: Instant,
     next_login_read: Instant,
+    /// Set while the server proves nothing about itself: when it is looked at again.
+    next_proof: Option<Instant>,
     /// No further connection before this: the server refused one more while others are open.
     next_dial: Instant,
 }
@@ -100,6 +103,7 @@ impl<O: Outgoing, S: TraceSearch> Account<O, S> {
             next_claim: now,
             next_search: now,
             next_login_read: now,
+            next_proof: None,
             next_dial: now,
         }
     }
@@ -139,11 +143,7 @@ impl<O: Outgoing, S: TraceSearch> Account<O, S> {
         self.begin_claim(now);
         self.begin_search(now);
         self.close_idle();
-        if self.refused_login.is_some() && !self.reading_login && self.next_login_read <= now {
-            self.reading_login = true;
-            self.next_login_read = now + self.shared.settings.pacing.login_recheck;
-            self.tasks.spawn(Arc::clone(&self.shared).read_login());
-        }
+        self.begin_looks(now);
     }
 
     fn begin_mails(&mut self, now: Instant) {
@@ -216,6 +216,7 @@ impl<O: Outgoing, S: TraceSearch> Account<O, S> {
         at(self.gate.opens_at(now));
         at(self.meter.free_at(now));
         at(self.refused_login.as_ref().map(|_| self.next_login_read));
+        at(self.next_proof);
         at((!self.searching).then_some(self.next_search));
         let idle_max = self.shared.settings.pacing.idle;
         at(self.idle.iter().map(|carrier| now + idle_max.saturating_sub(carrier.idle_for())).min());
@@ -309,6 +310,9 @@ impl<O: Outgoing, S: TraceSearch> Account<O, S> {
         match result {
             Ok(carrier) => {
                 self.refused_login = None;
+                if self.next_proof.take().is_some() {
+                    self.go_on("The server proves itself again.");
+                }
                 self.idle.push(carrier);
                 self.shared.health.update(|health| {
                     health.state = SendingState::Live;
@@ -333,7 +337,10 @@ impl<O: Outgoing, S: TraceSearch> Account<O, S> {
                 self.next_login_read = Instant::now() + pacing.login_recheck;
                 (Pause { first: pacing.login, most: limits::SLOW_PAUSE.most }, SendingState::LoginRefused)
             }
-            OpenError::Unsafe { .. } => (Pause { first: pacing.login, most: limits::SLOW_PAUSE.most }, SendingState::Unsafe),
+            OpenError::Unsafe { .. } => {
+                self.next_proof = Some(Instant::now() + pacing.login_recheck);
+                (Pause { first: pacing.login, most: limits::SLOW_PAUSE.most }, SendingState::Unsafe)
+            }
             OpenError::Refused { reply, .. } if reply.meaning() == Meaning::SlowAccount => (pacing.slow, SendingState::Slowed),
             OpenError::Refused { .. } | OpenError::Unreachable { .. } => (pacing.unreachable, SendingState::Unreachable),
         };
@@ -414,21 +421,6 @@ impl<O: Outgoing, S: TraceSearch> Account<O, S> {
                     self.give_back_waiting();
                 }
             }
-        }
-    }
-
-    fn take_login(&mut self, login: Option<Login>) {
-        self.reading_login = false;
-        let changed = match (&self.refused_login, &login) {
-            (Some(Some(refused)), Some(login)) => refused != login,
-            (Some(None), Some(_)) => true,
-            (Some(_) | None, None) | (None, Some(_)) => false,
-        };
-        if changed {
-            info!(account = %self.shared.settings.account, "Credentials were changed.");
-            self.refused_login = None;
-            self.gate.open();
-            self.next_claim = Instant::now();
         }
     }
 

@@ -24,8 +24,8 @@ pub(crate) trait Answers: Send + Sync + 'static {
     fn doubt(&self, error: &StoreError);
     /// One decision from where it stands.
     fn body(&self, at: Location) -> Result<Decided, StoreError>;
-    /// See [`Store::keep`].
-    fn keep_all(&self, mails: &[&[u8]]) -> Result<Vec<RawHash>, StoreError>;
+    /// See [`Store::keep_hashed`].
+    fn keep_all(&self, mails: &[(RawHash, &[u8])]) -> Result<Vec<bool>, StoreError>;
     /// See [`Store::keep_file`].
     fn keep_one_file(&self, path: &Path) -> Result<RawHash, StoreError>;
     /// See [`Store::raw`].
@@ -49,7 +49,7 @@ pub(crate) trait Answers: Send + Sync + 'static {
 }
 
 impl<S: Answers> Store for S {
-    fn keep(&self, mails: &[&[u8]]) -> Result<Vec<RawHash>, StoreError> {
+    fn keep_hashed(&self, mails: &[(RawHash, &[u8])]) -> Result<Vec<bool>, StoreError> {
         self.keep_all(mails)
     }
 
@@ -119,6 +119,10 @@ impl<S: Answers> Store for S {
 
     fn outcomes(&self, mailbox: &MailboxKey) -> Vec<super::OutcomeSpan> {
         self.sure(query::outcomes(self.state(), mailbox))
+    }
+
+    fn inbox_mails(&self, inbox: &desk::InboxName) -> u64 {
+        self.sure(query::inbox_mails(self.state(), inbox))
     }
 
     fn has_event(&self, event: EventId) -> bool {

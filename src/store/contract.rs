@@ -128,7 +128,8 @@ fn a_repeat_is_recognised_by_content_and_the_first_delivery_counts() {
     on_both(|store| {
         arrive(store, 5, 1);
         let mut again = new_ticket(6, 2);
-        again.cause = Cause::Mail { place: place(6), raw: RawHash::of(&mail(5)), keys: Some(keys(5)), to_file: false };
+        again.cause =
+            Cause::Mail { place: place(6), raw: RawHash::of(&mail(5)), keys: Some(keys(5)), to_file: false, inbox: None };
         again.decision = decision(Outcome::Duplicate, None, None);
         again.outbox.clear();
         stage(store, record(again));

@@ -42,7 +42,7 @@ pub struct OpenOptions {
 impl Default for OpenOptions {
     fn default() -> Self {
         Self {
-            cache_bytes: 32 << 20,
+            cache_bytes: 12 << 20,
             reserve_bytes: 64 << 20,
             pack_bytes: raw::PACK_BYTES_MAX,
             segment_bytes: journal::SEGMENT_BYTES_MAX,
@@ -153,7 +153,7 @@ impl Answers for DiskStore {
         read_body(&self.packs, at, None)
     }
 
-    fn keep_all(&self, mails: &[&[u8]]) -> Result<Vec<RawHash>, StoreError> {
+    fn keep_all(&self, mails: &[(RawHash, &[u8])]) -> Result<Vec<bool>, StoreError> {
         self.check()?;
         self.packs.keep(mails)
     }

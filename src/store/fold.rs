@@ -104,9 +104,14 @@ fn decision(draft: &mut Draft<'_>, decided: &Decided, body: Location) -> Result<
     draft.put(key::event(decided.event), &body)?;
     let ticket = decided.decision.ticket.as_ref();
     match &decided.cause {
-        Cause::Mail { place, raw: _, keys, to_file } => {
+        Cause::Mail { place, raw: _, keys, to_file, inbox } => {
             let mailbox = MailboxKey { account: place.account.clone(), mailbox: place.mailbox.clone() };
             mail_outcome(draft, &mailbox, place, &decided.decision.outcome)?;
+            if let Some(inbox) = inbox.as_ref().or(ticket.map(|ticket| &ticket.inbox)) {
+                let inbox_key = key::inbox(inbox);
+                let mails: u64 = draft.get(&inbox_key)?.unwrap_or_default();
+                draft.put(inbox_key, &(mails + 1))?;
+            }
             if *to_file {
                 mark_to_file(draft, &mailbox, place.uid_validity, place.uid, true)?;
             }

@@ -86,6 +86,11 @@ pub(crate) fn mailbox(mailbox: &MailboxKey) -> Vec<u8> {
     join(&[b"c", &mailbox_id(mailbox)])
 }
 
+/// How many mails were decided for an inbox.
+pub(crate) fn inbox(inbox: &desk::InboxName) -> Vec<u8> {
+    join(&[b"n", inbox.as_str().as_bytes()])
+}
+
 /// Outcomes of single UIDs; without a block, the prefix of all of them.
 pub(crate) fn outcomes(mailbox: &MailboxKey, uid_validity: u32, block: Option<u32>) -> Vec<u8> {
     uid_key(b"u", mailbox, uid_validity, block)

@@ -52,12 +52,12 @@ impl Answers for MemoryStore {
         serde_json::from_slice(body).map_err(|error| StoreError::State { what: format!("read a decision: {error}") })
     }
 
-    fn keep_all(&self, mails: &[&[u8]]) -> Result<Vec<RawHash>, StoreError> {
+    fn keep_all(&self, mails: &[(RawHash, &[u8])]) -> Result<Vec<bool>, StoreError> {
         let mut kept = self.kept();
-        let keep = |mail: &&[u8]| {
-            let hash = RawHash::of(mail);
-            kept.raw.entry(hash).or_insert_with(|| mail.to_vec());
-            hash
+        let keep = |(hash, mail): &(RawHash, &[u8])| {
+            let was_known = kept.raw.contains_key(hash);
+            kept.raw.entry(*hash).or_insert_with(|| mail.to_vec());
+            was_known
         };
         Ok(mails.iter().map(keep).collect())
     }
@@ -65,7 +65,9 @@ impl Answers for MemoryStore {
     fn keep_one_file(&self, path: &Path) -> Result<RawHash, StoreError> {
         let failed = |source| StoreError::Io { act: "read", path: path.display().to_string(), source };
         let mail = std::fs::read(path).map_err(failed)?;
-        Ok(self.keep_all(&[&mail])?[0])
+        let hash = RawHash::of(&mail);
+        self.keep_all(&[(hash, &mail)])?;
+        Ok(hash)
     }
 
     fn kept_raw(&self, hash: &RawHash) -> Result<Vec<u8>, StoreError> {

@@ -113,6 +113,9 @@ pub enum Cause {
         keys: Option<ContentKeys>,
         /// It has to be marked or moved on the server.
         to_file: bool,
+        /// For which inbox it was; unknown in records of the first days.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        inbox: Option<desk::InboxName>,
     },
     /// Somebody's request.
     Request,
@@ -268,7 +271,7 @@ pub struct HeldItem {
     pub at: Timestamp,
 }
 
-/// What went wrong in the store. Every variant but [`StoreError::Busy`] and [`StoreError::Full`] must stop intake.
+/// What went wrong in the store. Every variant with another remedy than [`Remedy::Retry`] must stop intake.
 #[derive(Debug, thiserror::Error)]
 pub enum StoreError {
     /// Another process has it.
@@ -321,6 +324,9 @@ pub enum StoreError {
         /// Found version.
         version: u8,
     },
+    /// Mails before these could not be committed, so these were not either.
+    #[error("mails before these were not taken in")]
+    Earlier,
     /// State could not be read or written; `frontdesk rebuild` makes it anew.
     #[error("state: {what}")]
     State {
@@ -347,7 +353,7 @@ impl StoreError {
     #[must_use]
     pub fn remedy(&self) -> Remedy {
         match self {
-            Self::Busy { .. } | Self::Full { .. } => Remedy::Retry,
+            Self::Busy { .. } | Self::Full { .. } | Self::Earlier => Remedy::Retry,
             Self::Raw { .. } => Remedy::Quarantine,
             Self::Io { .. } | Self::Damaged { .. } | Self::Version { .. } => Remedy::FixConfig,
             Self::State { .. } => Remedy::ReportBug,
@@ -363,7 +369,17 @@ pub trait Store: Send + Sync + 'static {
     ///
     /// # Errors
     /// [`StoreError::Full`] before anything is written; [`StoreError::Io`] if durability is in doubt.
-    fn keep(&self, mails: &[&[u8]]) -> Result<Vec<RawHash>, StoreError>;
+    fn keep(&self, mails: &[&[u8]]) -> Result<Vec<RawHash>, StoreError> {
+        let hashed: Vec<(RawHash, &[u8])> = mails.iter().map(|mail| (RawHash::of(mail), *mail)).collect();
+        self.keep_hashed(&hashed)?;
+        Ok(hashed.into_iter().map(|(hash, _)| hash).collect())
+    }
+
+    /// [`Store::keep`] for mails whose hashes are known. Says of each whether it was kept before.
+    ///
+    /// # Errors
+    /// As [`Store::keep`].
+    fn keep_hashed(&self, mails: &[(RawHash, &[u8])]) -> Result<Vec<bool>, StoreError>;
 
     /// Like [`Store::keep`] for one large mail in a file, without holding it in memory twice.
     ///
@@ -426,6 +442,8 @@ pub trait Store: Send + Sync + 'static {
     fn cursor(&self, mailbox: &MailboxKey) -> Cursor;
     /// Every settled UID range of a mailbox with its outcome and, where a decision was taken, its event.
     fn outcomes(&self, mailbox: &MailboxKey) -> Vec<OutcomeSpan>;
+    /// Mails decided for an inbox, since the store began. Mails set aside without a look belong to their mailbox alone.
+    fn inbox_mails(&self, inbox: &desk::InboxName) -> u64;
     /// This event was committed.
     fn has_event(&self, event: EventId) -> bool;
     /// Outgoing mails of an account that may be tried at `now`, oldest first.

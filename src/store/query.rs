@@ -132,6 +132,10 @@ pub(crate) fn cursor(state: &dyn Read, mailbox: &MailboxKey) -> Result<Cursor, S
     Ok(Cursor { uid_validity: row.uid_validity, settled: row.settled, to_file, total: row.total })
 }
 
+pub(crate) fn inbox_mails(state: &dyn Read, inbox: &desk::InboxName) -> Result<u64, StoreError> {
+    Ok(get(state, &key::inbox(inbox))?.unwrap_or_default())
+}
+
 pub(crate) fn outcomes(state: &dyn Read, mailbox: &MailboxKey) -> Result<Vec<OutcomeSpan>, StoreError> {
     let row: MailboxRow = get(state, &key::mailbox(mailbox))?.unwrap_or_default();
     let Some(uid_validity) = row.uid_validity else { return Ok(Vec::new()) };

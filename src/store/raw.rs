@@ -210,27 +210,25 @@ impl Packs {
         self.inner.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Keeps mails durably, each once.
-    pub(crate) fn keep(&self, mails: &[&[u8]]) -> Result<Vec<RawHash>, StoreError> {
-        let bytes: u64 = mails.iter().map(|mail| mail.len() as u64).sum();
+    /// Keeps mails durably, each once. Says of each whether it was there.
+    pub(crate) fn keep(&self, mails: &[(RawHash, &[u8])]) -> Result<Vec<bool>, StoreError> {
+        let bytes: u64 = mails.iter().map(|(_, mail)| mail.len() as u64).sum();
         self.check_reserve(bytes)?;
-        let hashes: Vec<RawHash> = mails.iter().map(|mail| RawHash::of(mail)).collect();
-        for (mail, hash) in mails.iter().zip(&hashes) {
-            self.append_mail(Kind::Mail, *hash, mail)?;
-        }
+        let known =
+            mails.iter().map(|(hash, mail)| self.append_mail(Kind::Mail, *hash, mail)).collect::<Result<Vec<bool>, _>>()?;
         self.sync()?;
-        Ok(hashes)
+        Ok(known)
     }
 
-    /// Keeps a mail unless it is there; not yet durable.
-    pub(crate) fn append_mail(&self, kind: Kind, hash: RawHash, bytes: &[u8]) -> Result<(), StoreError> {
+    /// Keeps a mail unless it is there; not yet durable. Says whether it was.
+    pub(crate) fn append_mail(&self, kind: Kind, hash: RawHash, bytes: &[u8]) -> Result<bool, StoreError> {
         if self.find(&hash)?.is_some() {
-            return Ok(());
+            return Ok(true);
         }
         let blob = self.compress(kind, hash, bytes)?;
         let at = self.append(&blob)?;
         self.inner().index.insert(&hash, at);
-        Ok(())
+        Ok(false)
     }
 
     /// Keeps the JSON of a decision; not yet durable.

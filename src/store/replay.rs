@@ -52,8 +52,13 @@ fn any_record() -> impl Strategy<Value = Record> {
     });
     let duplicate = (uid.clone(), uid.clone()).prop_map(|(uid, of)| {
         let mut decided = new_ticket(uid, 1);
-        decided.cause =
-            Cause::Mail { place: place(uid), raw: RawHash::of(&mail(of)), keys: Some(keys(of)), to_file: uid % 2 == 0 };
+        decided.cause = Cause::Mail {
+            place: place(uid),
+            raw: RawHash::of(&mail(of)),
+            keys: Some(keys(of)),
+            to_file: uid % 2 == 0,
+            inbox: None,
+        };
         decided.decision = decision(Outcome::Duplicate, None, None);
         decided.outbox.clear();
         record(decided)

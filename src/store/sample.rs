@@ -168,7 +168,7 @@ pub(crate) fn new_ticket(uid: u32, no: u64) -> Decided {
     Decided {
         event,
         at: at(second),
-        cause: Cause::Mail { place: place(uid), raw: RawHash::of(&mail(uid)), keys: Some(keys(uid)), to_file: true },
+        cause: Cause::Mail { place: place(uid), raw: RawHash::of(&mail(uid)), keys: Some(keys(uid)), to_file: true, inbox: None },
         decision: decision(Outcome::NewTicket, Some(ticket(no, Status::New)), Some(message)),
         outbox: vec![outbox_row(event, no, second)],
         budget: vec![

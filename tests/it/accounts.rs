@@ -18,6 +18,7 @@ const RECOVERY: Duration = Duration::from_secs(60);
 /// Two accounts on two servers: `support` over implicit TLS, `sales` over STARTTLS, both sending with a password.
 struct Branches {
     authority: Authority,
+    /// What Postfix shows, and both Dovecots where nothing else is said.
     identity: Identity,
     support: Dovecot,
     sales: Dovecot,
@@ -30,9 +31,13 @@ impl Branches {
     fn open(flaw: Flaw, sales_hands_in_with: &str) -> Branches {
         let authority = Authority::new();
         let identity = authority.issue(flaw);
+        Self::around(authority, identity.clone(), identity, sales_hands_in_with)
+    }
+
+    fn around(authority: Authority, arrival: Identity, identity: Identity, sales_hands_in_with: &str) -> Branches {
         let server = |users: &[(&str, &str)]| {
             let users = users.iter().map(|(name, secret)| ((*name).to_owned(), (*secret).to_owned())).collect();
-            Dovecot::start(dovecot::Options { users, tls: Some(identity.clone()), ..dovecot::Options::default() })
+            Dovecot::start(dovecot::Options { users, tls: Some(arrival.clone()), ..dovecot::Options::default() })
         };
         let support = server(&[("support", "support-secret"), ("sales", sales_hands_in_with)]);
         let sales = server(&[("sales", "sales-secret")]);
@@ -131,6 +136,24 @@ fn a_certificate_for_another_name_stops_both_directions_and_its_renewal_heals_th
 }
 
 #[test]
+fn mail_leaves_soon_after_the_certificate_of_the_sending_server_was_renewed() {
+    let authority = Authority::new();
+    let (good, wrong) = (authority.issue(Flaw::None), authority.issue(Flaw::WrongName));
+    let branches = Branches::around(authority, good.clone(), wrong, "sales-secret");
+    let desk = &branches.desk;
+    desk.wait_until("both inboxes are live", all_live);
+    branches.support.deliver("support", &request("dana@x.example", "support@acme.example", "1@x.example").bytes());
+    let status = desk.wait_until("sending has stopped", |status| sending(status, "support")["state"] == "unsafe");
+    assert!(sending(&status, "support")["error"].as_str().is_some_and(|error| error.contains("certificate")), "{status}");
+    good.replace(&branches.identity);
+    branches.postfix.restart();
+    // The pause itself takes minutes; the server is looked at sooner.
+    branches.postfix.wait_for("dana@x.example", 1, RECOVERY);
+    let status = desk.wait_until("sending is live", |status| sending(status, "support")["state"] == "live");
+    assert_eq!(sending(&status, "support")["error"], json!(null));
+}
+
+#[test]
 fn a_rotated_password_is_taken_from_its_file() {
     let office = Office::open();
     let mail = |id| mails::request(letter("Dana <dana@x.example>", id, id), "Hello.\n");
@@ -193,4 +216,19 @@ fn a_deleted_mailbox_is_named_and_watched_again_once_it_is_back() {
     office.dovecot.deliver_to("support", "Desk", &mail("2@x.example").bytes());
     office.desk.wait_tickets(2);
     assert_eq!(office.received("dana@x.example").len(), 2);
+}
+
+#[test]
+fn inboxes_that_share_a_mailbox_count_their_own_mail() {
+    let sections = "[inbox]\nsupport = { address = \"support@acme.example\" }\nsales = { address = \"sales@acme.example\" }\n";
+    let office = Office::with(sections);
+    for (to, id) in
+        [("support@acme.example", "1@x.example"), ("sales@acme.example", "2@x.example"), ("sales@acme.example", "3@x.example")]
+    {
+        office.dovecot.deliver("support", &request("dana@x.example", to, id).bytes());
+    }
+    let own = |status: &Value, name| inbox(status, name)["settled"].as_u64();
+    let status =
+        office.desk.wait_until("all are in", |status| own(status, "sales") == Some(2) && own(status, "support") == Some(1));
+    assert_eq!(status["settled"]["new_ticket"], json!(3), "{status}");
 }

@@ -32,7 +32,8 @@ fn desk(imap: &Dovecot, smtp: &Sink, since: &str) -> Desk {
          [account.main]\nimap = \"{}\"\nsmtp = \"{}\"\n\
          auth = {{ kind = \"password\", user = \"support\", secret = {{ file = \"mail.password\" }} }}\n\
          [inbox]\nsupport = {{ address = \"{TO}\", since = \"{since}\" }}\n\
-         [agent]\nana = {{ name = \"Ana Ruiz\", email = \"ana@acme.example\" }}\n",
+         [agent]\nana = {{ name = \"Ana Ruiz\", email = \"ana@acme.example\" }}\n\
+         [limits]\nacks_per_hour = 100000\nacks_per_day = 100000\n",
         imap.url(),
         smtp.url()
     );

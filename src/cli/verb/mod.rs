@@ -36,7 +36,7 @@ pub fn dispatch(args: &Args, printer: &Printer) -> Result<Exit, Failure> {
     let common = &args.common;
     match &args.verb {
         Verb::Run => {
-            crate::cli::start_log(common)?;
+            crate::cli::start_log(common, printer)?;
             run::run(setup::config_path(common)?, printer)
         }
         Verb::Demo(options) => demo::demo(options, printer),

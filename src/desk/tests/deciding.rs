@@ -183,3 +183,21 @@ fn colleagues_copied_by_the_requester_take_part_and_others_wait() {
     assert_eq!(people, ["bob@mail.x.example", "dana@x.example"]);
     assert_eq!(desk.ticket(1).waiting.len(), 1);
 }
+
+#[test]
+fn a_complaint_about_our_mail_stops_automatic_mail_to_the_requester() {
+    let mut desk = Desk::new();
+    let ack = sends(&desk.mail(&request("Probe", "It drops."), true))[0].message_id.to_string();
+    let report = |id: &str| {
+        format!(
+            "From: fbl@isp.example\nTo: {SUPPORT}\nSubject: FW: Probe\nMessage-ID: <c@isp.example>\n\
+             Content-Type: multipart/report; report-type=feedback-report; boundary=b\n\n\
+             --b\n\nA report.\n--b\nContent-Type: message/feedback-report\n\nFeedback-Type: abuse\nVersion: 1\n\n\
+             --b\nContent-Type: message/rfc822\n\nFrom: {SUPPORT}\nSubject: Probe\nMessage-ID: <{id}>\n\nHello\n--b--\n"
+        )
+    };
+    let is_stopped = |decision: &desk::Decision| decision.effects.iter().any(|effect| matches!(effect, Effect::Suppress { .. }));
+    assert!(!is_stopped(&desk.mail(&report("forged@fernhill.example"), false)), "an id that is not ours proves nothing");
+    let decision = desk.mail(&report(&ack), false);
+    assert!(is_stopped(&decision), "{:?}", decision.trace);
+}

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use desk::Outcome;
 use frontdesk::clock::Clock;
-use frontdesk::engine::{Fetched, Intake, RawMail};
+use frontdesk::engine::{Fetched, Intake, RawMail, Turn};
 use frontdesk::ingest::{Auth, Deadlines, Done, Health, Security, Server, Since, Snapshot, WatchSettings, Watcher};
 use frontdesk::store::{Cursor, MailboxKey, StoreError};
 use tokio::sync::watch;
@@ -83,7 +83,14 @@ impl Intake for Recorder {
         Ok(())
     }
 
-    async fn receive(&self, mailbox: &MailboxKey, uid_validity: u32, mails: Vec<Fetched>) -> Result<Vec<Outcome>, StoreError> {
+    async fn receive(
+        &self,
+        mailbox: &MailboxKey,
+        uid_validity: u32,
+        mails: Vec<Fetched>,
+        mut turn: Turn,
+    ) -> Result<Vec<Outcome>, StoreError> {
+        turn.come().await?;
         let pause = self.lock().pause;
         tokio::time::sleep(pause).await;
         let mut record = self.lock();
@@ -108,6 +115,7 @@ impl Intake for Recorder {
             record.taken.push(Taken { uid_validity, uid, bytes, silent });
             outcomes.push(Outcome::NewTicket);
         }
+        turn.pass();
         Ok(outcomes)
     }
 

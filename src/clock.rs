@@ -32,6 +32,12 @@ impl Clock {
         }
     }
 
+    /// It is the system's, which others can set.
+    #[must_use]
+    pub fn is_system(&self) -> bool {
+        self.fixed.is_none()
+    }
+
     /// Now, to the microsecond.
     #[must_use]
     pub fn now(&self) -> Timestamp {

@@ -20,7 +20,25 @@ pub fn ticket(policy: &Policy, ticket: &Ticket) -> Map<String, Value> {
         .collect();
     let links: Vec<Value> =
         ticket.links.iter().map(|link| json!({ "kind": link.kind, "ref": policy.reference(link.ticket) })).collect();
-    let clock = &ticket.first_response;
+    let clock = |clock: &desk::ticket::Clock| json!({ "started_at": clock.started_at, "due_at": clock.due_at, "met_at": clock.met_at, "breached": clock.breached });
+    let mut clocks = Map::from_iter([("first_response".to_owned(), clock(&ticket.first_response))]);
+    for (name, other) in [("next_response", &ticket.next_response), ("resolution", &ticket.resolution)] {
+        if other.started_at.is_some() && (other.due_at.is_some() || name == "next_response") {
+            clocks.insert(name.to_owned(), clock(other));
+        }
+    }
+    let step = |state: &desk::ticket::StepState| {
+        json!({
+            "id": state.id, "due_at": state.clock.due_at, "owner": state.owner, "done": state.done, "ended": state.ended,
+            "entered_at": state.clock.started_at,
+        })
+    };
+    let ledger: Map<String, Value> = ticket
+        .ledger
+        .shares()
+        .into_iter()
+        .map(|(party, time)| (format!("{}_seconds", party.as_str()), json!(time.as_secs())))
+        .collect();
     let value = json!({
         "ref": policy.reference(ticket.no),
         "subject": ticket.subject,
@@ -40,8 +58,14 @@ pub fn ticket(policy: &Policy, ticket: &Ticket) -> Map<String, Value> {
         "fields": fields,
         "missing": ticket.missing,
         "vendor": ticket.vendor,
-        "step": ticket.step.as_ref().map(|step| json!({ "id": step.id, "due_at": step.due_at })),
-        "clocks": { "first_response": { "due_at": clock.due_at, "met_at": clock.met_at, "breached": clock.breached } },
+        "step": ticket.step().map(step),
+        "steps": ticket.steps.iter().map(step).collect::<Vec<_>>(),
+        "clocks": clocks,
+        "ledger": ledger,
+        "timers": ticket.timers,
+        "rating": ticket.rating,
+        "snoozed_until": ticket.snoozed_until,
+        "solved_at": ticket.solved_at,
         "created_at": ticket.created_at,
         "updated_at": ticket.updated_at,
         "links": links,
@@ -145,9 +169,8 @@ pub fn explanation(policy: &Policy, decided: &Decided) -> Value {
         .iter()
         .filter_map(|effect| match effect {
             Effect::Send(send) => Some(json!({ "to": send.to, "kind": send.purpose.as_str(), "subject": send.subject })),
-            Effect::StartTimer { .. }
-            | Effect::StopTimer { .. }
-            | Effect::Suppress { .. }
+            Effect::Suppress { .. }
+            | Effect::AskedRating { .. }
             | Effect::Recall { .. }
             | Effect::Agent { .. }
             | Effect::Notify { .. } => None,

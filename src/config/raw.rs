@@ -14,7 +14,7 @@ use super::secret::Reference;
 use super::tree::Node;
 use super::value::{Bytes, Days, Length, Rate};
 
-pub(super) use follow::{RawAlert, RawArticles, RawFollowUp, RawLimits, RawNotify, RawReport, RawRetention};
+pub(super) use follow::{RawAlert, RawArticles, RawFollowUp, RawLimits, RawNotify, RawReport, RawRetention, RawSilent};
 pub(super) use process::{RawField, RawForm, RawStep, RawType};
 pub(super) use rule::{RawKnownIssue, RawRule, RawThen, RawWhen};
 pub(super) use test::{RawHave, RawMail, RawTest, RawWant};

@@ -5,14 +5,14 @@ use std::collections::BTreeSet;
 use crate::change::Change;
 use crate::command::{Assignee, Closing, Command};
 use crate::decide::nothing;
-use crate::effect::{Effect, TimerKind};
+use crate::effect::Effect;
 use crate::event::{Actor, Decision, Direction, Event, MessageEntry, Outcome};
 use crate::ids::{AgentName, EffectId};
 use crate::letter::{self, Words};
 use crate::policy::Policy;
 use crate::ticket::{Answered, NoteLine, Status, Ticket};
 use crate::undo::{self, Act};
-use crate::{act_people, act_work, answer, notice};
+use crate::{act_people, act_work, answer, follow_up, notice, promise};
 
 /// Newest references kept; the root is kept apart.
 const REFERENCES_MAX: usize = 10;
@@ -48,6 +48,7 @@ pub(crate) fn carry_out(change: &mut Change<'_>, by: &Actor, command: &Command, 
         Command::Undo => undo(change, by),
         Command::Done { .. }
         | Command::Undone { .. }
+        | Command::Reject { .. }
         | Command::Skip { .. }
         | Command::Step { .. }
         | Command::Set { .. }
@@ -94,12 +95,10 @@ fn reply(change: &mut Change<'_>, by: &Actor, words: &Words) {
     let next = &mut change.ticket;
     next.status = Status::Pending;
     next.snoozed_until = None;
+    next.solved_at = None;
     next.recent_mails.clear();
     next.muted_until = None;
-    if next.first_response.met_at.is_none() {
-        next.first_response.met_at = Some(at);
-        next.first_response.breached = next.first_response.due_at.is_some_and(|due| at > due);
-    }
+    promise::answered(next, at);
     if next.owner.is_none() {
         next.owner = agent.map(|agent| agent.name.clone());
     }
@@ -130,8 +129,6 @@ fn reply(change: &mut Change<'_>, by: &Actor, words: &Words) {
     change.message = sent;
     change.ticket.signed = true;
     change.tell("status_changed", &label, format!("{from} → pending"));
-    change.stop_timer(TimerKind::CloseSolved);
-    change.stop_timer(TimerKind::Wake);
 }
 
 /// Words that stay inside.
@@ -192,7 +189,7 @@ fn let_in(change: &mut Change<'_>, by: &Actor, message: &MessageEntry) {
         next.status = Status::Open;
         next.solved_at = None;
     }
-    change.stop_timer(TimerKind::CloseSolved);
+    promise::asked(next, change.event.at);
     change.message = Some(MessageEntry { held: false, ..message.clone() });
 }
 
@@ -211,10 +208,7 @@ fn close(change: &mut Change<'_>, by: &Actor, closing: &Closing) {
     next.snoozed_until = None;
     next.hold = None;
     next.closing.extend(closing.answers.iter().cloned());
-    if let Ok(due_at) = at.checked_add(change.policy.reopen_within) {
-        change.start_timer(TimerKind::CloseSolved, due_at);
-    }
-    change.stop_timer(TimerKind::Wake);
+    follow_up::closing_mail(change, false);
 }
 
 fn set_status(change: &mut Change<'_>, by: &Actor, command: &Command) {
@@ -224,20 +218,15 @@ fn set_status(change: &mut Change<'_>, by: &Actor, command: &Command) {
         Command::Wait => {
             change.tell("status_changed", &label, format!("{from} → pending"));
             change.ticket.status = Status::Pending;
-            change.stop_timer(TimerKind::CloseSolved);
         }
         Command::Snooze { until } => {
             change.tell("snoozed", &label, format!("until {until}"));
             change.ticket.status = Status::OnHold;
             change.ticket.snoozed_until = Some(*until);
-            change.start_timer(TimerKind::Wake, *until);
-            change.stop_timer(TimerKind::CloseSolved);
         }
         _ => {
             change.tell("reopened", &label, format!("{from} → open"));
             change.ticket.status = Status::Open;
-            change.stop_timer(TimerKind::CloseSolved);
-            change.stop_timer(TimerKind::Wake);
         }
     }
     change.ticket.solved_at = None;
@@ -275,19 +264,6 @@ fn undo(change: &mut Change<'_>, by: &Actor) {
     }
     change.effects.extend(recalled.into_iter().map(|mail| Effect::Recall { mail }));
     change.ticket.acts.retain(|known| known.event != act.event);
-    let (at, status) = (change.at(), change.ticket.status);
-    match (status, change.ticket.snoozed_until) {
-        (Status::Solved, _) => {
-            if let Ok(due_at) = at.checked_add(change.policy.reopen_within) {
-                change.start_timer(TimerKind::CloseSolved, due_at);
-            }
-        }
-        (_, Some(until)) => change.start_timer(TimerKind::Wake, until),
-        _ => {
-            change.stop_timer(TimerKind::CloseSolved);
-            change.stop_timer(TimerKind::Wake);
-        }
-    }
 }
 
 fn remember_act(change: &mut Change<'_>, agent: &AgentName) {

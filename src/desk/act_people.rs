@@ -5,9 +5,10 @@ use mail::Address;
 use crate::act;
 use crate::change::Change;
 use crate::command::Command;
-use crate::effect::{Effect, TimerKind};
+use crate::effect::Effect;
 use crate::event::{Actor, MessageEntry};
 use crate::ids::{FieldId, TicketNo};
+use crate::ledger::Ledger;
 use crate::letter;
 use crate::ticket::{Clock, Link, LinkKind, Status};
 use crate::vendor;
@@ -53,7 +54,12 @@ fn split(change: &mut Change<'_>, label: &str) {
     other.created_at = change.at();
     other.made_by = change.event.id;
     other.fields.clear();
-    other.step = None;
+    other.steps.clear();
+    other.timers.clear();
+    other.ledger = Ledger::new(change.at());
+    other.resolution = Clock { started_at: Some(change.at()), ..Clock::default() };
+    other.next_response = Clock::default();
+    (other.silence, other.rating, other.checked_in, other.rounds) = (None, None, false, 0);
     other.links = [Link { kind: LinkKind::SplitFrom, ticket: change.ticket.no }].into();
     other.first_response = Clock { started_at: Some(message.at), ..Clock::default() };
     other.thread_root.clone_from(&message.message_id);
@@ -131,8 +137,6 @@ fn merge(change: &mut Change<'_>, label: &str, into: TicketNo) {
     next.status = Status::Closed;
     next.snoozed_until = None;
     change.link_back = Some((into, LinkKind::MergedFrom));
-    change.stop_timer(TimerKind::CloseSolved);
-    change.stop_timer(TimerKind::Wake);
 }
 
 /// Nobody is answered, and its sender gets no automatic mail any more.
@@ -141,8 +145,6 @@ fn spam(change: &mut Change<'_>, label: &str) {
     change.ticket.tags.insert("spam".to_owned());
     change.ticket.status = Status::Closed;
     change.ticket.snoozed_until = None;
-    change.stop_timer(TimerKind::CloseSolved);
-    change.stop_timer(TimerKind::Wake);
     let address = change.ticket.requester.address.folded();
     change.effects.push(Effect::Suppress { address, reason: format!("marked as spam by {label}"), until: None });
 }

@@ -7,24 +7,26 @@ use crate::change::Change;
 use crate::command::Command;
 use crate::event::Actor;
 use crate::ids::{FieldId, TypeName};
-use crate::opening;
-use crate::ticket::Priority;
+use crate::process;
+use crate::ticket::{Priority, StepEnd};
 use crate::{field, kind};
 
 pub(crate) fn carry_out(change: &mut Change<'_>, by: &Actor, command: &Command) {
     let label = by.label();
     match command {
-        Command::Done { items } => check_off(change, &label, items, true),
-        Command::Undone { items } => check_off(change, &label, items, false),
-        Command::Skip { item, because } => {
-            change.tell("item_skipped", &label, format!("{item} because {because}"));
-            if let Some(step) = &mut change.ticket.step {
-                step.done.insert(*item);
+        Command::Done { items } => process::check_off(change, by, items, true),
+        Command::Undone { items } => process::check_off(change, by, items, false),
+        Command::Reject { because } => {
+            if let Some(id) = process::meant(&change.ticket, by.agent()).map(|state| state.id.clone()) {
+                process::finish(change, &id, StepEnd::Rejected, &label, because);
             }
         }
+        Command::Skip { item, because } => {
+            change.tell("item_skipped", &label, format!("{item} because {because}"));
+            process::check_off(change, by, &[*item], true);
+        }
         Command::Step { id } => {
-            change.tell("step_entered", &label, id.clone());
-            opening::enter_step(change, id);
+            process::jump(change, id, &label);
         }
         Command::Set { field, value } => set(change, &label, field, value),
         Command::ChangeType { to } => change_type(change, &label, to),
@@ -41,19 +43,6 @@ pub(crate) fn carry_out(change: &mut Change<'_>, by: &Actor, command: &Command) 
     }
 }
 
-fn check_off(change: &mut Change<'_>, label: &str, items: &[u32], done: bool) {
-    let numbers = items.iter().map(u32::to_string).collect::<Vec<_>>().join(", ");
-    change.tell(if done { "item_done" } else { "item_undone" }, label, numbers);
-    let Some(step) = &mut change.ticket.step else { return };
-    for item in items {
-        if done {
-            step.done.insert(*item);
-        } else {
-            step.done.remove(item);
-        }
-    }
-}
-
 fn set(change: &mut Change<'_>, label: &str, id: &FieldId, value: &str) {
     change.tell("field_set", label, format!("{id} = {value}"));
     let policy = change.policy;
@@ -63,6 +52,7 @@ fn set(change: &mut Change<'_>, label: &str, id: &FieldId, value: &str) {
     let value = field::read_value(known, value, "agent", None, today);
     change.ticket.missing.retain(|missing| missing != id);
     change.ticket.fields.insert(id.clone(), value);
+    process::advance(change);
 }
 
 /// Fields of the same id are kept; the work restarts at the first step.
@@ -78,15 +68,11 @@ fn change_type(change: &mut Change<'_>, label: &str, to: &TypeName) {
         known.is_some_and(|field| kind::normalise(field, &value.value, today).is_some())
     });
     next.missing = field::missing(ticket_type, &next.fields);
-    match ticket_type.steps.first() {
-        Some(step) => opening::enter_step(change, &step.id),
-        None => change.ticket.step = None,
-    }
+    process::restart(change);
 }
 
 fn set_priority(change: &mut Change<'_>, label: &str, priority: Priority) {
     change.tell("priority_changed", label, format!("{} → {}", change.ticket.priority.as_str(), priority.as_str()));
-    change.ticket.first_response = opening::first_response(change.policy, &change.ticket, priority);
     change.ticket.priority = priority;
 }
 

@@ -3,6 +3,7 @@
 use crate::command::{Assignee, Command};
 use crate::event::{Actor, EventKind};
 use crate::policy::Policy;
+use crate::process;
 use crate::ticket::{Status, Ticket};
 
 /// Why a command is not carried out.
@@ -27,9 +28,10 @@ impl std::fmt::Display for Refusal {
 impl std::error::Error for Refusal {}
 
 /// Every verb that a status can forbid, for messages.
-const VERBS: [&str; 28] = [
+const VERBS: [&str; 29] = [
     "reply", "note", "take", "drop", "assign", "watch", "mute", "release", "close", "wait", "snooze", "reopen", "done", "undone",
-    "skip", "step", "set", "type", "priority", "tag", "time", "cc", "uncc", "vendor", "customer", "merge", "split", "spam",
+    "reject", "skip", "step", "set", "type", "priority", "tag", "time", "cc", "uncc", "vendor", "customer", "merge", "split",
+    "spam",
 ];
 
 /// Allows or refuses a command on a ticket.
@@ -86,6 +88,7 @@ pub fn verb(command: &Command) -> &'static str {
         Command::Reopen => "reopen",
         Command::Done { .. } => "done",
         Command::Undone { .. } => "undone",
+        Command::Reject { .. } => "reject",
         Command::Skip { .. } => "skip",
         Command::Step { .. } => "step",
         Command::Set { .. } => "set",
@@ -129,8 +132,9 @@ fn check_arguments(policy: &Policy, ticket: &Ticket, by: &Actor, command: &Comma
         Command::AskVendor { vendor, .. } => {
             known("vendor", vendor.as_str(), policy.vendors.keys().map(crate::VendorName::as_str))
         }
-        Command::Done { items } | Command::Undone { items } => check_items(policy, ticket, items),
-        Command::Skip { item, .. } => check_items(policy, ticket, &[*item]),
+        Command::Done { items } | Command::Undone { items } => check_items(policy, ticket, by, items),
+        Command::Skip { item, .. } => check_items(policy, ticket, by, &[*item]),
+        Command::Reject { .. } => check_items(policy, ticket, by, &[]),
         Command::Step { id } => {
             let steps = policy.types.get(&ticket.ticket_type).map_or(&[][..], |ticket_type| &ticket_type.steps);
             known("step", id, steps.iter().map(|step| step.id.as_str()))
@@ -169,11 +173,15 @@ fn check_assignee(policy: &Policy, to: &Assignee) -> Result<(), Refusal> {
 }
 
 /// Items are counted from 1 within the step that the ticket is in.
-fn check_items(policy: &Policy, ticket: &Ticket, items: &[u32]) -> Result<(), Refusal> {
-    let steps = policy.types.get(&ticket.ticket_type).map_or(&[][..], |ticket_type| &ticket_type.steps);
-    let Some(step) = ticket.step.as_ref().and_then(|state| steps.iter().find(|step| step.id == state.id)) else {
-        return refuse("this ticket has no step with a checklist");
+fn check_items(policy: &Policy, ticket: &Ticket, by: &Actor, items: &[u32]) -> Result<(), Refusal> {
+    let steps = process::steps_of(policy, ticket);
+    let meant = process::meant(ticket, by.agent());
+    let Some(step) = meant.and_then(|state| steps.iter().find(|step| step.id == state.id)) else {
+        return refuse("this ticket has no step under way");
     };
+    if step.by_other && by.agent().is_some() && by.agent() == ticket.owner.as_ref() {
+        return refuse(format!("step {} needs a second person: whoever owns the ticket cannot do it", step.id));
+    }
     let Some(wrong) = items.iter().find(|item| **item == 0 || **item as usize > step.todo.len()) else { return Ok(()) };
     refuse(format!("step {} has items 1 to {}, not {wrong}", step.id, step.todo.len()))
 }

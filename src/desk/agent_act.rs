@@ -189,10 +189,7 @@ pub(crate) fn answered_directly(mail: &mut Incoming<'_>, ticket: &Ticket, agent:
     next.status = Status::Pending;
     next.answered =
         Some(Answered { rev: next.rev, by: agent.to_string(), at, event: mail.event.id, excerpt: act::excerpt(&text) });
-    if next.first_response.met_at.is_none() {
-        next.first_response.met_at = Some(at);
-        next.first_response.breached = next.first_response.due_at.is_some_and(|due| at > due);
-    }
+    crate::promise::answered(next, at);
     next.owner = next.owner.take().or_else(|| Some(agent.clone()));
     next.references.extend(message.message_id.clone());
     change.message = Some(entry);

@@ -71,9 +71,7 @@ impl Question {
             Listing::Mine => ticket.owner.as_ref() == Some(&self.agent),
             Listing::Team(Some(team)) => ticket.team.as_ref() == Some(team),
             Listing::Team(None) => ticket.team.as_ref().is_some_and(|team| self.teams.contains(team)),
-            Listing::Overdue => {
-                ticket.first_response.met_at.is_none() && ticket.first_response.due_at.is_some_and(|due| due < at)
-            }
+            Listing::Overdue => crate::ticket_block::due(ticket).is_some_and(|due| due < at),
         }
     }
 }

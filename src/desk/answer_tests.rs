@@ -87,6 +87,8 @@ fn policy() -> Policy {
         rules: RuleBook::default(),
         limits: Limits::default(),
         templates: Templates::default(),
+        follow_up: crate::policy::FollowUp::default(),
+        alerts: vec![],
         reopen_within: SignedDuration::from_hours(336),
         own_addresses: BTreeSet::new(),
         url: Some("https://desk.fernhill.example".to_owned()),
@@ -113,7 +115,7 @@ fn ticket() -> Ticket {
         fields: BTreeMap::new(),
         missing: vec![],
         vendor: None,
-        step: None,
+        steps: vec![],
         first_response: Clock::default(),
         created_at: now(),
         updated_at: now(),
@@ -144,6 +146,13 @@ fn ticket() -> Ticket {
         minutes: 0,
         closing: BTreeMap::new(),
         signed: false,
+        ..Ticket::blank(
+            Requester { name: String::new(), address: address("dana@x.example"), proven: true },
+            "support".into(),
+            "question".into(),
+            EventId::of_request("t"),
+            now(),
+        )
     }
 }
 

@@ -7,16 +7,16 @@ use mail::machine::{Around, MachineOutcome, Verdict};
 use mail::{Address, Mailbox, Message};
 
 use crate::change::Change;
+use crate::courtesy::{self, Courtesy};
 use crate::decide::entry;
-use crate::effect::{Effect, TimerKind};
+use crate::effect::Effect;
 use crate::event::{Arrival, Decision, Direction, Event, MessageEntry, Outcome, SenderProof, Target};
 use crate::ids::TicketNo;
-use crate::notice;
 use crate::policy::Policy;
 use crate::ticket::{LinkKind, Status, Ticket};
 use crate::ticket_mail::Cause;
 use crate::trace::TraceLine;
-use crate::{agent_desk, opening, subject};
+use crate::{agent_desk, follow_up, notice, opening, promise, reply, subject};
 
 /// So many mails of one sender on one ticket …
 const BURST_MAILS: usize = 5;
@@ -95,7 +95,10 @@ pub(crate) fn decide(policy: &Policy, ticket: Option<&Ticket>, event: &Event, ar
                 (Target::Attach { .. }, Some(ticket)) => mail.attach(ticket, &verdict),
                 (Target::Held { why, .. }, Some(ticket)) => mail.hold(ticket, why.clone()),
                 (Target::New | Target::NewLinked { .. } | Target::Attach { .. } | Target::Held { .. }, _) => {
-                    opening::decide(mail, &verdict)
+                    match courtesy::of(mail.message()) {
+                        Some(Courtesy::Stop) => mail.stop_word(),
+                        _ => opening::decide(mail, &verdict),
+                    }
                 }
             }
         }
@@ -196,8 +199,23 @@ impl<'a> Incoming<'a> {
         let line = entry(self.event, "machine_wrote", self.sender.address.as_str(), what);
         let mut next = ticket.clone();
         next.rev += 1;
+        let is_away = verdict.class == Some(mail::MachineClass::AutoReply);
+        if is_away && self.sender.address.folded() == ticket.requester.address.folded() {
+            let back_on = verdict.return_on.as_deref().and_then(|date| date.parse().ok());
+            follow_up::shift(&mut next, self.policy, self.event.at, back_on);
+        }
+        let (policy, event) = (self.policy, self.event);
         let mut decision = self.finish(Outcome::Attached, Some(next), Some(message));
         decision.history.push(line);
+        Change::resume(policy, event, ticket, decision).finish(Outcome::Attached)
+    }
+
+    /// One word that is no request: its sender gets no automatic mail any more. It can only stop mail to itself, and
+    /// whoever forges it stops nothing but that.
+    fn stop_word(self) -> Decision {
+        let address = self.sender.address.folded();
+        let mut decision = self.ledger(Outcome::MachineLedger);
+        decision.effects = vec![Effect::Suppress { address, reason: "asked us to stop".to_owned(), until: None }];
         decision
     }
 
@@ -285,17 +303,21 @@ impl<'a> Incoming<'a> {
     /// The customer, or somebody who takes part, writes again.
     fn attach(mut self, ticket: &Ticket, verdict: &Verdict) -> Decision {
         let marked = matches!(self.arrival.known.placement.target, Target::Attach { marked: true, .. });
-        let at = self.event.at;
+        let (policy, event, at) = (self.policy, self.event, self.event.at);
         let mut next = ticket.clone();
         next.rev += 1;
         next.updated_at = at;
         let mut history = vec![entry(self.event, "requester_wrote", self.sender.address.as_str(), excerpt(self.message()))];
         self.remember(&mut next);
         self.admit_people(&mut next, &mut history, marked);
-        let mut effects = Vec::new();
-        let is_owed = matches!(next.status, Status::Pending | Status::OnHold | Status::Solved);
-        if is_owed {
-            self.reopen(&mut next, &mut history, &mut effects);
+        let said = self.courtesy(&next, marked);
+        self.read_zone(&mut next);
+        if !reply::is_settled(said, ticket.status, policy) {
+            let is_owed = matches!(next.status, Status::Pending | Status::OnHold | Status::Solved);
+            if is_owed {
+                self.reopen(&mut next, &mut history);
+            }
+            promise::asked(&mut next, at);
         }
         self.count_burst(&mut next, &mut history);
         opening::fill_fields(&mut self, &mut next);
@@ -303,17 +325,38 @@ impl<'a> Incoming<'a> {
         history.extend(view_line.history);
         self.trace("ack", "no", "a ticket is acknowledged once");
         let message = self.entry(verdict.class, marked || !self.arrival.proof.is_proven());
-        let (policy, event) = (self.policy, self.event);
         let mut decision = self.finish(Outcome::Attached, Some(next), Some(message.clone()));
         decision.history = history;
-        decision.effects = effects;
-        decision.effects.extend(view_line.effects);
+        decision.effects = view_line.effects;
         let mut change = Change::resume(policy, event, ticket, decision);
+        reply::follow(&mut change, said, &message);
         notice::tell(&mut change, &Cause::Wrote { message: &message }, None);
         change.finish(Outcome::Attached)
     }
 
-    fn reopen(&mut self, next: &mut Ticket, history: &mut Vec<crate::HistoryEntry>, effects: &mut Vec<Effect>) {
+    /// What a short answer of the requester means. A stranger's word is a mail like any other.
+    fn courtesy(&mut self, ticket: &Ticket, marked: bool) -> Option<Courtesy> {
+        let is_requester = self.sender.address.folded() == ticket.requester.address.folded();
+        let said = courtesy::of(self.message()).filter(|_| is_requester && !marked)?;
+        self.trace("said", format!("{said:?}").to_lowercase(), "a short answer");
+        Some(said)
+    }
+
+    /// The requester's zone, as far as a proven mail's Date tells it.
+    fn read_zone(&self, next: &mut Ticket) {
+        let is_requester = self.sender.address.folded() == next.requester.address.folded();
+        if is_requester {
+            next.utc_offset_minutes = self.proven_offset().or(next.utc_offset_minutes);
+        }
+    }
+
+    /// Minutes from UTC in the Date of a proven mail.
+    pub(crate) fn proven_offset(&self) -> Option<i16> {
+        let date = self.message().date.filter(|_| self.arrival.proof.is_proven())?;
+        i16::try_from(date.offset_minutes).ok()
+    }
+
+    fn reopen(&mut self, next: &mut Ticket, history: &mut Vec<crate::HistoryEntry>) {
         let at = self.event.at;
         let was_solved = next.status == Status::Solved;
         if was_solved {
@@ -325,11 +368,8 @@ impl<'a> Incoming<'a> {
             }
             next.reopened.push(at);
             next.solved_at = None;
-            effects.push(Effect::StopTimer { kind: TimerKind::CloseSolved });
         }
-        if next.status == Status::OnHold || next.status == Status::Pending {
-            effects.push(Effect::StopTimer { kind: TimerKind::Wake });
-        }
+        next.snoozed_until = None;
         let from = next.status.as_str();
         next.status = Status::Open;
         self.trace("status", "open", format!("was {from}; the requester wrote"));

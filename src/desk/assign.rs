@@ -4,23 +4,37 @@
 use jiff::Timestamp;
 
 use crate::event::Around;
-use crate::ids::AgentName;
+use crate::ids::{AgentName, TeamName};
 use crate::policy::{Agent, Assign, Policy};
 use crate::ticket::Ticket;
 
 /// The agent who gets the ticket; `None` if it is there for whoever takes it.
 #[must_use]
 pub fn owner_for(policy: &Policy, around: &Around, ticket: &Ticket, at: Timestamp) -> Option<AgentName> {
-    let team = policy.teams.get(ticket.team.as_ref()?)?;
+    chosen(policy, around, ticket.team.as_ref(), None, ticket.language.as_deref(), at)
+}
+
+/// The member of a team whose turn it is, `but` for one; `None` if its members take what they want.
+#[must_use]
+pub fn chosen(
+    policy: &Policy,
+    around: &Around,
+    team: Option<&TeamName>,
+    but: Option<&AgentName>,
+    language: Option<&str>,
+    at: Timestamp,
+) -> Option<AgentName> {
+    let team = policy.teams.get(team?)?;
     if team.assign == Assign::Pull {
         return None;
     }
     let load = |agent: &Agent| around.loads.get(&agent.name).copied().unwrap_or(0);
     let has_room = |agent: &&Agent| team.max_open.is_none_or(|most| load(agent) < u64::from(most));
     let present: Vec<&Agent> =
-        policy.members(ticket.team.as_ref()).filter(|agent| is_present(policy, around, agent, at)).filter(has_room).collect();
+        policy.members(Some(&team.name)).filter(|agent| is_present(policy, around, agent, at)).filter(has_room).collect();
+    let present: Vec<&Agent> = present.into_iter().filter(|agent| Some(&agent.name) != but).collect();
     // Whoever speaks the customer's language comes first, if anybody does.
-    let language = ticket.language.as_deref().unwrap_or_default();
+    let language = language.unwrap_or_default();
     let speaks = |agent: &&&Agent| agent.speaks.iter().any(|spoken| spoken.eq_ignore_ascii_case(language));
     let speakers: Vec<&Agent> = present.iter().filter(speaks).copied().collect();
     let candidates = if speakers.is_empty() { present } else { speakers };

@@ -43,6 +43,16 @@ impl Calendar {
         }
     }
 
+    /// Open from midnight to midnight, Monday to Friday.
+    #[must_use]
+    pub fn weekdays(zone: TimeZone) -> Self {
+        let mut calendar = Self::always(zone);
+        calendar.name = "weekdays".to_owned();
+        calendar.hours[5].clear();
+        calendar.hours[6].clear();
+        calendar
+    }
+
     /// Open at that instant.
     #[must_use]
     pub fn is_open(&self, at: Timestamp) -> bool {
@@ -65,6 +75,22 @@ impl Calendar {
     #[must_use]
     pub fn next_opening(&self, start: Timestamp) -> Option<Timestamp> {
         self.open_spans(start).next().map(|(from, _)| from)
+    }
+
+    /// Open time between two instants; zero where `to` is not later. At most [`SCAN_DAYS_MAX`] days are looked at.
+    #[must_use]
+    pub fn open_between(&self, from: Timestamp, to: Timestamp) -> SignedDuration {
+        let mut open = SignedDuration::ZERO;
+        for (opens, closes) in self.open_spans(from).take_while(|(opens, _)| *opens < to) {
+            open = open.saturating_add(opens.duration_until(closes.min(to)));
+        }
+        open
+    }
+
+    /// Open at some time of that day.
+    #[must_use]
+    pub fn opens_on(&self, date: Date) -> bool {
+        !self.spans(date).is_empty()
     }
 
     fn after_open_time(&self, start: Timestamp, length: SignedDuration) -> Option<Timestamp> {
@@ -186,6 +212,19 @@ mod tests {
     #[test]
     fn daylight_saving_moves_the_instant_but_not_the_clock_on_the_wall() {
         check("2026-10-23T14:00:00Z", Span::BusinessDays(1), "2026-10-26T15:00:00Z");
+    }
+
+    #[test]
+    fn open_time_is_what_lies_within_the_hours() {
+        let open = |from: &str, to: &str| {
+            let at = |text: &str| text.parse::<Timestamp>().expect("instant");
+            office().open_between(at(from), at(to)).as_secs() / 60
+        };
+        assert_eq!(open("2026-11-23T09:00:00Z", "2026-11-23T13:00:00Z"), 240);
+        assert_eq!(open("2026-11-27T15:00:00Z", "2026-11-30T10:00:00Z"), 120, "over a weekend");
+        assert_eq!(open("2026-11-23T13:00:00Z", "2026-11-23T09:00:00Z"), 0, "backwards");
+        // The clocks go back on 25 October: the night is an hour longer, the days are not.
+        assert_eq!(open("2026-10-23T08:00:00Z", "2026-10-26T17:30:00Z"), 420 + 510);
     }
 
     #[test]

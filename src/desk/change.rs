@@ -3,7 +3,8 @@
 
 use jiff::Timestamp;
 
-use crate::effect::{Effect, Send, TimerKind};
+use crate::agenda;
+use crate::effect::{Effect, Send};
 use crate::event::{Decision, Event, HistoryEntry, MessageEntry, Outcome};
 use crate::ids::{EffectId, TicketNo};
 use crate::policy::Policy;
@@ -85,15 +86,14 @@ impl<'a> Change<'a> {
         id
     }
 
-    pub(crate) fn start_timer(&mut self, kind: TimerKind, due_at: Timestamp) {
-        self.effects.push(Effect::StartTimer { kind, due_at });
+    /// The requester is asked what they thought, which is remembered of the person.
+    pub(crate) fn ask_rating(&mut self) {
+        let address = self.ticket.requester.address.folded();
+        self.effects.push(Effect::AskedRating { address, at: self.at() });
     }
 
-    pub(crate) fn stop_timer(&mut self, kind: TimerKind) {
-        self.effects.push(Effect::StopTimer { kind });
-    }
-
-    pub(crate) fn finish(self, outcome: Outcome) -> Decision {
+    pub(crate) fn finish(mut self, outcome: Outcome) -> Decision {
+        agenda::settle(&mut self);
         Decision {
             outcome,
             ticket: Some(self.ticket),

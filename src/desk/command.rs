@@ -78,6 +78,11 @@ pub enum Command {
         /// Which.
         items: Vec<u32>,
     },
+    /// The step is not approved: the work goes back.
+    Reject {
+        /// Why.
+        because: String,
+    },
     /// An item is not needed.
     Skip {
         /// Which.

@@ -97,6 +97,7 @@ fn read_arguments(reader: &Reader<'_>) -> Result<Said, Mistake> {
         Verb::Reopen => alone(C::Reopen),
         Verb::Done => ticket(C::Done { items: command_work::items(reader)? }),
         Verb::Undone => ticket(C::Undone { items: command_work::items(reader)? }),
+        Verb::Reject => ticket(command_work::reject(reader)?),
         Verb::Skip => ticket(command_work::skip(reader)?),
         Verb::Step => ticket(command_work::step(reader)?),
         Verb::Set => ticket(command_work::set(reader)?),
@@ -158,7 +159,10 @@ fn read_verb(context: &Context<'_>, line: &Line<'_>) -> Result<Verb, Mistake> {
 
 /// What follows is taken as it was written.
 fn takes_free_text(verb: Verb) -> bool {
-    matches!(verb, Verb::Note | Verb::Reply | Verb::Find | Verb::Vendor | Verb::Skip | Verb::Set | Verb::Issue | Verb::Close)
+    matches!(
+        verb,
+        Verb::Note | Verb::Reply | Verb::Find | Verb::Vendor | Verb::Reject | Verb::Skip | Verb::Set | Verb::Issue | Verb::Close
+    )
 }
 
 fn show(reader: &Reader<'_>) -> Result<Said, Mistake> {

@@ -11,6 +11,7 @@ use crate::ids::{TypeName, VendorName};
 use crate::mistake::{Mistake, nearest};
 use crate::policy::{Field, Step};
 use crate::ticket::Priority;
+use crate::verb::Verb;
 use crate::{kind, moment};
 
 /// Longest label.
@@ -158,6 +159,7 @@ pub(crate) fn items(reader: &Reader<'_>) -> Result<Vec<u32>, Mistake> {
     }
     match (items.is_empty(), step) {
         (false, _) => Ok(items.into_iter().collect()),
+        (true, _) if reader.verb == Verb::Done => Ok(Vec::new()),
         (true, Some(step)) if step.todo.len() == 1 => Ok(vec![1]),
         (true, _) => Err(reader.missing("say which items")),
     }
@@ -182,7 +184,7 @@ fn check_item(reader: &Reader<'_>, argument: &Argument, step: Option<&Step>, ite
 }
 
 fn current_step<'a>(reader: &Reader<'a>) -> Option<&'a Step> {
-    let state = reader.context.ticket?.step.as_ref()?;
+    let state = reader.context.ticket?.step()?;
     reader.context.ticket_type()?.steps.iter().find(|step| step.id == state.id)
 }
 
@@ -203,6 +205,19 @@ pub(crate) fn skip(reader: &Reader<'_>) -> Result<Command, Mistake> {
         return Err(reader.missing("say why"));
     }
     Ok(Command::Skip { item, because })
+}
+
+/// `reject because words`.
+pub(crate) fn reject(reader: &Reader<'_>) -> Result<Command, Mistake> {
+    let words: Vec<&str> = reader.arguments().iter().map(|argument| &reader.line.text[argument.span.clone()]).collect();
+    let because = match reader.arguments() {
+        [only] if only.is_quoted => only.text.clone(),
+        _ => without_because(&words).join(" "),
+    };
+    if because.is_empty() {
+        return Err(reader.missing("say why"));
+    }
+    Ok(Command::Reject { because })
 }
 
 /// `step NAME`.

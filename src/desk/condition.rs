@@ -508,9 +508,15 @@ fn check_header(name: &str, patterns: &[Pattern], view: &RuleView<'_>, notes: &m
     Err(Cow::Borrowed("header"))
 }
 
-fn check_field(id: &FieldId, tests: &[FieldTest], view: &RuleView<'_>, notes: &mut Option<Notes>) -> Result<(), Failed> {
-    let current = view.fields.get(id).filter(|field| field.valid).map(|field| field.value.as_str());
-    let holds = |test: &&FieldTest| match test {
+/// The first of these fields that is not as asked for; `None` if all are.
+#[must_use]
+pub fn first_unmet<'t>(tests: &'t [(FieldId, FieldTest)], fields: &BTreeMap<FieldId, FieldValue>) -> Option<&'t FieldId> {
+    let current = |id: &FieldId| fields.get(id).filter(|field| field.valid).map(|field| field.value.as_str());
+    tests.iter().find(|(id, test)| !field_holds(test, current(id))).map(|(id, _)| id)
+}
+
+fn field_holds(test: &FieldTest, current: Option<&str>) -> bool {
+    match test {
         FieldTest::Missing => current.is_none(),
         FieldTest::Present => current.is_some(),
         FieldTest::Equals(wanted) => current.is_some_and(|value| value.to_lowercase() == wanted.to_lowercase()),
@@ -521,8 +527,12 @@ fn check_field(id: &FieldId, tests: &[FieldTest], view: &RuleView<'_>, notes: &m
             })
         }
         FieldTest::Matches(pattern) => current.is_some_and(|value| pattern.is_match(value, None)),
-    };
-    match tests.iter().find(holds) {
+    }
+}
+
+fn check_field(id: &FieldId, tests: &[FieldTest], view: &RuleView<'_>, notes: &mut Option<Notes>) -> Result<(), Failed> {
+    let current = view.fields.get(id).filter(|field| field.valid).map(|field| field.value.as_str());
+    match tests.iter().find(|test| field_holds(test, current)) {
         Some(FieldTest::Matches(pattern)) => {
             explain_pattern(&format!("field {id}"), pattern, current.unwrap_or(""), notes);
             Ok(())

@@ -1,14 +1,14 @@
 //! What is decided about an event. Pure: the same policy, ticket and event always give the same decision.
 //!
-//! The parts: [`crate::arrival`] for mail, [`crate::act`] for commands, here timers and failed deliveries.
+//! The parts: [`crate::arrival`] for mail, [`crate::act`] for commands, [`crate::due`] for timers, here failed deliveries.
 
 use crate::command::Command;
-use crate::effect::{Effect, TimerKind};
+use crate::effect::Effect;
 use crate::event::{Actor, Decision, Event, EventKind, HistoryEntry, MessageEntry, Outcome};
 use crate::policy::Policy;
-use crate::ticket::{Status, Ticket};
+use crate::ticket::Ticket;
 use crate::trace::TraceLine;
-use crate::{act, arrival};
+use crate::{act, arrival, due};
 
 /// Decides. `ticket` is the one that the event is about, where there is one: the placement's, the command's, the timer's.
 #[must_use]
@@ -21,7 +21,7 @@ pub fn decide(policy: &Policy, ticket: Option<&Ticket>, event: &Event) -> Decisi
             None => nothing("command", "the ticket does not exist"),
         },
         EventKind::TimerFired { kind, due_at: _ } => match ticket {
-            Some(ticket) => timer(ticket, event, *kind),
+            Some(ticket) => due::decide(policy, ticket, event, *kind),
             None => nothing("timer", "the ticket does not exist"),
         },
         EventKind::DeliveryEnded { effect: _, to, result, reply } => match ticket {
@@ -77,32 +77,4 @@ pub(crate) fn changed(ticket: &Ticket, event: &Event, kind: &str, by: &str, what
 
 pub(crate) fn entry(event: &Event, kind: &str, by: &str, what: impl Into<String>) -> HistoryEntry {
     HistoryEntry { at: event.at, kind: kind.to_owned(), by: by.to_owned(), what: what.into(), rule: None }
-}
-
-fn timer(ticket: &Ticket, event: &Event, kind: TimerKind) -> Decision {
-    match (kind, ticket.status) {
-        (TimerKind::CloseSolved, Status::Solved) => {
-            let mut decision = changed(
-                ticket,
-                event,
-                "closed",
-                "frontdesk",
-                "nobody reopened it: from now on a reply makes a new ticket".to_owned(),
-            );
-            set_status(&mut decision, Status::Closed);
-            decision
-        }
-        (TimerKind::Wake, Status::OnHold | Status::Pending) => {
-            let mut decision = changed(ticket, event, "woken", "frontdesk", "the date it waited for has come".to_owned());
-            set_status(&mut decision, Status::Open);
-            decision
-        }
-        (TimerKind::CloseSolved | TimerKind::Wake, _) => nothing("timer", "the ticket has moved on"),
-    }
-}
-
-fn set_status(decision: &mut Decision, status: Status) {
-    if let Some(ticket) = &mut decision.ticket {
-        ticket.status = status;
-    }
 }

@@ -1,7 +1,5 @@
 //! Mails to agents that list things: help, tickets found, a whole ticket, the morning, and the practice ticket.
 
-use std::collections::BTreeSet;
-
 use jiff::Timestamp;
 use mail::Address;
 
@@ -234,6 +232,6 @@ pub fn practice_ticket(desk: &AgentDesk<'_>, to: &Agent, at: Timestamp) -> (Tick
     ticket.team = Some(desk.inbox.team.clone());
     ticket.owner = Some(to.name.clone());
     let first = ticket_type.and_then(|ticket_type| ticket_type.steps.first());
-    ticket.step = first.map(|step| StepState { id: step.id.clone(), entered_at: at, due_at: None, done: BTreeSet::new() });
+    ticket.steps = first.map(|step| StepState { id: step.id.clone(), ..StepState::default() }).into_iter().collect();
     (ticket, message)
 }

@@ -12,18 +12,6 @@ use crate::ids::{AccountName, AgentName, EffectId, InboxName, RawHash, TicketNo}
 pub enum Effect {
     /// A mail leaves through the outbox.
     Send(Box<Send>),
-    /// A timer begins; it replaces a timer of the same kind on the ticket.
-    StartTimer {
-        /// What falls due.
-        kind: TimerKind,
-        /// When.
-        due_at: Timestamp,
-    },
-    /// A timer ends without firing.
-    StopTimer {
-        /// Which one.
-        kind: TimerKind,
-    },
     /// Automatic mail to an address stops: it bounced, its owner complained or said STOP.
     Suppress {
         /// Address, lower case.
@@ -44,6 +32,13 @@ pub enum Effect {
         name: AgentName,
         /// What.
         state: crate::event::AgentState,
+    },
+    /// A person was asked what they thought of our work; not again for a while.
+    AskedRating {
+        /// Address, lower case.
+        address: String,
+        /// When.
+        at: Timestamp,
     },
     /// People or channels are told, outside of the ticket's own mail.
     Notify {
@@ -66,6 +61,8 @@ pub enum Purpose {
     AgentNotice,
     /// A question to a vendor.
     VendorMail,
+    /// Automatic mail to the requester besides the acknowledgement: nudges, closing, check-in, status.
+    FollowUp,
 }
 
 impl Purpose {
@@ -77,6 +74,7 @@ impl Purpose {
             Self::Answer => "answer",
             Self::AgentNotice => "agent_notice",
             Self::VendorMail => "vendor_mail",
+            Self::FollowUp => "follow_up",
         }
     }
 }
@@ -136,7 +134,7 @@ pub struct Enclosed {
     pub content_id: Option<String>,
 }
 
-/// Kinds of timers; one of each kind runs per ticket.
+/// Kinds of timers; one of each kind runs per ticket, and which run follows from the ticket alone (`agenda`).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum TimerKind {
@@ -144,11 +142,19 @@ pub enum TimerKind {
     CloseSolved,
     /// A snoozed ticket comes back.
     Wake,
+    /// The next that is done about a requester's silence.
+    FollowUp,
+    /// Some time after closing: is it still fine?
+    CheckIn,
+    /// The next time at which somebody is told of a promise.
+    Promise,
+    /// A vendor's answer is late.
+    Vendor,
 }
 
 impl TimerKind {
     /// All kinds.
-    pub const ALL: [Self; 2] = [Self::CloseSolved, Self::Wake];
+    pub const ALL: [Self; 6] = [Self::CloseSolved, Self::Wake, Self::FollowUp, Self::CheckIn, Self::Promise, Self::Vendor];
 
     /// As written in ids and JSON.
     #[must_use]
@@ -156,6 +162,19 @@ impl TimerKind {
         match self {
             Self::CloseSolved => "close_solved",
             Self::Wake => "wake",
+            Self::FollowUp => "follow_up",
+            Self::CheckIn => "check_in",
+            Self::Promise => "promise",
+            Self::Vendor => "vendor",
+        }
+    }
+
+    /// Firing may write to a customer.
+    #[must_use]
+    pub fn is_for_customers(self) -> bool {
+        match self {
+            Self::FollowUp | Self::CheckIn => true,
+            Self::CloseSolved | Self::Wake | Self::Promise | Self::Vendor => false,
         }
     }
 }

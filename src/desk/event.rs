@@ -39,6 +39,10 @@ pub struct Around {
     pub unsent: BTreeSet<EffectId>,
     /// The newest message from outside on the ticket; looked up for acts of people only.
     pub last_in: Option<MessageEntry>,
+    /// Our newest message to the requester, where a timer may repeat it.
+    pub last_out: Option<MessageEntry>,
+    /// Why automatic mail to the requester is stopped, if it is.
+    pub suppressed: Option<String>,
     /// Number for a new ticket.
     pub next_ticket: TicketNo,
 }
@@ -73,6 +77,9 @@ impl AgentState {
 /// What is known of a person outside.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ContactFacts {
+    /// When they were last asked what they thought of our work.
+    #[serde(default)]
+    pub rating_asked_at: Option<Timestamp>,
     /// Tickets ever.
     pub tickets: u64,
     /// Those that are neither solved nor closed.

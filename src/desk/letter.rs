@@ -222,7 +222,7 @@ pub(crate) fn questions(change: &Change<'_>, inbox: &Inbox, questions: &[String]
 }
 
 /// Only the requester's name is known.
-fn named(ticket: &Ticket, address: Address) -> Mailbox {
+pub(crate) fn named(ticket: &Ticket, address: Address) -> Mailbox {
     let is_requester = address.folded() == ticket.requester.address.folded();
     Mailbox { name: Some(ticket.requester.name.clone()).filter(|name| is_requester && !name.is_empty()), address }
 }
@@ -264,7 +264,7 @@ fn signed(policy: &Policy, ticket: &Ticket, inbox: &Inbox, agent: Option<&Agent>
 
 /// An address of our own for each mail, where the desk's host delivers `name+detail`; the inbox where it does not, or where
 /// the result would be longer than a local part may be (RFC 5321 §4.5.3.1.1).
-fn bounce_address(policy: &Policy, ticket: &Ticket, inbox: &Inbox, id: EffectId) -> Address {
+pub(crate) fn bounce_address(policy: &Policy, ticket: &Ticket, inbox: &Inbox, id: EffectId) -> Address {
     const LOCAL_BYTES_MAX: usize = 64;
     let can_plus = policy.agent_mail.as_ref().is_some_and(|agent_mail| match agent_mail.carrier {
         Carrier::Plus => true,
@@ -277,7 +277,7 @@ fn bounce_address(policy: &Policy, ticket: &Ticket, inbox: &Inbox, id: EffectId)
     Address::new(&format!("{local}@{}", inbox.address.domain())).unwrap_or_else(|_| inbox.address.clone())
 }
 
-fn envelope(policy: &Policy, ticket: &Ticket, inbox: &Inbox, id: EffectId, purpose: Purpose) -> Send {
+pub(crate) fn envelope(policy: &Policy, ticket: &Ticket, inbox: &Inbox, id: EffectId, purpose: Purpose) -> Send {
     let claim = Claim { ticket: ticket.no, rev: ticket.rev, mode: Mode::Outside };
     let message_id = policy.keys.message_id(claim, id, inbox.address.domain());
     Send {
@@ -295,10 +295,17 @@ fn envelope(policy: &Policy, ticket: &Ticket, inbox: &Inbox, id: EffectId, purpo
 }
 
 /// The thread's root first, then the newest ids.
-fn references(ticket: &Ticket) -> Vec<mail::MessageId> {
+pub(crate) fn references(ticket: &Ticket) -> Vec<mail::MessageId> {
     let newest = &ticket.references[ticket.references.len().saturating_sub(REFERENCES_MAX)..];
     let root = ticket.thread_root.iter().filter(|root| !newest.contains(root));
     root.chain(newest).cloned().collect()
+}
+
+/// The newest id of the thread; the oldest make room.
+pub(crate) fn push_reference(references: &mut Vec<mail::MessageId>, id: mail::MessageId) {
+    references.push(id);
+    let surplus = references.len().saturating_sub(REFERENCES_MAX);
+    references.drain(..surplus);
 }
 
 /// The customer's own subject for ever, with one `Re:`.
@@ -328,7 +335,7 @@ fn plain_name(policy: &Policy, template: &str) -> String {
 }
 
 /// Wanted languages, best first: the ticket's (`de-AT` also as `de`), then the company's.
-fn languages<'a>(policy: &'a Policy, ticket: &'a Ticket) -> Vec<&'a str> {
+pub(crate) fn languages<'a>(policy: &'a Policy, ticket: &'a Ticket) -> Vec<&'a str> {
     let own = ticket.language.as_deref();
     let spoken = own.into_iter().chain(own.and_then(|tag| tag.split_once('-')).map(|(base, _)| base));
     let known = spoken.filter(|tag| policy.company.languages.iter().any(|known| known.eq_ignore_ascii_case(tag)));
@@ -366,9 +373,31 @@ fn quote_of(text: &str) -> Option<String> {
     Some(if short.len() < folded.len() { format!("{}…", short.trim_end()) } else { short })
 }
 
+/// `Tuesday 24 November`.
+pub(crate) fn civil_day(at: &Zoned, language: &str) -> String {
+    let (weekday, month) = names(at, language);
+    if language.starts_with("de") {
+        format!("{weekday}, {}. {month}", at.day())
+    } else {
+        format!("{weekday} {} {month}", at.day())
+    }
+}
+
 /// `Tuesday 24 November, 11:00 (your time)`.
 fn civil_time(at: &Zoned, language: &str, is_theirs: bool) -> String {
-    let (weekdays, months): ([&str; 7], [&str; 12]) = if language.starts_with("de") {
+    let (hour, minute) = (at.hour(), at.minute());
+    let day = civil_day(at, language);
+    match (language.starts_with("de"), is_theirs) {
+        (true, true) => format!("{day}, {hour:02}:{minute:02} Uhr (Ihre Zeit)"),
+        (true, false) => format!("{day}, {hour:02}:{minute:02} Uhr ({})", zone_label(at)),
+        (false, true) => format!("{day}, {hour:02}:{minute:02} (your time)"),
+        (false, false) => format!("{day}, {hour:02}:{minute:02} ({})", zone_label(at)),
+    }
+}
+
+/// Weekday and month in words.
+fn names(at: &Zoned, language: &str) -> (&'static str, &'static str) {
+    let (weekdays, months): ([&'static str; 7], [&'static str; 12]) = if language.starts_with("de") {
         (
             ["Montag", "Dienstag", "Mittwoch", "Donnerstag", "Freitag", "Samstag", "Sonntag"],
             [
@@ -406,14 +435,7 @@ fn civil_time(at: &Zoned, language: &str, is_theirs: bool) -> String {
         )
     };
     let weekday = weekdays[crate::calendar::weekday_index(at.weekday())];
-    let month = months[usize::try_from(at.month() - 1).unwrap_or(0).min(11)];
-    let (day, hour, minute) = (at.day(), at.hour(), at.minute());
-    match (language.starts_with("de"), is_theirs) {
-        (true, true) => format!("{weekday}, {day}. {month}, {hour:02}:{minute:02} Uhr (Ihre Zeit)"),
-        (true, false) => format!("{weekday}, {day}. {month}, {hour:02}:{minute:02} Uhr ({})", zone_label(at)),
-        (false, true) => format!("{weekday} {day} {month}, {hour:02}:{minute:02} (your time)"),
-        (false, false) => format!("{weekday} {day} {month}, {hour:02}:{minute:02} ({})", zone_label(at)),
-    }
+    (weekday, months[usize::try_from(at.month() - 1).unwrap_or(0).min(11)])
 }
 
 /// `London` of `Europe/London`, else the offset.

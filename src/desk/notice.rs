@@ -9,12 +9,18 @@ use crate::ticket_mail::{AgentDesk, Cause, TicketMail, Why};
 
 /// Tells everybody who should know of an event, except whoever caused it.
 pub(crate) fn tell(change: &mut Change<'_>, cause: &Cause<'_>, author: Option<&AgentName>) {
-    let Some(desk) = AgentDesk::of_ticket(change.policy, &change.ticket) else { return };
     for (name, why) in audience(change, cause) {
-        if Some(&name) == author {
-            continue;
+        if Some(&name) != author {
+            tell_agent(change, cause, &name, why);
         }
-        let Some(agent) = change.policy.agents.get(&name) else { continue };
+    }
+}
+
+/// Tells one agent.
+pub(crate) fn tell_agent(change: &mut Change<'_>, cause: &Cause<'_>, name: &AgentName, why: Why) {
+    let Some(desk) = AgentDesk::of_ticket(change.policy, &change.ticket) else { return };
+    let agent = change.policy.agents.get(name);
+    if let Some(agent) = agent.filter(|agent| !agent.reports_only) {
         change.trace("notice", name.as_str(), why.as_str());
         change.send(|change, id| {
             let mail = TicketMail {

@@ -6,18 +6,17 @@ use mail::Address;
 use mail::machine::{MachineOutcome, Verdict};
 
 use crate::arrival::{Incoming, is_unknown, shown, ticket_subject};
-use crate::calendar::Span;
 use crate::change::Change;
 use crate::decide::entry;
 use crate::effect::Effect;
 use crate::event::{AgentState, Decision, MessageEntry, Outcome, SenderProof, Target};
 use crate::letter::{AckRequest, acknowledgement};
-use crate::policy::{Agent, Policy, Step};
+use crate::policy::{Agent, Policy};
 use crate::rule::{AckAction, Actions, RuleView};
-use crate::ticket::{Clock, Link, Priority, Requester, Status, StepState, Ticket};
+use crate::ticket::{Clock, Link, Requester, Status, Ticket};
 use crate::ticket_mail::Cause;
 use crate::trace::TraceLine;
-use crate::{assign, field, form, notice};
+use crate::{assign, field, form, notice, process, promise};
 
 pub(crate) fn decide(mut mail: Incoming<'_>, verdict: &Verdict) -> Decision {
     let mut ticket = blank(&mail);
@@ -69,6 +68,7 @@ pub(crate) fn decide(mut mail: Incoming<'_>, verdict: &Verdict) -> Decision {
     decision.history = history;
     decision.effects = effects;
     let mut change = Change::resume(policy, event, &before, decision);
+    process::advance(&mut change);
     if !silent {
         notice::tell(&mut change, &Cause::New { message: &message }, None);
     }
@@ -126,6 +126,7 @@ pub(crate) fn for_customer(mail: &mut Incoming<'_>, agent: &Agent, customer: Add
         trace: lines,
     };
     let mut change = Change::resume(mail.policy, mail.event, &ticket, decision);
+    process::advance(&mut change);
     // The agent too: their mail of the ticket is what they answer to write to the customer.
     notice::tell(&mut change, &Cause::New { message: &message }, None);
     change.finish(Outcome::NewTicket)
@@ -155,6 +156,7 @@ fn blank(mail: &Incoming<'_>) -> Ticket {
         first_subject: message.subject.trim().to_owned(),
         private: inbox.is_some_and(|inbox| inbox.private),
         recent_mails: vec![(mail.sender.address.clone(), at)],
+        utc_offset_minutes: mail.proven_offset(),
         ..Ticket::blank(requester, mail.arrival.inbox.clone(), ticket_type, mail.event.id, at)
     };
     mail.remember(&mut ticket);
@@ -364,10 +366,10 @@ fn apply(policy: &Policy, then: &Actions, captures: &BTreeMap<String, String>, v
 /// What follows from type, inbox and priority once the rules have spoken.
 fn settle(mail: &mut Incoming<'_>, ticket: &mut Ticket) {
     let policy = mail.policy;
-    ticket.first_response = first_response(policy, ticket, ticket.priority);
+    ticket.first_response = Clock { started_at: Some(ticket.created_at), ..Clock::default() };
+    promise::set_due(policy, ticket);
     if let Some(ticket_type) = policy.types.get(&ticket.ticket_type) {
         ticket.missing = field::missing(ticket_type, &ticket.fields);
-        ticket.step = ticket_type.steps.first().map(|step| step_state(policy, ticket, step, ticket.created_at));
     }
     let due = ticket.first_response.due_at.map_or_else(|| "no promise".to_owned(), |due| format!("first response due {due}"));
     let team = ticket.team.as_ref().map_or("nobody", crate::TeamName::as_str);
@@ -376,34 +378,6 @@ fn settle(mail: &mut Incoming<'_>, ticket: &mut Ticket) {
         "new ticket",
         format!("{}, type {}, team {team}, {}, {due}", policy.reference(ticket.no), ticket.ticket_type, ticket.priority.as_str()),
     );
-}
-
-fn step_state(policy: &Policy, ticket: &Ticket, step: &Step, at: jiff::Timestamp) -> StepState {
-    let due_at = step.within.and_then(|within| calendar_of(policy, ticket)?.after(at, within));
-    StepState { id: step.id.clone(), entered_at: at, due_at, done: BTreeSet::new() }
-}
-
-/// The work goes on at another step of the ticket's type.
-pub(crate) fn enter_step(change: &mut Change<'_>, id: &str) {
-    let policy = change.policy;
-    let steps = policy.types.get(&change.ticket.ticket_type).map_or(&[][..], |ticket_type| &ticket_type.steps);
-    if let Some(step) = steps.iter().find(|step| step.id == id) {
-        change.ticket.step = Some(step_state(policy, &change.ticket, step, change.at()));
-    }
-}
-
-fn calendar_of<'p>(policy: &'p Policy, ticket: &Ticket) -> Option<&'p crate::calendar::Calendar> {
-    let sla = policy.inboxes.get(&ticket.inbox).and_then(|inbox| policy.slas.get(inbox.sla.as_ref()?));
-    sla.and_then(|sla| policy.calendars.get(&sla.calendar)).or_else(|| policy.calendars.get("always"))
-}
-
-/// The first-response clock under another priority: elapsed time is kept, the target is counted from the same start.
-pub(crate) fn first_response(policy: &Policy, ticket: &Ticket, priority: Priority) -> Clock {
-    let started = ticket.first_response.started_at.unwrap_or(ticket.created_at);
-    let sla = policy.inboxes.get(&ticket.inbox).and_then(|inbox| policy.slas.get(inbox.sla.as_ref()?));
-    let target: Option<Span> = sla.and_then(|sla| sla.first_response[priority as usize]);
-    let due_at = target.and_then(|target| calendar_of(policy, ticket)?.after(started, target));
-    Clock { started_at: Some(started), due_at, ..ticket.first_response.clone() }
 }
 
 fn acknowledge(

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use jiff::SignedDuration;
 use mail::Address;
 
+use crate::condition::FieldTest;
 use crate::ids::{AccountName, AgentName, FieldId, InboxName, TeamName, TypeName, VendorName};
 use crate::rule::RuleBook;
 use crate::template::Templates;
@@ -41,6 +42,10 @@ pub struct Policy {
     pub limits: Limits,
     /// Texts of our mails.
     pub templates: Templates,
+    /// What happens by itself.
+    pub follow_up: FollowUp,
+    /// Who is told when a promise comes near, besides the ladder.
+    pub alerts: Vec<Alert>,
     /// How long a solved ticket can be reopened by a reply (`follow_up.reopen.within`).
     pub reopen_within: SignedDuration,
     /// Every address that is ours, lower case: inboxes, aliases, agent mail.
@@ -293,8 +298,144 @@ pub struct Step {
     pub todo: Vec<String>,
     /// How long it may take.
     pub within: Option<crate::calendar::Span>,
-    /// Who it waits on.
+    /// Who it waits on: `customer`, a vendor or a team.
     pub waits_on: Option<String>,
+    /// Team that does it; `None` = the ticket's.
+    pub team: Option<TeamName>,
+    /// Agent who does it; `None` = the ticket's owner, or somebody of the team.
+    pub owner: Option<AgentName>,
+    /// A second person does it, never the ticket's owner.
+    pub by_other: bool,
+    /// Skipped unless these fields are so.
+    pub only_if: Vec<(FieldId, FieldTest)>,
+    /// Ends with `done` or `reject`.
+    pub approve: bool,
+    /// What happens when it is late; `None` = its owner is told.
+    pub on_late: Option<OnLate>,
+    /// Steps that must have ended; `None` = the one before.
+    pub after: Option<Vec<String>>,
+}
+
+impl Step {
+    /// A step of which nothing is known but its name.
+    #[must_use]
+    pub fn named(id: &str) -> Self {
+        Self {
+            id: id.to_owned(),
+            todo: Vec::new(),
+            within: None,
+            waits_on: None,
+            team: None,
+            owner: None,
+            by_other: false,
+            only_if: Vec::new(),
+            approve: false,
+            on_late: None,
+            after: None,
+        }
+    }
+}
+
+/// What happens when a step is late.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct OnLate {
+    /// Told: `owner`, `lead`, `team`, agents, teams, channels.
+    pub tell: Vec<String>,
+    /// Gets the ticket.
+    pub assign: Option<String>,
+    /// The new priority.
+    pub priority: Option<crate::Priority>,
+    /// Told after those.
+    pub escalate: Vec<String>,
+}
+
+/// What happens by itself while customers are silent and after closing, `[follow_up]`.
+#[derive(Clone, Debug)]
+pub struct FollowUp {
+    /// While the requester owes the next word, by time.
+    pub silent: Vec<Silent>,
+    /// What follows a closing; `None` = nothing is sent.
+    pub closed: Option<ClosedMail>,
+    /// The question after some time whether it is still fine.
+    pub check_in: Option<CheckIn>,
+    /// Plain thanks do not reopen.
+    pub thanks_keeps_closed: bool,
+    /// When customer mail leaves, at the customer's place.
+    pub hours: (jiff::civil::Time, jiff::civil::Time),
+    /// Calendar of business days; `None` = that of the promise, else Monday to Friday.
+    pub calendar: Option<String>,
+}
+
+impl Default for FollowUp {
+    fn default() -> Self {
+        Self {
+            silent: Vec::new(),
+            closed: None,
+            check_in: None,
+            thanks_keeps_closed: true,
+            hours: crate::follow_up::default_hours(),
+            calendar: None,
+        }
+    }
+}
+
+/// An entry of `follow_up.silent`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Silent {
+    /// After so long.
+    pub after: crate::calendar::Span,
+    /// What is done.
+    pub then: Then,
+}
+
+/// What is done about a silence.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Then {
+    /// A template is sent.
+    Send(String),
+    /// It is closed, for that reason.
+    Close(String),
+}
+
+/// What follows a closing.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ClosedMail {
+    /// Template.
+    pub send: String,
+    /// A person is asked for a rating at most so often; `None` = never.
+    pub rating_every: Option<SignedDuration>,
+}
+
+/// The question after closing whether it is still fine.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CheckIn {
+    /// After so long.
+    pub after: crate::calendar::Span,
+    /// Template.
+    pub send: String,
+    /// Types it is asked for; empty = all.
+    pub types: BTreeSet<TypeName>,
+}
+
+/// An `[[alert]]` about promises.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Alert {
+    /// For people.
+    pub name: String,
+    /// Less than so many hundredths of a promise's time are left.
+    pub left_percent: u32,
+    /// Priorities it is for; empty = all.
+    pub priorities: Vec<crate::Priority>,
+    /// Told: `owner`, `lead`, `team`, agents, teams, channels.
+    pub tell: Vec<String>,
+}
+
+impl Alert {
+    /// Whether it is about that ticket.
+    #[must_use]
+    pub fn concerns(&self, ticket: &crate::Ticket) -> bool {
+        self.priorities.is_empty() || self.priorities.contains(&ticket.priority)
+    }
 }
 
 /// Targets per priority.
@@ -310,6 +451,10 @@ pub struct Sla {
     pub next_response: [Option<crate::calendar::Span>; 4],
     /// To the end.
     pub resolution: [Option<crate::calendar::Span>; 4],
+    /// Told one after the other from the target on; empty = owner and lead.
+    pub escalate: Vec<String>,
+    /// Customers are told the later of the target and what was usual lately.
+    pub promises_measured: bool,
 }
 
 /// A mail that a web form writes.

@@ -56,10 +56,9 @@ fn field(id: &str, ask: &str, label: &str) -> Field {
 
 fn question() -> TicketType {
     let step = |id: &str, todo: &[&str], waits_on: Option<&str>| Step {
-        id: id.into(),
         todo: todo.iter().map(|item| (*item).to_owned()).collect(),
-        within: None,
         waits_on: waits_on.map(str::to_owned),
+        ..Step::named(id)
     };
     TicketType {
         name: "question".into(),
@@ -135,6 +134,8 @@ pub(crate) fn policy() -> Policy {
         rules: crate::rule::RuleBook::default(),
         limits: Limits::default(),
         templates: crate::template::Templates::default(),
+        follow_up: crate::policy::FollowUp::default(),
+        alerts: vec![],
         reopen_within: SignedDuration::from_hours(14 * 24),
         own_addresses: BTreeSet::new(),
         url: Some("https://desk.fernhill.example".into()),
@@ -156,24 +157,28 @@ pub(crate) fn ticket() -> Ticket {
     ticket.participants.insert(address("anna@northern-labs.example"));
     ticket.fields = BTreeMap::from([("serial".into(), value("FH-20931")), ("firmware".into(), value("3.4.1"))]);
     ticket.missing = vec!["model".into()];
-    ticket.step = Some(StepState {
+    ticket.steps = vec![StepState {
         id: "diagnose".into(),
-        entered_at: at("2026-11-22T10:00:00Z"),
-        due_at: Some(at("2026-11-23T16:30:00Z")),
+        clock: Clock {
+            started_at: Some(at("2026-11-22T10:00:00Z")),
+            due_at: Some(at("2026-11-23T16:30:00Z")),
+            ..Clock::default()
+        },
         done: BTreeSet::from([1]),
-    });
+        ..StepState::default()
+    }];
     ticket.first_response = Clock {
         started_at: Some(at("2026-11-21T08:00:00Z")),
         due_at: Some(at("2026-11-21T12:00:00Z")),
         met_at: Some(at("2026-11-21T10:10:00Z")),
-        breached: false,
+        ..Clock::default()
     };
     ticket.last_note = Some(NoteLine { by: "tomasz".into(), at: at("2026-11-22T10:00:00Z"), excerpt: "ask for DHCP log".into() });
     ticket
 }
 
 pub(crate) fn around() -> Around {
-    Around { contact: ContactFacts { tickets: 8, open: 2 }, ..Around::default() }
+    Around { contact: ContactFacts { tickets: 8, open: 2, ..ContactFacts::default() }, ..Around::default() }
 }
 
 pub(crate) fn message(from: &str, text: &str) -> MessageEntry {

@@ -11,13 +11,23 @@ use serde::Serialize;
 use crate::verb::Verbs;
 
 /// Texts that are built in: name, language, source.
-const BUILT_IN: [(&str, &str, &str); 8] = [
+const BUILT_IN: [(&str, &str, &str); 18] = [
     ("ack", "en", include_str!("../../config/templates/en/ack.txt")),
     ("questions", "en", include_str!("../../config/templates/en/questions.txt")),
     ("questions", "de", include_str!("../../config/templates/de/questions.txt")),
     ("ack-unproven", "en", include_str!("../../config/templates/en/ack-unproven.txt")),
     ("ack", "de", include_str!("../../config/templates/de/ack.txt")),
     ("ack-unproven", "de", include_str!("../../config/templates/de/ack-unproven.txt")),
+    ("nudge", "en", include_str!("../../config/templates/en/nudge.txt")),
+    ("nudge", "de", include_str!("../../config/templates/de/nudge.txt")),
+    ("closing-soon", "en", include_str!("../../config/templates/en/closing-soon.txt")),
+    ("closing-soon", "de", include_str!("../../config/templates/de/closing-soon.txt")),
+    ("closed", "en", include_str!("../../config/templates/en/closed.txt")),
+    ("closed", "de", include_str!("../../config/templates/de/closed.txt")),
+    ("check-in", "en", include_str!("../../config/templates/en/check-in.txt")),
+    ("check-in", "de", include_str!("../../config/templates/de/check-in.txt")),
+    ("status", "en", include_str!("../../config/templates/en/status.txt")),
+    ("status", "de", include_str!("../../config/templates/de/status.txt")),
     ("signature", "en", include_str!("../../config/templates/en/signature.txt")),
     ("signature", "de", include_str!("../../config/templates/de/signature.txt")),
 ];

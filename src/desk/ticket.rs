@@ -7,7 +7,9 @@ use mail::{Address, MessageId};
 use serde::{Deserialize, Serialize};
 
 use crate::draft::Draft;
+use crate::effect::TimerKind;
 use crate::ids::{AgentName, EventId, FieldId, InboxName, TeamName, TicketNo, TypeName, VendorName};
+use crate::ledger::Ledger;
 use crate::undo::Act;
 use crate::vendor::SideThread;
 
@@ -120,6 +122,15 @@ pub struct Clock {
     pub met_at: Option<Timestamp>,
     /// It was met late, or is late.
     pub breached: bool,
+    /// Open time for which it stood still, in milliseconds.
+    #[serde(default)]
+    pub paused_ms: i64,
+    /// Since when it stands still; `None` while it runs.
+    #[serde(default)]
+    pub paused_at: Option<Timestamp>,
+    /// Hundredths of the target up to which people were told; a new period starts from 0.
+    #[serde(default)]
+    pub told_percent: u32,
 }
 
 /// How two tickets belong together.
@@ -153,17 +164,52 @@ pub struct Link {
     pub ticket: TicketNo,
 }
 
-/// Where the work stands within the ticket type's steps.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+/// One step of the ticket type that the work has come to.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct StepState {
     /// `id` of the step.
     pub id: String,
-    /// When it was entered.
-    pub entered_at: Timestamp,
-    /// When it should be done.
-    pub due_at: Option<Timestamp>,
+    /// From entering it to its end.
+    pub clock: Clock,
     /// Checklist items done, counted from 1.
     pub done: BTreeSet<u32>,
+    /// Who does it, where that is not the ticket's owner.
+    #[serde(default)]
+    pub owner: Option<AgentName>,
+    /// How it ended; `None` while it is under way.
+    #[serde(default)]
+    pub ended: Option<StepEnd>,
+}
+
+/// How a step ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum StepEnd {
+    /// Everything of it was done, or approved.
+    Done,
+    /// It did not apply, or somebody went past it.
+    Skipped,
+    /// It was not approved.
+    Rejected,
+}
+
+/// The silence of a requester who owes the next word.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Silence {
+    /// Since when it is counted: the answer, or the day they come back.
+    pub since: Timestamp,
+    /// Entries of `follow_up.silent` that were worked off.
+    pub done: u32,
+}
+
+/// What the requester thought of it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Rating {
+    /// It was solved.
+    Good,
+    /// It was not.
+    Bad,
 }
 
 /// One request.
@@ -203,8 +249,9 @@ pub struct Ticket {
     pub missing: Vec<FieldId>,
     /// A vendor that works on it.
     pub vendor: Option<VendorName>,
-    /// Where the work stands.
-    pub step: Option<StepState>,
+    /// Steps that the work has come to, in the order in which they were entered.
+    #[serde(default)]
+    pub steps: Vec<StepState>,
     /// From creation to the first human answer.
     pub first_response: Clock,
     /// Creation.
@@ -276,6 +323,33 @@ pub struct Ticket {
     /// The team's signature went out once on this thread.
     #[serde(default)]
     pub signed: bool,
+    /// Who was waited on, and how long.
+    #[serde(default)]
+    pub ledger: Ledger,
+    /// From the customer's oldest unanswered message, after the first answer, to the next answer.
+    #[serde(default)]
+    pub next_response: Clock,
+    /// From creation until it is solved.
+    #[serde(default)]
+    pub resolution: Clock,
+    /// The requester's silence, while they owe the next word.
+    #[serde(default)]
+    pub silence: Option<Silence>,
+    /// Timers that run for it.
+    #[serde(default)]
+    pub timers: BTreeMap<TimerKind, Timestamp>,
+    /// The requester's offset from UTC in minutes, from the Date of their last proven mail.
+    #[serde(default)]
+    pub utc_offset_minutes: Option<i16>,
+    /// How often missing fields were asked for.
+    #[serde(default)]
+    pub rounds: u8,
+    /// What the requester thought of it.
+    #[serde(default)]
+    pub rating: Option<Rating>,
+    /// It was asked after closing whether it is still fine.
+    #[serde(default)]
+    pub checked_in: bool,
 }
 
 /// What the customer saw of us last.
@@ -306,7 +380,8 @@ pub struct NoteLine {
 
 impl Ticket {
     /// A ticket of which nothing is known yet but who asks and where.
-    pub(crate) fn blank(requester: Requester, inbox: InboxName, ticket_type: TypeName, made_by: EventId, at: Timestamp) -> Self {
+    #[must_use]
+    pub fn blank(requester: Requester, inbox: InboxName, ticket_type: TypeName, made_by: EventId, at: Timestamp) -> Self {
         Self {
             no: TicketNo(0),
             rev: 1,
@@ -325,7 +400,7 @@ impl Ticket {
             fields: BTreeMap::new(),
             missing: Vec::new(),
             vendor: None,
-            step: None,
+            steps: Vec::new(),
             first_response: Clock::default(),
             created_at: at,
             updated_at: at,
@@ -356,7 +431,22 @@ impl Ticket {
             minutes: 0,
             closing: BTreeMap::new(),
             signed: false,
+            ledger: Ledger::new(at),
+            next_response: Clock::default(),
+            resolution: Clock { started_at: Some(at), ..Clock::default() },
+            silence: None,
+            timers: BTreeMap::new(),
+            utc_offset_minutes: None,
+            rounds: 0,
+            rating: None,
+            checked_in: false,
         }
+    }
+
+    /// The step under way that was entered first: the one that facts and lists show.
+    #[must_use]
+    pub fn step(&self) -> Option<&StepState> {
+        self.steps.iter().find(|state| state.ended.is_none())
     }
 
     /// People outside who get answers: the requester first.

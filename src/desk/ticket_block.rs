@@ -80,7 +80,7 @@ impl Facts<'_> {
     /// The step, its checklist and when it should be done.
     pub(crate) fn step(&self) -> Block {
         let words = self.words;
-        let found = self.ticket_type().zip(self.ticket.step.as_ref()).and_then(|(ticket_type, state)| {
+        let found = self.ticket_type().zip(self.ticket.step()).and_then(|(ticket_type, state)| {
             let index = ticket_type.steps.iter().position(|step| step.id == state.id)?;
             Some((ticket_type.steps.len(), index, &ticket_type.steps[index], state))
         });
@@ -90,7 +90,7 @@ impl Facts<'_> {
         let place = fill_text(words.step, &[("number", &(index + 1).to_string()), ("count", &count.to_string())]);
         let title = format!("{place}  {}", step.id.to_uppercase());
         let mut behind: Vec<Line> = Vec::new();
-        if let Some(due) = state.due_at {
+        if let Some(due) = state.clock.due_at {
             let when = short_time(words, self.zone, due, self.at);
             let template = if due < self.at { words.overdue } else { words.due };
             behind.push(own(fill_text(template, &[("when", &when)])));
@@ -277,14 +277,15 @@ pub(crate) fn header_fields(policy: &Policy, ticket: &Ticket, why: Why) -> Vec<E
     ])
 }
 
-/// When the next word is owed: the first answer, else the step; nothing while somebody else owes it.
+/// When the next word is owed: the answer, else the step; nothing while somebody else owes it.
 pub(crate) fn due(ticket: &Ticket) -> Option<Timestamp> {
     match ticket.status {
         Status::New | Status::Open => {}
         Status::Pending | Status::OnHold | Status::Solved | Status::Closed => return None,
     }
-    let first = ticket.first_response.due_at.filter(|_| ticket.first_response.met_at.is_none());
-    first.or_else(|| ticket.step.as_ref().and_then(|step| step.due_at))
+    let answers = [&ticket.first_response, &ticket.next_response].into_iter();
+    let answer = answers.filter(|clock| clock.met_at.is_none()).find_map(|clock| clock.due_at);
+    answer.or_else(|| ticket.step().and_then(|step| step.clock.due_at))
 }
 
 /// First name of the requester; their address where they gave no name.

@@ -46,7 +46,7 @@ pub enum Turned {
     /// Labels.
     Tags(Values<BTreeSet<String>>),
     /// Where the work stands.
-    Step(Values<Option<StepState>>),
+    Steps(Values<Vec<StepState>>),
     /// Structured values.
     Fields(Values<BTreeMap<FieldId, FieldValue>>),
     /// People outside who take part.
@@ -118,7 +118,7 @@ turned! {
     Priority: "priority", |t: &Ticket| t.priority, |t: &mut Ticket, v| t.priority = v;
     Type: "type", |t: &Ticket| t.ticket_type.clone(), |t: &mut Ticket, v| t.ticket_type = v;
     Tags: "tags", |t: &Ticket| t.tags.clone(), |t: &mut Ticket, v| t.tags = v;
-    Step: "step", |t: &Ticket| t.step.clone(), |t: &mut Ticket, v| t.step = v;
+    Steps: "step", |t: &Ticket| t.steps.clone(), |t: &mut Ticket, v| t.steps = v;
     Fields: "fields", |t: &Ticket| t.fields.clone(), |t: &mut Ticket, v| t.fields = v;
     Participants: "people", |t: &Ticket| t.participants.clone(), |t: &mut Ticket, v| t.participants = v;
     Requester: "requester", |t: &Ticket| t.requester.clone(), |t: &mut Ticket, v| t.requester = v;

@@ -7,16 +7,17 @@ use mail::{HeaderText, Mailbox, MessageId, ReturnPath};
 use serde::{Deserialize, Serialize};
 
 use crate::arrival::Incoming;
+use crate::calendar::Span;
 use crate::change::Change;
-use crate::effect::{Effect, Purpose, Send, SendClass, TimerKind};
+use crate::effect::{Effect, Purpose, Send, SendClass};
 use crate::envelope::marks;
 use crate::event::{Actor, Decision, Direction, MessageEntry, Outcome};
 use crate::ids::{EffectId, VendorName};
-use crate::policy::{Inbox, Vendor};
+use crate::policy::{Inbox, Policy, Vendor};
 use crate::ticket::{NoteLine, Status, Ticket};
 use crate::ticket_mail::Cause;
 use crate::token::{Claim, Mode};
-use crate::{agent_request, notice};
+use crate::{agent_request, notice, promise};
 
 /// Newest references kept.
 const REFERENCES_MAX: usize = 10;
@@ -93,7 +94,69 @@ pub(crate) fn ask(change: &mut Change<'_>, by: &Actor, name: &VendorName, text: 
     thread.asked_at = Some(at);
     thread.chased = 0;
     change.ticket.status = Status::OnHold;
-    change.stop_timer(TimerKind::CloseSolved);
+    change.ticket.solved_at = None;
+}
+
+/// A step waits on a vendor: they are asked with its checklist, and with nothing that a customer wrote.
+pub(crate) fn ask_for_step(change: &mut Change<'_>, name: &VendorName, todo: &[String]) {
+    let items: Vec<String> = todo.iter().map(|item| format!("- {item}")).collect();
+    let text = if items.is_empty() { "Please look at this.".to_owned() } else { items.join("\n") };
+    ask(change, &Actor::Operator, name, &text);
+}
+
+/// Spans after a question at which something is done about a vendor's silence: the owner is told, then they are asked again.
+fn patience(vendor: &Vendor) -> Vec<Span> {
+    vendor.within.into_iter().chain(vendor.chase.iter().copied()).collect()
+}
+
+fn late_at(policy: &Policy, ticket: &Ticket, name: &VendorName, thread: &SideThread) -> Option<Timestamp> {
+    let vendor = policy.vendors.get(name)?;
+    let span = patience(vendor).get(thread.chased as usize).copied()?;
+    let calendar = vendor.calendar.as_ref().and_then(|name| policy.calendars.get(name));
+    let calendar = calendar.or_else(|| promise::calendar_of(policy, ticket))?;
+    calendar.after(thread.asked_at?, span)
+}
+
+/// When something is next done about a vendor's silence.
+pub(crate) fn next_at(policy: &Policy, ticket: &Ticket) -> Option<Timestamp> {
+    if !ticket.status.is_active() {
+        return None;
+    }
+    ticket.side_threads.iter().filter_map(|(name, thread)| late_at(policy, ticket, name, thread)).min()
+}
+
+/// Vendors who owe a word for too long: first the owner hears of it, then the vendor is asked again.
+pub(crate) fn chase(change: &mut Change<'_>) {
+    let policy = change.policy;
+    let late: Vec<(VendorName, Timestamp)> = change
+        .ticket
+        .side_threads
+        .iter()
+        .filter_map(|(name, thread)| Some((name.clone(), late_at(policy, &change.ticket, name, thread)?)))
+        .filter(|(_, at)| *at <= change.at())
+        .collect();
+    for (name, due_at) in late {
+        let (Some(vendor), Some(inbox)) = (policy.vendors.get(&name), policy.inboxes.get(&change.ticket.inbox)) else { continue };
+        let Some(thread) = change.ticket.side_threads.get_mut(&name) else { continue };
+        let is_first = thread.chased == 0 && vendor.within.is_some();
+        thread.chased += 1;
+        if is_first {
+            change.tell("vendor_late", "frontdesk", format!("{} owes a word since {due_at}", vendor.label));
+            notice::tell(change, &Cause::AtRisk { due_at }, None);
+            continue;
+        }
+        change.tell("vendor_chased", "frontdesk", vendor.label.clone());
+        let reference = policy.reference(change.ticket.no);
+        let text = format!("Is there any news about {reference}? Please answer this mail.");
+        change.send(|change, id| question_letter(change, id, inbox, vendor, &text));
+        let Some(Effect::Send(send)) = change.effects.last() else { continue };
+        let message_id = send.message_id.clone();
+        if let Some(thread) = change.ticket.side_threads.get_mut(&name) {
+            thread.references.push(message_id);
+            let surplus = thread.references.len().saturating_sub(REFERENCES_MAX);
+            thread.references.drain(..surplus);
+        }
+    }
 }
 
 /// The mail to the vendor. It leaves in the inbox's name; answers come back to the desk by a token of this thread alone.

@@ -112,6 +112,8 @@ pub enum Verb {
     Reopen,
     Done,
     Undone,
+    /// `reject`
+    Reject,
     Skip,
     Step,
     Set,
@@ -186,7 +188,7 @@ impl Entry {
 
 /// The table; an entry stands at the place of its verb.
 #[rustfmt::skip]
-pub const TABLE: [Entry; 41] = [
+pub const TABLE: [Entry; 42] = [
     entry(Verb::Note, "note", Group::Say, "note [words]", "Keep words inside; without words, the text of the mail.").click().alone(),
     entry(Verb::Reply, "reply", Group::Say, "reply [words]", "Answer the requester; without words, with the text of the mail.").visible().click().alone(),
     entry(Verb::Kb, "kb", Group::Say, "kb a [text]", "Send a help article from the list, as a link or as its text.").visible().click(),
@@ -201,8 +203,9 @@ pub const TABLE: [Entry; 41] = [
     entry(Verb::Wait, "wait", Group::Status, "wait", "The requester owes the next word.").click().alone(),
     entry(Verb::Snooze, "snooze", Group::Status, "snooze WHEN", "Sleep until then: 2h, 3d, 1bd, mon, tue 9:00, 2026-12-01.").click(),
     entry(Verb::Reopen, "reopen", Group::Status, "reopen", "Work on it again.").click().alone(),
-    entry(Verb::Done, "done", Group::Work, "done 2 [3 …]", "Items of the step's checklist are done.").click(),
+    entry(Verb::Done, "done", Group::Work, "done [2 3 …]", "Items of the step's checklist are done; without numbers, all of the step.").click(),
     entry(Verb::Undone, "undone", Group::Work, "undone 2 [3 …]", "They are not done after all."),
+    entry(Verb::Reject, "reject", Group::Work, "reject because …", "The step is not approved: the work goes back.").click(),
     entry(Verb::Skip, "skip", Group::Work, "skip 2 because …", "An item is not needed, and why."),
     entry(Verb::Step, "step", Group::Work, "step NAME", "Go to a step of the process."),
     entry(Verb::Set, "set", Group::Work, "set field=value", "Give a field a value."),

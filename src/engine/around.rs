@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use desk::agent_mail::{DraftMail, Found};
 use desk::event::{Around, Direction, MessageEntry};
 use desk::policy::Assign;
-use desk::{EventId, Ticket, TicketNo, agent_mail, agent_request};
+use desk::{EventId, Ticket, TicketNo, TimerKind, agent_mail, agent_request};
 use jiff::Timestamp;
 use mail::Address;
 
@@ -20,23 +20,44 @@ const LOOKED_THROUGH_MAX: usize = 2_000;
 
 impl Core {
     /// Facts about people. Looked up only where something can depend on them.
-    pub(super) fn around(&self, ticket: Option<&Ticket>, sender: Option<&Address>) -> Around {
+    pub(super) fn around(&self, ticket: Option<&Ticket>, sender: Option<&Address>, now: Timestamp) -> Around {
         let policy = &self.live.policy;
         let shares_work = policy.teams.values().any(|team| team.assign != Assign::Pull);
-        if policy.agent_mail.is_none() && !shares_work {
-            return Around::default();
-        }
-        let known = self.store().agents();
+        let has_people = policy.agent_mail.is_some() || shares_work;
         let contact = ticket.map(|ticket| &ticket.requester.address).or(sender);
-        let unsent = ticket.map(|ticket| self.store().outbox_of(ticket.no)).unwrap_or_default();
-        Around {
-            loads: known.iter().map(|(name, (_, open))| (name.clone(), *open)).collect(),
-            agents: known.into_iter().map(|(name, (state, _))| (name, state)).collect(),
-            contact: contact.map(|address| self.store().contact(&address.folded())).unwrap_or_default(),
-            unsent: unsent.iter().filter(|row| is_unsent(row)).map(|row| row.id).collect(),
-            last_in: None,
-            next_ticket: self.store().next_ticket(),
+        let asks_rating = ticket.is_some() && policy.follow_up.closed.is_some();
+        let mut around = Around::default();
+        if let Some(ticket) = ticket {
+            around.suppressed = self.store().suppressed(&ticket.requester.address.folded(), now);
         }
+        if has_people || asks_rating {
+            around.contact = contact.map(|address| self.store().contact(&address.folded())).unwrap_or_default();
+        }
+        if has_people {
+            let known = self.store().agents();
+            let unsent = ticket.map(|ticket| self.store().outbox_of(ticket.no)).unwrap_or_default();
+            around.loads = known.iter().map(|(name, (_, open))| (name.clone(), *open)).collect();
+            around.agents = known.into_iter().map(|(name, (state, _))| (name, state)).collect();
+            around.unsent = unsent.iter().filter(|row| is_unsent(row)).map(|row| row.id).collect();
+            around.next_ticket = self.store().next_ticket();
+        }
+        around
+    }
+
+    /// What a timer may need besides: the last words of both sides.
+    pub(super) fn around_timer(&self, ticket: Option<&Ticket>, kind: TimerKind, now: Timestamp) -> Around {
+        let around = self.around(ticket, None, now);
+        let Some(ticket) = ticket else { return around };
+        let last_out = if kind == TimerKind::FollowUp { self.last_out(ticket.no) } else { None };
+        Around { last_in: self.last_in(ticket.no), last_out, ..around }
+    }
+
+    /// What a person of ours wrote last to the requester.
+    fn last_out(&self, no: TicketNo) -> Option<MessageEntry> {
+        let history = self.store().history(no).ok()?;
+        let answers =
+            history.into_iter().rev().filter(|decided| decided.decision.history.iter().any(|line| line.kind == "answered"));
+        answers.filter_map(|decided| decided.decision.message).find(|message| message.direction == Direction::Out)
     }
 
     /// The newest message from outside on a ticket: some acts of people are about it.

@@ -1,7 +1,7 @@
 //! What the engine does with one event: look up, decide, compose, stage. No thread, no clock, no waiting, so that
 //! `explain` and `test` run the very same code on a store that forgets.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::Arc;
 
 use desk::command::Command;
@@ -18,8 +18,6 @@ use crate::store::{BudgetKey, Cause, Decided, MailboxKey, Record, Store, StoreEr
 
 /// Machines whose newest ticket is remembered.
 const MACHINES_MAX: usize = 10_000;
-/// A claimed row is not due again for so long: longer than any delivery takes.
-const CLAIMED_FOR: jiff::SignedDuration = jiff::SignedDuration::from_hours(2);
 
 /// The configuration as far as the engine is concerned; swapped whole on reload.
 #[derive(Debug)]
@@ -71,18 +69,20 @@ pub struct Happening {
 
 /// Decides and stages. One exists per store.
 pub struct Core {
-    store: Arc<dyn Store>,
+    pub(super) store: Arc<dyn Store>,
     /// Swapped on reload.
     pub live: Arc<Live>,
     /// Mails of ours that are not done, per ticket and recipient: they leave in order.
-    waiting: BTreeSet<(TicketNo, Address, Timestamp, EffectId)>,
+    pub(super) waiting: BTreeSet<(TicketNo, Address, Timestamp, EffectId)>,
     /// Rows that may fall due, per account, by the instant of their next attempt. Kept here because in the state rows come
     /// and go at the front of this order, where every look would have to pass what is gone.
-    due: BTreeMap<AccountName, BTreeSet<(Timestamp, Timestamp, EffectId)>>,
+    pub(super) due: BTreeMap<AccountName, BTreeSet<(Timestamp, Timestamp, EffectId)>>,
     /// Outgoing mail may have fallen due since it was last asked.
-    has_new_rows: bool,
+    pub(super) has_new_rows: bool,
     /// Rows in doubt that the outbox was handed and has not answered about.
-    in_hand: BTreeSet<EffectId>,
+    pub(super) in_hand: BTreeSet<EffectId>,
+    /// When overdue timers of customer mail were worked off within the last minute.
+    pub(super) late_mails: VecDeque<Timestamp>,
     /// The newest ticket of each machine that writes tickets; forgotten at a restart, which costs one ticket more.
     machine_tickets: BTreeMap<String, TicketNo>,
     /// Notices of staged decisions, to be given out after the flush.
@@ -104,6 +104,7 @@ impl Core {
             due: BTreeMap::new(),
             has_new_rows: true,
             in_hand: BTreeSet::new(),
+            late_mails: VecDeque::new(),
             notices: Vec::new(),
             happenings: Vec::new(),
             machine_tickets: BTreeMap::new(),
@@ -206,7 +207,7 @@ impl Core {
             (None, Some(found)) if found.ticket.is_some() => found.ticket.clone(),
             (None, _) => desk::arrival::placed_ticket(&placement.target).and_then(|no| tickets.get(&no).cloned()),
         };
-        let mut around = self.around(ticket.as_ref(), sender);
+        let mut around = self.around(ticket.as_ref(), sender, now);
         around.last_in = agent_mail.as_ref().and_then(|found| self.last_in(found.ticket.as_ref()?.no));
         let allowance = match (ticket.is_none(), sender) {
             (true, Some(sender)) => {
@@ -307,7 +308,7 @@ impl Core {
             Ok(kind) => kind,
             Err(refusal) => return Ok(Err(refusal)),
         };
-        let around = Around { last_in: self.last_in(ticket.no), ..self.around(Some(&ticket), None) };
+        let around = Around { last_in: self.last_in(ticket.no), ..self.around(Some(&ticket), None, now) };
         let event = Event { id, at: now, kind, around };
         let decision = decide::decide(&self.live.policy, Some(&ticket), &event);
         self.stage(&event, Cause::Request, decision)?;
@@ -331,7 +332,7 @@ impl Core {
         let Some(message) = before.decision.message.clone() else { return Ok(None) };
         if !release {
             let kind = EventKind::Commanded { by: Actor::Operator, command: Command::PutAway { message: Box::new(message) } };
-            let event = Event { id, at: now, kind, around: self.around(None, None) };
+            let event = Event { id, at: now, kind, around: self.around(None, None, now) };
             let decision = decide::decide(&self.live.policy, None, &event);
             self.stage(&event, Cause::Request, decision)?;
             return Ok(None);
@@ -339,7 +340,7 @@ impl Core {
         let ticket = before.decision.ticket.as_ref().and_then(|ticket| self.store.ticket(ticket.no));
         if let Some(ticket) = ticket {
             let kind = EventKind::Commanded { by: Actor::Operator, command: Command::LetIn { message: Box::new(message) } };
-            let event = Event { id, at: now, kind, around: self.around(Some(&ticket), None) };
+            let event = Event { id, at: now, kind, around: self.around(Some(&ticket), None, now) };
             let decision = decide::decide(&self.live.policy, Some(&ticket), &event);
             self.stage(&event, Cause::Request, decision)?;
             return Ok(Some(ticket.no));
@@ -357,119 +358,8 @@ impl Core {
         Ok(no)
     }
 
-    /// Works off timers that are due. Returns how many.
-    ///
-    /// # Errors
-    /// [`StoreError`].
-    pub fn timers(&mut self, now: Timestamp, at_most: usize) -> Result<usize, StoreError> {
-        let due = self.store.due_timers(now, at_most);
-        for (due_at, no, kind) in &due {
-            let ticket = self.store.ticket(*no);
-            let event = Event {
-                id: EventId::of_timer(*no, kind.as_str(), *due_at),
-                at: now,
-                kind: EventKind::TimerFired { kind: *kind, due_at: *due_at },
-                around: self.around(ticket.as_ref(), None),
-            };
-            let mut decision = decide::decide(&self.live.policy, ticket.as_ref(), &event);
-            // The record ends the timer, whatever was decided.
-            decision.ticket = decision.ticket.or(ticket);
-            self.stage(&event, Cause::Timer { kind: *kind }, decision)?;
-        }
-        Ok(due.len())
-    }
-
-    /// Rows that are due, each with its attempt recorded; rows in doubt as they are.
-    ///
-    /// # Errors
-    /// [`StoreError`].
-    pub fn claim(&mut self, now: Timestamp, account: &AccountName, limit: usize) -> Result<Vec<OutboxRow>, StoreError> {
-        let mut claimed = Vec::new();
-        let mut steps = Vec::new();
-        for mut row in self.claimable(now, account, limit) {
-            if row.phase == OutboxPhase::DataSent {
-                self.in_hand.insert(row.id);
-            } else {
-                row.phase = OutboxPhase::Claimed;
-                row.attempts += 1;
-                // Out of the way of those that are due; whoever has it reports the next step.
-                self.forget_due(&row);
-                row.next_at = now.checked_add(CLAIMED_FOR).unwrap_or(now);
-                self.note_due(&row, &row.phase, row.next_at);
-                steps.push(step_of(&row, now));
-            }
-            claimed.push(row);
-        }
-        if !steps.is_empty() {
-            self.store.stage(Record::Outbox(steps), &[])?;
-        }
-        Ok(claimed)
-    }
-
-    /// Rows that are due and whose turn it is, at most `limit`.
-    fn claimable(&self, now: Timestamp, account: &AccountName, limit: usize) -> Vec<OutboxRow> {
-        let is_next = |row: &OutboxRow| {
-            let from = (row.ticket, row.to.clone(), Timestamp::MIN, EffectId([0; 16]));
-            let first = self.waiting.range(from..).next().filter(|(no, to, _, _)| (*no, to) == (row.ticket, &row.to));
-            let is_free = row.phase != OutboxPhase::Claimed && !self.in_hand.contains(&row.id);
-            is_free && first.is_none_or(|(_, _, _, id)| *id == row.id)
-        };
-        let due = self.due.get(account).into_iter().flatten().take_while(|(at, _, _)| *at <= now);
-        // Rows that wait for an earlier one stay due: however many there are, those behind them get their turn.
-        due.filter_map(|(_, _, id)| self.store.outbox_row(*id)).filter(is_next).take(limit).collect()
-    }
-
-    fn forget_due(&mut self, row: &OutboxRow) {
-        if let Some(due) = self.due.get_mut(&row.account) {
-            due.remove(&(row.next_at, row.created_at, row.id));
-        }
-    }
-
-    fn note_due(&mut self, row: &OutboxRow, phase: &OutboxPhase, next_at: Timestamp) {
-        // A held mail waits for a person.
-        if !phase.is_terminal() && *phase != OutboxPhase::Held {
-            self.due.entry(row.account.clone()).or_default().insert((next_at, row.created_at, row.id));
-        }
-    }
-
-    /// Records steps of outgoing mails; a mail that failed tells its ticket.
-    ///
-    /// # Errors
-    /// [`StoreError`].
-    pub fn steps(&mut self, steps: Vec<OutboxStep>) -> Result<(), StoreError> {
-        let mut ended = Vec::new();
-        for step in &steps {
-            self.in_hand.remove(&step.id);
-            let Some(row) = self.store.outbox_row(step.id) else { continue };
-            self.forget_due(&row);
-            self.note_due(&row, &step.phase, step.next_at);
-            self.has_new_rows |= matches!(step.phase, OutboxPhase::Queued | OutboxPhase::Deferred) || step.phase.is_terminal();
-            if step.phase.is_terminal() {
-                self.waiting.remove(&(row.ticket, row.to.clone(), row.created_at, row.id));
-                if matches!(step.phase, OutboxPhase::Failed | OutboxPhase::Unknown) {
-                    ended.push((row, step.clone()));
-                }
-            }
-        }
-        self.store.stage(Record::Outbox(steps), &[])?;
-        for (row, step) in ended {
-            let kind = EventKind::DeliveryEnded {
-                effect: row.id,
-                to: row.to.clone(),
-                result: step.phase.as_str().to_owned(),
-                reply: step.reply.unwrap_or_default(),
-            };
-            let ticket = self.store.ticket(row.ticket);
-            let around = self.around(ticket.as_ref(), None);
-            let event = Event { id: EventId::of_delivery(row.id, step.attempts), at: step.at, kind, around };
-            let decision = decide::decide(&self.live.policy, ticket.as_ref(), &event);
-            self.stage(&event, Cause::Delivery, decision)?;
-        }
-        Ok(())
-    }
-
     /// Composes what the decision sends, and stages all of it as one record.
-    fn stage(&mut self, event: &Event, cause: Cause, mut decision: Decision) -> Result<(), StoreError> {
+    pub(super) fn stage(&mut self, event: &Event, cause: Cause, mut decision: Decision) -> Result<(), StoreError> {
         let mut rows = Vec::new();
         let mut bytes = Vec::new();
         let mut counted = Vec::new();
@@ -495,7 +385,7 @@ impl Core {
                 }
                 Effect::Notify { to, text } => self.notices.push((to.clone(), text.clone())),
                 Effect::Recall { mail } => recalled.extend(self.store.outbox_row(*mail)),
-                Effect::StartTimer { .. } | Effect::StopTimer { .. } | Effect::Agent { .. } => {}
+                Effect::Agent { .. } | Effect::AskedRating { .. } => {}
             }
         }
         if let (Some(ticket), true) = (&decision.ticket, made_by_machine(&decision)) {

@@ -10,9 +10,11 @@ pub mod child;
 pub mod content;
 pub mod core;
 mod group;
+mod outgoing;
 pub mod proof;
 pub mod read;
 pub mod seam;
+mod timer;
 pub mod writer;
 
 pub use core::{Core, Happening, Live};

@@ -21,6 +21,7 @@ use crate::engine::group::{Answer, Arrived, Outbound, Work, queues, write};
 use crate::engine::proof::{DkimCheck, DkimOutcome};
 use crate::engine::read::{Caution, Reading, found_unreadable, read};
 use crate::engine::seam::{Claimed, Fetched, Intake, Outgoing, RawMail, Turn};
+use crate::engine::timer::Pace;
 use crate::failpoint;
 use crate::store::{Cursor, MailboxKey, Record, Store, StoreError};
 
@@ -173,15 +174,22 @@ impl Engine {
 
     /// Works off timers as they fall due, until `stop` turns true.
     pub async fn run_timers(&self, mut stop: watch::Receiver<bool>) {
+        let mut pace = Pace::new(&self.shared.clock);
         while !*stop.borrow() {
             let now = self.shared.clock.now();
+            if pace.has_jumped(&self.shared.clock) {
+                tracing::error!("The clock of this machine jumped: nothing that is driven by time is done for 10 minutes.");
+            }
             let wait = match self.shared.store.next_timer() {
+                Some(due) if due <= now && pace.is_held() => jiff::SignedDuration::from_secs(10),
                 Some(due) if due <= now => {
-                    if self.ask(|answer| Work::Timers { answer }).await.is_err() {
-                        return;
-                    }
+                    let Ok(done) = self.ask(|answer| Work::Timers { answer }).await else { return };
                     self.shared.outgoing.notify_waiters();
-                    continue;
+                    if done > 0 {
+                        continue;
+                    }
+                    // Missed ones wait for their turn.
+                    jiff::SignedDuration::from_secs(6)
                 }
                 Some(due) => now.duration_until(due).min(jiff::SignedDuration::from_mins(1)),
                 None => jiff::SignedDuration::from_mins(1),

@@ -1,8 +1,8 @@
 //! One suite for every store: what [`Store`] promises, whichever keeps it.
 
-use desk::effect::{Effect, OutboxPhase};
+use desk::effect::OutboxPhase;
 use desk::ticket::LinkKind;
-use desk::{EffectId, EventId, Outcome, RawHash, Status, TicketNo, TimerKind};
+use desk::{EffectId, EventId, Outcome, RawHash, Status, Ticket, TicketNo, TimerKind};
 
 use super::sample::{
     ack, address, at, decision, keys, mail, mail_event, mailbox, message, message_id, new_ticket, outbox_row, place, record,
@@ -242,19 +242,18 @@ fn the_list_of_all_outgoing_mail_is_long() {
 #[test]
 fn one_timer_of_a_kind_runs_per_ticket() {
     on_both(|store| {
-        let with = |name: &str, effect: Effect| {
-            let mut decided = request(name, ticket(1, Status::Solved), 0);
-            decided.decision.effects = vec![effect];
-            record(decided)
+        let with = |name: &str, timers: &[(TimerKind, i64)]| {
+            let timers = timers.iter().map(|(kind, due)| (*kind, at(*due))).collect();
+            record(request(name, Ticket { timers, ..ticket(1, Status::Solved) }, 0))
         };
         let close = TimerKind::CloseSolved;
-        stage(store, with("a", Effect::StartTimer { kind: close, due_at: at(100) }));
-        stage(store, with("b", Effect::StartTimer { kind: close, due_at: at(200) }));
-        stage(store, with("c", Effect::StartTimer { kind: TimerKind::Wake, due_at: at(150) }));
+        stage(store, with("a", &[(close, 100)]));
+        stage(store, with("b", &[(close, 200)]));
+        stage(store, with("c", &[(close, 200), (TimerKind::Wake, 150)]));
         assert_eq!(store.next_timer(), Some(at(150)));
         assert_eq!(store.due_timers(at(199), 9), [(at(150), TicketNo(1), TimerKind::Wake)]);
         assert_eq!(store.due_timers(at(200), 9).len(), 2);
-        stage(store, with("d", Effect::StopTimer { kind: TimerKind::Wake }));
+        stage(store, with("d", &[(close, 200)]));
         let mut fired = request("e", ticket(1, Status::Closed), 200);
         fired.cause = Cause::Timer { kind: close };
         fired.event = EventId::of_timer(TicketNo(1), close.as_str(), at(200));
@@ -266,9 +265,8 @@ fn one_timer_of_a_kind_runs_per_ticket() {
 #[test]
 fn a_timer_of_a_ticket_that_is_gone_does_not_fire_for_ever() {
     on_both(|store| {
-        let mut decided = request("a", ticket(1, Status::Solved), 0);
-        decided.decision.effects = vec![Effect::StartTimer { kind: TimerKind::Wake, due_at: at(5) }];
-        stage(store, record(decided));
+        let timers = [(TimerKind::Wake, at(5))].into();
+        stage(store, record(request("a", Ticket { timers, ..ticket(1, Status::Solved) }, 0)));
         let mut fired = request("b", ticket(1, Status::Solved), 6);
         fired.cause = Cause::Timer { kind: TimerKind::Wake };
         fired.event = EventId::of_timer(TicketNo(1), TimerKind::Wake.as_str(), at(5));

@@ -119,23 +119,11 @@ fn decision(draft: &mut Draft<'_>, decided: &Decided, body: Location) -> Result<
                 content(draft, keys, ContentRow { event: decided.event, ticket: ticket.map(|ticket| ticket.no) })?;
             }
         }
-        Cause::Timer { kind } => timer_fired(draft, decided, *kind)?,
-        Cause::Request | Cause::Delivery => {}
+        Cause::Timer { kind } if ticket.is_none() => stray_timer(draft, decided, *kind)?,
+        Cause::Timer { .. } | Cause::Request | Cause::Delivery => {}
     }
     if let Some(ticket) = ticket {
         put_ticket(draft, ticket, body)?;
-        for effect in &decided.decision.effects {
-            match effect {
-                Effect::StartTimer { kind, due_at } => start_timer(draft, ticket.no, *kind, *due_at)?,
-                Effect::StopTimer { kind } => stop_timer(draft, ticket.no, *kind)?,
-                // A suppression and a recalled mail have records of their own; agents concern no ticket.
-                Effect::Send(_)
-                | Effect::Notify { .. }
-                | Effect::Suppress { .. }
-                | Effect::Recall { .. }
-                | Effect::Agent { .. } => {}
-            }
-        }
         if let Some(id) = decided.decision.message.as_ref().and_then(|message| message.message_id.as_ref()) {
             name_message(draft, id, ticket.no)?;
         }
@@ -147,9 +135,17 @@ fn decision(draft: &mut Draft<'_>, decided: &Decided, body: Location) -> Result<
         }
     }
     for effect in &decided.decision.effects {
-        if let Effect::Agent { name, state } = effect {
-            let row: AgentRow = draft.get(&key::agent(name))?.unwrap_or_default();
-            draft.put(key::agent(name), &AgentRow { state: state.clone(), ..row })?;
+        match effect {
+            Effect::Agent { name, state } => {
+                let row: AgentRow = draft.get(&key::agent(name))?.unwrap_or_default();
+                draft.put(key::agent(name), &AgentRow { state: state.clone(), ..row })?;
+            }
+            Effect::AskedRating { address, at } => {
+                let facts: ContactFacts = draft.get(&key::contact(address))?.unwrap_or_default();
+                draft.put(key::contact(address), &ContactFacts { rating_asked_at: Some(*at), ..facts })?;
+            }
+            // A suppression and a recalled mail have records of their own.
+            Effect::Send(_) | Effect::Notify { .. } | Effect::Suppress { .. } | Effect::Recall { .. } => {}
         }
     }
     for row in &decided.outbox {
@@ -273,6 +269,7 @@ fn put_ticket(draft: &mut Draft<'_>, ticket: &Ticket, body: Location) -> Result<
     let before: Option<TicketRow> = draft.get(&ticket_key)?;
     let before_status = before.as_ref().map(|row| row.ticket.status);
     count_people(draft, before.as_ref().map(|row| &row.ticket), ticket)?;
+    set_timers(draft, before.as_ref().map(|row| &row.ticket.timers), ticket)?;
     let (mut chunks, mut recent) = before.map_or((0, Vec::new()), |row| (row.chunks, row.recent));
     recent.push(body);
     if recent.len() >= RECENT_MAX {
@@ -366,30 +363,27 @@ fn name_message(draft: &mut Draft<'_>, id: &mail::MessageId, no: TicketNo) -> Re
     Ok(())
 }
 
-fn start_timer(draft: &mut Draft<'_>, no: TicketNo, kind: TimerKind, due_at: Timestamp) -> Result<(), StoreError> {
-    stop_timer(draft, no, kind)?;
-    draft.put(key::ticket_timer(no, kind), &due_at)?;
-    draft.put(key::timer(due_at, no, kind), &(due_at, no, kind))
-}
-
-fn stop_timer(draft: &mut Draft<'_>, no: TicketNo, kind: TimerKind) -> Result<(), StoreError> {
-    let running = key::ticket_timer(no, kind);
-    if let Some(due_at) = draft.get::<Timestamp>(&running)? {
-        draft.remove(key::timer(due_at, no, kind));
-        draft.remove(running);
+/// The index of timers says what the ticket says.
+fn set_timers(draft: &mut Draft<'_>, before: Option<&BTreeMap<TimerKind, Timestamp>>, after: &Ticket) -> Result<(), StoreError> {
+    for (kind, due_at) in before.into_iter().flatten() {
+        if after.timers.get(kind) != Some(due_at) {
+            draft.remove(key::timer(*due_at, after.no, *kind));
+        }
+    }
+    for (kind, due_at) in &after.timers {
+        if before.is_none_or(|before| before.get(kind) != Some(due_at)) {
+            draft.put(key::timer(*due_at, after.no, *kind), &(*due_at, after.no, *kind))?;
+        }
     }
     Ok(())
 }
 
-/// A timer that fired runs no more, even if its ticket is gone: its event id says which one it was.
-fn timer_fired(draft: &mut Draft<'_>, decided: &Decided, kind: TimerKind) -> Result<(), StoreError> {
-    if let Some(ticket) = &decided.decision.ticket {
-        return stop_timer(draft, ticket.no, kind);
-    }
-    for (_, value) in draft.reads.scan(&Scan::prefix(key::TIMERS))? {
+/// A timer that fired for a ticket that is gone runs no more: its event id says which one it was.
+fn stray_timer(draft: &mut Draft<'_>, decided: &Decided, kind: TimerKind) -> Result<(), StoreError> {
+    for (stored, value) in draft.reads.scan(&Scan::prefix(key::TIMERS))? {
         let (due_at, no, found): (Timestamp, TicketNo, TimerKind) = unpack(&value)?;
         if found == kind && EventId::of_timer(no, kind.as_str(), due_at) == decided.event {
-            return stop_timer(draft, no, kind);
+            draft.remove(stored);
         }
     }
     Ok(())

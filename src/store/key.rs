@@ -162,12 +162,11 @@ fn timer_code(kind: TimerKind) -> u8 {
     match kind {
         TimerKind::CloseSolved => 1,
         TimerKind::Wake => 2,
+        TimerKind::FollowUp => 3,
+        TimerKind::CheckIn => 4,
+        TimerKind::Promise => 5,
+        TimerKind::Vendor => 6,
     }
-}
-
-/// The running timer of a kind of a ticket.
-pub(crate) fn ticket_timer(no: TicketNo, kind: TimerKind) -> Vec<u8> {
-    join(&[b"z", &no.0.to_be_bytes(), &[timer_code(kind)]])
 }
 
 /// All running timers by instant.

@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use desk::effect::{Effect, OutboxPhase};
+use desk::effect::OutboxPhase;
 use desk::ticket::LinkKind;
 use desk::{Outcome, RawHash, Status, TicketNo, TimerKind};
 use proptest::prelude::*;
@@ -33,9 +33,9 @@ fn any_record() -> impl Strategy<Value = Record> {
         (0..1000u32, 1..12u64, 0..6usize, second.clone(), any::<bool>()).prop_map(|(name, no, status, second, starts)| {
             let mut decided = request(&format!("r{name}"), ticket(no, Status::ALL[status]), second);
             let kind = TimerKind::ALL[usize::from(starts)];
-            let effect =
-                if second % 3 == 0 { Effect::StopTimer { kind } } else { Effect::StartTimer { kind, due_at: at(second) } };
-            decided.decision.effects = vec![effect];
+            if let Some(ticket) = decided.decision.ticket.as_mut().filter(|_| second % 3 != 0) {
+                ticket.timers.insert(kind, at(second));
+            }
             decided.decision.link_back = Some((TicketNo(no % 3), LinkKind::ClaimedBy));
             decided.budget = vec![BudgetKey::Notice(format!("agent {}", second % 50)), BudgetKey::All];
             record(decided)
@@ -208,7 +208,7 @@ fn fixture() -> PathBuf {
 fn write_fixture(store: &dyn Store) {
     (1..=3).for_each(|uid| arrive(store, uid));
     let mut solved = request("solve", ticket(2, Status::Solved), 100);
-    solved.decision.effects = vec![Effect::StartTimer { kind: TimerKind::CloseSolved, due_at: at(1000) }];
+    solved.decision.ticket.as_mut().expect("it has one").timers.insert(TimerKind::CloseSolved, at(1000));
     store.stage(record(solved), &[]).expect("stage");
     store.stage(Record::Outbox(vec![step(new_ticket(1, 1).outbox[0].id, OutboxPhase::Accepted, 9)]), &[]).expect("stage");
     let settled =

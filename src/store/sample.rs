@@ -67,8 +67,8 @@ pub(crate) fn ticket(no: u64, status: Status) -> Ticket {
         fields: BTreeMap::new(),
         missing: Vec::new(),
         vendor: None,
-        step: None,
-        first_response: Clock { started_at: Some(at(0)), due_at: Some(at(3600)), met_at: None, breached: false },
+        steps: Vec::new(),
+        first_response: Clock { started_at: Some(at(0)), due_at: Some(at(3600)), met_at: None, ..Clock::default() },
         created_at: at(0),
         updated_at: at(0),
         solved_at: None,
@@ -98,6 +98,15 @@ pub(crate) fn ticket(no: u64, status: Status) -> Ticket {
         minutes: 0,
         closing: BTreeMap::new(),
         signed: false,
+        ledger: desk::ledger::Ledger::new(at(0)),
+        next_response: Clock::default(),
+        resolution: Clock::default(),
+        silence: None,
+        timers: BTreeMap::new(),
+        utc_offset_minutes: None,
+        rounds: 0,
+        rating: None,
+        checked_in: false,
     }
 }
 

@@ -3,16 +3,15 @@
 use std::collections::BTreeMap;
 
 use desk::AccountName;
-use jiff::SignedDuration;
 
 use super::{Compiler, Kind};
 use crate::config::problem::Code;
-use crate::config::raw::{RawFile, RawFollowUp, RawKnownIssue, RawNotify, RawSla};
+use crate::config::raw::{RawFile, RawKnownIssue, RawNotify, RawSla};
 use crate::config::read::{At, Named, Read as _};
 use crate::config::secret::{Reference, fetch};
 use crate::config::settings::Account;
 use crate::config::tree::Value;
-use crate::config::value::{read_length, read_time};
+use crate::config::value::read_length;
 
 const NOTIFY_KINDS: [(&str, bool); 9] = [
     ("slack", true),
@@ -27,26 +26,13 @@ const NOTIFY_KINDS: [(&str, bool); 9] = [
 ];
 
 impl Compiler<'_> {
-    /// Checks the rest of the file; gives `follow_up.reopen.within`, which acts now.
-    pub(super) fn later_sections(&mut self, raw: &RawFile) -> Option<SignedDuration> {
+    /// Checks the rest of the file.
+    pub(super) fn later_sections(&mut self, raw: &RawFile) {
         for issue in raw.known_issue.iter().flatten() {
             self.known_issue(issue);
         }
         for (name, notify) in raw.notify.iter().flat_map(|named| &named.0) {
             self.notify(name, notify);
-        }
-        for alert in raw.alert.iter().flatten() {
-            self.comes_later("alert", alert.at);
-            let who = alert.name.as_ref().map_or("an alert".to_owned(), |name| format!("alert \"{}\"", name.value));
-            for key in ["name", "when", "tell"] {
-                self.missing(key, &alert.keys, alert.at, &who);
-            }
-            if let Some(when) = &alert.when {
-                self.condition(when, &who, true);
-            }
-            for person in alert.tell.iter().flat_map(|tell| &tell.0) {
-                self.reference_any(&[Kind::Agent, Kind::Team, Kind::Notify], &["owner", "lead", "team"], person, &who);
-            }
         }
         if let Some(articles) = &raw.articles {
             self.comes_later("articles", articles.at);
@@ -65,7 +51,6 @@ impl Compiler<'_> {
                 self.reference(Kind::Team, team, "a report");
             }
         }
-        raw.follow_up.as_ref().and_then(|follow_up| self.follow_up(follow_up))
     }
 
     fn known_issue(&mut self, raw: &RawKnownIssue) {
@@ -109,29 +94,6 @@ impl Compiler<'_> {
         if text.is_some_and(|text| crate::config::endpoint::read_url(&text).is_none()) {
             self.report.add(Code::BadUrl, url.at, format!("the url of {who} is none"), "expected https://…");
         }
-    }
-
-    fn follow_up(&mut self, raw: &RawFollowUp) -> Option<SignedDuration> {
-        self.comes_later("follow_up", raw.at);
-        for silent in raw.silent.iter().flatten() {
-            self.missing("after", &silent.keys, silent.at, "an entry of `follow_up.silent`");
-            if silent.has("send") == silent.has("close") {
-                self.report.add(Code::Contradiction, silent.at, "silence has one consequence here", "`send` or `close`");
-            }
-        }
-        for name in raw.check_in.iter().flat_map(|check_in| check_in.types.iter().flatten()) {
-            self.reference(Kind::Type, name, "`follow_up.check_in`");
-        }
-        if let Some(calendar) = &raw.calendar {
-            self.reference(Kind::Calendar, calendar, "[follow_up]");
-        }
-        if let Some(hours) = &raw.hours {
-            let read = hours.value.split_once('-').and_then(|(from, to)| Some((read_time(from)?, read_time(to)?)));
-            if read.is_none_or(|(from, to)| from >= to) {
-                self.report.add(Code::BadValue, hours.at, format!("\"{}\" are no hours", hours.value), "such as \"09:00-16:00\"");
-            }
-        }
-        raw.reopen.as_ref()?.within.as_ref().map(|within| within.value.0)
     }
 
     fn retention(&mut self, raw: &RawFile) {

@@ -1,6 +1,7 @@
 //! From raw shapes to settings and policy. Every part reports what is wrong with it and goes on, so that one run shows all.
 
 mod condition;
+mod follow;
 mod later;
 mod mail;
 mod people;
@@ -13,6 +14,7 @@ use std::path::Path;
 
 use ::mail::Address;
 use desk::calendar::Calendar;
+use desk::policy::Limits;
 use desk::template::Templates;
 use desk::token::Keys;
 use desk::{InboxName, Policy};
@@ -27,7 +29,7 @@ use super::source::{Environment, beside};
 /// How long a reply reopens, where `follow_up.reopen.within` says nothing.
 const REOPEN_WITHIN: SignedDuration = SignedDuration::from_hours(14 * 24);
 /// Templates that are built in.
-const BUILT_IN_TEMPLATES: [&str; 1] = ["ack"];
+const BUILT_IN_TEMPLATES: [&str; 5] = ["ack", "nudge", "closing-soon", "closed", "check-in"];
 
 /// Things that have names.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -144,7 +146,14 @@ impl Compiler<'_> {
         let rules = self.rules(raw.rule.as_deref().unwrap_or_default());
         let limits = self.limits(raw.limits.as_ref());
         let agent_mail = self.agent_mail(raw.agent_mail.as_ref(), &accounts, &mut watches);
-        let reopen_within = self.later_sections(&raw);
+        let follow_up = self.follow_up(raw.follow_up.as_ref());
+        let (reopen_within, reopens_per_day) = self.reopening(raw.follow_up.as_ref());
+        let limits = match reopens_per_day {
+            Some(reopens_per_day) => Limits { reopens_per_day, ..limits },
+            None => limits,
+        };
+        let alerts = self.alerts(raw.alert.as_deref().unwrap_or_default());
+        self.later_sections(&raw);
         let tests = self.tests(raw.test.as_deref().unwrap_or_default(), &inboxes);
         self.warn_unused(raw.sla.as_ref());
         self.warn_trust(&raw, &accounts);
@@ -170,6 +179,8 @@ impl Compiler<'_> {
             rules: rules?,
             limits,
             templates: Templates::default(),
+            follow_up,
+            alerts,
             reopen_within: reopen_within.unwrap_or(REOPEN_WITHIN),
             own_addresses,
             url: server.url.clone(),

@@ -2,13 +2,13 @@
 
 use std::collections::BTreeMap;
 
-use desk::policy::{Field, FieldKind, Form, FormReader, Step, TicketType};
-use desk::{FieldId, TypeName};
+use desk::policy::{Field, FieldKind, Form, FormReader, OnLate, Step, TicketType};
+use desk::{AgentName, FieldId, TeamName, TypeName};
 
 use super::{Compiler, Kind};
 use crate::config::problem::Code;
 use crate::config::raw::{RawField, RawForm, RawStep, RawType};
-use crate::config::read::{At, Named};
+use crate::config::read::{At, Named, OneOrMany};
 
 /// The type that is there where the file names none.
 pub(super) const DEFAULT_TYPE: &str = "request";
@@ -123,7 +123,6 @@ impl Compiler<'_> {
         let mut seen = Vec::new();
         let mut steps = Vec::new();
         for raw in raw {
-            self.comes_later("type.steps", raw.at);
             self.missing("id", &raw.keys, raw.at, &format!("a step of {who}"));
             let Some(id) = &raw.id else { continue };
             let who = format!("step \"{}\" of {who}", id.value);
@@ -131,11 +130,30 @@ impl Compiler<'_> {
                 continue;
             }
             self.step_references(raw, &ids, &who);
+            let only_if = raw.only_if.iter().flat_map(|named| &named.0);
+            let only_if =
+                only_if.filter_map(|(field, node)| Some((FieldId(field.value.clone()), self.field_test(node, &who)?))).collect();
+            let all = |list: &Option<OneOrMany<At<String>>>| -> Vec<String> {
+                list.iter().flat_map(|list| &list.0).map(|item| item.value.clone()).collect()
+            };
+            let on_late = raw.on_late.as_ref().map(|late| OnLate {
+                tell: all(&late.tell),
+                assign: late.assign.as_ref().map(|assign| assign.value.clone()),
+                priority: late.priority.as_ref().and_then(|priority| self.priority(priority)),
+                escalate: all(&late.escalate),
+            });
             steps.push(Step {
                 id: id.value.clone(),
                 todo: raw.r#do.iter().flatten().map(|item| item.value.clone()).collect(),
                 within: raw.within.as_ref().map(|within| within.value),
                 waits_on: raw.waits_on.as_ref().map(|waits_on| waits_on.value.clone()),
+                team: raw.team.as_ref().map(|team| TeamName(team.value.clone())),
+                owner: raw.owner.as_ref().map(|owner| AgentName(owner.value.clone())),
+                by_other: raw.by.is_some(),
+                only_if,
+                approve: is_true(&raw.approve),
+                on_late,
+                after: raw.after.as_ref().map(|_| all(&raw.after)),
             });
         }
         steps
@@ -153,9 +171,8 @@ impl Compiler<'_> {
         if let Some(waits_on) = &raw.waits_on {
             self.reference_any(&[Kind::Vendor, Kind::Team], &["customer"], waits_on, who);
         }
-        for (field, node) in raw.only_if.iter().flat_map(|named| &named.0) {
+        for (field, _) in raw.only_if.iter().flat_map(|named| &named.0) {
             self.reference(Kind::Field, field, who);
-            self.field_test(node, who);
         }
         for after in raw.after.iter().flat_map(|after| &after.0) {
             if !ids.contains(&after.value) {
@@ -167,9 +184,6 @@ impl Compiler<'_> {
         let people = late.tell.iter().chain(&late.escalate).flat_map(|tell| &tell.0).chain(&late.assign);
         for person in people {
             self.reference_any(&[Kind::Agent, Kind::Team, Kind::Notify], &["owner", "lead", "team"], person, who);
-        }
-        if let Some(priority) = &late.priority {
-            self.priority(priority);
         }
     }
 

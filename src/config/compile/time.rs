@@ -96,14 +96,7 @@ impl Compiler<'_> {
                 self.word(promise, "promise", &[("target", ()), ("measured", ())]);
             }
             for person in raw.escalate.iter().flatten() {
-                self.comes_later("sla.escalate", person.at);
                 self.reference_any(&[Kind::Agent, Kind::Team, Kind::Notify], &["owner", "lead", "team"], person, &who);
-            }
-            if let Some(next) = &raw.next_response {
-                self.comes_later("sla.next_response", next.at);
-            }
-            if let Some(resolution) = &raw.resolution {
-                self.comes_later("sla.resolution", resolution.at);
             }
             if ["first_response", "next_response", "resolution"].iter().all(|key| !raw.has(key)) {
                 self.report.add(Code::MissingKey, name.at, format!("{who} promises nothing"), "give it `first_response`");
@@ -114,6 +107,8 @@ impl Compiler<'_> {
                 first_response: self.targets(raw.first_response.as_ref(), &who),
                 next_response: self.targets(raw.next_response.as_ref(), &who),
                 resolution: self.targets(raw.resolution.as_ref(), &who),
+                escalate: raw.escalate.iter().flatten().map(|person| person.value.clone()).collect(),
+                promises_measured: raw.promise.as_ref().is_some_and(|promise| promise.value == "measured"),
             };
             slas.insert(name.value.clone(), sla);
         }

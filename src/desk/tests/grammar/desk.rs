@@ -6,7 +6,7 @@ use ::desk::calendar::Calendar;
 use ::desk::command_block::{self, Block};
 use ::desk::command_word::{self, Context, Names};
 use ::desk::draft::{Draft, Why};
-use ::desk::policy::{Agent, Assign, Company, Field, FieldKind, Inbox, Limits, Sla, Step, Team, TicketType, Vendor};
+use ::desk::policy::{Agent, Assign, Company, Field, FieldKind, FollowUp, Inbox, Limits, Sla, Step, Team, TicketType, Vendor};
 use ::desk::rule::RuleBook;
 use ::desk::template::Templates;
 use ::desk::ticket::{Clock, Requester, StepState};
@@ -121,12 +121,7 @@ fn policy() -> Policy {
         assign: Assign::Pull,
         max_open: None,
     };
-    let step = |id: &str, todo: &[&str]| Step {
-        id: id.into(),
-        todo: todo.iter().map(|item| (*item).to_owned()).collect(),
-        within: None,
-        waits_on: None,
-    };
+    let step = |id: &str, todo: &[&str]| Step { todo: todo.iter().map(|item| (*item).to_owned()).collect(), ..Step::named(id) };
     let question = TicketType {
         name: "question".into(),
         label: "A question".into(),
@@ -159,6 +154,8 @@ fn policy() -> Policy {
         first_response: [None; 4],
         next_response: [None; 4],
         resolution: [None; 4],
+        escalate: vec![],
+        promises_measured: false,
     };
     let vendor = Vendor {
         name: "northgate".into(),
@@ -188,6 +185,8 @@ fn policy() -> Policy {
         rules: RuleBook::default(),
         limits: Limits::default(),
         templates: Templates::default(),
+        follow_up: FollowUp::default(),
+        alerts: vec![],
         reopen_within: SignedDuration::from_hours(14 * 24),
         own_addresses: BTreeSet::from(["support@fernhill.example".into()]),
         url: None,
@@ -215,7 +214,7 @@ fn ticket() -> Ticket {
         fields: BTreeMap::new(),
         missing: vec![],
         vendor: None,
-        step: Some(StepState { id: "diagnose".into(), entered_at: at, due_at: None, done: BTreeSet::new() }),
+        steps: vec![StepState { id: "diagnose".into(), ..StepState::default() }],
         first_response: Clock::default(),
         created_at: at,
         updated_at: at,
@@ -246,5 +245,12 @@ fn ticket() -> Ticket {
         minutes: 0,
         closing: BTreeMap::new(),
         signed: false,
+        ..Ticket::blank(
+            Requester { name: "Dana".into(), address: address("dana@northern-labs.example"), proven: true },
+            "support".into(),
+            "question".into(),
+            EventId::of_request("t"),
+            at,
+        )
     }
 }

@@ -4,7 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use desk::event::{Arrival, Known, Place, SenderProof};
-use desk::policy::{Agent, Assign, Company, Field, FieldKind, Inbox, Limits, Sla, Team, TicketType};
+use desk::policy::{Agent, Assign, Company, Field, FieldKind, FollowUp, Inbox, Limits, Sla, Team, TicketType};
 use desk::rule::RuleBook;
 use desk::template::Templates;
 use desk::thread::{Incoming, Lookup, place, signals};
@@ -71,6 +71,8 @@ pub fn policy(rules: RuleBook) -> Policy {
         first_response: [four_hours; 4],
         next_response: [None; 4],
         resolution: [None; 4],
+        escalate: vec![],
+        promises_measured: false,
     };
     let question = TicketType {
         name: "question".into(),
@@ -103,6 +105,8 @@ pub fn policy(rules: RuleBook) -> Policy {
         rules,
         limits: Limits::default(),
         templates: Templates::default(),
+        follow_up: FollowUp::default(),
+        alerts: vec![],
         reopen_within: SignedDuration::from_hours(14 * 24),
         own_addresses: BTreeSet::from(["support@fernhill.example".into(), "security@fernhill.example".into()]),
         url: None,

@@ -1,0 +1,353 @@
+//! Short answers that mean one thing: thanks, yes, no, good, bad, `STOP`, `status`.
+//!
+//! Read strictly: one word that is not on the list, a question or a file makes it a mail like any other. A customer who is
+//! read as saying more than they did costs a look; one who is not heard costs trust.
+
+use mail::Message;
+
+/// Words of a plain thanks at most.
+const THANKS_WORDS_MAX: usize = 12;
+/// Words of a yes or no at most; what follows them is the customer's own business.
+const ANSWER_WORDS_MAX: usize = 12;
+
+/// What a short mail means.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Courtesy {
+    /// No automatic mail any more.
+    Stop,
+    /// Where does it stand?
+    Status,
+    /// It was good, it is solved.
+    Good,
+    /// It was not.
+    Bad,
+    /// Thanks and nothing else.
+    Thanks,
+    /// Yes and nothing else.
+    Yes,
+    /// It begins with a no.
+    No,
+}
+
+const STOP: &[&str] = &["stop", "unsubscribe", "abmelden", "stopp"];
+const STATUS: &[&str] = &["status"];
+const GOOD: &[&str] =
+    &["good", "solved", "gut", "gelöst", "bon", "résolu", "bien", "resuelto", "buono", "risolto", "goed", "opgelost"];
+const BAD: &[&str] = &[
+    "bad",
+    "not solved",
+    "schlecht",
+    "nicht gelöst",
+    "mauvais",
+    "pas résolu",
+    "mal",
+    "no resuelto",
+    "non risolto",
+    "slecht",
+    "niet opgelost",
+];
+const YES: &[&str] = &["yes", "yep", "yeah", "ja", "oui", "si", "sí", "sì", "sim", "ok", "okay", "jep", "tak", "da"];
+const NO: &[&str] = &["no", "nope", "nein", "non", "nee", "não", "nej", "nie", "ne"];
+
+/// Words that thank.
+const THANKS: &[&str] = &[
+    "thanks",
+    "thank",
+    "thx",
+    "ty",
+    "cheers",
+    "danke",
+    "dank",
+    "dankeschön",
+    "merci",
+    "gracias",
+    "grazie",
+    "obrigado",
+    "obrigada",
+    "bedankt",
+    "dankjewel",
+    "tack",
+    "takk",
+    "tak",
+    "kiitos",
+    "dzięki",
+    "dziękuję",
+    "děkuji",
+    "díky",
+    "köszönöm",
+    "mulțumesc",
+    "ευχαριστώ",
+    "спасибо",
+    "дякую",
+    "teşekkürler",
+    "ありがとう",
+    "ありがとうございます",
+    "谢谢",
+    "謝謝",
+    "감사합니다",
+];
+/// Words that may stand beside a thanks without adding anything.
+const COURTEOUS: &[&str] = &[
+    "you",
+    "so",
+    "very",
+    "much",
+    "many",
+    "a",
+    "lot",
+    "again",
+    "for",
+    "the",
+    "your",
+    "help",
+    "quick",
+    "fast",
+    "kind",
+    "great",
+    "perfect",
+    "excellent",
+    "super",
+    "awesome",
+    "brilliant",
+    "fantastic",
+    "wonderful",
+    "that",
+    "this",
+    "it",
+    "all",
+    "works",
+    "worked",
+    "working",
+    "now",
+    "solved",
+    "fixed",
+    "is",
+    "was",
+    "and",
+    "hi",
+    "hello",
+    "dear",
+    "best",
+    "regards",
+    "kind",
+    "bye",
+    "have",
+    "nice",
+    "good",
+    "day",
+    "weekend",
+    "evening",
+    "answer",
+    "reply",
+    "support",
+    "team",
+    "everyone",
+    "guys",
+    "everything",
+    "fine",
+    "ok",
+    "okay",
+    "did",
+    "trick",
+    "vielen",
+    "schönen",
+    "herzlichen",
+    "für",
+    "die",
+    "ihre",
+    "eure",
+    "schnelle",
+    "hilfe",
+    "antwort",
+    "gut",
+    "alles",
+    "klar",
+    "funktioniert",
+    "jetzt",
+    "läuft",
+    "es",
+    "das",
+    "hallo",
+    "liebe",
+    "grüße",
+    "grüsse",
+    "gruß",
+    "viele",
+    "beste",
+    "mit",
+    "freundlichen",
+    "grüßen",
+    "tag",
+    "schönes",
+    "wochenende",
+    "beaucoup",
+    "bien",
+    "pour",
+    "votre",
+    "aide",
+    "réponse",
+    "rapide",
+    "bonjour",
+    "cordialement",
+    "parfait",
+    "bonne",
+    "journée",
+    "muchas",
+    "mil",
+    "por",
+    "su",
+    "ayuda",
+    "la",
+    "respuesta",
+    "saludos",
+    "un",
+    "cordial",
+    "saludo",
+    "perfecto",
+    "mille",
+    "molte",
+    "per",
+    "il",
+    "vostro",
+    "aiuto",
+    "saluti",
+    "cordiali",
+    "perfetto",
+    "muito",
+    "pela",
+    "ajuda",
+    "hartelijk",
+    "voor",
+    "de",
+    "hulp",
+    "snelle",
+    "reactie",
+    "groeten",
+    "vriendelijke",
+    "met",
+    "groet",
+    "prima",
+    "so",
+    "jättebra",
+    "mycket",
+];
+
+/// What a mail of the customer means, if it is one of the short answers. Only what is new of it counts.
+#[must_use]
+pub fn of(message: &Message) -> Option<Courtesy> {
+    let text = message.reply.new_text.as_str();
+    if !message.attachments.iter().all(|file| file.inline) || text.contains(['?', '？', '؟']) {
+        return None;
+    }
+    let said = words(text);
+    let subject = words(&message.subject);
+    // A mail with no words of its own says what its subject says.
+    let whole = if said.is_empty() { &subject } else { &said };
+    let joined = whole.join(" ");
+    let is = |list: &[&str]| list.contains(&joined.as_str());
+    if is(STOP) {
+        Some(Courtesy::Stop)
+    } else if is(STATUS) || (subject.len() == 1 && STATUS.contains(&subject[0].as_str()) && said.len() <= 3) {
+        Some(Courtesy::Status)
+    } else if is(BAD) {
+        Some(Courtesy::Bad)
+    } else if is(GOOD) {
+        Some(Courtesy::Good)
+    } else if is_thanks(&said) {
+        Some(Courtesy::Thanks)
+    } else {
+        yes_or_no(&said)
+    }
+}
+
+fn is_thanks(said: &[String]) -> bool {
+    let known =
+        |word: &String| THANKS.contains(&word.as_str()) || COURTEOUS.contains(&word.as_str()) || YES.contains(&word.as_str());
+    said.len() <= THANKS_WORDS_MAX && said.iter().any(|word| THANKS.contains(&word.as_str())) && said.iter().all(known)
+}
+
+/// A yes alone or with courtesies; a no at the beginning, whatever follows.
+fn yes_or_no(said: &[String]) -> Option<Courtesy> {
+    let first = said.first()?;
+    if NO.contains(&first.as_str()) {
+        return (said.len() <= ANSWER_WORDS_MAX).then_some(Courtesy::No);
+    }
+    let known =
+        |word: &String| YES.contains(&word.as_str()) || COURTEOUS.contains(&word.as_str()) || THANKS.contains(&word.as_str());
+    (said.len() <= ANSWER_WORDS_MAX && said.iter().any(|word| YES.contains(&word.as_str())) && said.iter().all(known))
+        .then_some(Courtesy::Yes)
+}
+
+/// Lower case, without punctuation. A name below the words (`Dana`) is left out: it stands on a line of its own.
+fn words(text: &str) -> Vec<String> {
+    let mut lines: Vec<&str> = text.lines().map(str::trim).filter(|line| !line.is_empty()).collect();
+    let is_name = |line: &str| {
+        let first = line.chars().next().is_some_and(char::is_uppercase);
+        first
+            && line.split_whitespace().count() <= 2
+            && line.chars().all(|c| c.is_alphabetic() || c == ' ' || c == '-' || c == '.')
+    };
+    let is_courtesy = |line: &str| {
+        let word = line.trim_end_matches(['.', '!', ',']).to_lowercase();
+        [STOP, STATUS, GOOD, BAD, YES, NO, THANKS].iter().any(|list| list.contains(&word.as_str()))
+    };
+    if lines.len() > 1 && lines.last().is_some_and(|line| is_name(line) && !is_courtesy(line)) {
+        lines.pop();
+    }
+    let split = |line: &str| -> Vec<String> {
+        let kept = |c: char| c.is_alphanumeric() || c == '\'' || c == '’';
+        line.split(|c: char| !kept(c)).filter(|word| !word.is_empty()).map(str::to_lowercase).collect()
+    };
+    lines.into_iter().flat_map(split).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn check(subject: &str, text: &str, expect: Option<Courtesy>) {
+        let raw = format!("From: dana@x.example\r\nSubject: {subject}\r\n\r\n{text}\r\n");
+        let parsed = mail::parse(raw.as_bytes());
+        assert_eq!(of(&parsed.message), expect, "{subject} / {text}");
+    }
+
+    #[test]
+    fn thanks_alone_is_thanks() {
+        for text in [
+            "Thanks!",
+            "Thank you so much, it works now.",
+            "Vielen Dank für die schnelle Hilfe!",
+            "Merci beaucoup\n\nDana",
+            "thx",
+        ] {
+            check("Re: Probe", text, Some(Courtesy::Thanks));
+        }
+    }
+
+    #[test]
+    fn thanks_with_anything_else_is_a_mail() {
+        for text in [
+            "Thanks, but it still fails.",
+            "Thanks! Can you also send the invoice?",
+            "Thanks, the printer is broken",
+            "Thank you for your help, I will try it tomorrow and write again when I know more about it",
+        ] {
+            check("Re: Probe", text, None);
+        }
+    }
+
+    #[test]
+    fn one_word_is_enough() {
+        check("STOP", "", Some(Courtesy::Stop));
+        check("Re: Probe", "stop", Some(Courtesy::Stop));
+        check("Re: Probe", "Stop the pump when it is hot", None);
+        check("status", "", Some(Courtesy::Status));
+        check("Re: Probe", "Status", Some(Courtesy::Status));
+        check("Re: Probe", "good", Some(Courtesy::Good));
+        check("Re: Probe", "Not solved.", Some(Courtesy::Bad));
+        check("Re: Probe", "Ja, danke!", Some(Courtesy::Thanks));
+        check("Re: Probe", "Yes", Some(Courtesy::Yes));
+        check("Re: Probe", "No, it broke again", Some(Courtesy::No));
+        check("Re: Probe", "No idea where to begin with that but let me tell you a long story of it", None);
+    }
+}

@@ -1,0 +1,43 @@
+//! What is done when a timer fires. Firing only means "look again": what is done follows from the ticket as it is by then.
+
+use crate::change::Change;
+use crate::decide::nothing;
+use crate::effect::TimerKind;
+use crate::event::{Decision, Event, Outcome};
+use crate::policy::Policy;
+use crate::ticket::{Status, Ticket};
+use crate::ticket_mail::Cause;
+use crate::{escalation, follow_up, notice, vendor};
+
+pub(crate) fn decide(policy: &Policy, ticket: &Ticket, event: &Event, kind: TimerKind) -> Decision {
+    let mut change = Change::new(policy, ticket, event);
+    match (kind, ticket.status) {
+        (TimerKind::CloseSolved, Status::Solved) => {
+            change.tell("closed", "frontdesk", "nobody reopened it: from now on a reply makes a new ticket");
+            change.ticket.status = Status::Closed;
+        }
+        (TimerKind::Wake, Status::OnHold | Status::Pending) => {
+            change.tell("woken", "frontdesk", "the date it waited for has come");
+            change.ticket.status = Status::Open;
+            change.ticket.snoozed_until = None;
+            notice::tell(&mut change, &Cause::Awake, None);
+        }
+        (TimerKind::FollowUp, Status::Pending) => follow_up::work_off(&mut change),
+        (TimerKind::CheckIn, Status::Solved) => follow_up::check_in(&mut change),
+        (TimerKind::Promise, Status::New | Status::Open | Status::OnHold) => escalation::climb(&mut change),
+        (TimerKind::Vendor, _) => vendor::chase(&mut change),
+        (
+            TimerKind::CloseSolved | TimerKind::Wake | TimerKind::FollowUp | TimerKind::CheckIn | TimerKind::Promise,
+            Status::New | Status::Open | Status::Pending | Status::OnHold | Status::Solved | Status::Closed,
+        ) => {}
+    }
+    if change.history.is_empty() && change.effects.is_empty() {
+        let mut decision = nothing("timer", "the ticket has moved on");
+        let mut settled = change.finish(Outcome::Changed);
+        decision.trace.append(&mut settled.trace);
+        // Only its timers are as they should be now: nobody worked on it.
+        decision.ticket = settled.ticket.map(|next| Ticket { rev: ticket.rev, updated_at: ticket.updated_at, ..next });
+        return decision;
+    }
+    change.finish(Outcome::Changed)
+}

@@ -1,0 +1,103 @@
+//! Mail that leaves, as the writer sees it: which rows are due and whose turn it is, and what became of them.
+
+use desk::effect::{OutboxPhase, OutboxRow, OutboxStep};
+use desk::event::EventKind;
+use desk::{AccountName, EffectId, Event, EventId, decide};
+use jiff::Timestamp;
+
+use super::core::{Core, step_of};
+use crate::store::{Cause, Record, StoreError};
+
+/// A claimed row is not due again for so long: longer than any delivery takes.
+const CLAIMED_FOR: jiff::SignedDuration = jiff::SignedDuration::from_hours(2);
+
+impl Core {
+    /// Rows that are due, each with its attempt recorded; rows in doubt as they are.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub fn claim(&mut self, now: Timestamp, account: &AccountName, limit: usize) -> Result<Vec<OutboxRow>, StoreError> {
+        let mut claimed = Vec::new();
+        let mut steps = Vec::new();
+        for mut row in self.claimable(now, account, limit) {
+            if row.phase == OutboxPhase::DataSent {
+                self.in_hand.insert(row.id);
+            } else {
+                row.phase = OutboxPhase::Claimed;
+                row.attempts += 1;
+                // Out of the way of those that are due; whoever has it reports the next step.
+                self.forget_due(&row);
+                row.next_at = now.checked_add(CLAIMED_FOR).unwrap_or(now);
+                self.note_due(&row, &row.phase, row.next_at);
+                steps.push(step_of(&row, now));
+            }
+            claimed.push(row);
+        }
+        if !steps.is_empty() {
+            self.store.stage(Record::Outbox(steps), &[])?;
+        }
+        Ok(claimed)
+    }
+
+    /// Rows that are due and whose turn it is, at most `limit`.
+    fn claimable(&self, now: Timestamp, account: &AccountName, limit: usize) -> Vec<OutboxRow> {
+        let is_next = |row: &OutboxRow| {
+            let from = (row.ticket, row.to.clone(), Timestamp::MIN, EffectId([0; 16]));
+            let first = self.waiting.range(from..).next().filter(|(no, to, _, _)| (*no, to) == (row.ticket, &row.to));
+            let is_free = row.phase != OutboxPhase::Claimed && !self.in_hand.contains(&row.id);
+            is_free && first.is_none_or(|(_, _, _, id)| *id == row.id)
+        };
+        let due = self.due.get(account).into_iter().flatten().take_while(|(at, _, _)| *at <= now);
+        // Rows that wait for an earlier one stay due: however many there are, those behind them get their turn.
+        due.filter_map(|(_, _, id)| self.store.outbox_row(*id)).filter(is_next).take(limit).collect()
+    }
+
+    pub(super) fn forget_due(&mut self, row: &OutboxRow) {
+        if let Some(due) = self.due.get_mut(&row.account) {
+            due.remove(&(row.next_at, row.created_at, row.id));
+        }
+    }
+
+    pub(super) fn note_due(&mut self, row: &OutboxRow, phase: &OutboxPhase, next_at: Timestamp) {
+        // A held mail waits for a person.
+        if !phase.is_terminal() && *phase != OutboxPhase::Held {
+            self.due.entry(row.account.clone()).or_default().insert((next_at, row.created_at, row.id));
+        }
+    }
+
+    /// Records steps of outgoing mails; a mail that failed tells its ticket.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub fn steps(&mut self, steps: Vec<OutboxStep>) -> Result<(), StoreError> {
+        let mut ended = Vec::new();
+        for step in &steps {
+            self.in_hand.remove(&step.id);
+            let Some(row) = self.store.outbox_row(step.id) else { continue };
+            self.forget_due(&row);
+            self.note_due(&row, &step.phase, step.next_at);
+            self.has_new_rows |= matches!(step.phase, OutboxPhase::Queued | OutboxPhase::Deferred) || step.phase.is_terminal();
+            if step.phase.is_terminal() {
+                self.waiting.remove(&(row.ticket, row.to.clone(), row.created_at, row.id));
+                if matches!(step.phase, OutboxPhase::Failed | OutboxPhase::Unknown) {
+                    ended.push((row, step.clone()));
+                }
+            }
+        }
+        self.store.stage(Record::Outbox(steps), &[])?;
+        for (row, step) in ended {
+            let kind = EventKind::DeliveryEnded {
+                effect: row.id,
+                to: row.to.clone(),
+                result: step.phase.as_str().to_owned(),
+                reply: step.reply.unwrap_or_default(),
+            };
+            let ticket = self.store.ticket(row.ticket);
+            let around = self.around(ticket.as_ref(), None, step.at);
+            let event = Event { id: EventId::of_delivery(row.id, step.attempts), at: step.at, kind, around };
+            let decision = decide::decide(&self.live.policy, ticket.as_ref(), &event);
+            self.stage(&event, Cause::Delivery, decision)?;
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,104 @@
+//! Timers that are due, worked off one by one. Which run is told by the tickets; here is only when there is time for them.
+
+use std::time::{Duration, Instant};
+
+use desk::{Event, EventId, EventKind, TicketNo, TimerKind, decide};
+use jiff::{SignedDuration, Timestamp};
+
+use super::core::Core;
+use crate::clock::Clock;
+use crate::store::{Cause, StoreError};
+
+/// A timer that is so late was missed: nobody could look.
+const MISSED_AFTER: SignedDuration = SignedDuration::from_mins(5);
+/// Missed timers that may write to customers, worked off in a minute: after a long downtime nobody gets a flood.
+const MISSED_PER_MINUTE: usize = 10;
+/// Due timers that are looked at for those whose turn it is.
+const LOOKED_AT_MAX: usize = 4_096;
+
+/// The wall clock moved by so much more or less than time did.
+const JUMP: SignedDuration = SignedDuration::from_mins(5);
+/// Nothing that is driven by time is done for so long after a jump: somebody may set the clock right again.
+const HELD_FOR: Duration = Duration::from_secs(600);
+
+/// Compares the wall clock with the time that passes.
+pub(super) struct Pace {
+    wall: Timestamp,
+    passed: Instant,
+    held_until: Option<Instant>,
+}
+
+impl Pace {
+    pub(super) fn new(clock: &Clock) -> Self {
+        Self { wall: clock.now(), passed: Instant::now(), held_until: None }
+    }
+
+    /// The clock jumped since the last look, which holds everything for a while.
+    pub(super) fn has_jumped(&mut self, clock: &Clock) -> bool {
+        let (wall, passed) = (clock.now(), Instant::now());
+        let should = SignedDuration::try_from(passed.duration_since(self.passed)).unwrap_or_default();
+        let off = self.wall.duration_until(wall).saturating_sub(should).abs();
+        (self.wall, self.passed) = (wall, passed);
+        let has_jumped = clock.is_system() && off > JUMP;
+        if has_jumped {
+            self.held_until = Some(passed + HELD_FOR);
+        }
+        has_jumped
+    }
+
+    pub(super) fn is_held(&self) -> bool {
+        self.held_until.is_some_and(|until| Instant::now() < until)
+    }
+}
+
+impl Core {
+    /// Works off timers that are due. Returns how many; 0 while those that are left have to wait.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub fn timers(&mut self, now: Timestamp, at_most: usize) -> Result<usize, StoreError> {
+        let mut done = 0;
+        for (due_at, no, kind) in self.store.due_timers(now, LOOKED_AT_MAX) {
+            if done >= at_most {
+                break;
+            }
+            if self.may_fire(now, due_at, kind) {
+                self.fire(now, due_at, no, kind)?;
+                done += 1;
+            }
+        }
+        Ok(done)
+    }
+
+    fn may_fire(&mut self, now: Timestamp, due_at: Timestamp, kind: TimerKind) -> bool {
+        if !kind.is_for_customers() || due_at.duration_until(now) < MISSED_AFTER {
+            return true;
+        }
+        let minute = SignedDuration::from_mins(1);
+        self.late_mails.retain(|earlier| earlier.duration_until(now).abs() < minute);
+        if self.late_mails.len() >= MISSED_PER_MINUTE {
+            return false;
+        }
+        self.late_mails.push_back(now);
+        true
+    }
+
+    fn fire(&mut self, now: Timestamp, due_at: Timestamp, no: TicketNo, kind: TimerKind) -> Result<(), StoreError> {
+        let ticket = self.store.ticket(no);
+        let event = Event {
+            id: EventId::of_timer(no, kind.as_str(), due_at),
+            at: now,
+            kind: EventKind::TimerFired { kind, due_at },
+            around: self.around_timer(ticket.as_ref(), kind, now),
+        };
+        let mut decision = decide::decide(&self.live.policy, ticket.as_ref(), &event);
+        // Whatever was decided, this timer has fired.
+        if decision.ticket.is_none() {
+            decision.ticket = ticket;
+        }
+        if let Some(ticket) = decision.ticket.as_mut().filter(|ticket| ticket.timers.get(&kind) == Some(&due_at)) {
+            ticket.timers.remove(&kind);
+        }
+        self.stage(&event, Cause::Timer { kind }, decision)
+    }
+}

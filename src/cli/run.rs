@@ -352,6 +352,12 @@ impl Daemon {
         Ok(verb::plan::changes(&self.state().setup, &setup))
     }
 
+    /// Tickets follow the configuration in the background. A store that fails meanwhile ends the process elsewhere.
+    fn settle_tickets(&self) {
+        let engine = self.engine.clone();
+        self.runtime.spawn(async move { engine.settle_all().await.unwrap_or_default() });
+    }
+
     fn try_reload(self: &Arc<Self>) -> Result<Vec<String>, Failure> {
         let quiet = Printer::plain();
         let setup = setup::load(&self.path, &quiet, "The running configuration was kept.")?;
@@ -373,6 +379,7 @@ impl Daemon {
         let guard = self.runtime.enter();
         self.align(Vec::new());
         drop(guard);
+        self.settle_tickets();
         tracing::info!(config = self.state().setup.hash, changes = changes.len(), "Configuration reloaded.");
         Ok(changes)
     }

@@ -5,13 +5,13 @@ use std::sync::Arc;
 
 use desk::effect::{OutboxPhase, OutboxStep};
 use desk::event::Actor;
-use desk::{AgentName, EffectId, Policy, Status, TicketNo};
+use desk::{AgentName, EffectId, Policy, Status, TicketNo, command_word};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
 use crate::cli::output::{Exit, Failure};
-use crate::cli::{verb, view};
+use crate::cli::view;
 use crate::clock::Clock;
 use crate::engine::core::{Order, step_of};
 use crate::engine::{Engine, Outgoing as _};
@@ -263,7 +263,9 @@ impl Service {
             }
             None => Actor::Operator,
         };
-        let order = Order { request, ticket, by, command: verb::ticket::read_command(words)? };
+        let shown = self.engine.store().ticket(ticket).ok_or_else(|| unknown_ticket(&policy, ticket))?;
+        let command = read_command(&policy, &shown, by.agent(), self.clock.now(), words)?;
+        let order = Order { request, ticket, by, command };
         match self.engine.order(order).await? {
             Ok(()) => self.ticket_show(reference),
             Err(refusal) => Err(Failure::new(Exit::NotAllowed, refusal.to_string())),
@@ -346,6 +348,32 @@ impl Service {
         let made = tokio::task::spawn_blocking(move || crate::store::backup::create(&store, &target, &mut |_, _| ()));
         made.await.map_err(|error| Failure::from_error(Exit::Failed, &error))??;
         Ok(json!({ "backup": dir }))
+    }
+}
+
+/// The words of a command: the same as in mail, with or without `#`. The words of an answer or a note are taken as they are.
+///
+/// # Errors
+/// What is wrong with them, with what was probably meant.
+pub fn read_command(
+    policy: &Policy,
+    ticket: &desk::Ticket,
+    agent: Option<&AgentName>,
+    at: jiff::Timestamp,
+    words: &[String],
+) -> Result<desk::Command, Failure> {
+    let usage = |message: String| Failure::new(Exit::Usage, message);
+    let (verb, rest) = words.split_first().ok_or_else(|| usage("say what to do; `help` lists it".to_owned()))?;
+    match verb.trim_start_matches('#').trim_end_matches(':').to_lowercase().as_str() {
+        "reply" => return Ok(desk::Command::Reply { text: rest.join(" ") }),
+        "note" => return Ok(desk::Command::Note { text: rest.join(" ") }),
+        _ => {}
+    }
+    let context = command_word::Context { policy, ticket: Some(ticket), agent, at, names: command_word::Names::default() };
+    match command_word::read(&context, &words.join(" ")) {
+        Ok(command_word::Said::Ticket(command)) => Ok(command),
+        Ok(command_word::Said::Desk(_)) => Err(usage(format!("`{verb}` is about no ticket"))),
+        Err(mistake) => Err(usage(mistake.to_string())),
     }
 }
 

@@ -22,6 +22,25 @@ pub(crate) fn of(policy: &Policy, ticket: &Ticket) -> BTreeMap<TimerKind, Timest
     TimerKind::ALL.into_iter().filter_map(|kind| Some((kind, due_at(policy, ticket, kind)?))).collect()
 }
 
+/// The ticket as it would be under a policy: the same matter, with the promises and timers of that policy.
+#[must_use]
+pub fn under(policy: &Policy, ticket: &Ticket, at: Timestamp) -> Ticket {
+    let mut next = ticket.clone();
+    settle_ticket(policy, ticket, &mut next, at);
+    next
+}
+
+/// Whether two states of a ticket promise the same at the same time.
+#[must_use]
+pub fn promises_equal(one: &Ticket, other: &Ticket) -> bool {
+    let due = |ticket: &Ticket| {
+        let clocks = [&ticket.first_response, &ticket.next_response, &ticket.resolution].map(|clock| clock.due_at);
+        let steps: Vec<_> = ticket.steps.iter().map(|state| state.clock.due_at).collect();
+        (clocks, steps, ticket.timers.clone())
+    };
+    due(one) == due(other)
+}
+
 fn due_at(policy: &Policy, ticket: &Ticket, kind: TimerKind) -> Option<Timestamp> {
     match kind {
         TimerKind::CloseSolved if ticket.status == Status::Solved => ticket.solved_at?.checked_add(policy.reopen_within).ok(),
@@ -54,6 +73,10 @@ pub(crate) fn settle(change: &mut Change<'_>) {
 
 pub(crate) fn settle_ticket(policy: &Policy, before: &Ticket, ticket: &mut Ticket, at: Timestamp) {
     ticket.ledger.write(at, owed_by(before), promise::calendar_of(policy, before));
+    if !ticket.status.is_active() {
+        // Nobody waits for an answer any more.
+        promise::answered(ticket, at);
+    }
     promise::turn(policy, ticket, at);
     keep_silence(before, ticket, at);
     promise::set_due(policy, ticket);

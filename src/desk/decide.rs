@@ -24,6 +24,10 @@ pub fn decide(policy: &Policy, ticket: Option<&Ticket>, event: &Event) -> Decisi
             Some(ticket) => due::decide(policy, ticket, event, *kind),
             None => nothing("timer", "the ticket does not exist"),
         },
+        EventKind::PolicyChanged => match ticket {
+            Some(ticket) => due::policy_changed(policy, ticket, event),
+            None => nothing("policy", "the ticket does not exist"),
+        },
         EventKind::DeliveryEnded { effect: _, to, result, reply } => match ticket {
             Some(ticket) => {
                 let what = format!("mail to {to} {result}: {reply}");

@@ -7,7 +7,7 @@ use crate::event::{Decision, Event, Outcome};
 use crate::policy::Policy;
 use crate::ticket::{Status, Ticket};
 use crate::ticket_mail::Cause;
-use crate::{escalation, follow_up, notice, vendor};
+use crate::{agenda, escalation, follow_up, notice, vendor};
 
 pub(crate) fn decide(policy: &Policy, ticket: &Ticket, event: &Event, kind: TimerKind) -> Decision {
     let mut change = Change::new(policy, ticket, event);
@@ -40,4 +40,26 @@ pub(crate) fn decide(policy: &Policy, ticket: &Ticket, event: &Event, kind: Time
         return decision;
     }
     change.finish(Outcome::Changed)
+}
+
+/// Promises and timers as the new configuration has them. What has passed is kept; a ticket that nothing changes for is left
+/// alone.
+pub(crate) fn policy_changed(policy: &Policy, ticket: &Ticket, event: &Event) -> Decision {
+    let next = agenda::under(policy, ticket, event.at);
+    if agenda::promises_equal(ticket, &next) {
+        return nothing("policy", "it promises the same");
+    }
+    let mut change = Change::new(policy, ticket, event);
+    let due = |ticket: &Ticket| ticket.first_response.due_at.or(ticket.next_response.due_at);
+    if due(ticket) != due(&next) {
+        let shown = |at: Option<jiff::Timestamp>| at.map_or_else(|| "none".to_owned(), |at| at.to_string());
+        change.tell("promise_changed", "frontdesk", format!("due {} → {}", shown(due(ticket)), shown(due(&next))));
+    }
+    let mut decision = change.finish(Outcome::Changed);
+    // Nobody worked on it: an agent's answer that is under way stays good.
+    if let Some(next) = &mut decision.ticket {
+        next.rev = ticket.rev;
+        next.updated_at = ticket.updated_at;
+    }
+    decision
 }

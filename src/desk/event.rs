@@ -105,6 +105,8 @@ pub enum EventKind {
         /// When it was due, which may be long before now.
         due_at: Timestamp,
     },
+    /// The configuration is another one: promises and timers follow it.
+    PolicyChanged,
     /// A mail of ours could not be delivered, or nobody knows.
     DeliveryEnded {
         /// Which mail.

@@ -9,7 +9,7 @@ mod act;
 mod act_people;
 mod act_work;
 pub mod admit;
-mod agenda;
+pub mod agenda;
 mod agent_act;
 pub mod agent_desk;
 mod agent_hold;

@@ -27,7 +27,8 @@ pub(crate) fn is_settled(said: Option<Courtesy>, status: Status, policy: &Policy
 
 /// What an answer brings about.
 pub(crate) fn follow(change: &mut Change<'_>, said: Option<Courtesy>, message: &MessageEntry) {
-    let by = message.from.clone();
+    let by = change.ticket.requester.address.to_string();
+    let by = if message.from.contains(&by) { by } else { message.from.clone() };
     let was = change.before.status;
     match said {
         Some(Courtesy::Stop) => {

@@ -175,7 +175,10 @@ impl Core {
         let (event, ticket) = self.arrival(now, id, place, silent, reading);
         let inbox = match &event.kind {
             EventKind::MailArrived(arrival) => Some(arrival.inbox.clone()),
-            EventKind::Commanded { .. } | EventKind::TimerFired { .. } | EventKind::DeliveryEnded { .. } => None,
+            EventKind::Commanded { .. }
+            | EventKind::TimerFired { .. }
+            | EventKind::PolicyChanged
+            | EventKind::DeliveryEnded { .. } => None,
         };
         let cause = Cause::Mail { place: place.clone(), raw, keys, to_file, inbox };
         let decision = decide::decide(&self.live.policy, ticket.as_ref(), &event);

@@ -25,6 +25,8 @@ const GROUP_ENOUGH: usize = 50;
 const SLICE: usize = 16;
 /// Timers worked off at a time.
 const TIMERS_MAX: usize = 64;
+/// Tickets looked at in one go after the configuration has changed.
+const SETTLED_MAX: usize = 64;
 
 pub(super) type Answer<T> = oneshot::Sender<Result<T, Arc<StoreError>>>;
 
@@ -36,6 +38,7 @@ pub(super) enum Work {
     Claim { account: AccountName, limit: usize, answer: Answer<Vec<OutboxRow>> },
     Steps { steps: Vec<OutboxStep>, answer: Answer<()> },
     Timers { answer: Answer<usize> },
+    Settle { from: TicketNo, answer: Answer<Option<TicketNo>> },
     LetIn { held: EventId, release: bool, answer: Answer<Option<TicketNo>> },
 }
 
@@ -206,6 +209,10 @@ impl Group<'_> {
                 let child = &self.shared.child;
                 let ticket = core.let_in(now, held, release, |hash, raw| read(hash, raw, &[], Caution::Suspect, child))?;
                 later(answer, ticket)
+            }
+            Work::Settle { from, answer } => {
+                let next = core.settle_some(now, from, SETTLED_MAX)?;
+                later(answer, next)
             }
             Work::Timers { answer } => {
                 let done = core.timers(now, TIMERS_MAX)?;

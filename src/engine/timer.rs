@@ -101,4 +101,29 @@ impl Core {
         }
         self.stage(&event, Cause::Timer { kind }, decision)
     }
+
+    /// Brings the promises and timers of some tickets, by number from `from` on, to what the configuration says. Returns
+    /// where to go on; `None` after the last.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub fn settle_some(&mut self, now: Timestamp, from: TicketNo, at_most: usize) -> Result<Option<TicketNo>, StoreError> {
+        let end = self.store.next_ticket();
+        let mut no = from;
+        for _ in 0..at_most {
+            if no >= end {
+                return Ok(None);
+            }
+            if let Some(ticket) = self.store.ticket(no).filter(|ticket| ticket.status != desk::Status::Closed) {
+                let id = EventId::of_request(&format!("policy {} {now}", no.0));
+                let event = Event { id, at: now, kind: EventKind::PolicyChanged, around: desk::event::Around::default() };
+                let decision = decide::decide(&self.live.policy, Some(&ticket), &event);
+                if decision.ticket.is_some() {
+                    self.stage(&event, Cause::Request, decision)?;
+                }
+            }
+            no = TicketNo(no.0 + 1);
+        }
+        Ok(Some(no))
+    }
 }

@@ -203,6 +203,19 @@ impl Engine {
         }
     }
 
+    /// Brings the promises and timers of all tickets to what the configuration says, a few at a time between other work.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn settle_all(&self) -> Result<(), Arc<StoreError>> {
+        let mut next = Some(TicketNo(1));
+        while let Some(from) = next {
+            next = self.ask(|answer| Work::Settle { from, answer }).await?;
+            tokio::task::yield_now().await;
+        }
+        Ok(())
+    }
+
     /// A figure that moves whenever the writer has worked.
     #[must_use]
     pub fn heartbeat(&self) -> u64 {

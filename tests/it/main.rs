@@ -19,6 +19,7 @@ mod ledger;
 mod machine;
 mod operations;
 mod rules;
+mod scenario;
 mod scene;
 mod smtp;
 mod smtp_speed;

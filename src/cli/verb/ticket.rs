@@ -1,16 +1,11 @@
 //! `frontdesk ticket list|show|act`.
 
-use desk::command::{Assignee, Closing, Command};
-use desk::{AgentName, FieldId, Priority, TeamName};
 use serde_json::Value;
 
 use super::{ask, cell};
 use crate::cli::args::{ActArgs, Common, TicketVerb};
 use crate::cli::output::{Exit, Failure, Printer, Style};
 use crate::cli::service::Request;
-
-/// Commands of `ticket act`.
-const VERBS: [&str; 9] = ["reply", "note", "assign", "take", "close", "reopen", "priority", "tag", "set"];
 
 /// Does it.
 ///
@@ -48,7 +43,6 @@ pub fn ticket(common: &Common, verb: &TicketVerb, printer: &Printer) -> Result<E
 
 fn act_on(common: &Common, act: &ActArgs, printer: &Printer) -> Result<Exit, Failure> {
     // Said before anything is asked, so that a typing mistake needs no daemon.
-    read_command(&act.command)?;
     if printer.dry_run {
         printer.line(&format!("would do on {}: {}", act.ticket, act.command.join(" ")));
         return Ok(Exit::Good);
@@ -145,58 +139,5 @@ fn print_ticket(printer: &Printer, ticket: &Value) {
         let text =
             format!("{} {} by {}: {}{rule}", cell(&entry["at"]), cell(&entry["kind"]), cell(&entry["by"]), cell(&entry["what"]));
         printer.line(&printer.paint(Style::Dim, &text));
-    }
-}
-
-/// The words of a command: the same as in mail, with or without `#`.
-///
-/// # Errors
-/// What is wrong with them, with the nearest command.
-pub fn read_command(words: &[String]) -> Result<Command, Failure> {
-    let usage = |message: String| Failure::new(Exit::Usage, message);
-    let (verb, rest) = words.split_first().ok_or_else(|| usage(format!("say what to do: {}", VERBS.join(", "))))?;
-    let verb = verb.trim_start_matches('#').trim_end_matches(':').to_lowercase();
-    let text = rest.join(" ");
-    let first = || rest.first().map(String::as_str).ok_or_else(|| usage(format!("`{verb}` needs a word more")));
-    Ok(match verb.as_str() {
-        "reply" => Command::Reply { text },
-        "note" => Command::Note { text },
-        "take" => Command::Take,
-        "assign" => Command::Assign { to: read_assignee(first()?) },
-        "close" => Command::Close(Closing { reason: (!text.is_empty()).then_some(text), ..Closing::default() }),
-        "reopen" => Command::Reopen,
-        "priority" => {
-            let word = first()?.to_lowercase();
-            let known = Priority::ALL.into_iter().find(|priority| priority.as_str() == word);
-            let priority =
-                known.ok_or_else(|| usage(format!("`{word}` is no priority; there are: low, normal, high, urgent")))?;
-            Command::SetPriority { priority }
-        }
-        "tag" => {
-            let (remove, add): (Vec<&String>, Vec<&String>) = rest.iter().partition(|word| word.starts_with('-'));
-            let bare = |word: &&String| word.trim_start_matches(['+', '-']).to_owned();
-            Command::Tag { add: add.iter().map(bare).collect(), remove: remove.iter().map(bare).collect() }
-        }
-        "set" => {
-            let (field, value) = text.split_once('=').ok_or_else(|| usage("write `set field=value`".to_owned()))?;
-            Command::Set { field: FieldId(field.trim().to_owned()), value: value.trim().to_owned() }
-        }
-        unknown => return Err(usage(unknown_verb(unknown))),
-    })
-}
-
-fn unknown_verb(verb: &str) -> String {
-    let distance = |known: &str| strsim::damerau_levenshtein(known, verb);
-    match VERBS.into_iter().min_by_key(|known| distance(known)).filter(|known| distance(known) <= 2) {
-        Some(nearest) => format!("there is no command `{verb}`; `{nearest}` is close"),
-        None => format!("there is no command `{verb}`; there are: {}", VERBS.join(", ")),
-    }
-}
-
-fn read_assignee(word: &str) -> Assignee {
-    match word.strip_prefix("team:") {
-        Some(team) => Assignee::Team(TeamName(team.to_owned())),
-        None if word == "none" => Assignee::Nobody,
-        None => Assignee::Agent(AgentName(word.trim_start_matches('@').to_owned())),
     }
 }

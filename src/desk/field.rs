@@ -46,7 +46,7 @@ pub struct FieldSources<'a> {
 pub struct Extracted {
     /// Values by field, earlier ones included.
     pub fields: BTreeMap<FieldId, FieldValue>,
-    /// Required fields of the type that have no valid value, in file order.
+    /// Fields of the type that have no valid value, as [`missing`] orders them.
     pub missing: Vec<FieldId>,
 }
 
@@ -69,11 +69,14 @@ pub fn extract(ticket_type: &TicketType, known: &BTreeMap<FieldId, FieldValue>, 
     Extracted { fields, missing }
 }
 
-/// Required fields without a valid value, in file order.
+/// Fields without a valid value that a customer can be asked for: required ones first, then those that are wished for, each
+/// in file order.
 #[must_use]
 pub fn missing(ticket_type: &TicketType, fields: &BTreeMap<FieldId, FieldValue>) -> Vec<FieldId> {
-    let lacks = |field: &&Field| field.required && !fields.get(&field.id).is_some_and(|value| value.valid);
-    ticket_type.fields.iter().filter(lacks).map(|field| field.id.clone()).collect()
+    let lacks = |field: &&Field| !field.agents_only && !fields.get(&field.id).is_some_and(|value| value.valid);
+    let (required, wished): (Vec<&Field>, Vec<&Field>) =
+        ticket_type.fields.iter().filter(lacks).partition(|field| field.required);
+    required.into_iter().chain(wished).map(|field| field.id.clone()).collect()
 }
 
 /// Reads a value that somebody gave to a field by name: a rule, an agent, an answer.

@@ -6,7 +6,6 @@ use mail::compose::Letter;
 use mail::{Address, HeaderText, Mailbox, Message, ReturnPath};
 use serde::Serialize;
 
-use crate::answer;
 use crate::change::Change;
 use crate::effect::{Enclosed, Purpose, Send, SendClass};
 use crate::envelope::marks;
@@ -16,9 +15,8 @@ use crate::policy::{Agent, Carrier, Inbox, Policy};
 use crate::template::{TemplateProblem, html_of, page};
 use crate::ticket::Ticket;
 use crate::token::{Claim, Mode};
+use crate::{answer, fill_in};
 
-/// Most questions in one acknowledgement: more are not answered.
-const QUESTIONS_MAX: usize = 3;
 /// Characters of the customer's own words that are shown back to them.
 const QUOTE_CHARACTERS_MAX: usize = 80;
 /// References that a mail of ours carries besides the root.
@@ -58,7 +56,6 @@ pub(crate) fn acknowledgement(
     let is_plain = !request.proven || ticket.private;
     let zone = customer_zone(policy, request.message, request.proven);
     let languages = languages(policy, ticket);
-    let ticket_type = policy.types.get(&ticket.ticket_type);
     let language = languages.first().copied().unwrap_or("en").to_owned();
     let when = |at: Timestamp| civil_time(&at.to_zoned(zone.clone()), &language, request.proven);
     let context = AckContext {
@@ -66,13 +63,7 @@ pub(crate) fn acknowledgement(
         reference: policy.reference(ticket.no),
         due: ticket.first_response.due_at.map(when),
         opens: opens_at(policy, inbox, request.event.at).map(when),
-        questions: ticket
-            .missing
-            .iter()
-            .filter_map(|id| ticket_type?.fields.iter().find(|field| field.id == *id && !field.agents_only))
-            .map(|field| field.ask.clone())
-            .take(QUESTIONS_MAX)
-            .collect(),
+        questions: fill_in::questions(policy, ticket).into_iter().map(|field| field.ask.clone()).collect(),
         quote: (!is_plain).then(|| quote_of(&request.message.reply.new_text)).flatten(),
         signature: inbox.label.clone(),
     };
@@ -196,7 +187,7 @@ pub(crate) fn questions(change: &Change<'_>, inbox: &Inbox, questions: &[String]
     let context = QuestionsContext {
         name: greeting_name(&ticket.requester.name),
         reference: policy.reference(ticket.no),
-        questions: questions.iter().take(QUESTIONS_MAX).cloned().collect(),
+        questions: questions.iter().take(fill_in::QUESTIONS_MAX).cloned().collect(),
         signature: inbox.label.clone(),
     };
     let (language, rendered) = policy.templates.render("questions", &languages(policy, ticket), &context)?;

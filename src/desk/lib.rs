@@ -50,6 +50,7 @@ mod envelope;
 mod escalation;
 pub mod event;
 pub mod field;
+mod fill_in;
 mod follow_up;
 pub mod form;
 pub mod ids;

@@ -451,7 +451,7 @@ pub struct Sla {
     pub next_response: [Option<crate::calendar::Span>; 4],
     /// To the end.
     pub resolution: [Option<crate::calendar::Span>; 4],
-    /// Told one after the other from the target on; empty = owner and lead.
+    /// Told one after the other from the target on; empty = the owner, then the lead.
     pub escalate: Vec<String>,
     /// Customers are told the later of the target and what was usual lately.
     pub promises_measured: bool,

@@ -11,7 +11,7 @@ use serde::Serialize;
 use crate::verb::Verbs;
 
 /// Texts that are built in: name, language, source.
-const BUILT_IN: [(&str, &str, &str); 18] = [
+const BUILT_IN: [(&str, &str, &str); 20] = [
     ("ack", "en", include_str!("../../config/templates/en/ack.txt")),
     ("questions", "en", include_str!("../../config/templates/en/questions.txt")),
     ("questions", "de", include_str!("../../config/templates/de/questions.txt")),
@@ -28,6 +28,8 @@ const BUILT_IN: [(&str, &str, &str); 18] = [
     ("check-in", "de", include_str!("../../config/templates/de/check-in.txt")),
     ("status", "en", include_str!("../../config/templates/en/status.txt")),
     ("status", "de", include_str!("../../config/templates/de/status.txt")),
+    ("noted", "en", include_str!("../../config/templates/en/noted.txt")),
+    ("noted", "de", include_str!("../../config/templates/de/noted.txt")),
     ("signature", "en", include_str!("../../config/templates/en/signature.txt")),
     ("signature", "de", include_str!("../../config/templates/de/signature.txt")),
 ];

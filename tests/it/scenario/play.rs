@@ -28,13 +28,15 @@ struct Desk {
 }
 
 /// What happens, step by step.
-pub fn play(folder: &Path, script: &Script) -> Result<String, String> {
+pub(super) fn play(folder: &Path, script: &Script) -> Result<String, String> {
     let live = load(folder, &script.config)?;
     let store = Arc::new(MemoryStore::new());
     let core = Core::new(store.clone(), live, script.begins_at).map_err(|error| error.to_string())?;
     let mut desk = Desk { core, store, now: script.begins_at, mails: 0, out: String::new() };
     for step in &script.steps {
         desk.step(folder, step).map_err(|wrong| format!("{}: {wrong}", step.line))?;
+        // So that it is clear what came after what.
+        desk.now += jiff::SignedDuration::from_secs(1);
     }
     Ok(desk.out)
 }
@@ -61,8 +63,10 @@ impl Desk {
                 let raw = self.compose(from, to, subject, step, &[]);
                 self.mail(&raw, *proven)
             }
-            Act::Reply { from, proven } => {
-                let row = self.newest_to(from).ok_or("nobody wrote to them")?;
+            Act::Reply { from, on, proven } => {
+                let requester =
+                    on.and_then(|no| self.store.ticket(TicketNo(no))).map(|ticket| ticket.requester.address.to_string());
+                let row = self.newest_to(requester.as_deref().unwrap_or(from)).ok_or("nobody wrote to them")?;
                 let sent = self.store.raw(&row.raw).map_err(|error| error.to_string())?;
                 let sent = mail::parse(&sent).message;
                 let to = sent.reply_to.first().or(sent.from.first()).map(|to| to.address.to_string()).unwrap_or_default();
@@ -112,7 +116,7 @@ impl Desk {
                 self.out.insert_str(happened, &format!("{at} …\n"));
             }
             if done == 0 {
-                self.now = self.now + jiff::SignedDuration::from_secs(6);
+                self.now += jiff::SignedDuration::from_secs(6);
             }
         }
         Err("timers fire without end".to_owned())

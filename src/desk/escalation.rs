@@ -142,7 +142,7 @@ fn take_rungs(change: &mut Change<'_>, measure: Measure, clock: &Clock, acts: &[
     let warned = acts.iter().any(|(_, act)| *act == Act::Warn);
     if warned && !is_late {
         change.tell("promise_near", "frontdesk", format!("{name} due {due_at}"));
-        notice::tell(change, &Cause::AtRisk { due_at }, None);
+        tell_one(change, "owner", due_at, &format!("{name} due {due_at}"), &mut told);
     }
     let late: Vec<&str> = acts.iter().filter_map(|(_, act)| if let Act::Tell(who) = act { Some(*who) } else { None }).collect();
     if clock.told_percent < DUE_PERCENT && is_late {

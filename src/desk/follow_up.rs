@@ -79,6 +79,8 @@ fn close(change: &mut Change<'_>, reason: &str) {
     change.tell("solved", "frontdesk", format!("{from} → solved: {reason}"));
     change.ticket.status = Status::Solved;
     change.ticket.solved_at = Some(change.at());
+    // Who did not answer is not asked again whether it is still fine.
+    change.ticket.checked_in = true;
     closing_mail(change, true);
 }
 

@@ -31,6 +31,7 @@ pub mod assign;
 pub mod calendar;
 mod cause;
 mod change;
+pub mod channel;
 pub mod command;
 pub mod command_block;
 mod command_desk;

@@ -44,6 +44,8 @@ pub struct Policy {
     pub templates: Templates,
     /// What happens by itself.
     pub follow_up: FollowUp,
+    /// Channels besides mail, `[notify]`.
+    pub channels: BTreeMap<String, crate::channel::Channel>,
     /// Who is told when a promise comes near, besides the ladder.
     pub alerts: Vec<Alert>,
     /// How long a solved ticket can be reopened by a reply (`follow_up.reopen.within`).

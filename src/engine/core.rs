@@ -386,7 +386,16 @@ impl Core {
                 Effect::Suppress { address, reason, until } => {
                     suppressed.push(Record::Suppressed { address: address.clone(), reason: Some(reason.clone()), until: *until })
                 }
-                Effect::Notify { to, text } => self.notices.push((to.clone(), text.clone())),
+                Effect::Notify { to, text } => {
+                    let id = EffectId::new(event.id, index);
+                    match self.note(event, id, decision.ticket.as_ref(), to, text) {
+                        Some((row, raw)) => {
+                            bytes.push((row.raw, raw));
+                            rows.push(row);
+                        }
+                        None => self.notices.push((to.clone(), text.clone())),
+                    }
+                }
                 Effect::Recall { mail } => recalled.extend(self.store.outbox_row(*mail)),
                 Effect::Agent { .. } | Effect::AskedRating { .. } => {}
             }

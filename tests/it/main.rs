@@ -17,6 +17,7 @@ mod imap;
 mod kill;
 mod ledger;
 mod machine;
+mod notify;
 mod operations;
 mod rules;
 mod scenario;

@@ -4,6 +4,7 @@ mod condition;
 mod follow;
 mod later;
 mod mail;
+mod notify;
 mod people;
 mod process;
 mod test;
@@ -153,6 +154,7 @@ impl Compiler<'_> {
             None => limits,
         };
         let alerts = self.alerts(raw.alert.as_deref().unwrap_or_default());
+        let (channels, channel_targets) = self.channels(raw.notify.as_ref());
         self.later_sections(&raw);
         let tests = self.tests(raw.test.as_deref().unwrap_or_default(), &inboxes);
         self.warn_unused(raw.sla.as_ref());
@@ -180,13 +182,16 @@ impl Compiler<'_> {
             limits,
             templates: Templates::default(),
             follow_up,
+            channels,
             alerts,
             reopen_within: reopen_within.unwrap_or(REOPEN_WITHIN),
             own_addresses,
             url: server.url.clone(),
         };
         let template_sources = std::mem::take(&mut self.templates);
-        Some((Config { path: path.to_owned(), server, accounts, inboxes: watches, template_sources, tests }, policy))
+        let path = path.to_owned();
+        let config = Config { path, server, accounts, inboxes: watches, template_sources, channels: channel_targets, tests };
+        Some((config, policy))
     }
 
     fn collect_names(&mut self, raw: &RawFile) {

@@ -22,6 +22,7 @@ mod operations;
 mod rules;
 mod scenario;
 mod scene;
+mod sim;
 mod smtp;
 mod smtp_speed;
 mod terminal;

@@ -349,7 +349,9 @@ impl Daemon {
     pub fn plan(&self) -> Result<Vec<String>, Failure> {
         let setup = setup::load(&self.path, &Printer::plain(), "The running configuration would be kept.")?;
         verb::test::refuse_failing(&setup)?;
-        Ok(verb::plan::changes(&self.state().setup, &setup))
+        let mut changes = verb::plan::changes(&self.state().setup, &setup);
+        changes.extend(verb::plan::effects(&**self.engine.store(), &setup.live.policy, Clock::system().now()));
+        Ok(changes)
     }
 
     /// Tickets follow the configuration in the background. A store that fails meanwhile ends the process elsewhere.

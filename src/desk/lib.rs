@@ -73,6 +73,7 @@ pub mod rule;
 mod sample;
 pub mod subject;
 pub mod template;
+mod template_sample;
 pub mod thread;
 pub mod ticket;
 mod ticket_block;

@@ -8,6 +8,7 @@ use std::collections::BTreeMap;
 use minijinja::{Environment, UndefinedBehavior};
 use serde::Serialize;
 
+use crate::template_sample;
 use crate::verb::Verbs;
 
 /// Texts that are built in: name, language, source.
@@ -128,6 +129,33 @@ impl Templates {
     #[must_use]
     pub fn languages(&self, name: &str) -> &[String] {
         self.names.get(name).map_or(&[], Vec::as_slice)
+    }
+
+    /// All texts, in order of name.
+    pub fn names(&self) -> impl Iterator<Item = &str> {
+        self.names.keys().map(String::as_str)
+    }
+
+    /// A text as it reads with everything in it.
+    ///
+    /// # Errors
+    /// As [`Templates::render`].
+    pub fn render_sample(&self, name: &str, language: &str) -> Result<(String, Rendered), TemplateProblem> {
+        let [full, _] = template_sample::contexts(name);
+        self.render(name, &[language], &full)
+    }
+
+    /// Every text that names something that its mails never say, or cannot do without something that they may lack.
+    #[must_use]
+    pub fn lint(&self) -> Vec<TemplateProblem> {
+        let mut found = Vec::new();
+        for (name, languages) in &self.names {
+            for language in languages {
+                let tried = template_sample::contexts(name).into_iter().map(|context| self.render(name, &[language], &context));
+                found.extend(tried.filter_map(Result::err).take(1));
+            }
+        }
+        found
     }
 
     /// Renders a text in the first of the wanted languages that it has, else in English, else in any.
@@ -289,6 +317,13 @@ mod tests {
         let error = templates.render("ack", &["en"], &BTreeMap::<String, String>::new()).expect_err("strict");
         assert_eq!((error.name.as_str(), error.line), ("ack", Some(2)));
         assert!(Templates::new(&[(("x".to_owned(), "en".to_owned()), "{% if %}".to_owned())].into()).is_err());
+    }
+
+    #[test]
+    fn our_own_texts_say_only_what_their_mails_know() {
+        assert_eq!(Templates::default().lint(), []);
+        let overrides = [(("nudge".to_owned(), "en".to_owned()), "Due {{ due }}".to_owned())].into();
+        assert_eq!(Templates::new(&overrides).expect("compiles").lint().len(), 1, "a nudge knows no due time");
     }
 
     #[test]

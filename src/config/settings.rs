@@ -27,8 +27,21 @@ pub struct Config {
     pub template_sources: BTreeMap<(String, String), String>,
     /// Channels besides mail.
     pub channels: BTreeMap<String, ChannelTarget>,
+    /// Alerts about inboxes that are not reached.
+    pub inbox_alarms: Vec<InboxAlarm>,
     /// Tests of the configuration, in file order.
     pub tests: Vec<ConfigTest>,
+}
+
+/// An `[[alert]]` with `inbox_down`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct InboxAlarm {
+    /// For people.
+    pub name: String,
+    /// An inbox is not reached for so long.
+    pub after: SignedDuration,
+    /// Told: `lead`, `team`, agents, teams, channels.
+    pub tell: Vec<String>,
 }
 
 /// `notify.NAME`

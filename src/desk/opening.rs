@@ -413,7 +413,9 @@ fn acknowledge(
     };
     // A form proves itself, not the address that somebody typed into it.
     let proven = mail.arrival.proof.is_proven() && ticket.requester.proven;
-    let request = AckRequest { event: mail.event, index: effects.len(), template, message: mail.message(), proven };
+    let usual_response = mail.arrival.known.usual_response;
+    let request =
+        AckRequest { event: mail.event, index: effects.len(), template, message: mail.message(), proven, usual_response };
     match acknowledgement(policy, ticket, inbox, &request) {
         Ok(send) => {
             let form = if proven { "proven" } else { "plain" };

@@ -125,6 +125,15 @@ impl Templates {
         self.names.contains_key(name)
     }
 
+    /// The text that serves where a name has none of its own: `ack` for `ack-billing`.
+    #[must_use]
+    pub fn serving<'n>(&self, name: &'n str) -> &'n str {
+        if self.has(name) {
+            return name;
+        }
+        name.rmatch_indices('-').map(|(at, _)| &name[..at]).find(|shorter| self.has(shorter)).unwrap_or(name)
+    }
+
     /// Languages in which a text exists.
     #[must_use]
     pub fn languages(&self, name: &str) -> &[String] {

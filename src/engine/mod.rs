@@ -16,6 +16,7 @@ pub mod proof;
 pub mod read;
 pub mod seam;
 mod timer;
+mod usual;
 pub mod writer;
 
 pub use core::{Core, Happening, Live};

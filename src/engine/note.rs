@@ -3,13 +3,30 @@
 use desk::channel::{Channel, Note, account};
 use desk::effect::{OutboxPhase, OutboxRow, Purpose, SendClass};
 use desk::token::{Claim, Mode};
-use desk::{EffectId, Event, InboxName, Priority, RawHash, Ticket, TicketNo};
+use desk::{Effect, EffectId, Event, EventId, EventKind, InboxName, Priority, RawHash, Ticket, TicketNo, decide};
+use jiff::Timestamp;
 use mail::compose::Letter;
 use mail::{Address, HeaderText, Mailbox, ReturnPath};
 
 use super::core::Core;
+use crate::store::{Cause, StoreError};
 
 impl Core {
+    /// Tells agents and channels something that is about no ticket.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub fn tell(&mut self, now: Timestamp, request: &str, to: &[String], text: &str) -> Result<(), StoreError> {
+        let id = EventId::of_request(request);
+        if self.store.has_event(id) {
+            return Ok(());
+        }
+        let event = Event { id, at: now, kind: EventKind::PolicyChanged, around: desk::event::Around::default() };
+        let mut decision = decide::decide(&self.live.policy, None, &event);
+        decision.effects = to.iter().map(|to| Effect::Notify { to: to.clone(), text: text.to_owned() }).collect();
+        self.stage(&event, Cause::Request, decision)
+    }
+
     /// The row for a note to a channel; `None` if nobody has that name.
     pub(super) fn note(
         &self,
@@ -20,7 +37,9 @@ impl Core {
         text: &str,
     ) -> Option<(OutboxRow, Vec<u8>)> {
         let policy = &self.live.policy;
-        let channel = policy.channels.get(to)?;
+        let agent =
+            policy.agents.values().find(|agent| agent.name.as_str() == to).map(|agent| Channel::Mail(agent.email.clone()));
+        let channel = policy.channels.get(to).cloned().or(agent)?;
         let inbox = ticket.and_then(|ticket| policy.inboxes.get(&ticket.inbox)).or_else(|| policy.inboxes.values().next())?;
         let (no, rev) = ticket.map_or((TicketNo(0), 0), |ticket| (ticket.no, ticket.rev));
         let message_id = policy.keys.message_id(Claim { ticket: no, rev, mode: Mode::Command }, id, inbox.address.domain());
@@ -52,7 +71,7 @@ impl Core {
                     html: None,
                     text: format!("{text}\n"),
                 };
-                (inbox.account.clone(), address.clone(), mail::compose::compose(&letter))
+                (inbox.account.clone(), address, mail::compose::compose(&letter))
             }
         };
         let row = OutboxRow {

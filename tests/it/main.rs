@@ -19,6 +19,7 @@ mod ledger;
 mod machine;
 mod notify;
 mod operations;
+mod process;
 mod rules;
 mod scenario;
 mod scene;

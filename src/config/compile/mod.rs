@@ -153,7 +153,7 @@ impl Compiler<'_> {
             Some(reopens_per_day) => Limits { reopens_per_day, ..limits },
             None => limits,
         };
-        let alerts = self.alerts(raw.alert.as_deref().unwrap_or_default());
+        let (alerts, inbox_alarms) = self.alerts(raw.alert.as_deref().unwrap_or_default());
         let (channels, channel_targets) = self.channels(raw.notify.as_ref());
         self.later_sections(&raw);
         let tests = self.tests(raw.test.as_deref().unwrap_or_default(), &inboxes);
@@ -190,7 +190,8 @@ impl Compiler<'_> {
         };
         let template_sources = std::mem::take(&mut self.templates);
         let path = path.to_owned();
-        let config = Config { path, server, accounts, inboxes: watches, template_sources, channels: channel_targets, tests };
+        let config =
+            Config { path, server, accounts, inboxes: watches, template_sources, channels: channel_targets, inbox_alarms, tests };
         Some((config, policy))
     }
 

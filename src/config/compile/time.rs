@@ -124,7 +124,6 @@ impl Compiler<'_> {
                 self.reference(Kind::Calendar, calendar, &who);
             }
             if let Some(promise) = &raw.promise {
-                self.comes_later("sla.promise", promise.at);
                 self.word(promise, "promise", &[("target", ()), ("measured", ())]);
             }
             for person in raw.escalate.iter().flatten() {

@@ -1,14 +1,15 @@
 //! Playing a script on the engine, with a store that forgets and a clock that stands.
 
 use std::fmt::Write as _;
-use std::path::Path;
+use std::io;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use desk::effect::{Effect, OutboxRow};
 use desk::event::{Actor, Place, SenderProof};
 use desk::{AgentName, RawHash, TicketNo};
-use frontdesk::cli::output::Printer;
 use frontdesk::cli::{service, setup, view};
+use frontdesk::config::{Environment, System};
 use frontdesk::engine::core::{Core, Order};
 use frontdesk::engine::read::read_here;
 use frontdesk::store::{MemoryStore, Store, TicketFilter};
@@ -42,9 +43,36 @@ pub(super) fn play(folder: &Path, script: &Script) -> Result<String, String> {
 }
 
 fn load(folder: &Path, config: &str) -> Result<Arc<frontdesk::engine::Live>, String> {
-    let path = folder.join(format!("{config}.toml"));
-    let printer = Printer::plain();
-    setup::load(&path, &printer, "").map(|setup| setup.live).map_err(|failure| failure.message)
+    let path = match config {
+        "reference" => folder.join("../../config/frontdesk.toml"),
+        other => folder.join(format!("{other}.toml")),
+    };
+    let pretended = Pretended { credentials: folder.join("credentials") };
+    let loaded = frontdesk::config::load(&path, &pretended).map_err(|problems| problems.render(false, ""))?;
+    setup::finish(loaded).map(|setup| setup.live).map_err(|failure| failure.message)
+}
+
+/// This machine, with credentials of its own.
+struct Pretended {
+    credentials: PathBuf,
+}
+
+impl Environment for Pretended {
+    fn read(&self, path: &Path) -> io::Result<Vec<u8>> {
+        System.read(path)
+    }
+
+    fn list(&self, folder: &Path) -> io::Result<Vec<PathBuf>> {
+        System.list(folder)
+    }
+
+    fn variable(&self, name: &str) -> Option<String> {
+        (name == "CREDENTIALS_DIRECTORY").then(|| self.credentials.display().to_string())
+    }
+
+    fn others_can_read(&self, _: &Path) -> bool {
+        false
+    }
 }
 
 impl Desk {

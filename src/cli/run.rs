@@ -248,8 +248,10 @@ impl Daemon {
 
     /// Tells of inboxes that are not reached for too long.
     async fn raise(&self, alarms: &mut Alarms) {
-        let setup = (self.state().setup.config.clone(), self.state().setup.live.policy.clone());
-        let (config, policy) = setup;
+        let (config, policy) = {
+            let state = self.state();
+            (state.setup.config.clone(), state.setup.live.policy.clone())
+        };
         if config.inbox_alarms.is_empty() {
             return;
         }

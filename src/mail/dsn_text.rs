@@ -54,28 +54,50 @@ fn clipped(text: &str, bytes_max: usize) -> &str {
 
 /// Where the returned mail starts within the text; its length where none is returned.
 fn original_at(text: &str) -> usize {
+    // One of these is on every such line, and is found at the cost of reading the text.
+    static STEMS: LazyLock<Regex> = LazyLock::new(|| {
+        Regex::new(concat!(
+            r"(?:original|returned|unsent|undelivered|rejected|failed|unsuccessful) ?(?:message|mail|e-?mail)|copy of (?:the|your)|",
+            r"(?:message|original) (?:header|text|bod|content|transcript)|headers? (?:of|and) |forwarded|weitergeleitete|",
+            r"below this line|summary of the|content-type:|received: |return-path: |dkim-signature: |arc-seal: |x-google-|",
+            "元のメール|オリジナル"
+        ))
+        .expect("constant pattern")
+    });
     static START: LazyLock<Regex> = LazyLock::new(|| {
         let words = [
-            r"^\W*(?:begin(?:ning)? of |start of |here (?:is|follows) )?(?:the |your )?(?:original|returned|unsent|undelivered|rejected|failed|unsuccessful) (?:message|mail|e-?mail)(?: headers?| text| body| info)?(?: follows?| is following| attached| below)?[\s.:\-=|*<>_]*$",
-            r"^.{0,40}copy of (?:the|your) (?:original |first )?(?:message|mail|part|header|e-?mail)",
-            r"^\W*(?:the )?(?:message|original) (?:headers?|text|body|contents?|transcript) (?:removed|suppressed|follows?|below)",
-            r"^.{0,30}headers? of (?:the|your) (?:original|returned|undelivered)? ?(?:message|mail)",
-            r"^\W*(?:the )?headers? and (?:top|first)",
-            r"^\W*(?:unsent|undelivered|returned) (?:message|mail)",
-            r"^\W*returned mail follows",
-            r"^-+ ?(?:forwarded|weitergeleitete) ?(?:message|nachricht)",
-            r"^\W*below this line",
-            r"^-+ ?(?:original|returned|undelivered) ?(?:message|mail)",
-            r"^\W*(?:your )?(?:original |e-?mail )?message (?:headers?|text) (?:follow|is|are)",
-            r"^\W*a summary of the undelivered message",
-            r"^Content-Type: *(?:message/rfc822|text/rfc822-headers)",
-            r"^(?:Received: |Return-Path: |X-Received: |DKIM-Signature: |ARC-Seal: |X-Google-)",
-            r"^-{3,}[- ]*(?:original mail info|元のメール|オリジナル)",
+            r"\W*(?:begin(?:ning)? of |start of |here (?:is|follows) )?(?:the |your )?(?:original|returned|unsent|undelivered|rejected|failed|unsuccessful) (?:message|mail|e-?mail)(?: headers?| text| body| info)?(?: follows?| is following| attached| below)?[\s.:\-=|*<>_]*$",
+            r".{0,40}copy of (?:the|your) (?:original |first )?(?:message|mail|part|header|e-?mail)",
+            r"\W*(?:the )?(?:message|original) (?:headers?|text|body|contents?|transcript) (?:removed|suppressed|follows?|below)",
+            r".{0,30}headers? of (?:the|your) (?:original|returned|undelivered)? ?(?:message|mail)",
+            r"\W*(?:the )?headers? and (?:top|first)",
+            r"\W*(?:unsent|undelivered|returned) (?:message|mail)",
+            r"-+ ?(?:forwarded|weitergeleitete) ?(?:message|nachricht)",
+            r"\W*below this line",
+            r"-+ ?(?:original|returned|undelivered) ?(?:message|mail)",
+            r"\W*(?:your )?(?:original |e-?mail )?message (?:headers?|text) (?:follow|is|are)",
+            r"\W*a summary of the undelivered message",
+            r"content-type: *(?:message/rfc822|text/rfc822-headers)",
+            r"(?:received: |return-path: |x-received: |dkim-signature: |arc-seal: |x-google-)",
+            r"-{3,}[- ]*(?:original mail info|元のメール|オリジナル)",
         ];
-        Regex::new(&format!("(?im){}", words.map(|word| format!("(?:{word})")).join("|"))).expect("constant pattern")
+        Regex::new(&format!("^(?:{})", words.map(|word| format!("(?:{word})")).join("|"))).expect("constant pattern")
     });
-    // A headline stands in the first line of some notices too; nothing before it would be left.
-    START.find_iter(text).map(|found| found.start()).find(|at| !text[..*at].trim().is_empty()).unwrap_or(text.len())
+    // Folding ASCII letters keeps every position.
+    let folded = text.to_ascii_lowercase();
+    let mut behind = 0;
+    for stem in STEMS.find_iter(&folded) {
+        if stem.start() < behind {
+            continue;
+        }
+        let start = folded[..stem.start()].rfind('\n').map_or(0, |line_end| line_end + 1);
+        behind = folded[stem.end()..].find('\n').map_or(folded.len(), |line_end| stem.end() + line_end);
+        // A headline stands in the first line of some notices too; nothing before it would be left.
+        if START.is_match(&folded[start..behind]) && !text[..start].trim().is_empty() {
+            return start;
+        }
+    }
+    text.len()
 }
 
 /// Every address in a text, in order, as written.
@@ -99,6 +121,8 @@ fn tidy(found: &str) -> Option<String> {
 /// A notice, read.
 pub(crate) struct Notice {
     text: String,
+    /// The text in lower case; places in it may differ from those in `text`.
+    folded: String,
     /// Addresses the notice names as not reached.
     pub(crate) found: Vec<String>,
     /// Addresses that only may be meant.
@@ -114,13 +138,15 @@ pub(crate) struct Notice {
 impl Notice {
     /// Looks for recipients line by line.
     pub(crate) fn read(text: &str, excluded: &BTreeSet<String>, message: &Message) -> Self {
+        let folded = text.to_lowercase();
         let mut notice = Self {
             text: text.to_owned(),
             found: Vec::new(),
             weak: Vec::new(),
-            delayed: is_delayed(text),
-            says_failure: dsn_phrase::says_failure(text),
+            delayed: is_delayed(&folded),
+            says_failure: dsn_phrase::says_failure(&folded),
             heads: Vec::new(),
+            folded,
         };
         let mut at = 0;
         let mut labelled_copy = false;
@@ -191,7 +217,7 @@ impl Notice {
 
     /// Whether it is about mail, not about parcels.
     pub(crate) fn speaks_of_mail(&self) -> bool {
-        dsn_phrase::speaks_of_mail(&self.text)
+        dsn_phrase::speaks_of_mail(&self.folded)
     }
 
     /// The words about one recipient: its own paragraph where that holds a code, else the lines that name it, else
@@ -355,12 +381,13 @@ fn shapes() -> Vec<Shape> {
     ]
 }
 
+/// Whether a text in lower case announces later tries.
 fn is_delayed(text: &str) -> bool {
     static DELAYED: LazyLock<Regex> = LazyLock::new(|| {
-        Regex::new(r"(?i)has(?: not| been)? (?:yet )?(?:been )?delayed|warning message only|not yet been delivered|(?:delivery )?attempts will (?:be )?continue|will (?:continue to try|keep trying|be retried|retry)|still (?:being retried|trying)|do(?:es)? not need to resend|retried for|temporar(?:y|ily) (?:delayed|failure; will)|your message is delayed|wird weiter versucht|weitere zustellversuche|has not been delivered yet").expect("constant pattern")
+        Regex::new(r"has(?: not| been)? (?:yet )?(?:been )?delayed|warning message only|not yet been delivered|(?:delivery )?attempts will (?:be )?continue|will (?:continue to try|keep trying|be retried|retry)|still (?:being retried|trying)|do(?:es)? not need to resend|retried for|temporar(?:y|ily) (?:delayed|failure; will)|your message is delayed|wird weiter versucht|weitere zustellversuche|has not been delivered yet").expect("constant pattern")
     });
     static FINAL: LazyLock<Regex> = LazyLock::new(|| {
-        Regex::new(r"(?i)permanent (?:error|failure)|failed permanently|(?:was|been) blocked by|giving up|no further (?:delivery )?attempts|not (?:going to )?try again").expect("constant pattern")
+        Regex::new(r"permanent (?:error|failure)|failed permanently|(?:was|been) blocked by|giving up|no further (?:delivery )?attempts|not (?:going to )?try again").expect("constant pattern")
     });
     DELAYED.is_match(text) && !FINAL.is_match(text)
 }

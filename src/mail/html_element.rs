@@ -210,7 +210,9 @@ impl Attributes {
     /// Hidden by an inline style or the attribute: preheaders of newsletters, and trackers.
     pub(crate) fn is_hidden(&self, element: Element) -> bool {
         const HIDING: [&str; 5] = ["display:none", "visibility:hidden", "mso-hide:all", "max-height:0", "opacity:0"];
-        if self.hidden {
+        // Newsletters hide the line that inboxes preview by a style sheet, under this name.
+        let is_preview = matches!(element, Element::Span | Element::Block) && self.has_class("preheader");
+        if self.hidden || is_preview {
             return true;
         }
         let may_hide = self.style.contains("none") || self.style.contains("hid") || self.style.contains(":0");
@@ -266,7 +268,7 @@ impl Attributes {
         if HISTORY_BELOW_IDS.contains(&id) || self.marker == "__DIVIDER__" {
             return Hint::HistoryBelow;
         }
-        if id.starts_with("divRplyFwdMsg") {
+        if id.starts_with("divRplyFwdMsg") || self.class.contains("OutlookMessageHeader") {
             return Hint::Region(Region::Header);
         }
         if matches!(element, Element::Quote) {
@@ -331,7 +333,7 @@ const QUOTE_IDS: [&str; 6] = [
     "tutanota_quote",
 ];
 
-const QUOTE_CLASSES: [&str; 16] = [
+const QUOTE_CLASSES: [&str; 15] = [
     "yahoo_quoted",
     "yahoo-quoted",
     "zmail_extra",
@@ -343,7 +345,6 @@ const QUOTE_CLASSES: [&str; 16] = [
     "fairemail_quote",
     "zendesk_quote",
     "isReplyContent",
-    "OutlookMessageHeader",
     "hs_reply",
     "x_yahoo_quoted",
     "quoted-mail",

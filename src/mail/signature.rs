@@ -42,10 +42,11 @@ pub(crate) fn start(lines: &[Line<'_>], writer: &Writer<'_>, may_be_whole: bool)
     if end == lines.len() {
         return None;
     }
-    // The logo above a signature is part of it.
+    // The logo above a signature is part of it, and the frame of a table around it.
+    let is_frame = |body: &str| body.starts_with("[cid:") || body.bytes().all(|byte| matches!(byte, b'|' | b' '));
     let above = lines[..end].iter().rposition(|line| !line.is_blank());
-    let logo = above.filter(|above| *above > 0 && lines[*above].body.starts_with("[cid:"));
-    Some(logo.unwrap_or(end))
+    let frame = above.filter(|above| *above > 0 && is_frame(lines[*above].body));
+    Some(frame.unwrap_or(end))
 }
 
 fn find(lines: &[Line<'_>], writer: &Writer<'_>, may_be_whole: bool) -> Option<usize> {
@@ -58,7 +59,7 @@ fn find(lines: &[Line<'_>], writer: &Writer<'_>, may_be_whole: bool) -> Option<u
         .or_else(|| device(lines))
         .or_else(|| dashed_name(lines, writer))
         .or_else(|| own_name(lines, writer))
-        .or_else(|| contact_block(lines))
+        .or_else(|| contact_block(lines, writer))
         .or_else(|| notice(lines, writer))
 }
 
@@ -79,7 +80,8 @@ fn marked(lines: &[Line<'_>]) -> Option<usize> {
 
 /// `-- ` of RFC 3676 §4.3, with or without the space, and its long-dash twins.
 fn is_delimiter(body: &str) -> bool {
-    matches!(body, "--" | "—" | "– –" | "––" | "- -" | "**--**" | "*--*" | "--\u{a0}" | "- --" | "——" | "-- -")
+    // U+1427 is what a program that watches its mails leaves.
+    matches!(body, "\u{1427}" | "--" | "—" | "– –" | "––" | "- -" | "**--**" | "*--*" | "--\u{a0}" | "- --" | "——" | "-- -")
 }
 
 fn delimiter(lines: &[Line<'_>]) -> Option<usize> {
@@ -96,6 +98,9 @@ fn rule(lines: &[Line<'_>]) -> Option<usize> {
     let below = &lines[found + 1..];
     let count = below.iter().filter(|line| !line.is_blank()).count();
     let is_block = (1..=BLOCK_LINES_MAX).contains(&count) && below.iter().all(|line| is_signature_line(line.body));
+    // Numbers and parts lists stand below rules too.
+    let names = |line: &Line<'_>| is_name(line.body) && !has_digit(line.body) || CONTACT.is_match(line.body);
+    let is_block = is_block && below.iter().filter(|line| !line.is_blank()).any(names);
     // A table has its rule below its heading.
     let is_table = lines[..found].iter().rev().take(1).any(|line| !line.is_blank())
         && below.iter().take(2).all(|line| line.body.split_whitespace().count() > 3);
@@ -163,18 +168,18 @@ fn closing_kind(body: &str, writer: &Writer<'_>) -> Option<Closing> {
             Closing::Regards
         });
     }
-    if words::THANKS.contains(&whole.as_str()) {
+    if words::THANKS.contains(whole.as_str()) {
         return Some(Closing::Thanks);
     }
     if let Some((head, tail)) = body.split_once([',', '!']) {
         let head = strip(head);
-        if (is_closing(&head) || words::THANKS.contains(&head.as_str())) && is_name(tail.trim()) {
+        if (is_closing(&head) || words::THANKS.contains(head.as_str())) && is_name(tail.trim()) {
             return Some(Closing::Named);
         }
         // "Thanks & best regards from Berlin," and "Vielen Dank, mit freundlichen Grüßen".
         let tail = strip(tail);
-        if (is_closing(&head) || words::THANKS.contains(&head.as_str()))
-            && (is_closing(&tail) || words::THANKS.contains(&tail.as_str()))
+        if (is_closing(&head) || words::THANKS.contains(head.as_str()))
+            && (is_closing(&tail) || words::THANKS.contains(tail.as_str()))
         {
             return Some(Closing::Regards);
         }
@@ -320,16 +325,37 @@ fn own_name(lines: &[Line<'_>], writer: &Writer<'_>) -> Option<usize> {
     })
 }
 
-/// A paragraph that is a name with ways to reach its owner.
-fn contact_block(lines: &[Line<'_>]) -> Option<usize> {
+/// A paragraph that is a name with ways to reach its owner, who may be the writer.
+fn contact_block(lines: &[Line<'_>], writer: &Writer<'_>) -> Option<usize> {
     let first = lines.iter().rposition(Line::is_blank)? + 1;
     let block = &lines[first..];
     let is_short = block.len() >= 2
         && block.len() <= 8
         && block.iter().all(|line| line.body.chars().count() <= 60 && is_signature_line(line.body));
-    let begins = || block.first().is_some_and(|line| is_name(line.body) && line.body.split_whitespace().count() >= 2);
+    let is_whole_name = |body: &str| is_name(body) && !has_digit(body) && body.split_whitespace().count() >= 2;
+    let begins = || block.first().is_some_and(|line| is_whole_name(line.body));
+    // Whoever gives the number of somebody else says something; a whole card of another name is a shared address's.
+    let is_other = || {
+        let known = |line: &Line<'_>| name_words(line.body).iter().any(|word| writer.name.contains(word));
+        let ways = block.iter().skip(1).filter(|line| CONTACT.is_match(line.body)).count();
+        !writer.name.is_empty() && ways < CARD_WAYS_MIN && !block.iter().any(known)
+    };
+    // Columns are a table that the writer made.
+    let has_columns = || block.iter().filter(|line| is_row(line.body)).count() >= 2;
     let has_contact = || block.iter().skip(1).any(|line| CONTACT.is_match(line.body));
-    (is_short && begins() && has_contact() && !ends_list_head(lines, first)).then_some(first)
+    (is_short && begins() && has_contact() && !has_columns() && !is_other() && !ends_list_head(lines, first)).then_some(first)
+}
+
+/// Mail, phone and page.
+const CARD_WAYS_MIN: usize = 3;
+
+fn has_digit(body: &str) -> bool {
+    body.bytes().any(|byte| byte.is_ascii_digit())
+}
+
+/// A line of two cells or more: words, a gap that nobody types within a sentence, words.
+fn is_row(body: &str) -> bool {
+    body.contains('\t') || body.contains("   ")
 }
 
 /// Whether the text above announces what follows: "ship it to:".

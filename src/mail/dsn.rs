@@ -7,6 +7,7 @@
 //!
 //! Deliberately absent: whose mail it was that bounced. The caller compares the original Message-ID with its own.
 
+use std::cell::LazyCell;
 use std::collections::BTreeSet;
 use std::sync::LazyLock;
 
@@ -66,7 +67,7 @@ pub fn read(raw: &[u8], message: &Message, parts: &[TextPart]) -> Option<Bounce>
         let alone = kept.len() == 1;
         kept.iter()
             .enumerate()
-            .map(|(index, one)| from_report(one, &words(&notice, &one.address, index, alone), delayed))
+            .map(|(index, one)| from_report(one, &LazyCell::new(|| words(&notice, &one.address, index, alone)), delayed))
             .collect()
     };
     Some(tidied(Bounce { recipients, original_message_id: original.message_id, original_subject: original.subject }))
@@ -299,7 +300,8 @@ fn from_notice(address: &str, said: &str, delayed: bool) -> BounceRecipient {
     }
 }
 
-fn from_report(one: &Reported, said: &str, delayed: bool) -> BounceRecipient {
+/// `said` is asked only where the fields leave something open.
+fn from_report<F: FnOnce() -> String>(one: &Reported, said: &LazyCell<String, F>, delayed: bool) -> BounceRecipient {
     let stated = one.diagnostic.clone().unwrap_or_default();
     let mut codes = dsn_code::Codes::of(&stated);
     if codes.status.as_deref().or(one.status.as_deref()).is_some_and(dsn_code::is_expiry) {

@@ -47,8 +47,7 @@ pub(crate) fn separator(body: &str) -> Option<Separator> {
         return Some(Separator::Original);
     }
     let names_forward = words::FORWARD_WHOLE.contains(&folded.as_str())
-        || words::FORWARD_STEMS.iter().any(|stem| folded.contains(stem))
-            && words::MESSAGE_STEMS.iter().any(|stem| folded.contains(stem));
+        || words::FORWARD_STEMS.is_match(&folded) && words::MESSAGE_STEMS.is_match(&folded);
     let is_short = folded.split_whitespace().count() <= if has_dashes { 14 } else { 6 };
     if !names_forward || !is_short {
         return None;

@@ -335,10 +335,7 @@ fn is_marker(line: &Line<'_>, marker: Option<&str>) -> bool {
     let after = line.body.chars().rev().take_while(|c| is_mark(*c) || *c == ' ').filter(|c| *c != ' ').count();
     // Some programs quote with bars.
     let has_frame = before >= 2 || after >= 2 || before == 1 && after == 1 || line.depth > 0 || line.body.starts_with('|');
-    has_frame && {
-        let lower = line.body.to_lowercase();
-        words::REPLY_ABOVE.iter().any(|phrase| lower.contains(phrase))
-    }
+    has_frame && words::REPLY_ABOVE.is_match(&line.body.to_lowercase())
 }
 
 /// The first line behind warnings that a gateway put on top.

@@ -458,12 +458,22 @@ fn is_own_name(body: &str, writer: &Writer<'_>) -> bool {
     }
     // "i. A. Dana Okafor" signs for somebody, "Dana xx" sends kisses.
     let bare = ON_BEHALF.iter().find_map(|prefix| body.strip_prefix(prefix)).unwrap_or(body);
+    let is_known = |word: &str| writer.name.iter().any(|known| is_same(known, word));
+    let mut words = bare.split(is_between).map(|word| word.trim_matches('-')).filter(|word| !word.is_empty());
+    // Nearly all lines end here.
+    if !words.next().is_some_and(is_known) {
+        return false;
+    }
     let mut words = name_words(bare);
     while words.len() > 1 && words.last().is_some_and(|word| word.chars().all(|c| c == 'x')) {
         words.pop();
     }
-    let is_all = !words.is_empty() && words.iter().all(|word| writer.name.contains(word));
-    is_all && words.iter().any(|word| word.chars().count() > 1)
+    words.iter().all(|word| writer.name.contains(word)) && words.iter().any(|word| word.chars().count() > 1)
+}
+
+/// Whether a word is another one, which is in lower case.
+fn is_same(lower: &str, word: &str) -> bool {
+    if word.is_ascii() { lower.eq_ignore_ascii_case(word) } else { word.to_lowercase() == lower }
 }
 
 /// How Germans, and some others, sign for their company.
@@ -475,10 +485,12 @@ fn begins_with_own_name(body: &str, writer: &Writer<'_>) -> bool {
     head.split_whitespace().count() >= 2 && is_own_name(head.trim(), writer)
 }
 
+/// No part of a name.
+fn is_between(c: char) -> bool {
+    !(c.is_alphanumeric() || c == '\'' || c == '-')
+}
+
 /// The words of a name, lower case.
 pub(crate) fn name_words(name: &str) -> Vec<String> {
-    name.split(|c: char| !(c.is_alphanumeric() || c == '\'' || c == '-'))
-        .map(|word| word.trim_matches('-').to_lowercase())
-        .filter(|word| !word.is_empty())
-        .collect()
+    name.split(is_between).map(|word| word.trim_matches('-').to_lowercase()).filter(|word| !word.is_empty()).collect()
 }

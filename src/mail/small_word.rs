@@ -15,7 +15,7 @@ const LEAD: f64 = 1.2;
 const AHEAD_MIN: u32 = 5 * POINTS / 2;
 
 /// Languages (ISO 639-1) and their small words, lower case.
-const LISTS: [(&str, &str); 30] = [
+const LISTS: [(&str, &str); 31] = [
     (
         "en",
         "the and to of that for it you with have this not are be on please your but has from our been would could \
@@ -167,6 +167,12 @@ const LISTS: [(&str, &str); 30] = [
         "af",
         "die en is nie ek ons het van te dat vir wat met op hulle kan dit om sal my jou asseblief dankie maar ook \
          by",
+    ),
+    // Filler that templates come with.
+    (
+        "la",
+        "et in est non ut sit amet ad cum per qui sed ex ac quam quod vel eu at id nec dolor ipsum lorem quis nulla eget \
+         vitae sem leo tellus mauris enim elit nunc orci urna",
     ),
 ];
 

@@ -12,6 +12,11 @@ fn list(words: &'static str) -> Vec<&'static str> {
     words.split('|').collect()
 }
 
+/// Any of some words: one search for all of them.
+fn any_of(words: &str) -> Regex {
+    Regex::new(&words.split('|').map(regex::escape).collect::<Vec<_>>().join("|")).expect("fixed words")
+}
+
 /// A header field by what it holds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Field {
@@ -144,8 +149,8 @@ pub(crate) static ORIGINAL: LazyLock<Vec<&str>> = LazyLock::new(|| {
 });
 
 /// Stems of "forwarded".
-pub(crate) static FORWARD_STEMS: LazyLock<Vec<&str>> = LazyLock::new(|| {
-    list(
+pub(crate) static FORWARD_STEMS: LazyLock<Regex> = LazyLock::new(|| {
+    any_of(
         "forward|fwd|weitergeleitet|weiterleitung|transféré|réexpédié|transfere|reenviado|reexpedid|inoltrat|\
      doorgestuurd|encaminhad|reencaminhad|vidarebefordra|vidaresänt|videresend|videresendt|videresendte|välitetty|\
      edelleenlähet|przekazan|przesłan|przesyłan|przekazyw|letilmiş|пересыла|пересла|пересил|переадрес|перенаправ|\
@@ -155,8 +160,8 @@ pub(crate) static FORWARD_STEMS: LazyLock<Vec<&str>> = LazyLock::new(|| {
 });
 
 /// Stems of "message".
-pub(crate) static MESSAGE_STEMS: LazyLock<Vec<&str>> = LazyLock::new(|| {
-    list(
+pub(crate) static MESSAGE_STEMS: LazyLock<Regex> = LazyLock::new(|| {
+    any_of(
         "message|nachricht|mensaje|messaggio|bericht|mensagem|meddel|besked|melding|viesti|wiadomoś|сообщени|письм|zpráv|\
      správ|üzenet|mesaj|メッセージ|邮件|郵件|메시지|mail|mejl|e-post|epost|brev|повідомлен|лист|poruka|poruke|sporočil|kiri|kirja|\
      съобщени|correo|ileti|courriel|levél|信件|消息|訊息|メール|메일|by|von|par|zpr|por",
@@ -302,8 +307,8 @@ pub(crate) static DEVICE: LazyLock<Regex> = LazyLock::new(|| {
 });
 
 /// What other systems write above the part that they cut.
-pub(crate) static REPLY_ABOVE: LazyLock<Vec<&str>> = LazyLock::new(|| {
-    list(
+pub(crate) static REPLY_ABOVE: LazyLock<Regex> = LazyLock::new(|| {
+    any_of(
         "reply above this line|reply above the line|reply above the dotted line|type your reply above|\
      type your response above|write your reply above|write above this line|please type your reply|\
      respond above this line|please reply above|add your reply above|enter your reply above|\
@@ -349,10 +354,7 @@ pub(crate) static NOTICES: LazyLock<Vec<&str>> = LazyLock::new(|| {
 });
 
 /// Any of [`DISCLAIMER_WORDS`].
-pub(crate) static DISCLAIMER_WORD: LazyLock<Regex> = LazyLock::new(|| {
-    let words: Vec<String> = DISCLAIMER_WORDS.iter().map(|word| regex::escape(word)).collect();
-    Regex::new(&words.join("|")).expect("fixed words")
-});
+pub(crate) static DISCLAIMER_WORD: LazyLock<Regex> = LazyLock::new(|| any_of(&DISCLAIMER_WORDS.join("|")));
 
 /// Openings of warnings that a mail gateway puts on top.
 pub(crate) static BANNERS: LazyLock<Vec<&str>> = LazyLock::new(|| {

@@ -43,7 +43,7 @@ pub fn decode<'a>(bytes: &'a [u8], label: Option<&str>, hint: Option<&str>) -> D
     let name = label.map(normal_label).unwrap_or_default();
     let reader = reader_of(&name);
     if bytes.is_ascii() && is_ascii_superset(reader) && !has_escape(bytes) {
-        let text = std::str::from_utf8(bytes).map_or_else(|_| String::from_utf8_lossy(bytes), Cow::Borrowed);
+        let text = utf8(bytes);
         return Decoded { text, charset: shown(reader, &name), mismatch: matches!(reader, Reader::Unknown) };
     }
     match reader {
@@ -61,6 +61,11 @@ pub fn decode<'a>(bytes: &'a [u8], label: Option<&str>, hint: Option<&str>) -> D
 #[must_use]
 pub fn is_known(label: &str) -> bool {
     !matches!(reader_of(&normal_label(label)), Reader::Unknown)
+}
+
+/// Bytes that are UTF-8 as a rule. Sound bytes, which are looked at many at a time, need no copy.
+pub(crate) fn utf8(bytes: &[u8]) -> Cow<'_, str> {
+    std::str::from_utf8(bytes).map_or_else(|_| String::from_utf8_lossy(bytes), Cow::Borrowed)
 }
 
 fn owned(text: String, charset: &'static str) -> Decoded<'static> {

@@ -128,10 +128,6 @@ pub(crate) struct Notice {
     pub(crate) found: Vec<String>,
     /// Addresses that only may be meant.
     pub(crate) weak: Vec<String>,
-    /// Later tries are announced.
-    pub(crate) delayed: bool,
-    /// It speaks of failure.
-    pub(crate) says_failure: bool,
     /// Where each found address starts its paragraph.
     heads: Vec<(String, usize)>,
 }
@@ -140,15 +136,7 @@ impl Notice {
     /// Looks for recipients line by line.
     pub(crate) fn read(text: &str, excluded: &BTreeSet<String>, message: &Message) -> Self {
         let folded = text.to_lowercase();
-        let mut notice = Self {
-            text: text.to_owned(),
-            found: Vec::new(),
-            weak: Vec::new(),
-            delayed: is_delayed(&folded),
-            says_failure: dsn_phrase::says_failure(&folded),
-            heads: Vec::new(),
-            folded,
-        };
+        let mut notice = Self { text: text.to_owned(), found: Vec::new(), weak: Vec::new(), heads: Vec::new(), folded };
         let mut at = 0;
         let mut labelled_copy = false;
         let mut with_address = 0_usize;
@@ -205,6 +193,16 @@ impl Notice {
                 }
             }
         }
+    }
+
+    /// Later tries are announced.
+    pub(crate) fn is_delayed(&self) -> bool {
+        is_delayed(&self.folded)
+    }
+
+    /// It speaks of failure.
+    pub(crate) fn says_failure(&self) -> bool {
+        dsn_phrase::says_failure(&self.folded)
     }
 
     /// Whether a person greets and asks, which no mailer does.

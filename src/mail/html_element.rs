@@ -1,5 +1,7 @@
 //! What an element is and what its attributes say: block or not, hidden or not, whose container.
 
+use crate::charset;
+
 /// The kind of container a line stands in.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Region {
@@ -185,7 +187,7 @@ impl Attributes {
     }
 
     pub(crate) fn set(&mut self, value: &[u8]) {
-        let value = String::from_utf8_lossy(&value[..value.len().min(VALUE_BYTES_MAX)]);
+        let value = charset::utf8(&value[..value.len().min(VALUE_BYTES_MAX)]);
         match self.selected {
             Selected::None => {}
             Selected::Class => self.class = value.into_owned(),

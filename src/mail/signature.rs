@@ -1,12 +1,13 @@
 //! Where the signature of a mail begins: delimiters, closings, device lines, names, contact blocks, legal notices.
 
+use std::collections::BTreeSet;
 use std::sync::LazyLock;
 
 use regex::Regex;
 
 use crate::html_element::Region;
 use crate::quote::Line;
-use crate::words;
+use crate::{small_word, words};
 
 /// What is known about the writer.
 pub(crate) struct Writer<'a> {
@@ -152,7 +153,7 @@ enum Closing {
 }
 
 fn closing_kind(body: &str, writer: &Writer<'_>) -> Option<Closing> {
-    if body.is_empty() || body.len() > 90 {
+    if body.is_empty() || body.len() > 90 || !may_close(body) {
         return None;
     }
     if body.split_whitespace().nth(CLOSING_WORDS_MAX).is_some() {
@@ -198,6 +199,18 @@ fn closing_kind(body: &str, writer: &Writer<'_>) -> Option<Closing> {
     let goes_on = |space: usize| ends_open || FROM_PLACE.iter().any(|word| whole[space..].starts_with(word));
     let starts = || whole.match_indices(' ').any(|(space, _)| space > 8 && is_closing(&whole[..space]) && goes_on(space));
     (few_words && starts()).then_some(Closing::Regards)
+}
+
+/// Whether the first word is one that a closing begins with, or too long to tell so cheaply.
+fn may_close(body: &str) -> bool {
+    static FIRST_WORDS: LazyLock<BTreeSet<u128>> = LazyLock::new(|| {
+        let closings = words::CLOSING_SET.iter().chain(words::THANKS.iter());
+        closings.filter_map(|closing| small_word::packed(closing.split(' ').next()?)).collect()
+    });
+    let body = body.trim_start_matches(|c: char| !c.is_alphanumeric());
+    let end = body.find(|c: char| c.is_whitespace() || matches!(c, ',' | '!')).unwrap_or(body.len());
+    let first = body[..end].trim_end_matches(|c: char| !c.is_alphanumeric());
+    small_word::packed(first).is_none_or(|first| FIRST_WORDS.contains(&first))
 }
 
 /// Closings this short are also words, models and units.
@@ -256,7 +269,7 @@ pub(crate) fn is_device_line(body: &str) -> bool {
     let Some(first) = body.chars().next().and_then(|c| c.to_lowercase().next()) else { return false };
     let beginnings = words::SENT_FROM_BY_FIRST.get(&first);
     let may_end = words::SENT_FROM_ENDS.iter().any(|ending| body.trim_end_matches(['.', '。', '!']).ends_with(ending));
-    let may_react = body.contains("Gmail");
+    let may_react = memchr::memmem::find(body.as_bytes(), b"Gmail").is_some();
     if beginnings.is_none() && !may_end && !may_react {
         return false;
     }
@@ -481,6 +494,9 @@ const ON_BEHALF: [&str; 7] = ["i. A. ", "i.A. ", "i. V. ", "i.V. ", "ppa. ", "p.
 
 /// "Dana Okafor | Head of IT": the whole name, then what she is.
 fn begins_with_own_name(body: &str, writer: &Writer<'_>) -> bool {
+    if body.is_ascii() && memchr::memchr(b'|', body.as_bytes()).is_none() {
+        return false;
+    }
     let Some((head, _)) = body.split_once(['|', '•', '·']) else { return false };
     head.split_whitespace().count() >= 2 && is_own_name(head.trim(), writer)
 }

@@ -223,7 +223,7 @@ pub(crate) fn language(words: &[&str]) -> Option<Detected> {
 }
 
 /// A word in lower case as a number; `None` if it is longer than any small word.
-fn packed(word: &str) -> Option<u128> {
+pub(crate) fn packed(word: &str) -> Option<u128> {
     let mut bytes = [0_u8; BYTES_MAX];
     if word.is_ascii() {
         let lower = bytes.get_mut(..word.len())?;

@@ -30,7 +30,9 @@ fuzz_target!(|html: &str| {
         }
         _ => {
             let escaped = html.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;");
-            assert_eq!(law::words(&[&to_text(&escaped).text]), law::words(&[html]), "text keeps its words");
+            // A soft hyphen is a place to break a line.
+            let shown = html.replace('\u{ad}', "");
+            assert_eq!(law::words(&[&to_text(&escaped).text]), law::words(&[&shown]), "text keeps its words");
         }
     }
 });

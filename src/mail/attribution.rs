@@ -70,6 +70,16 @@ pub(crate) fn ending_at(lines: &[Line<'_>], last: usize, quote_follows: bool) ->
     bare
 }
 
+/// Whether an introduction ends on this line that names a day and a time, as no sentence does that leads to a table.
+pub(crate) fn tells_when(lines: &[Line<'_>], last: usize) -> bool {
+    let Some(line) = lines.get(last).filter(|line| may_end(line.body)) else { return false };
+    let above = last.checked_sub(1).map(|above| lines[above].body).unwrap_or_default();
+    [line.body.to_owned(), format!("{above} {}", line.body)].iter().any(|joined| {
+        let evidence = Evidence::of(joined, joined);
+        evidence.verb_placed && evidence.colon && evidence.date && evidence.time
+    })
+}
+
 /// Where an introduction begins within a line that starts with the sender's words.
 pub(crate) fn shares_line(text: &str) -> Option<usize> {
     let stripped = text.trim_end_matches([' ', '\u{a0}', '*', '_', '-']);
@@ -87,7 +97,7 @@ pub(crate) fn shares_line(text: &str) -> Option<usize> {
 
 /// Where the quoted text begins on the line of its introduction, as Yahoo's phone programs write it.
 pub(crate) fn text_behind(text: &str) -> Option<usize> {
-    let bracket = text.get(..BYTES_MAX.min(text.len())).unwrap_or("").find(['>', ')'])?;
+    let bracket = memchr::memchr2(b'>', b')', &text.as_bytes()[..BYTES_MAX.min(text.len())])?;
     let behind = &text[bracket + 1..];
     let colon = behind
         .char_indices()

@@ -3,7 +3,7 @@
 use crate::html::HtmlText;
 use crate::parse::prefix;
 use crate::part::Part;
-use crate::{Attachment, Defect, calendar, charset, file_name, flowed, html, limits, parse, tnef, transfer, uuencode};
+use crate::{Attachment, Defect, calendar, charset, file_name, flowed, html, limits, parse, rtf, tnef, transfer, uuencode};
 
 /// Indexes of parts by their role.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -274,6 +274,9 @@ fn text_of_files(parts: &[Part<'_>], roles: &Roles) -> Option<String> {
         if is_other_text(part) {
             let (text, _) = decoded(part, &mut Vec::new());
             return Some(if is_enriched(part) { without_tags(&text) } else { text });
+        }
+        if matches!(part.content_type.as_str(), "text/rtf" | "application/rtf") && part.disposition.value != "attachment" {
+            return Some(parse::unix_lines(rtf::to_text(&part.bytes().0).into()));
         }
         if part.content_type == "text/calendar" {
             let (text, _) = decoded(part, &mut Vec::new());

@@ -35,7 +35,7 @@ pub fn read(text: &str) -> Option<Event> {
     for line in unfolded(text).lines().take(2_000) {
         let Some((name, parameters, value)) = property(line) else { continue };
         match name.as_str() {
-            "METHOD" if event.method.is_none() => event.method = Some(value.trim().to_ascii_uppercase()),
+            "METHOD" if event.method.is_none() => event.method = token(value),
             "BEGIN" => inside = inside || matches!(value.trim(), "VEVENT" | "VTODO"),
             "END" if inside && matches!(value.trim(), "VEVENT" | "VTODO") => break,
             _ if !inside => {}
@@ -157,6 +157,13 @@ fn parameter<'a>(parameters: &'a str, name: &str) -> Option<&'a str> {
         let (key, value) = parameter.split_once('=')?;
         key.trim().eq_ignore_ascii_case(name).then(|| value.trim().trim_matches('"'))
     })
+}
+
+/// RFC 5545 §3.1: names that may be registered are of letters, digits and hyphens. What follows them is damage.
+fn token(value: &str) -> Option<String> {
+    let value = value.trim();
+    let end = value.bytes().take_while(|byte| byte.is_ascii_alphanumeric() || *byte == b'-').count();
+    (end > 0).then(|| value[..end].to_ascii_uppercase())
 }
 
 fn plain(value: &str) -> Option<String> {

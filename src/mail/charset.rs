@@ -43,7 +43,7 @@ pub fn decode<'a>(bytes: &'a [u8], label: Option<&str>, hint: Option<&str>) -> D
     let name = label.map(normal_label).unwrap_or_default();
     let reader = reader_of(&name);
     if bytes.is_ascii() && is_ascii_superset(reader) && !has_escape(bytes) {
-        let text = std::str::from_utf8(bytes).map_or_else(|_| String::from_utf8_lossy(bytes), Cow::Borrowed);
+        let text = utf8(bytes);
         return Decoded { text, charset: shown(reader, &name), mismatch: matches!(reader, Reader::Unknown) };
     }
     match reader {
@@ -61,6 +61,11 @@ pub fn decode<'a>(bytes: &'a [u8], label: Option<&str>, hint: Option<&str>) -> D
 #[must_use]
 pub fn is_known(label: &str) -> bool {
     !matches!(reader_of(&normal_label(label)), Reader::Unknown)
+}
+
+/// Bytes that are UTF-8 as a rule. Sound bytes, which are looked at many at a time, need no copy.
+pub(crate) fn utf8(bytes: &[u8]) -> Cow<'_, str> {
+    std::str::from_utf8(bytes).map_or_else(|_| String::from_utf8_lossy(bytes), Cow::Borrowed)
 }
 
 fn owned(text: String, charset: &'static str) -> Decoded<'static> {
@@ -207,11 +212,27 @@ fn detect<'a>(bytes: &'a [u8], hint: Option<&str>, declared: bool) -> Decoded<'a
         return Decoded { text, charset: encoding.name().to_ascii_lowercase().into(), mismatch: true };
     }
     if is_nearly_utf8(body) {
-        return Decoded { text: String::from_utf8_lossy(body), charset: "utf-8".into(), mismatch: true };
+        return Decoded { text: nearly_utf8(body).into(), charset: "utf-8".into(), mismatch: true };
     }
     let encoding = guess(body).unwrap_or(WINDOWS_1252);
     let (text, _) = encoding.decode_without_bom_handling(body);
     Decoded { text, charset: encoding.name().to_ascii_lowercase().into(), mismatch: true }
+}
+
+/// Text in UTF-8 with some words in another charset, as quotes and footers are pasted in: a lone byte is a letter of
+/// windows-1252, and half a character is none.
+fn nearly_utf8(bytes: &[u8]) -> String {
+    let mut text = String::with_capacity(bytes.len() + bytes.len() / 8);
+    let mut chunks = bytes.utf8_chunks().peekable();
+    while let Some(chunk) = chunks.next() {
+        text.push_str(chunk.valid());
+        match chunk.invalid() {
+            [] => {}
+            [byte] if chunks.peek().is_some() => text.push_str(&WINDOWS_1252.decode_without_bom_handling(&[*byte]).0),
+            _ => text.push(char::REPLACEMENT_CHARACTER),
+        }
+    }
+    text
 }
 
 /// Asks the statistics, but only for texts that consist mostly of bytes above 127: those are not in Latin letters. A few

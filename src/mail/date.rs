@@ -13,6 +13,9 @@ pub fn read(text: &str) -> Option<SentDate> {
         // `029 Apr`: the day, padded to three digits.
         return read(&text.replacen(word, &word[1..], 1));
     }
+    if let Some(zoned) = with_zone(text) {
+        return read(&zoned);
+    }
     let looks_iso = text.len() >= 19 && text.as_bytes()[..4].iter().all(u8::is_ascii_digit) && text.as_bytes()[4] == b'-';
     let date = if looks_iso {
         DateTime::parse_rfc3339(&iso(text)).filter(is_real)?
@@ -23,6 +26,53 @@ pub fn read(text: &str) -> Option<SentDate> {
     let minutes = i32::from(date.tz_hour) * 60 + i32::from(date.tz_minute);
     Some(SentDate { unix_seconds: date.to_timestamp(), offset_minutes: if date.tz_before_gmt { -minutes } else { minutes } })
 }
+
+/// The value with its zone in digits, where it ends in `CEST`, `GMT+2`, `UTC+02:00` or `+02:00`. RFC 5322 §4.3 reads names
+/// other than its own as no zone at all, but nobody who writes one means that.
+fn with_zone(text: &str) -> Option<String> {
+    let (rest, zone) = text.rsplit_once(' ')?;
+    let named = NAMED_ZONES.iter().find(|(name, _)| name.eq_ignore_ascii_case(zone));
+    if let Some((_, digits)) = named {
+        return Some(format!("{rest} {digits}"));
+    }
+    let bare = zone.strip_prefix("GMT").or_else(|| zone.strip_prefix("UTC")).unwrap_or(zone);
+    let sign = bare.chars().next().filter(|sign| matches!(sign, '+' | '-'))?;
+    let offset = &bare[1..];
+    let (hours, minutes) = match offset.split_once(':') {
+        Some(divided) => divided,
+        // As RFC 5322 has it.
+        None if bare == zone => return None,
+        None => (offset.get(..offset.len().min(2))?, offset.get(2..).filter(|minutes| !minutes.is_empty()).unwrap_or("00")),
+    };
+    let is_number = |text: &str| (1..=2).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_digit());
+    (is_number(hours) && is_number(minutes)).then(|| format!("{rest} {sign}{hours:0>2}{minutes:0>2}"))
+}
+
+/// Zones that one offset goes by and no other.
+const NAMED_ZONES: [(&str, &str); 22] = [
+    ("WEST", "+0100"),
+    ("BST", "+0100"),
+    ("CET", "+0100"),
+    ("MET", "+0100"),
+    ("MEZ", "+0100"),
+    ("CEST", "+0200"),
+    ("MEST", "+0200"),
+    ("MESZ", "+0200"),
+    ("EET", "+0200"),
+    ("EEST", "+0300"),
+    ("MSK", "+0300"),
+    ("SGT", "+0800"),
+    ("HKT", "+0800"),
+    ("AWST", "+0800"),
+    ("JST", "+0900"),
+    ("KST", "+0900"),
+    ("AEST", "+1000"),
+    ("AEDT", "+1100"),
+    ("NZST", "+1200"),
+    ("NZDT", "+1300"),
+    ("AKST", "-0900"),
+    ("HST", "-1000"),
+];
 
 /// `2017-09-13 13:05:45 +0200` as RFC 3339 has it.
 fn iso(text: &str) -> String {
@@ -138,6 +188,11 @@ mod tests {
         check("2017-09-13T13:05:45+02:00", Some("2017-09-13T13:05:45+02:00"));
         check("2017-09-13 13:05:45 +0200", Some("2017-09-13T13:05:45+02:00"));
         check("Mon Jan  2 15:04:05 2006", Some("2006-01-02T15:04:05Z"));
+        check("Wed, 13 Sep 2017 13:05:45 CEST", Some("2017-09-13T13:05:45+02:00"));
+        check("Wed, 13 Sep 2017 13:05:45 GMT+02:00", Some("2017-09-13T13:05:45+02:00"));
+        check("Wed, 13 Sep 2017 13:05:45 UTC-5", Some("2017-09-13T13:05:45-05:00"));
+        check("Wed, 13 Sep 2017 13:05:45 +05:30", Some("2017-09-13T13:05:45+05:30"));
+        check("Wed, 13 Sep 2017 13:05:45 UTC", Some("2017-09-13T13:05:45Z"));
     }
 
     #[test]

@@ -7,6 +7,7 @@
 //!
 //! Deliberately absent: whose mail it was that bounced. The caller compares the original Message-ID with its own.
 
+use std::cell::{LazyCell, OnceCell};
 use std::collections::BTreeSet;
 use std::sync::LazyLock;
 
@@ -48,25 +49,27 @@ pub fn read(raw: &[u8], message: &Message, parts: &[TextPart]) -> Option<Bounce>
         parts = &broken;
         reading = Reading::of(parts, message);
     }
-    let Reading { reported, notice, tail } = reading;
+    let reported = &reading.reported;
     let whole_success = !reported.is_empty() && reported.iter().all(|one| one.action == Action::Success);
     if whole_success {
         return None;
     }
     let failed_header = failed_recipients(message);
-    if !signs.enough(!reported.is_empty(), !failed_header.is_empty(), &notice) {
+    if !signs.enough(!reported.is_empty(), !failed_header.is_empty(), &reading) {
         return None;
     }
-    let original = dsn_original::find(raw, parts, &tail);
-    let delayed = notice.delayed || is_delay_subject(&message.subject);
+    let original = dsn_original::find(raw, parts, &reading.tail);
+    let is_open = reported.is_empty() || reported.iter().any(|one| one.action == Action::Unstated);
+    let delayed = is_open && (is_delay_subject(&message.subject) || reading.notice().is_delayed());
     let recipients: Vec<BounceRecipient> = if reported.is_empty() {
-        unreported(&notice, &failed_header, &original, delayed)
+        unreported(reading.notice(), &failed_header, &original, delayed)
     } else {
-        let kept: Vec<Reported> = reported.into_iter().filter(|one| one.action != Action::Success).collect();
+        let kept: Vec<&Reported> = reported.iter().filter(|one| one.action != Action::Success).collect();
         let alone = kept.len() == 1;
+        let said = |index: usize, address: &str| words(reading.notice(), address, index, alone);
         kept.iter()
             .enumerate()
-            .map(|(index, one)| from_report(one, &words(&notice, &one.address, index, alone), delayed))
+            .map(|(index, one)| from_report(one, &LazyCell::new(|| said(index, &one.address)), delayed))
             .collect()
     };
     Some(tidied(Bounce { recipients, original_message_id: original.message_id, original_subject: original.subject }))
@@ -86,16 +89,19 @@ fn tidied(mut bounce: Bounce) -> Bounce {
     bounce
 }
 
-/// Both halves of a report, read.
-struct Reading {
+/// Both halves of a report: the fields, and the notice for people, which is read only where the fields leave something
+/// open.
+struct Reading<'a> {
+    message: &'a Message,
     reported: Vec<Reported>,
-    notice: Notice,
+    human: String,
     /// What stands behind the notice in the same part.
     tail: String,
+    notice: OnceCell<Notice>,
 }
 
-impl Reading {
-    fn of(parts: &[TextPart], message: &Message) -> Self {
+impl<'a> Reading<'a> {
+    fn of(parts: &[TextPart], message: &'a Message) -> Self {
         let mut reported = dsn_report::read(parts);
         let (human, tail) = dsn_text::human_text(parts);
         for text in [&human, &tail] {
@@ -103,11 +109,15 @@ impl Reading {
                 reported = dsn_report::read_inline(text);
             }
         }
-        Self { reported, notice: Notice::read(&human, &exclusions(message), message), tail }
+        Self { message, reported, human, tail, notice: OnceCell::new() }
+    }
+
+    fn notice(&self) -> &Notice {
+        self.notice.get_or_init(|| Notice::read(&self.human, &exclusions(self.message), self.message))
     }
 
     fn names_nobody(&self) -> bool {
-        self.reported.is_empty() && self.notice.found.is_empty() && self.notice.weak.is_empty()
+        self.reported.is_empty() && self.notice().found.is_empty() && self.notice().weak.is_empty()
     }
 }
 
@@ -160,7 +170,7 @@ impl Signs {
     }
 
     /// One sign can be an accident; a report has a stated status or two signs that agree.
-    fn enough(&self, reported: bool, failed_header: bool, notice: &Notice) -> bool {
+    fn enough(&self, reported: bool, failed_header: bool, reading: &Reading<'_>) -> bool {
         if self.rejecting_mdn {
             return true;
         }
@@ -171,14 +181,15 @@ impl Signs {
         if self.auto_replied && !self.subject && !self.daemon {
             return false;
         }
+        let notice = reading.notice();
         if machine {
-            return (self.subject && !self.personal_subject) || notice.says_failure;
+            return (self.subject && !self.personal_subject) || notice.says_failure();
         }
         let shaped = !notice.found.is_empty() || self.report_type;
         !self.personal_subject
             && !notice.sounds_personal()
             && self.subject
-            && notice.says_failure
+            && notice.says_failure()
             && shaped
             && notice.speaks_of_mail()
     }
@@ -268,7 +279,7 @@ fn unreported(notice: &Notice, failed_header: &[String], original: &Original, de
     if addresses.is_empty() {
         addresses.clone_from(&original.recipients);
     }
-    if addresses.is_empty() && notice.says_failure {
+    if addresses.is_empty() && notice.says_failure() {
         addresses.push(String::new());
     }
     let alone = addresses.len() == 1;
@@ -299,7 +310,8 @@ fn from_notice(address: &str, said: &str, delayed: bool) -> BounceRecipient {
     }
 }
 
-fn from_report(one: &Reported, said: &str, delayed: bool) -> BounceRecipient {
+/// `said` is asked only where the fields leave something open.
+fn from_report<F: FnOnce() -> String>(one: &Reported, said: &LazyCell<String, F>, delayed: bool) -> BounceRecipient {
     let stated = one.diagnostic.clone().unwrap_or_default();
     let mut codes = dsn_code::Codes::of(&stated);
     if codes.status.as_deref().or(one.status.as_deref()).is_some_and(dsn_code::is_expiry) {

@@ -66,17 +66,16 @@ struct Reply {
 fn replies(text: &str) -> Vec<Reply> {
     let bytes = text.as_bytes();
     let mut found = Vec::new();
-    let mut at = 0;
-    while at + 3 <= bytes.len() {
-        if !is_reply_at(bytes, at) {
-            at += 1;
+    let mut behind = 0;
+    for at in memchr::memchr2_iter(b'4', b'5', bytes) {
+        if at < behind || at + 3 > bytes.len() || !is_reply_at(bytes, at) {
             continue;
         }
         let code = u16::from(bytes[at] - b'0') * 100 + u16::from(bytes[at + 1] - b'0') * 10 + u16::from(bytes[at + 2] - b'0');
         if let Some(weight) = weight_of(text, at) {
             found.push(Reply { code, at, weight, status: status_after(text, at + 3) });
         }
-        at += 3;
+        behind = at + 3;
     }
     found
 }
@@ -209,13 +208,10 @@ fn status_after(text: &str, at: usize) -> Option<String> {
 fn statuses(text: &str) -> Vec<String> {
     let bytes = text.as_bytes();
     let mut found = Vec::new();
-    for at in 0..bytes.len() {
-        let starts = matches!(bytes[at], b'4' | b'5')
-            && at.checked_sub(1).is_none_or(|index| {
-                !(bytes[index].is_ascii_alphanumeric()
-                    || matches!(bytes[index], b'.' | b'_' | b'/' | b'@')
-                    || bytes[index] >= 0x80)
-            });
+    for at in memchr::memchr2_iter(b'4', b'5', bytes) {
+        let starts = at.checked_sub(1).is_none_or(|index| {
+            !(bytes[index].is_ascii_alphanumeric() || matches!(bytes[index], b'.' | b'_' | b'/' | b'@') || bytes[index] >= 0x80)
+        });
         if let Some(status) = starts.then(|| text.get(at..)).flatten().and_then(status_at) {
             let version =
                 text.get(..at).is_some_and(|before| before.trim_end().ends_with("Exim") || before.trim_end().ends_with("ersion"));

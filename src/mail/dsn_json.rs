@@ -27,7 +27,7 @@ pub(crate) fn read(message: &Message, parts: &[TextPart]) -> Option<Bounce> {
     if !is_candidate(message) {
         return None;
     }
-    let text = parts.first().map(|part| unwrapped(&part.text))?;
+    let text = parts.first().map(|part| notice_of(&part.text))?;
     if kind_of(&text)? != "bounce" {
         return None;
     }
@@ -54,7 +54,7 @@ pub(crate) fn read_complaint(message: &Message, parts: &[TextPart]) -> Option<Co
     if !is_candidate(message) {
         return None;
     }
-    let text = parts.first().map(|part| unwrapped(&part.text))?;
+    let text = parts.first().map(|part| notice_of(&part.text))?;
     if kind_of(&text)? != "complaint" {
         return None;
     }
@@ -73,6 +73,12 @@ fn original_of(text: &str) -> (Option<MessageId>, Option<String>) {
         .or_else(|| string_after(original, "messageId"))
         .or_else(|| string_after(text, "messageId"));
     (message_id.as_deref().and_then(MessageId::new), string_after(original, "subject"))
+}
+
+/// The notice without its line breaks. A subscription that asks for all of JSON gets it as a string in an object.
+fn notice_of(text: &str) -> String {
+    let whole = unwrapped(text);
+    string_after(&whole, "Message").filter(|inner| inner.trim_start().starts_with('{')).unwrap_or(whole)
 }
 
 fn unwrapped(text: &str) -> String {
@@ -96,12 +102,27 @@ fn string_after(text: &str, key: &str) -> Option<String> {
             '"' => return Some(value),
             '\\' => match characters.next()? {
                 'n' | 'r' | 't' => value.push(' '),
+                'u' => value.push(unit(&mut characters)?),
                 other => value.push(other),
             },
             other => value.push(other),
         }
     }
     None
+}
+
+/// The character of `\uXXXX` (RFC 8259 §7), beyond the first plane of two such escapes.
+fn unit(characters: &mut std::str::Chars<'_>) -> Option<char> {
+    let first = u32::from_str_radix(&characters.by_ref().take(4).collect::<String>(), 16).ok()?;
+    if !(0xd800..0xdc00).contains(&first) {
+        return Some(char::from_u32(first).unwrap_or(char::REPLACEMENT_CHARACTER));
+    }
+    let second = characters.as_str().strip_prefix("\\u").and_then(|rest| u32::from_str_radix(rest.get(..4)?, 16).ok());
+    let Some(second) = second.filter(|second| (0xdc00..0xe000).contains(second)) else {
+        return Some(char::REPLACEMENT_CHARACTER);
+    };
+    characters.nth(5);
+    char::from_u32(0x1_0000 + ((first - 0xd800) << 10) + (second - 0xdc00))
 }
 
 /// The value of a `{"name":"X","value":"…"}` pair.

@@ -61,10 +61,9 @@ fn from_block(block: &str) -> Original {
     while let Some(line) = lines.next() {
         let bare = line.trim_start_matches(['>', ' ', '\t', '|']);
         let Some((name, value)) = bare.split_once(':') else { continue };
-        let name = name.trim_end().to_ascii_lowercase();
-        if !["message-id", "subject", "to", "cc", "original-message-id", "x-original-message-id"].contains(&name.as_str()) {
-            continue;
-        }
+        const NAMES: [&str; 6] = ["message-id", "subject", "to", "cc", "original-message-id", "x-original-message-id"];
+        let name = name.trim_end();
+        let Some(name) = NAMES.into_iter().find(|known| known.eq_ignore_ascii_case(name)) else { continue };
         let mut value = value.trim().to_owned();
         while let Some(next) = lines.peek() {
             let folded = next.starts_with([' ', '\t']) && !next.trim().is_empty();
@@ -75,7 +74,7 @@ fn from_block(block: &str) -> Original {
             value.push_str(next.trim());
             lines.next();
         }
-        match name.as_str() {
+        match name {
             "subject" if original.subject.is_none() && !value.is_empty() => original.subject = Some(decoded(&value)),
             "to" | "cc" if original.recipients.len() < 50 => original.recipients.extend(dsn_text::addresses_in(&value)),
             "message-id" | "original-message-id" | "x-original-message-id" if original.message_id.is_none() => {

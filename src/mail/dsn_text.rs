@@ -54,42 +54,65 @@ fn clipped(text: &str, bytes_max: usize) -> &str {
 
 /// Where the returned mail starts within the text; its length where none is returned.
 fn original_at(text: &str) -> usize {
+    // One of these is on every such line, and is found at the cost of reading the text.
+    static STEMS: LazyLock<Regex> = LazyLock::new(|| {
+        Regex::new(concat!(
+            r"(?:original|returned|unsent|undelivered|rejected|failed|unsuccessful) ?(?:message|mail|e-?mail)|copy of (?:the|your)|",
+            r"(?:message|original) (?:header|text|bod|content|transcript)|headers? (?:of|and) |forwarded|weitergeleitete|",
+            r"below this line|summary of the|content-type:|received: |return-path: |dkim-signature: |arc-seal: |x-google-|",
+            "元のメール|オリジナル"
+        ))
+        .expect("constant pattern")
+    });
     static START: LazyLock<Regex> = LazyLock::new(|| {
         let words = [
-            r"^\W*(?:begin(?:ning)? of |start of |here (?:is|follows) )?(?:the |your )?(?:original|returned|unsent|undelivered|rejected|failed|unsuccessful) (?:message|mail|e-?mail)(?: headers?| text| body| info)?(?: follows?| is following| attached| below)?[\s.:\-=|*<>_]*$",
-            r"^.{0,40}copy of (?:the|your) (?:original |first )?(?:message|mail|part|header|e-?mail)",
-            r"^\W*(?:the )?(?:message|original) (?:headers?|text|body|contents?|transcript) (?:removed|suppressed|follows?|below)",
-            r"^.{0,30}headers? of (?:the|your) (?:original|returned|undelivered)? ?(?:message|mail)",
-            r"^\W*(?:the )?headers? and (?:top|first)",
-            r"^\W*(?:unsent|undelivered|returned) (?:message|mail)",
-            r"^\W*returned mail follows",
-            r"^-+ ?(?:forwarded|weitergeleitete) ?(?:message|nachricht)",
-            r"^\W*below this line",
-            r"^-+ ?(?:original|returned|undelivered) ?(?:message|mail)",
-            r"^\W*(?:your )?(?:original |e-?mail )?message (?:headers?|text) (?:follow|is|are)",
-            r"^\W*a summary of the undelivered message",
-            r"^Content-Type: *(?:message/rfc822|text/rfc822-headers)",
-            r"^(?:Received: |Return-Path: |X-Received: |DKIM-Signature: |ARC-Seal: |X-Google-)",
-            r"^-{3,}[- ]*(?:original mail info|元のメール|オリジナル)",
+            r"\W*(?:begin(?:ning)? of |start of |here (?:is|follows) )?(?:the |your )?(?:original|returned|unsent|undelivered|rejected|failed|unsuccessful) (?:message|mail|e-?mail)(?: headers?| text| body| info)?(?: follows?| is following| attached| below)?[\s.:\-=|*<>_]*$",
+            r".{0,40}copy of (?:the|your) (?:original |first )?(?:message|mail|part|header|e-?mail)",
+            r"\W*(?:the )?(?:message|original) (?:headers?|text|body|contents?|transcript) (?:removed|suppressed|follows?|below)",
+            r".{0,30}headers? of (?:the|your) (?:original|returned|undelivered)? ?(?:message|mail)",
+            r"\W*(?:the )?headers? and (?:top|first)",
+            r"\W*(?:unsent|undelivered|returned) (?:message|mail)",
+            r"-+ ?(?:forwarded|weitergeleitete) ?(?:message|nachricht)",
+            r"\W*below this line",
+            r"-+ ?(?:original|returned|undelivered) ?(?:message|mail)",
+            r"\W*(?:your )?(?:original |e-?mail )?message (?:headers?|text) (?:follow|is|are)",
+            r"\W*a summary of the undelivered message",
+            r"content-type: *(?:message/rfc822|text/rfc822-headers)",
+            r"(?:received: |return-path: |x-received: |dkim-signature: |arc-seal: |x-google-)",
+            r"-{3,}[- ]*(?:original mail info|元のメール|オリジナル)",
         ];
-        Regex::new(&format!("(?im){}", words.map(|word| format!("(?:{word})")).join("|"))).expect("constant pattern")
+        Regex::new(&format!("^(?:{})", words.map(|word| format!("(?:{word})")).join("|"))).expect("constant pattern")
     });
-    // A headline stands in the first line of some notices too; nothing before it would be left.
-    START.find_iter(text).map(|found| found.start()).find(|at| !text[..*at].trim().is_empty()).unwrap_or(text.len())
+    // Folding ASCII letters keeps every position.
+    let folded = text.to_ascii_lowercase();
+    let mut behind = 0;
+    for stem in STEMS.find_iter(&folded) {
+        if stem.start() < behind {
+            continue;
+        }
+        let start = folded[..stem.start()].rfind('\n').map_or(0, |line_end| line_end + 1);
+        behind = folded[stem.end()..].find('\n').map_or(folded.len(), |line_end| stem.end() + line_end);
+        // A headline stands in the first line of some notices too; nothing before it would be left.
+        if START.is_match(&folded[start..behind]) && !text[..start].trim().is_empty() {
+            return start;
+        }
+    }
+    text.len()
 }
 
 /// Every address in a text, in order, as written.
 pub(crate) fn addresses_in(text: &str) -> Vec<String> {
-    static ADDRESS: LazyLock<Regex> = LazyLock::new(|| Regex::new(ADDRESS_PATTERN).expect("constant pattern"));
     ADDRESS.find_iter(text).filter_map(|found| tidy(found.as_str())).take(1_000).collect()
 }
 
 /// An address in running text: quoted local part or anything without separators, then a domain with a letter or a literal.
-const ADDRESS_PATTERN: &str = r#"(?:"[^"\s<>@]+(?: [^"\s<>@]+)*"|[^\s<>()\[\]:;,"@=|\\&：；，、。（）「」『』【】“”]+(?:[=&][^\s<>()\[\]:;,"@|\\]+)?)@(?:\[[0-9A-Za-z.:]+\]|[^\s<>()\[\]:;,"'@=|\\/!?*#&%`：；，、。（）「」『』【】“”]+)"#;
+static ADDRESS: LazyLock<Regex> = LazyLock::new(|| {
+    Regex::new(r#"(?:"[^"\s<>@]+(?: [^"\s<>@]+)*"|[^\s<>()\[\]:;,"@=|\\&：；，、。（）「」『』【】“”]+(?:[=&][^\s<>()\[\]:;,"@|\\]+)?)@(?:\[[0-9A-Za-z.:]+\]|[^\s<>()\[\]:;,"'@=|\\/!?*#&%`：；，、。（）「」『』【】“”]+)"#).expect("constant pattern")
+});
 
 fn tidy(found: &str) -> Option<String> {
     let bare = found
-        .trim_start_matches(['\'', '`', '.', '*', '-', '>', '“', '‘', '«', '「', '『'])
+        .trim_start_matches(['\'', '`', '.', '*', '-', '>', '•', '·', '–', '—', '“', '‘', '«', '「', '『'])
         .trim_end_matches(['.', '\'', '`', '-', '”', '’', '»', '」', '』', '、', '。', '…', '*']);
     let (local, domain) = bare.rsplit_once('@')?;
     let good = !local.is_empty() && !domain.is_empty() && bare.len() <= 320 && !local.starts_with("mailto");
@@ -99,14 +122,12 @@ fn tidy(found: &str) -> Option<String> {
 /// A notice, read.
 pub(crate) struct Notice {
     text: String,
+    /// The text in lower case; places in it may differ from those in `text`.
+    folded: String,
     /// Addresses the notice names as not reached.
     pub(crate) found: Vec<String>,
     /// Addresses that only may be meant.
     pub(crate) weak: Vec<String>,
-    /// Later tries are announced.
-    pub(crate) delayed: bool,
-    /// It speaks of failure.
-    pub(crate) says_failure: bool,
     /// Where each found address starts its paragraph.
     heads: Vec<(String, usize)>,
 }
@@ -114,14 +135,8 @@ pub(crate) struct Notice {
 impl Notice {
     /// Looks for recipients line by line.
     pub(crate) fn read(text: &str, excluded: &BTreeSet<String>, message: &Message) -> Self {
-        let mut notice = Self {
-            text: text.to_owned(),
-            found: Vec::new(),
-            weak: Vec::new(),
-            delayed: is_delayed(text),
-            says_failure: dsn_phrase::says_failure(text),
-            heads: Vec::new(),
-        };
+        let folded = text.to_lowercase();
+        let mut notice = Self { text: text.to_owned(), found: Vec::new(), weak: Vec::new(), heads: Vec::new(), folded };
         let mut at = 0;
         let mut labelled_copy = false;
         let mut with_address = 0_usize;
@@ -180,6 +195,16 @@ impl Notice {
         }
     }
 
+    /// Later tries are announced.
+    pub(crate) fn is_delayed(&self) -> bool {
+        is_delayed(&self.folded)
+    }
+
+    /// It speaks of failure.
+    pub(crate) fn says_failure(&self) -> bool {
+        dsn_phrase::says_failure(&self.folded)
+    }
+
     /// Whether a person greets and asks, which no mailer does.
     pub(crate) fn sounds_personal(&self) -> bool {
         static GREETING: LazyLock<Regex> = LazyLock::new(|| {
@@ -191,7 +216,7 @@ impl Notice {
 
     /// Whether it is about mail, not about parcels.
     pub(crate) fn speaks_of_mail(&self) -> bool {
-        dsn_phrase::speaks_of_mail(&self.text)
+        dsn_phrase::speaks_of_mail(&self.folded)
     }
 
     /// The words about one recipient: its own paragraph where that holds a code, else the lines that name it, else
@@ -235,16 +260,29 @@ impl Notice {
     /// Blocks of lines that mention the address.
     fn naming_blocks(&self, address: &str) -> Vec<String> {
         let folded = address.to_lowercase();
-        self.text.split("\n\n").filter(|block| block.to_lowercase().contains(&folded)).map(str::to_owned).take(50).collect()
+        let holds = |block: &&str| {
+            if block.is_ascii() { contains_folded(block, &folded) } else { block.to_lowercase().contains(&folded) }
+        };
+        self.text.split("\n\n").filter(holds).map(str::to_owned).take(50).collect()
     }
 
     /// The part of an SMTP session after `RCPT TO:<address>`.
     fn session(&self, address: &str) -> Option<&str> {
+        if !self.folded.contains("rcpt to:<") {
+            return None;
+        }
         let folded = self.text.to_ascii_lowercase();
         let start = folded.find(&format!("rcpt to:<{}>", address.to_ascii_lowercase()))?;
         let end = folded[start + 4..].find(">>> ").map_or(self.text.len(), |offset| start + 4 + offset);
         self.text.get(start..end)
     }
+}
+
+/// Whether an ASCII text holds words, in lower case, however the text is written.
+fn contains_folded(text: &str, words: &str) -> bool {
+    let first = words.bytes().next().unwrap_or(b' ');
+    let starts = memchr::memchr2_iter(first, first.to_ascii_uppercase(), text.as_bytes());
+    starts.filter_map(|at| text.get(at..at + words.len())).any(|found| found.eq_ignore_ascii_case(words))
 }
 
 fn push_new(list: &mut Vec<String>, address: &str) {
@@ -295,12 +333,19 @@ fn is_helper_address(address: &str) -> bool {
 /// The addresses a line names as recipients, `None` if it only mentions some. `folded` is the line in lower case.
 fn named_in(line: &str, folded: &str) -> Option<Vec<String>> {
     static SHAPES: LazyLock<Vec<Shape>> = LazyLock::new(shapes);
+    let shapes: Vec<&Shape> =
+        SHAPES.iter().filter(|shape| shape.words.as_ref().is_none_or(|words| words.is_match(folded))).collect();
     let mut found = Vec::new();
-    for shape in SHAPES.iter().filter(|shape| shape.words.as_ref().is_none_or(|words| words.is_match(folded))) {
-        for capture in shape.pattern.captures_iter(line) {
-            if let Some(address) = capture.name("a").and_then(|matched| tidy(matched.as_str())) {
-                push_new(&mut found, &address);
-            }
+    for address in ADDRESS.find_iter(line).take(ADDRESS_LINES_MAX) {
+        // `SMTP=a@b` and `recipient=a@b` look like an address as a whole.
+        let sign = address.as_str().find('=').map(|sign| address.start() + sign + 1);
+        let starts = [Some(address.start()), sign];
+        let start = starts.into_iter().flatten().find(|start| {
+            let (before, behind) = (&line[..*start], &line[address.end()..]);
+            shapes.iter().any(|shape| shape.before.is_match(before) && shape.behind.is_none_or(|test| test(behind)))
+        });
+        if let Some(named) = start.and_then(|start| tidy(&line[start..address.end()])) {
+            push_new(&mut found, &named);
         }
     }
     (!found.is_empty()).then_some(found)
@@ -308,59 +353,83 @@ fn named_in(line: &str, folded: &str) -> Option<Vec<String>> {
 
 /// One way in which a line names a recipient.
 struct Shape {
-    /// One of these words is in every such line, which is far cheaper to find out than what the pattern says.
+    /// One of these words is in every such line, which is far cheaper to find out than what the patterns say.
     words: Option<Regex>,
-    pattern: Regex,
+    /// How the line ends before the address.
+    before: Regex,
+    /// How it goes on behind it.
+    behind: Option<fn(&str) -> bool>,
+}
+
+/// The address heads its line: behind it come a colon, dots, a code, a name in brackets, or nothing.
+fn ends_head(behind: &str) -> bool {
+    static BEHIND: LazyLock<Regex> = LazyLock::new(|| {
+        Regex::new(r#"^['"]?>?['"]?(?:\s*$|\s*[:;,](?:\s|$)|:\S|\s*\.\.\.|\s+on \w|\s*\(|\s+<[^>]+>\s*$|\s+-\s|\s*\[|\s+\d{3}[ -]|\s+#\d|\s{2,}\S)"#)
+            .expect("constant pattern")
+    });
+    BEHIND.is_match(behind)
+}
+
+/// A bracket closes the line.
+fn ends_bracket(behind: &str) -> bool {
+    behind.strip_prefix('>').is_some_and(|rest| rest.chars().all(|c| c.is_whitespace() || c == ':'))
 }
 
 /// The ways in which a line names a recipient.
 fn shapes() -> Vec<Shape> {
-    let address = format!("(?P<a>{ADDRESS_PATTERN})");
-    let shape = |words: Option<&str>, pattern: &str| Shape {
+    let shape = |words: Option<&str>, before: &str, behind: Option<fn(&str) -> bool>| Shape {
         words: words.map(|words| Regex::new(words).expect("constant words")),
-        pattern: Regex::new(&pattern.replace("ADDR", &address)).expect("constant pattern"),
+        before: Regex::new(before).expect("constant pattern"),
+        behind,
     };
     vec![
         // The address heads the line: qmail, Postfix, Exim, Courier, Sendmail, Exchange, most lists of recipients.
-        shape(
-            None,
-            r#"^[\s>*•·|–—-]*(?:rfc822; ?)?['"]?<?ADDR['"]?>?['"]?(?:\s*$|\s*[:;,](?:\s|$)|:\S|\s*\.\.\.|\s+on \w|\s*\(|\s+<[^>]+>\s*$|\s+-\s|\s*\[|\s+\d{3}[ -]|\s+#\d|\s{2,}\S)"#,
-        ),
+        shape(None, r#"^[\s>*•·|–—-]*(?:rfc822; ?)?['"]?<?$"#, Some(ends_head)),
         // A name and its address alone on a line.
-        shape(Some("<"), r#"^\s*(?:"[^"]*"|[\w .,'-]{1,60})\s*<ADDR>[\s:]*$"#),
+        shape(Some("<"), r#"^\s*(?:"[^"]*"|[\w .,'-]{1,60})\s*<$"#, Some(ends_bracket)),
         // X.400 in Exchange: c=US;…SMTP=a@b;
-        shape(Some("smtp[=:]"), r"(?i)SMTP[=:]ADDR"),
+        shape(Some("smtp[=:]"), r"(?i)SMTP[=:]$", None),
         // A labelled recipient.
         shape(
             Some(
                 "recipient|address|user|mailbox|error-for|rcpt to|deliver|attempts|failed for|dest|empf|ontvanger|получатель|宛先|收件人",
             ),
-            r#"(?i)(?:recipients?|addresse?s?|users?|userid|addressee|mailbox|error-for|recipient address|rcpt to|deliver(?:ed|y)? to|attempts|failed for|destinataires?|empf(?:ä|ae)nger|destinatarios?|dest(?:inat)?ari[oa]|ontvanger|получатель|宛先|收件人)[\w ]{0,20}\s*[:=：]\s*(?:rfc822;\s*)?['"<]*ADDR"#,
+            r#"(?i)(?:recipients?|addresse?s?|users?|userid|addressee|mailbox|error-for|recipient address|rcpt to|deliver(?:ed|y)? to|attempts|failed for|destinataires?|empf(?:ä|ae)nger|destinatarios?|dest(?:inat)?ari[oa]|ontvanger|получатель|宛先|收件人)[\w ]{0,20}\s*[:=：]\s*(?:rfc822;\s*)?['"<]*$"#,
+            None,
         ),
         // A sentence about delivery to an address.
         shape(
             Some("message|mail|deliver|relay|sent|address|delivre|fail|return|forward|send|envoy|zustell|attempt"),
-            r#"(?i)(?:messages?|mail|e-?mails?|deliver\w*|relay\w*|sent|addressed|undeliverable|delivrer?|failed|failure|returned|forward\w*|send|sending|envoy\w*|zustell\w*|attempt\w*)\b[^@<>]{0,40}?\b(?:to|for|an|à|a|para|til|do|till|address)\b:?\s+(?:(?:the|following|recipient|address|user|email|e-mail|group|mailbox|our|local|destinataire|empfänger)\s+){0,4}['"<(]*ADDR"#,
+            r#"(?i)(?:messages?|mail|e-?mails?|deliver\w*|relay\w*|sent|addressed|undeliverable|delivrer?|failed|failure|returned|forward\w*|send|sending|envoy\w*|zustell\w*|attempt\w*)(?-u:\b)[^@<>]{0,40}?(?-u:\b)(?:to|for|an|a|para|til|do|till|address)(?-u:\b):?\s+(?:(?:the|following|recipient|address|user|email|e-mail|group|mailbox|our|local|destinataire|empfänger)\s+){0,4}['"<(]*$"#,
+            None,
+        ),
+        shape(
+            Some("envoy|delivr|message|mail"),
+            r#"(?i)(?:messages?|mail|envoy\w*|delivrer?)(?-u:\b)[^@<>]{0,40}?\sà\s+(?:(?:destinataire)\s+)?['"<(]*$"#,
+            None,
         ),
         // Aliases: both ends are meant.
         shape(
             Some("expanded|generated|forwarded|redirected"),
-            r"(?i)(?:expanded|generated|forwarded|redirected) (?:from|by)[:\s]+<?ADDR",
+            r"(?i)(?:expanded|generated|forwarded|redirected) (?:from|by)[:\s]+<?$",
+            None,
         ),
         shape(
             Some("quota|violation|gateway|account|inbox|mailbox|user"),
-            r"(?i)(?:quota|violation|gateway|account|inbox|mailbox|unknown user|no such user|user)\b[^@<>:]{0,20}?(?:\bfor|\bof)?\s+<?ADDR",
+            r"(?i)(?:quota|violation|gateway|account|inbox|mailbox|unknown user|no such user|user)(?-u:\b)[^@<>:]{0,20}?(?:(?-u:\b)for|(?-u:\b)of)?\s+<?$",
+            None,
         ),
-        shape(Some("rcpt to:"), r"(?i)\brcpt to:\s*<?ADDR"),
+        shape(Some("rcpt to:"), r"(?i)(?-u:\b)rcpt to:\s*<?$", None),
     ]
 }
 
+/// Whether a text in lower case announces later tries.
 fn is_delayed(text: &str) -> bool {
     static DELAYED: LazyLock<Regex> = LazyLock::new(|| {
-        Regex::new(r"(?i)has(?: not| been)? (?:yet )?(?:been )?delayed|warning message only|not yet been delivered|(?:delivery )?attempts will (?:be )?continue|will (?:continue to try|keep trying|be retried|retry)|still (?:being retried|trying)|do(?:es)? not need to resend|retried for|temporar(?:y|ily) (?:delayed|failure; will)|your message is delayed|wird weiter versucht|weitere zustellversuche|has not been delivered yet").expect("constant pattern")
+        Regex::new(r"has(?: not| been)? (?:yet )?(?:been )?delayed|warning message only|not yet been delivered|(?:delivery )?attempts will (?:be )?continue|will (?:continue to try|keep trying|be retried|retry)|still (?:being retried|trying)|do(?:es)? not need to resend|retried for|temporar(?:y|ily) (?:delayed|failure; will)|your message is delayed|wird weiter versucht|weitere zustellversuche|has not been delivered yet").expect("constant pattern")
     });
     static FINAL: LazyLock<Regex> = LazyLock::new(|| {
-        Regex::new(r"(?i)permanent (?:error|failure)|failed permanently|(?:was|been) blocked by|giving up|no further (?:delivery )?attempts|not (?:going to )?try again").expect("constant pattern")
+        Regex::new(r"permanent (?:error|failure)|failed permanently|(?:was|been) blocked by|giving up|no further (?:delivery )?attempts|not (?:going to )?try again").expect("constant pattern")
     });
     DELAYED.is_match(text) && !FINAL.is_match(text)
 }

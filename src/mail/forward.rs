@@ -47,14 +47,18 @@ pub(crate) fn separator(body: &str) -> Option<Separator> {
         return Some(Separator::Original);
     }
     let names_forward = words::FORWARD_WHOLE.contains(&folded.as_str())
-        || words::FORWARD_STEMS.iter().any(|stem| folded.contains(stem))
-            && words::MESSAGE_STEMS.iter().any(|stem| folded.contains(stem));
+        || words::FORWARD_STEMS.is_match(&folded) && words::MESSAGE_STEMS.is_match(&folded);
     let is_short = folded.split_whitespace().count() <= if has_dashes { 14 } else { 6 };
     if !names_forward || !is_short {
         return None;
     }
     let is_certain = has_dashes || words::FORWARD_WHOLE.contains(&folded.as_str());
     Some(if is_certain { Separator::Forward } else { Separator::Announcement })
+}
+
+/// "Original Message" as a line of its own without any dashes, as some phones write it above a header block.
+pub(crate) fn is_bare_original(body: &str) -> bool {
+    body.len() <= SEPARATOR_BYTES_MAX && words::ORIGINAL.contains(&body.to_lowercase().as_str())
 }
 
 /// A forwarded mail, or one that looks alike.
@@ -77,7 +81,7 @@ pub(crate) fn read(history: &[Line<'_>]) -> Option<Found> {
         announced |= matches!(kind, Some(Separator::Forward | Separator::Announcement | Separator::Original));
         is_named |= matches!(kind, Some(Separator::Forward | Separator::Announcement));
         // A marker in a language not listed still stands right above the header block.
-        let may_announce = index == first && line.body.ends_with([':', '：']) && header_block::label_of(line.body).is_none();
+        let may_announce = index == first && line.body.ends_with([':', '：']) && line.label.is_none();
         is_named |= may_announce;
         if line.is_blank() || kind.is_some() || may_announce {
             index += 1;
@@ -122,7 +126,7 @@ pub(crate) fn read_whole(lines: &[Line<'_>]) -> Option<Found> {
 fn closing_line(rest: &[Line<'_>], opener: &str) -> usize {
     let mut shown = rest.iter().enumerate().filter(|(_, line)| !line.is_blank());
     let closes = shown.next().filter(|(_, line)| line.body == opener && separator(opener).is_some());
-    let text_follows = shown.next().is_none_or(|(_, line)| header_block::label_of(line.body).is_none());
+    let text_follows = shown.next().is_none_or(|(_, line)| line.label.is_none());
     closes.filter(|_| text_follows).map_or(0, |(index, _)| index + 1)
 }
 

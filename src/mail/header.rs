@@ -189,7 +189,7 @@ impl Oddities {
 #[must_use]
 pub fn text(value: &[u8], hint: Option<&str>) -> (String, Oddities) {
     let (unfolded, mut odd) = unfold(value, hint);
-    if !unfolded.contains("=?") {
+    if memchr::memmem::find(unfolded.as_bytes(), b"=?").is_none() {
         let text = clean(&unfolded, &mut odd);
         return (text, odd);
     }
@@ -207,12 +207,20 @@ pub fn unfold<'a>(value: &'a [u8], hint: Option<&str>) -> (Cow<'a, str>, Odditie
     let mut odd = Oddities::default();
     let bytes: Cow<'_, [u8]> =
         if memchr::memchr2(b'\n', b'\r', value).is_some() { remove_folds(value, &mut odd).into() } else { value.into() };
-    if bytes.is_ascii() {
+    let shifts = memchr::memchr(0x1b, &bytes).is_some_and(|at| bytes[at..].starts_with(b"\x1b$"));
+    if bytes.is_ascii() && !shifts {
         let text = match bytes {
-            Cow::Borrowed(bytes) => String::from_utf8_lossy(bytes),
-            Cow::Owned(bytes) => String::from_utf8_lossy(&bytes).into_owned().into(),
+            Cow::Borrowed(bytes) => charset::utf8(bytes),
+            Cow::Owned(bytes) => {
+                String::from_utf8(bytes).unwrap_or_else(|error| String::from_utf8_lossy(error.as_bytes()).into_owned()).into()
+            }
         };
         return (text, odd);
+    }
+    if bytes.is_ascii() {
+        // Japanese programs of old write their seven-bit charset without a word about it.
+        odd.charset = true;
+        return (charset::decode(&bytes, Some("iso-2022-jp"), None).text.into_owned().into(), odd);
     }
     odd.eight_bit = true;
     (charset::decode(&bytes, None, hint).text.into_owned().into(), odd)
@@ -239,7 +247,13 @@ fn remove_folds(value: &[u8], odd: &mut Oddities) -> Vec<u8> {
 /// Tabs become spaces, other controls go, ends are trimmed.
 #[must_use]
 pub fn clean(text: &str, odd: &mut Oddities) -> String {
-    if !text.contains(|c: char| c.is_control()) {
+    let is_clean = if text.is_ascii() {
+        // To the end in any case, so that many bytes are looked at in one step.
+        !text.bytes().fold(false, |found, byte| found | byte.is_ascii_control())
+    } else {
+        !text.contains(|c: char| c.is_control())
+    };
+    if is_clean {
         return text.trim().to_owned();
     }
     let mut out = String::with_capacity(text.len());

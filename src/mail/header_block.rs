@@ -1,17 +1,19 @@
 //! Header blocks that Outlook and others put above history: `From: … Sent: … To: … Subject: …` in any language.
 
+use std::borrow::Cow;
+
 use crate::Forward;
 use crate::quote::Line;
 use crate::words::{self, Field};
 
 /// A header block: its lines and what it says.
 #[derive(Debug)]
-pub(crate) struct HeaderBlock {
+pub(crate) struct HeaderBlock<'a> {
     /// First line with a label.
     pub(crate) first: usize,
     /// First line behind the block.
     pub(crate) end: usize,
-    fields: Vec<(Field, String)>,
+    fields: Vec<(Field, Cow<'a, str>)>,
 }
 
 /// Lines that a long value may take, and blank lines between fields.
@@ -21,53 +23,46 @@ const FIELDS_MAX: usize = 40;
 
 /// Reads a header block that starts on line `first`. `is_marked` says that a separator stands above, so that less proof
 /// is needed.
-pub(crate) fn at(lines: &[Line<'_>], first: usize, is_marked: bool) -> Option<HeaderBlock> {
-    let depth = lines.get(first)?.depth;
-    label_of(lines[first].body)?;
+pub(crate) fn at<'a>(lines: &[Line<'a>], first: usize, is_marked: bool) -> Option<HeaderBlock<'a>> {
+    read(lines, first, is_marked).ok()
+}
+
+/// As [`at`]; the error is the first line on which a block without a mark may begin after all, so that labels without
+/// number are not read again and again.
+pub(crate) fn read<'a>(lines: &[Line<'a>], first: usize, is_marked: bool) -> Result<HeaderBlock<'a>, usize> {
+    let Some(start) = lines.get(first).filter(|line| line.label.is_some()) else { return Err(first + 1) };
+    let depth = start.depth;
     let mut block = HeaderBlock { first, end: first, fields: Vec::new() };
     let mut index = first;
     let mut blanks = 0;
     let mut folded = 0;
     while let Some(line) = lines.get(index).filter(|line| line.depth == depth || line.is_blank()) {
-        let found = label_of(line.body);
-        let is_from = found.is_some_and(|(field, _)| field == Field::From);
-        if index > first && (line.mark.history_starts || line.mark.rule_before && is_from) {
-            break;
-        }
-        if !is_marked && found.is_some_and(|(field, value)| is_sentence(field, value)) {
+        if index > first && begins_another(line)
+            || !is_marked && line.label.is_some_and(|(field, value)| is_sentence(field, value))
+        {
             break;
         }
         if line.is_blank() {
             blanks += 1;
-            // A blank line inside the block is forgiven where the next field follows it and something is still missing.
-            let next = lines.get(index + 1..).unwrap_or_default().iter().take(BLANK_LINES_MAX).find(|line| !line.is_blank());
-            let goes_on = !block.has(Field::Subject) || !block.has(Field::From);
-            // "To: do list is full." above a block of its own is the sender's last sentence.
-            let begins_anew =
-                !is_marked && next.and_then(|line| label_of(line.body)).is_some_and(|(field, _)| field == Field::From);
-            if blanks > BLANK_LINES_MAX || !goes_on || begins_anew || next.is_none_or(|line| label_of(line.body).is_none()) {
+            if blanks > BLANK_LINES_MAX || !block.goes_on_behind_blank(lines, index, is_marked) {
                 break;
             }
             index += 1;
             continue;
         }
-        if let Some((field, value)) = found {
+        if let Some((field, value)) = line.label {
             if block.fields.len() >= FIELDS_MAX {
                 break;
             }
             push_fields(&mut block.fields, field, value);
             folded = 0;
         } else {
-            let open = block
-                .fields
-                .last()
-                .is_some_and(|(_, value)| value.is_empty() || is_open(value) || is_wrapped(value, lines, index))
-                || goes_on_below(lines, index, depth);
             folded += 1;
-            if blanks > 0 || folded > FOLDED_LINES_MAX || !open {
+            if blanks > 0 || folded > FOLDED_LINES_MAX || !block.takes_line(lines, index, depth) {
                 break;
             }
             if let Some((_, value)) = block.fields.last_mut() {
+                let value = value.to_mut();
                 if !value.is_empty() {
                     value.push(' ');
                 }
@@ -78,11 +73,21 @@ pub(crate) fn at(lines: &[Line<'_>], first: usize, is_marked: bool) -> Option<He
         index += 1;
         block.end = index;
     }
-    block.is_proven(is_marked).then_some(block)
+    if block.is_proven(is_marked) {
+        return Ok(block);
+    }
+    // From a later line the same lines are read, unless something that was seen here ended the block.
+    let depends_on_start = block.fields.len() >= FIELDS_MAX || block.has(Field::Subject) && block.has(Field::From);
+    Err(if depends_on_start { first + 1 } else { block.end.max(first + 1) })
+}
+
+/// The mail below the history begins with a block of its own.
+fn begins_another(line: &Line<'_>) -> bool {
+    line.mark.history_starts || line.mark.rule_before && line.label.is_some_and(|(field, _)| field == Field::From)
 }
 
 /// Programs that know no line breaks put the whole block on one line: `From: a@b.example Sent: Monday To: …`.
-fn push_fields(fields: &mut Vec<(Field, String)>, field: Field, value: &str) {
+fn push_fields<'a>(fields: &mut Vec<(Field, Cow<'a, str>)>, field: Field, value: &'a str) {
     let mut rest = value;
     let mut found = Vec::new();
     let mut current = field;
@@ -102,10 +107,10 @@ fn push_fields(fields: &mut Vec<(Field, String)>, field: Field, value: &str) {
     // A subject may well hold "Re: To: …"; three labels, among them an author's, are a block.
     let has_author = current == Field::From || found.iter().any(|(field, _)| *field == Field::From);
     if found.len() >= INLINE_FIELDS_MIN && has_author {
-        fields.extend(found.into_iter().map(|(field, value)| (field, value.to_owned())));
-        fields.push((current, rest.trim().to_owned()));
+        fields.extend(found.into_iter().map(|(field, value)| (field, Cow::Borrowed(value))));
+        fields.push((current, Cow::Borrowed(rest.trim())));
     } else {
-        fields.push((field, value.to_owned()));
+        fields.push((field, Cow::Borrowed(value)));
     }
 }
 
@@ -146,20 +151,34 @@ fn goes_on_below(lines: &[Line<'_>], index: usize, depth: usize) -> bool {
         if line.is_blank() || line.depth != depth {
             return false;
         }
-        if label_of(line.body).is_some() {
+        if line.label.is_some() {
             return true;
         }
     }
     false
 }
 
-impl HeaderBlock {
+impl HeaderBlock<'_> {
+    /// A blank line inside the block is forgiven where the next field follows it and something is still missing.
+    fn goes_on_behind_blank(&self, lines: &[Line<'_>], index: usize, is_marked: bool) -> bool {
+        let next = lines.get(index + 1..).unwrap_or_default().iter().take(BLANK_LINES_MAX).find(|line| !line.is_blank());
+        let is_complete = self.has(Field::Subject) && self.has(Field::From);
+        // "To: do list is full." above a block of its own is the sender's last sentence.
+        !is_complete && next.and_then(|line| line.label).is_some_and(|(field, _)| is_marked || field != Field::From)
+    }
+
+    /// Whether a line without a label is the rest of the value above it.
+    fn takes_line(&self, lines: &[Line<'_>], index: usize, depth: usize) -> bool {
+        let is_rest = |value: &str| value.is_empty() || is_open(value) || is_wrapped(value, lines, index);
+        self.fields.last().is_some_and(|(_, value)| is_rest(value)) || goes_on_below(lines, index, depth)
+    }
+
     fn has(&self, field: Field) -> bool {
         self.fields.iter().any(|(found, _)| *found == field)
     }
 
     fn value(&self, field: Field) -> Option<&str> {
-        self.fields.iter().find(|(found, _)| *found == field).map(|(_, value)| value.as_str())
+        self.fields.iter().find(|(found, _)| *found == field).map(|(_, value)| value.as_ref())
     }
 
     /// A traveller writes "From: Berlin, To: Paris, Date: Monday" too: an address, a subject or a separator must prove it.
@@ -195,8 +214,15 @@ impl HeaderBlock {
     }
 }
 
-/// The field and value of `Label: value`, with bold marks and odd spaces around the label.
+/// The field and value of `Label: value`, with bold marks and odd spaces around the label, or of a row of a table,
+/// `| Label | value |`.
 pub(crate) fn label_of(body: &str) -> Option<(Field, &str)> {
+    if let Some(row) = body.strip_prefix('|')
+        && let Some((label, value)) = row.split_once('|')
+        && let Some(field) = field_of(label.trim())
+    {
+        return Some((field, value.trim_end_matches('|').trim()));
+    }
     let body = body.trim_start_matches(['*', '_', ' ', '\u{a0}', '|', '\u{200e}', '\u{feff}']);
     let mut colon = None;
     for (count, (index, c)) in body.char_indices().enumerate() {
@@ -218,6 +244,9 @@ pub(crate) fn label_of(body: &str) -> Option<(Field, &str)> {
 
 fn field_of(label: &str) -> Option<Field> {
     let mut buffer = [0_u8; words::LABEL_CHARS_MAX + 1];
+    if label.len() > words::LABEL_CHARS_MAX * 4 {
+        return None;
+    }
     if let Some(lower) = buffer.get_mut(..label.len()).filter(|_| label.is_ascii()) {
         // Every line is asked, so most are asked without an allocation.
         lower.copy_from_slice(label.as_bytes());

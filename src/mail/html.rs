@@ -16,7 +16,7 @@ use html5gum::{Span, Tokenizer};
 
 use crate::html_element::{Attributes, Element, Hint, Region};
 use crate::html_line::LineWriter;
-use crate::limits;
+use crate::{charset, limits};
 
 /// The text of an HTML body.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -77,7 +77,7 @@ impl Callback<Infallible, ()> for Sink<'_> {
             CallbackEvent::AttributeValue { value } => self.0.attributes.set(value),
             CallbackEvent::CloseStartTag { .. } => self.0.open(),
             CallbackEvent::EndTag { name } => self.0.close(name),
-            CallbackEvent::String { value } => self.0.text(&String::from_utf8_lossy(value)),
+            CallbackEvent::String { value } => self.0.text(&charset::utf8(value)),
             CallbackEvent::Comment { .. } | CallbackEvent::Doctype { .. } | CallbackEvent::Error(_) => {}
         }
         None

@@ -1,5 +1,7 @@
 //! What an element is and what its attributes say: block or not, hidden or not, whose container.
 
+use crate::charset;
+
 /// The kind of container a line stands in.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Region {
@@ -185,7 +187,7 @@ impl Attributes {
     }
 
     pub(crate) fn set(&mut self, value: &[u8]) {
-        let value = String::from_utf8_lossy(&value[..value.len().min(VALUE_BYTES_MAX)]);
+        let value = charset::utf8(&value[..value.len().min(VALUE_BYTES_MAX)]);
         match self.selected {
             Selected::None => {}
             Selected::Class => self.class = value.into_owned(),
@@ -210,7 +212,9 @@ impl Attributes {
     /// Hidden by an inline style or the attribute: preheaders of newsletters, and trackers.
     pub(crate) fn is_hidden(&self, element: Element) -> bool {
         const HIDING: [&str; 5] = ["display:none", "visibility:hidden", "mso-hide:all", "max-height:0", "opacity:0"];
-        if self.hidden {
+        // Newsletters hide the line that inboxes preview by a style sheet, under this name.
+        let is_preview = matches!(element, Element::Span | Element::Block) && self.has_class("preheader");
+        if self.hidden || is_preview {
             return true;
         }
         let may_hide = self.style.contains("none") || self.style.contains("hid") || self.style.contains(":0");
@@ -266,7 +270,7 @@ impl Attributes {
         if HISTORY_BELOW_IDS.contains(&id) || self.marker == "__DIVIDER__" {
             return Hint::HistoryBelow;
         }
-        if id.starts_with("divRplyFwdMsg") {
+        if id.starts_with("divRplyFwdMsg") || self.class.contains("OutlookMessageHeader") {
             return Hint::Region(Region::Header);
         }
         if matches!(element, Element::Quote) {
@@ -331,7 +335,7 @@ const QUOTE_IDS: [&str; 6] = [
     "tutanota_quote",
 ];
 
-const QUOTE_CLASSES: [&str; 16] = [
+const QUOTE_CLASSES: [&str; 15] = [
     "yahoo_quoted",
     "yahoo-quoted",
     "zmail_extra",
@@ -343,7 +347,6 @@ const QUOTE_CLASSES: [&str; 16] = [
     "fairemail_quote",
     "zendesk_quote",
     "isReplyContent",
-    "OutlookMessageHeader",
     "hs_reply",
     "x_yahoo_quoted",
     "quoted-mail",

@@ -114,9 +114,15 @@ impl LineWriter {
     /// Ends the line if it has content, as the edge of a block does.
     pub(crate) fn end_line(&mut self) {
         if self.has_content {
-            let line = std::mem::take(&mut self.current);
-            self.lines.push((line, self.current_mark));
+            let mut line = std::mem::take(&mut self.current);
             self.has_content = false;
+            if !line.is_ascii() && line.contains(['\u{34f}', '\u{200c}']) {
+                line = without_filler(&line);
+                if line.is_empty() {
+                    return;
+                }
+            }
+            self.lines.push((line, self.current_mark));
         }
     }
 
@@ -184,6 +190,21 @@ impl LineWriter {
         }
         (text, marks)
     }
+}
+
+/// Newsletters fill the preview of their mail with joiners between spaces; between letters a joiner is part of a word.
+fn without_filler(line: &str) -> String {
+    let is_filler = |c: char| matches!(c, '\u{34f}' | '\u{200c}' | '\u{200b}' | '\u{feff}' | '\u{2007}') || c.is_whitespace();
+    let mut out = String::with_capacity(line.len());
+    let mut characters = line.chars().peekable();
+    while let Some(c) = characters.next() {
+        let joins = out.ends_with(char::is_alphanumeric) && characters.peek().is_some_and(|next| next.is_alphanumeric());
+        if joins || !matches!(c, '\u{34f}' | '\u{200c}') {
+            out.push(c);
+        }
+    }
+    out.truncate(out.trim_end_matches(is_filler).len());
+    out
 }
 
 /// White space that HTML folds.

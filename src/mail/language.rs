@@ -1,4 +1,9 @@
 //! The language a text is written in.
+//!
+//! First by the small words of its sentences, which settle most mails at the cost of reading them; the profiles of all
+//! languages are compared only where those do not tell, since that costs more than reading the rest of an ordinary mail.
+
+use crate::small_word;
 
 /// Fewer words do not tell one language from its neighbours.
 const WORDS_MIN: usize = 20;
@@ -32,8 +37,8 @@ pub fn detect(text: &str) -> Option<Detected> {
     if words.len() < WORDS_MIN && spaceless() < CHARACTERS_MIN {
         return None;
     }
-    if let Some(language) = by_small_words(&words) {
-        return Some(Detected { code: language.to_owned(), confidence_percent: 100 });
+    if let Some(found) = small_word::language(&words) {
+        return Some(found);
     }
     let info = whatlang::detect(&words.join(" "))?;
     if !info.is_reliable() {
@@ -50,44 +55,6 @@ fn is_word(word: &str) -> bool {
     let has_letter = || word.bytes().any(|byte| byte.is_ascii_alphabetic()) || word.chars().any(char::is_alphabetic);
     !word.bytes().any(is_other) && has_letter()
 }
-
-/// English and German by the small words that every sentence has: one in three words of prose, and none of them is common
-/// elsewhere. Comparing with the profiles of all languages costs more than reading the rest of an ordinary mail, so it is
-/// left to the texts that do not settle it like this.
-fn by_small_words(words: &[&str]) -> Option<&'static str> {
-    let (mut english, mut german) = (0_usize, 0_usize);
-    for word in words {
-        let word = word.trim_end_matches([',', '.', '!', '?', ':', ';', ')']);
-        let mut lower = [0_u8; SMALL_WORD_BYTES_MAX];
-        let Some(lower) = lower.get_mut(..word.len()) else { continue };
-        lower.copy_from_slice(word.as_bytes());
-        lower.make_ascii_lowercase();
-        match &*lower {
-            b"the" | b"and" | b"to" | b"of" | b"that" | b"for" | b"it" | b"you" | b"with" | b"have" | b"this" | b"not"
-            | b"are" | b"be" | b"on" | b"please" | b"your" | b"but" | b"has" | b"from" | b"our" | b"been" | b"would"
-            | b"could" | b"when" | b"what" | b"were" | b"they" | b"their" | b"there" | b"about" | b"thanks" | b"any" | b"can"
-            | b"if" | b"which" | b"how" => {
-                english += 1;
-            }
-            b"der" | b"das" | b"und" | b"ist" | b"nicht" | b"ich" | b"wir" | b"sie" | b"mit" | b"ein" | b"eine" | b"auf"
-            | b"dem" | b"zu" | b"im" | b"von" | b"auch" | b"haben" | b"wird" | b"bitte" | b"einen" | b"wie" | b"bei"
-            | b"ihre" => {
-                german += 1;
-            }
-            _ => {}
-        }
-    }
-    let (language, more, less) = if english >= german { ("en", english, german) } else { ("de", german, english) };
-    (more * SMALL_WORDS_EVERY >= words.len() && less * SMALL_WORDS_LEAD <= more && more >= WORDS_MIN / SMALL_WORDS_EVERY)
-        .then_some(language)
-}
-
-/// No small word is longer.
-const SMALL_WORD_BYTES_MAX: usize = 6;
-/// One word in so many is a small word of the language.
-const SMALL_WORDS_EVERY: usize = 6;
-/// The other language has so many times fewer.
-const SMALL_WORDS_LEAD: usize = 4;
 
 fn two_letters(language: whatlang::Lang) -> Option<&'static str> {
     use whatlang::Lang;

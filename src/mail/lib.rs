@@ -98,6 +98,7 @@ mod reply_scan;
 pub mod report;
 pub mod rtf;
 mod signature;
+mod small_word;
 pub mod tnef;
 pub mod transfer;
 pub mod uuencode;

@@ -50,7 +50,7 @@ pub struct Message {
     pub attachments: Vec<Attachment>,
     /// Declared or detected charset of the main text, lower case.
     pub charset: Option<String>,
-    /// ISO 639-1 code of the new text, where it is long enough to tell.
+    /// ISO 639-1 code of the new text, where it is long enough to tell. `None` for delivery reports, which hosts write.
     pub language: Option<String>,
     /// METHOD of a calendar part, upper case (RFC 5546 §1.4).
     pub calendar_method: Option<String>,

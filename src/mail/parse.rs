@@ -59,9 +59,6 @@ pub fn parse_with(raw: &[u8], known: &Known<'_>) -> Parsed {
     if message.reply.whole_kept {
         defects.push(Defect::CutLeftNothing);
     }
-    let language = language::detect(prefix(&message.reply.new_text, limits::LANGUAGE_BYTES_MAX));
-    message.language_confidence = language.as_ref().map(|found| found.confidence_percent);
-    message.language = language.map(|found| found.code);
     message.form_data = body::form_data(&parts, &roles);
     message.text = text.text;
     message.charset = text.charset;
@@ -79,6 +76,12 @@ pub fn parse_with(raw: &[u8], known: &Known<'_>) -> Parsed {
         if may_complain && message.bounce.is_none() {
             message.complaint = arf::read(raw, &message, &text_parts);
         }
+    }
+    // A report was written by a host, and nobody answers it.
+    if message.bounce.is_none() {
+        let language = language::detect(prefix(&message.reply.new_text, limits::LANGUAGE_BYTES_MAX));
+        message.language_confidence = language.as_ref().map(|found| found.confidence_percent);
+        message.language = language.map(|found| found.code);
     }
     defects.sort_unstable();
     defects.dedup();

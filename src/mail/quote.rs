@@ -2,6 +2,8 @@
 
 use crate::html::LineMark;
 use crate::html_element::Region;
+use crate::words::Field;
+use crate::{attribution, header_block};
 
 /// One line of a body.
 #[derive(Clone, Copy, Debug)]
@@ -12,6 +14,8 @@ pub(crate) struct Line<'a> {
     pub(crate) body: &'a str,
     /// Number of quote marks.
     pub(crate) depth: usize,
+    /// What `body` is where it is a header field: read once, since rules ask for it again and again.
+    pub(crate) label: Option<(Field, &'a str)>,
     pub(crate) mark: LineMark,
 }
 
@@ -39,21 +43,65 @@ pub(crate) fn lines<'a>(text: &'a str, marks: &[LineMark]) -> Vec<Line<'a>> {
         lines.push(line(raw, mark));
     }
     join_wrapped(&mut lines);
+    mark_other_quotes(&mut lines);
     lines
 }
 
+/// Programs that quote with initials (`MB> text`) or bars (`| text`) say so by an introduction right above; without one
+/// such lines are what a console shows, or a table.
+fn mark_other_quotes(lines: &mut [Line<'_>]) {
+    let mut known: Option<&str> = None;
+    for index in 0..lines.len() {
+        let Some((mark, body)) = other_mark(&lines[index]) else { continue };
+        if known != Some(mark) {
+            let above = (index.saturating_sub(OTHER_MARK_ABOVE_MAX)..index).rev().find(|above| !lines[*above].is_blank());
+            if !above.is_some_and(|above| attribution::tells_when(lines, above)) {
+                continue;
+            }
+            known = Some(mark);
+        }
+        lines[index].depth = 1;
+        lines[index].body = body;
+        lines[index].label = header_block::label_of(body);
+    }
+}
+
+/// Blank lines between an introduction and its quote.
+const OTHER_MARK_ABOVE_MAX: usize = 3;
+
+/// Initials with their bracket, or a bar, and what follows.
+fn other_mark<'a>(line: &Line<'a>) -> Option<(&'a str, &'a str)> {
+    if line.depth > 0 {
+        return None;
+    }
+    if let Some(rest) = line.body.strip_prefix('|') {
+        return Some(("|", rest.trim_start()));
+    }
+    let end = line.body.as_bytes().iter().take(INITIALS_BYTES_MAX + 1).position(|byte| *byte == b'>')?;
+    let (initials, rest) = (line.body.get(..end)?, line.body.get(end + 1..)?);
+    let is_mark = !initials.is_empty() && initials.chars().all(char::is_uppercase);
+    (is_mark && (rest.is_empty() || rest.starts_with([' ', '>']))).then(|| (initials, rest.trim_start_matches('>').trim_start()))
+}
+
+/// Three initials of two bytes each.
+const INITIALS_BYTES_MAX: usize = 6;
+
 /// CRLF, LF and a lone CR all end a line.
 fn split_lines(text: &str) -> impl Iterator<Item = &str> {
-    text.split('\n').flat_map(|line| {
-        let line = line.strip_suffix('\r').unwrap_or(line);
-        line.split('\r')
+    let mut rest = Some(text);
+    std::iter::from_fn(move || {
+        let text = rest?;
+        let Some(end) = memchr::memchr2(b'\n', b'\r', text.as_bytes()) else { return rest.take() };
+        let width = if text[end..].starts_with("\r\n") { 2 } else { 1 };
+        rest = Some(&text[end + width..]);
+        Some(&text[..end])
     })
 }
 
 pub(crate) fn line(raw: &str, mark: LineMark) -> Line<'_> {
     let text = raw.trim_end();
     let (depth, body) = strip_marks(text);
-    Line { text, body, depth, mark }
+    Line { text, body, depth, label: header_block::label_of(body), mark }
 }
 
 /// Counts and removes leading `>` marks, with at most one space between two of them.
@@ -81,6 +129,7 @@ fn join_wrapped(lines: &mut [Line<'_>]) {
         if lines[index].depth == 1 && closes_address(&lines[..index], lines[index].body) {
             lines[index].depth = 0;
             lines[index].body = lines[index].text.trim();
+            lines[index].label = header_block::label_of(lines[index].body);
         }
     }
     for index in 1..lines.len().saturating_sub(1) {

@@ -5,7 +5,7 @@
 //! Where the rules would leave nothing, everything is kept and marked.
 
 use crate::forward::{self, Found};
-use crate::html::{self, HtmlText};
+use crate::html::{self, HtmlText, LineMark};
 use crate::html_element::Region;
 use crate::quote::{self, Line};
 use crate::signature::{self, Writer};
@@ -76,6 +76,11 @@ fn cut_lines(input: &CutInput<'_>, html: Option<&HtmlText>) -> Reply {
         return divide(quote::lines(text, marks), input).reply();
     }
     let text_division = divide(quote::lines(input.text, &[]), input);
+    let is_bare = html.marks.iter().all(|mark| *mark == LineMark::default());
+    if is_bare && reply_compare::says_the_same(input.text, &html.text) {
+        // Most mails: the markup says nothing that the text does not.
+        return text_division.reply();
+    }
     let html_division = divide(quote::lines(&html.text, &html.marks), input);
     reply_compare::choose(text_division, &html_division, input)
 }

@@ -46,6 +46,8 @@ struct Scan<'l, 'a> {
     is_structural: bool,
     /// No line before this has text of the sender.
     textless: usize,
+    /// No header block begins before this line, unless it is marked.
+    blockless: usize,
     /// Some rule found history, quote marks aside.
     found_strong: bool,
     /// The subject says that the mail is a forward.
@@ -66,6 +68,7 @@ impl<'l, 'a> Scan<'l, 'a> {
             end,
             is_structural: false,
             textless: 0,
+            blockless: 0,
             found_strong: end < lines.len(),
             is_forward: forward::is_forward_subject(input.subject),
         }
@@ -104,7 +107,8 @@ impl<'l, 'a> Scan<'l, 'a> {
         }
         if line.is_quoted() {
             self.is_structural |= region == Region::Quote;
-            self.parts[self.at] = Part::History;
+            let above = self.include_rules_above(self.at);
+            self.parts[above..=self.at].fill(Part::History);
             return true;
         }
         match separator {
@@ -115,21 +119,22 @@ impl<'l, 'a> Scan<'l, 'a> {
             Some(Separator::Rule) => return true,
             Some(Separator::Announcement) | None => {}
         }
-        if header_block::label_of(line.body).is_some() && !is_pasted(line.text) {
-            let is_marked = line.mark.rule_before;
-            if let Some(block) = header_block::at(&self.lines[..self.end], self.at, is_marked) {
-                if self.is_forward || self.has_text_above() {
-                    return self.open_history(block.first, block.end);
+        let is_marked = line.mark.rule_before;
+        if line.label.is_some() && !is_pasted(line.text) && (is_marked || self.at >= self.blockless) {
+            match header_block::read(&self.lines[..self.end], self.at, is_marked) {
+                Ok(block) if self.is_forward || self.has_text_above() => return self.open_history(block.first, block.end),
+                Ok(block) => {
+                    // With nothing above it, a block separates nothing: a web form begins like that, and so does pasted mail.
+                    self.at = block.end - 1;
+                    return true;
                 }
-                // With nothing above it, a block separates nothing: a web form begins like that, and so does pasted mail.
-                self.at = block.end - 1;
-                return true;
+                Err(next) => self.blockless = next,
             }
         }
         let quote_follows = self.next_line(self.at + 1).is_some_and(Line::may_be_quoted);
         if let Some(first) = attribution::ending_at(&self.lines[..self.end], self.at, quote_follows) {
             let first = (first..=self.at).find(|index| self.parts[*index] == Part::New).unwrap_or(self.at);
-            return self.open_history(first, self.at + 1);
+            return self.open_history(self.include_fields_above(first), self.at + 1);
         }
         true
     }
@@ -189,14 +194,24 @@ impl<'l, 'a> Scan<'l, 'a> {
         false
     }
 
+    /// Yandex puts a rule, the recipients and the subject above its introduction.
+    fn include_fields_above(&self, first: usize) -> usize {
+        let is_field = |index: &usize| self.parts[*index] == Part::New && self.lines[*index].label.is_some();
+        let top = (0..first).rev().take(FIELDS_ABOVE_MAX).take_while(is_field).last().unwrap_or(first);
+        let has_rule = top > 0 && forward::separator(self.lines[top - 1].body) == Some(Separator::Rule);
+        if has_rule { top } else { first }
+    }
+
     fn include_rules_above(&self, first: usize) -> usize {
         let mut above = first;
         for index in (0..first).rev() {
             let line = self.lines[index];
             match forward::separator(line.body) {
                 Some(_) if self.parts[index] == Part::New => above = index,
-                // A separator in a language not listed.
-                None if self.parts[index] == Part::New && line.body.starts_with("---") && line.body.ends_with("---") => {
+                // A separator in a language not listed, or one without its dashes.
+                None if self.parts[index] == Part::New
+                    && (line.body.starts_with("---") && line.body.ends_with("---") || forward::is_bare_original(line.body)) =>
+                {
                     above = index
                 }
                 _ if line.is_blank() && first - index <= 3 => {}
@@ -301,6 +316,9 @@ fn is_pasted(text: &str) -> bool {
     text.starts_with("    ") || text.starts_with('\t')
 }
 
+/// To, Cc, Subject and one more.
+const FIELDS_ABOVE_MAX: usize = 4;
+
 /// Introductions inside a quote are looked for in its first lines.
 const INTRODUCTION_LINES_MAX: usize = 3;
 
@@ -315,11 +333,9 @@ fn is_marker(line: &Line<'_>, marker: Option<&str>) -> bool {
     let is_mark = |c: char| "#-=~*_()[]<>—–/|".contains(c);
     let before = line.body.chars().take_while(|c| is_mark(*c) || matches!(c, ' ' | '.')).filter(|c| *c != ' ').count();
     let after = line.body.chars().rev().take_while(|c| is_mark(*c) || *c == ' ').filter(|c| *c != ' ').count();
-    let has_frame = before >= 2 || after >= 2 || before == 1 && after == 1 || line.depth > 0;
-    has_frame && {
-        let lower = line.body.to_lowercase();
-        words::REPLY_ABOVE.iter().any(|phrase| lower.contains(phrase))
-    }
+    // Some programs quote with bars.
+    let has_frame = before >= 2 || after >= 2 || before == 1 && after == 1 || line.depth > 0 || line.body.starts_with('|');
+    has_frame && words::REPLY_ABOVE.is_match(&line.body.to_lowercase())
 }
 
 /// The first line behind warnings that a gateway put on top.

@@ -1,12 +1,13 @@
 //! Where the signature of a mail begins: delimiters, closings, device lines, names, contact blocks, legal notices.
 
+use std::collections::BTreeSet;
 use std::sync::LazyLock;
 
 use regex::Regex;
 
 use crate::html_element::Region;
 use crate::quote::Line;
-use crate::words;
+use crate::{small_word, words};
 
 /// What is known about the writer.
 pub(crate) struct Writer<'a> {
@@ -42,10 +43,11 @@ pub(crate) fn start(lines: &[Line<'_>], writer: &Writer<'_>, may_be_whole: bool)
     if end == lines.len() {
         return None;
     }
-    // The logo above a signature is part of it.
+    // The logo above a signature is part of it, and the frame of a table around it.
+    let is_frame = |body: &str| body.starts_with("[cid:") || body.bytes().all(|byte| matches!(byte, b'|' | b' '));
     let above = lines[..end].iter().rposition(|line| !line.is_blank());
-    let logo = above.filter(|above| *above > 0 && lines[*above].body.starts_with("[cid:"));
-    Some(logo.unwrap_or(end))
+    let frame = above.filter(|above| *above > 0 && is_frame(lines[*above].body));
+    Some(frame.unwrap_or(end))
 }
 
 fn find(lines: &[Line<'_>], writer: &Writer<'_>, may_be_whole: bool) -> Option<usize> {
@@ -58,7 +60,7 @@ fn find(lines: &[Line<'_>], writer: &Writer<'_>, may_be_whole: bool) -> Option<u
         .or_else(|| device(lines))
         .or_else(|| dashed_name(lines, writer))
         .or_else(|| own_name(lines, writer))
-        .or_else(|| contact_block(lines))
+        .or_else(|| contact_block(lines, writer))
         .or_else(|| notice(lines, writer))
 }
 
@@ -79,7 +81,8 @@ fn marked(lines: &[Line<'_>]) -> Option<usize> {
 
 /// `-- ` of RFC 3676 §4.3, with or without the space, and its long-dash twins.
 fn is_delimiter(body: &str) -> bool {
-    matches!(body, "--" | "—" | "– –" | "––" | "- -" | "**--**" | "*--*" | "--\u{a0}" | "- --" | "——" | "-- -")
+    // U+1427 is what a program that watches its mails leaves.
+    matches!(body, "\u{1427}" | "--" | "—" | "– –" | "––" | "- -" | "**--**" | "*--*" | "--\u{a0}" | "- --" | "——" | "-- -")
 }
 
 fn delimiter(lines: &[Line<'_>]) -> Option<usize> {
@@ -96,6 +99,9 @@ fn rule(lines: &[Line<'_>]) -> Option<usize> {
     let below = &lines[found + 1..];
     let count = below.iter().filter(|line| !line.is_blank()).count();
     let is_block = (1..=BLOCK_LINES_MAX).contains(&count) && below.iter().all(|line| is_signature_line(line.body));
+    // Numbers and parts lists stand below rules too.
+    let names = |line: &Line<'_>| is_name(line.body) && !has_digit(line.body) || CONTACT.is_match(line.body);
+    let is_block = is_block && below.iter().filter(|line| !line.is_blank()).any(names);
     // A table has its rule below its heading.
     let is_table = lines[..found].iter().rev().take(1).any(|line| !line.is_blank())
         && below.iter().take(2).all(|line| line.body.split_whitespace().count() > 3);
@@ -147,7 +153,7 @@ enum Closing {
 }
 
 fn closing_kind(body: &str, writer: &Writer<'_>) -> Option<Closing> {
-    if body.is_empty() || body.len() > 90 {
+    if body.is_empty() || body.len() > 90 || !may_close(body) {
         return None;
     }
     if body.split_whitespace().nth(CLOSING_WORDS_MAX).is_some() {
@@ -163,18 +169,18 @@ fn closing_kind(body: &str, writer: &Writer<'_>) -> Option<Closing> {
             Closing::Regards
         });
     }
-    if words::THANKS.contains(&whole.as_str()) {
+    if words::THANKS.contains(whole.as_str()) {
         return Some(Closing::Thanks);
     }
     if let Some((head, tail)) = body.split_once([',', '!']) {
         let head = strip(head);
-        if (is_closing(&head) || words::THANKS.contains(&head.as_str())) && is_name(tail.trim()) {
+        if (is_closing(&head) || words::THANKS.contains(head.as_str())) && is_name(tail.trim()) {
             return Some(Closing::Named);
         }
         // "Thanks & best regards from Berlin," and "Vielen Dank, mit freundlichen Grüßen".
         let tail = strip(tail);
-        if (is_closing(&head) || words::THANKS.contains(&head.as_str()))
-            && (is_closing(&tail) || words::THANKS.contains(&tail.as_str()))
+        if (is_closing(&head) || words::THANKS.contains(head.as_str()))
+            && (is_closing(&tail) || words::THANKS.contains(tail.as_str()))
         {
             return Some(Closing::Regards);
         }
@@ -193,6 +199,18 @@ fn closing_kind(body: &str, writer: &Writer<'_>) -> Option<Closing> {
     let goes_on = |space: usize| ends_open || FROM_PLACE.iter().any(|word| whole[space..].starts_with(word));
     let starts = || whole.match_indices(' ').any(|(space, _)| space > 8 && is_closing(&whole[..space]) && goes_on(space));
     (few_words && starts()).then_some(Closing::Regards)
+}
+
+/// Whether the first word is one that a closing begins with, or too long to tell so cheaply.
+fn may_close(body: &str) -> bool {
+    static FIRST_WORDS: LazyLock<BTreeSet<u128>> = LazyLock::new(|| {
+        let closings = words::CLOSING_SET.iter().chain(words::THANKS.iter());
+        closings.filter_map(|closing| small_word::packed(closing.split(' ').next()?)).collect()
+    });
+    let body = body.trim_start_matches(|c: char| !c.is_alphanumeric());
+    let end = body.find(|c: char| c.is_whitespace() || matches!(c, ',' | '!')).unwrap_or(body.len());
+    let first = body[..end].trim_end_matches(|c: char| !c.is_alphanumeric());
+    small_word::packed(first).is_none_or(|first| FIRST_WORDS.contains(&first))
 }
 
 /// Closings this short are also words, models and units.
@@ -251,7 +269,7 @@ pub(crate) fn is_device_line(body: &str) -> bool {
     let Some(first) = body.chars().next().and_then(|c| c.to_lowercase().next()) else { return false };
     let beginnings = words::SENT_FROM_BY_FIRST.get(&first);
     let may_end = words::SENT_FROM_ENDS.iter().any(|ending| body.trim_end_matches(['.', '。', '!']).ends_with(ending));
-    let may_react = body.contains("Gmail");
+    let may_react = memchr::memmem::find(body.as_bytes(), b"Gmail").is_some();
     if beginnings.is_none() && !may_end && !may_react {
         return false;
     }
@@ -320,16 +338,37 @@ fn own_name(lines: &[Line<'_>], writer: &Writer<'_>) -> Option<usize> {
     })
 }
 
-/// A paragraph that is a name with ways to reach its owner.
-fn contact_block(lines: &[Line<'_>]) -> Option<usize> {
+/// A paragraph that is a name with ways to reach its owner, who may be the writer.
+fn contact_block(lines: &[Line<'_>], writer: &Writer<'_>) -> Option<usize> {
     let first = lines.iter().rposition(Line::is_blank)? + 1;
     let block = &lines[first..];
     let is_short = block.len() >= 2
         && block.len() <= 8
         && block.iter().all(|line| line.body.chars().count() <= 60 && is_signature_line(line.body));
-    let begins = || block.first().is_some_and(|line| is_name(line.body) && line.body.split_whitespace().count() >= 2);
+    let is_whole_name = |body: &str| is_name(body) && !has_digit(body) && body.split_whitespace().count() >= 2;
+    let begins = || block.first().is_some_and(|line| is_whole_name(line.body));
+    // Whoever gives the number of somebody else says something; a whole card of another name is a shared address's.
+    let is_other = || {
+        let known = |line: &Line<'_>| name_words(line.body).iter().any(|word| writer.name.contains(word));
+        let ways = block.iter().skip(1).filter(|line| CONTACT.is_match(line.body)).count();
+        !writer.name.is_empty() && ways < CARD_WAYS_MIN && !block.iter().any(known)
+    };
+    // Columns are a table that the writer made.
+    let has_columns = || block.iter().filter(|line| is_row(line.body)).count() >= 2;
     let has_contact = || block.iter().skip(1).any(|line| CONTACT.is_match(line.body));
-    (is_short && begins() && has_contact() && !ends_list_head(lines, first)).then_some(first)
+    (is_short && begins() && has_contact() && !has_columns() && !is_other() && !ends_list_head(lines, first)).then_some(first)
+}
+
+/// Mail, phone and page.
+const CARD_WAYS_MIN: usize = 3;
+
+fn has_digit(body: &str) -> bool {
+    body.bytes().any(|byte| byte.is_ascii_digit())
+}
+
+/// A line of two cells or more: words, a gap that nobody types within a sentence, words.
+fn is_row(body: &str) -> bool {
+    body.contains('\t') || body.contains("   ")
 }
 
 /// Whether the text above announces what follows: "ship it to:".
@@ -432,12 +471,22 @@ fn is_own_name(body: &str, writer: &Writer<'_>) -> bool {
     }
     // "i. A. Dana Okafor" signs for somebody, "Dana xx" sends kisses.
     let bare = ON_BEHALF.iter().find_map(|prefix| body.strip_prefix(prefix)).unwrap_or(body);
+    let is_known = |word: &str| writer.name.iter().any(|known| is_same(known, word));
+    let mut words = bare.split(is_between).map(|word| word.trim_matches('-')).filter(|word| !word.is_empty());
+    // Nearly all lines end here.
+    if !words.next().is_some_and(is_known) {
+        return false;
+    }
     let mut words = name_words(bare);
     while words.len() > 1 && words.last().is_some_and(|word| word.chars().all(|c| c == 'x')) {
         words.pop();
     }
-    let is_all = !words.is_empty() && words.iter().all(|word| writer.name.contains(word));
-    is_all && words.iter().any(|word| word.chars().count() > 1)
+    words.iter().all(|word| writer.name.contains(word)) && words.iter().any(|word| word.chars().count() > 1)
+}
+
+/// Whether a word is another one, which is in lower case.
+fn is_same(lower: &str, word: &str) -> bool {
+    if word.is_ascii() { lower.eq_ignore_ascii_case(word) } else { word.to_lowercase() == lower }
 }
 
 /// How Germans, and some others, sign for their company.
@@ -445,14 +494,19 @@ const ON_BEHALF: [&str; 7] = ["i. A. ", "i.A. ", "i. V. ", "i.V. ", "ppa. ", "p.
 
 /// "Dana Okafor | Head of IT": the whole name, then what she is.
 fn begins_with_own_name(body: &str, writer: &Writer<'_>) -> bool {
+    if body.is_ascii() && memchr::memchr(b'|', body.as_bytes()).is_none() {
+        return false;
+    }
     let Some((head, _)) = body.split_once(['|', '•', '·']) else { return false };
     head.split_whitespace().count() >= 2 && is_own_name(head.trim(), writer)
 }
 
+/// No part of a name.
+fn is_between(c: char) -> bool {
+    !(c.is_alphanumeric() || c == '\'' || c == '-')
+}
+
 /// The words of a name, lower case.
 pub(crate) fn name_words(name: &str) -> Vec<String> {
-    name.split(|c: char| !(c.is_alphanumeric() || c == '\'' || c == '-'))
-        .map(|word| word.trim_matches('-').to_lowercase())
-        .filter(|word| !word.is_empty())
-        .collect()
+    name.split(is_between).map(|word| word.trim_matches('-').to_lowercase()).filter(|word| !word.is_empty()).collect()
 }

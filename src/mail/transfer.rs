@@ -50,7 +50,10 @@ pub fn decode(bytes: &[u8], encoding: TransferEncoding) -> (Cow<'_, [u8]>, bool)
         }
         TransferEncoding::Base64 => {
             let (decoded, strange) = base64(bytes);
-            if was_never_encoded(bytes, strange) { (bytes.into(), true) } else { (decoded.into(), strange > 0) }
+            if !was_never_encoded(bytes, strange) {
+                return (decoded.into(), strange > 0);
+            }
+            (with_footer(bytes).map_or(bytes.into(), Cow::Owned), true)
         }
         TransferEncoding::Uuencode => match uuencode::files(bytes).into_iter().next() {
             Some(file) => (file.data.into(), false),
@@ -154,12 +157,35 @@ pub fn base64_size(bytes: &[u8]) -> usize {
             _ => count += 1,
         }
     }
-    if was_never_encoded(bytes, strange) { bytes.len() } else { size + count * 6 / 8 }
+    if !was_never_encoded(bytes, strange) {
+        return size + count * 6 / 8;
+    }
+    with_footer(bytes).map_or(bytes.len(), |text| text.len())
 }
+
+/// A list that knows nothing of encodings wrote its footer below the base64: both as text.
+fn with_footer(bytes: &[u8]) -> Option<Vec<u8>> {
+    let is_line = |line: &[u8]| line.iter().all(|&byte| BASE64[usize::from(byte)] < 64 || matches!(byte, b'=' | b'\r' | b'\n'));
+    let length: usize = bytes.split_inclusive(|&byte| byte == b'\n').take_while(|line| is_line(line)).map(<[u8]>::len).sum();
+    let (encoded, footer) = bytes.split_at(length);
+    let letters = encoded.iter().filter(|byte| !byte.is_ascii_whitespace()).count();
+    if letters < FOOTED_LETTERS_MIN || !letters.is_multiple_of(4) {
+        return None;
+    }
+    let (mut text, _) = base64(encoded);
+    text.push(b'\n');
+    text.extend_from_slice(footer);
+    Some(text)
+}
+
+/// Shorter lines of nothing but letters may be words.
+const FOOTED_LETTERS_MIN: usize = 16;
 
 /// More than one strange byte in sixteen, or spaces as between words: this is text, whatever its header says.
 fn was_never_encoded(bytes: &[u8], strange: usize) -> bool {
-    strange * 16 > bytes.len() || memchr::memchr_iter(b' ', bytes).count() * 10 > bytes.len()
+    // However the lines end.
+    let length = bytes.len() - memchr::memchr2_iter(b'\r', b'\n', bytes).count();
+    strange * 16 > length || memchr::memchr_iter(b' ', bytes).count() * 10 > length
 }
 
 /// The quick path: whole groups without anything between.

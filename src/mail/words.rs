@@ -12,6 +12,11 @@ fn list(words: &'static str) -> Vec<&'static str> {
     words.split('|').collect()
 }
 
+/// Any of some words: one search for all of them.
+fn any_of(words: &str) -> Regex {
+    Regex::new(&words.split('|').map(regex::escape).collect::<Vec<_>>().join("|")).expect("fixed words")
+}
+
 /// A header field by what it holds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Field {
@@ -45,7 +50,7 @@ static FIELDS: LazyLock<BTreeMap<&str, Field>> = LazyLock::new(|| {
              verstuurd|skickat|skickades|sendt|dato|dátum|elküldve|küldve|küldés ideje|küldés|wysłano|wysłane|wysłana|\
              odesláno|odoslané|odoslaná|odoslano|poslano|poslané|lähetetty|päivämäärä|päiväys|pvm|отправлено|отправлен|\
              дата|дата отправки|надіслано|відправлено|изпратено|изпратен|gönderildi|gönderme tarihi|gönderilme tarihi|\
-             gönderim tarihi|tarih|trimis|trimisă|trimis la|data trimiterii|saadetud|kuupäev|saatmise kuupäev|送信日時|送信日|\
+             gönderim tarihi|tarih|изпратено на|trimis|trimisă|trimis la|data trimiterii|saadetud|kuupäev|saatmise kuupäev|送信日時|送信日|\
              日付|日時|发送时间|发送日期|日期|时间|傳送時間|寄件日期|傳送日期|發送時間|보낸 날짜|보낸날짜|날짜|전송|보낸 시간|보냄|일시|message du|تاريخ|ημερομηνία|στάλθηκε|\
              tanggal|ngày|datums|poslata|datum slanja|datum pošiljanja|ส่ง|วันที่|išsiųsta|saatmisaeg|נשלח|תאריך|تاريخ الإرسال|تم الإرسال",
         ),
@@ -65,7 +70,7 @@ static FIELDS: LazyLock<BTreeMap<&str, Field>> = LazyLock::new(|| {
         (
             Field::Subject,
             "subject|betreff|objet|sujet|asunto|oggetto|onderwerp|assunto|ämne|emne|předmět|predmet|temat|тема|относно|\
-             tárgy|konu|subiect|aihe|otsikko|件名|主题|主旨|主題|标题|標題|제목|teema|pealkiri|zadeva|naslov|věc|vec|assumpte|objekt|\
+             tárgy|konu|subiect|aihe|otsikko|件名|主题|主旨|主題|标题|標題|제목|teema|pealkiri|zadeva|naslov|věc|vec|assumpte|objekt|ogg|\
              الموضوع|נושא|θέμα|subjek|chủ đề|เรื่อง|предмет|subiectul|subj",
         ),
         (
@@ -98,7 +103,7 @@ pub(crate) static VERB: LazyLock<Regex> = LazyLock::new(|| {
                  napisal[ai]?(?:\\(a\\))?|pisze|napsal[ai]?(?:\\(a\\))?|napísal[ai]?(?:\\(a\\))?|píše|piše|napisao|kirjoitti|\
                  kirjutas|írta|írja|scris|scrie|написал(?:а|\\(а\\)|и)?|писал(?:а|\\(а\\))?|пишет|написав(?:ши)?|написала|\
                  пише|написа|yazdı|yazmış|escrit|viết|έγραψε|έγραψες|כתב(?:ה)?|كتب|rakstīja|rašė|menulis|skrifaði|sent|\
-                 verfasst|ytret|yazıyor|escribió|a scris|отправил(?:а)?|писали|писав|napisana przez|idatzi du|написао|напишао|je napísal";
+                 verfasst|ytret|yazıyor|escribió|a scris|отправил(?:а)?|писали|писав|napisana przez|idatzi du|написао|напишао|نوشت|je napísal";
     let cjk = [
         "写道",
         "寫道",
@@ -116,19 +121,20 @@ pub(crate) static VERB: LazyLock<Regex> = LazyLock::new(|| {
         "は書き",
         "さんは",
     ];
-    let pattern = format!(r"(?i)(?:^|[^\p{{L}}])(?:{})(?:$|[^\p{{L}}])|(?:{})", words, cjk.join("|"));
+    let pattern =
+        format!(r"(?i)(?:^|[^\p{{L}}])(?:{})(?:$|[^\p{{L}}])|(?:{})|^(?:cytowanie|citerar|citat|cituji)\s", words, cjk.join("|"));
     Regex::new(&pattern).expect("a fixed pattern")
 });
 
 /// First words of introductions.
 pub(crate) static STARTERS: LazyLock<Vec<&str>> = LazyLock::new(|| {
-    list("on|am|בתאריך|missatge|le|el|il|op|em|den|dne|dňa|dnia|в|на|у|på|in|dana|vào|στις|ב|pe|från|pada|dia|à|w|la|u|no")
+    list("on|am|בתאריך|در|missatge|le|el|il|op|em|den|dne|dňa|dnia|в|на|у|på|in|dana|vào|στις|ב|pe|från|pada|dia|à|w|la|u|no")
 });
 
 /// Names of the mail answered, as between dashes.
 pub(crate) static ORIGINAL: LazyLock<Vec<&str>> = LazyLock::new(|| {
     list(
-        "original message|reply message|original e-mail|original email|original mail|original appointment|\
+        "original message|replied message|reply message|original e-mail|original email|original mail|original appointment|\
      ursprüngliche nachricht|originalnachricht|original-nachricht|ursprüngliche mail|urspruengliche nachricht|\
      antwort nachricht|originaltext|message d'origine|message d’origine|message original|message initial|\
      e-mail d'origine|mensaje original|correo original|mensagem original|messaggio originale|oorspronkelijk bericht|\
@@ -137,14 +143,14 @@ pub(crate) static ORIGINAL: LazyLock<Vec<&str>> = LazyLock::new(|| {
      oryginalna wiadomość|wiadomość oryginalna|oryginalny mail|původní zpráva|původní e-mail|pôvodná správa|\
      eredeti üzenet|eredeti levél|mesaj original|mesajul original|исходное сообщение|оригинальное сообщение|\
      исходное письмо|вихідне повідомлення|оригінальне повідомлення|оригинално съобщение|özgün ileti|orijinal mesaj|\
-     orijinal ileti|元のメッセージ|original メッセージ|オリジナルメッセージ|原始邮件|原始郵件|原邮件|원본 메시지|원본 메일|izvirno sporočilo|originalna poruka|\
+     orijinal ileti|回复的原邮件|原始信件|оригинално писмо|元のメッセージ|original メッセージ|オリジナルメッセージ|原始邮件|原始郵件|原邮件|원본 메시지|원본 메일|izvirno sporočilo|originalna poruka|\
      algne kiri|αρχικό μήνυμα|ההודעה המקורית|הודעה מקורית|رسالة أصلية|الرسالة الأصلية|missatge original|original besked|tin nhắn gốc|pesan asli|ข้อความต้นฉบับ",
     )
 });
 
 /// Stems of "forwarded".
-pub(crate) static FORWARD_STEMS: LazyLock<Vec<&str>> = LazyLock::new(|| {
-    list(
+pub(crate) static FORWARD_STEMS: LazyLock<Regex> = LazyLock::new(|| {
+    any_of(
         "forward|fwd|weitergeleitet|weiterleitung|transféré|réexpédié|transfere|reenviado|reexpedid|inoltrat|\
      doorgestuurd|encaminhad|reencaminhad|vidarebefordra|vidaresänt|videresend|videresendt|videresendte|välitetty|\
      edelleenlähet|przekazan|przesłan|przesyłan|przekazyw|letilmiş|пересыла|пересла|пересил|переадрес|перенаправ|\
@@ -154,8 +160,8 @@ pub(crate) static FORWARD_STEMS: LazyLock<Vec<&str>> = LazyLock::new(|| {
 });
 
 /// Stems of "message".
-pub(crate) static MESSAGE_STEMS: LazyLock<Vec<&str>> = LazyLock::new(|| {
-    list(
+pub(crate) static MESSAGE_STEMS: LazyLock<Regex> = LazyLock::new(|| {
+    any_of(
         "message|nachricht|mensaje|messaggio|bericht|mensagem|meddel|besked|melding|viesti|wiadomoś|сообщени|письм|zpráv|\
      správ|üzenet|mesaj|メッセージ|邮件|郵件|메시지|mail|mejl|e-post|epost|brev|повідомлен|лист|poruka|poruke|sporočil|kiri|kirja|\
      съобщени|correo|ileti|courriel|levél|信件|消息|訊息|メール|메일|by|von|par|zpr|por",
@@ -213,8 +219,8 @@ pub(crate) static CLOSINGS_MORE: LazyLock<Vec<&str>> = LazyLock::new(|| {
 });
 
 /// Thanks close a mail only above a name.
-pub(crate) static THANKS: LazyLock<Vec<&str>> = LazyLock::new(|| {
-    list(
+pub(crate) static THANKS: LazyLock<BTreeSet<&str>> = LazyLock::new(|| {
+    BTreeSet::from_iter(list(
         "thanks|thank you|thanks a lot|many thanks|thanks again|thank you again|thx|ty|thanks in advance|\
      thank you in advance|thanks so much|thank you so much|thank you very much|thanks very much|thanks and regards|\
      thanks & regards|thanks and best regards|with thanks|much appreciated|danke|vielen dank|danke schön|\
@@ -222,7 +228,7 @@ pub(crate) static THANKS: LazyLock<Vec<&str>> = LazyLock::new(|| {
      merci d’avance|gracias|muchas gracias|gracias de antemano|obrigado|obrigada|muito obrigado|muito obrigada|\
      grazie|grazie mille|bedankt|alvast bedankt|dank u|dank je|dank je wel|tack|tack på förhand|tak|på forhånd tak|\
      takk|kiitos|kiitos paljon|dziękuję|dzięki|děkuji|díky|ďakujem|köszönöm|mulțumesc|спасибо|teşekkürler",
-    )
+    ))
 });
 
 /// Beginnings of lines that phones and programs add, lower case.
@@ -301,8 +307,8 @@ pub(crate) static DEVICE: LazyLock<Regex> = LazyLock::new(|| {
 });
 
 /// What other systems write above the part that they cut.
-pub(crate) static REPLY_ABOVE: LazyLock<Vec<&str>> = LazyLock::new(|| {
-    list(
+pub(crate) static REPLY_ABOVE: LazyLock<Regex> = LazyLock::new(|| {
+    any_of(
         "reply above this line|reply above the line|reply above the dotted line|type your reply above|\
      type your response above|write your reply above|write above this line|please type your reply|\
      respond above this line|please reply above|add your reply above|enter your reply above|\
@@ -311,7 +317,11 @@ pub(crate) static REPLY_ABOVE: LazyLock<Vec<&str>> = LazyLock::new(|| {
      über dieser linie antworten|bitte antworten sie über|bitte oberhalb|répondez au-dessus|répondre au-dessus|\
      réponse au-dessus de cette ligne|au-dessus de cette ligne|por encima de esta línea|encima de esta línea|\
      acima desta linha|sopra questa riga|sopra questa linea|boven deze lijn|boven deze regel|ovanför denna rad|\
-     over denne linje",
+     ovanför den här raden|over denne linje|über dieser zeile|oberhalb dieser zeile|powyżej tego wiersza|powyżej tej linii|\
+     nad tento řádek|nad tímto řádkem|nad tento riadok|над этой строкой|выше этой строки|выше этой линии|над цим рядком|\
+     над този ред|この行より上|この線より上|この行の上|此行上方|此线上方|此行之上|此行以上|bu satırın üz|bu çizginin üz|이 줄 위에|이 선 위에|\
+     tämän rivin yläpuolelle|e sor fölé|deasupra acestei linii|deasupra acestui rând|selle rea kohale|nad to vrstico|\
+     iznad ove linije",
     )
 });
 
@@ -344,10 +354,7 @@ pub(crate) static NOTICES: LazyLock<Vec<&str>> = LazyLock::new(|| {
 });
 
 /// Any of [`DISCLAIMER_WORDS`].
-pub(crate) static DISCLAIMER_WORD: LazyLock<Regex> = LazyLock::new(|| {
-    let words: Vec<String> = DISCLAIMER_WORDS.iter().map(|word| regex::escape(word)).collect();
-    Regex::new(&words.join("|")).expect("fixed words")
-});
+pub(crate) static DISCLAIMER_WORD: LazyLock<Regex> = LazyLock::new(|| any_of(&DISCLAIMER_WORDS.join("|")));
 
 /// Openings of warnings that a mail gateway puts on top.
 pub(crate) static BANNERS: LazyLock<Vec<&str>> = LazyLock::new(|| {

@@ -137,6 +137,30 @@ fn more_files_than_are_listed_are_noted() {
     assert_eq!(parsed.message.attachments.len(), 200);
 }
 
+#[test]
+fn base64_that_is_none_stays_text_however_its_lines_end() {
+    let body = "JVBERi0xLjQK\n--b\nContent-Type: message/rfc411\n\nSubject: inner\n\nx\n--b\nContent-Type: text/cale`dar\n--b--";
+    let read = |body: &str| {
+        let parsed = check(&with_header(format!("Content-Transfer-Encoding: base64\n\n{body}").as_bytes()), None, &[]);
+        parsed.message.text
+    };
+    assert_eq!(read(body), read(&body.replace('\n', "\r\n")));
+}
+
+#[test]
+fn a_list_footer_below_base64_is_read_and_the_text_too() {
+    let raw = with_header(b"Content-Transfer-Encoding: base64\n\nSGVsbG8gdGhlcmUsIGl0IHdvcmtz\n_____\nthe list of x.example\n");
+    let parsed = check(&raw, None, &[Defect::BrokenTransferEncoding]);
+    assert_eq!(parsed.message.text, "Hello there, it works\n_____\nthe list of x.example");
+}
+
+#[test]
+fn a_damaged_calendar_method_is_one_word() {
+    let calendar = "BEGIN:VCALENDAR\nMETHOD:REP\u{1f}\0 x\nBEGIN:VEVENT\nEND:VEVENT\nEND:VCALENDAR\n";
+    let parsed = check(&with_header(format!("Content-Type: text/calendar\n\n{calendar}").as_bytes()), None, &[]);
+    assert_eq!(parsed.message.calendar_method.as_deref(), Some("REP"));
+}
+
 /// Names of addresses, subjects and words as they come.
 fn sample() -> impl Strategy<Value = String> {
     let word = "[a-zA-Z\u{e4}\u{4e2d}]{1,12}";

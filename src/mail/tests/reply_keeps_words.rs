@@ -55,6 +55,19 @@ const SENTENCES: [&str; 44] = [
     "An: Aus switch is what we need, he said.",
 ];
 
+/// What people put below their sentences that looks like a signature and is none.
+const BLOCKS: [&str; 9] = [
+    "Main Printer      FH-20931\nOld Scanner       FH-11822\nDesk Phone        +44 113 496 0000",
+    "Part\tQuantity\nToner\t2\nDrum\t1",
+    "| Part  | Quantity |\n|-------|----------|\n| Toner | 2        |",
+    "Tom Becker\n+44 113 496 0000\ntom@acme.example",
+    "FH-20931\nFH-11822",
+    "---\nFH-20931\nFH-11822",
+    "Name: Tom Becker\nPhone: +44 113 496 0000",
+    "C> dir\nC> type log.txt\nAccess denied",
+    "Monday 9 to 5\nTuesday closed",
+];
+
 const HISTORY: &str = "Hello Dana,\n\nis the printer switched on? Which lamp is red?\n\nMaya of the helpdesk";
 
 /// How clients put history below the words of their user: the part above it, and the mark before each line of it.
@@ -128,6 +141,14 @@ proptest! {
         if !style.0.is_empty() && !reply.whole_kept {
             prop_assert!(!reply.new_text.contains("helpdesk"), "history stays: {mail}\n{reply:#?}");
         }
+    }
+
+    #[test]
+    fn blocks_below_sentences_stay(written in written(), block in prop::sample::select(BLOCKS.to_vec()), style in prop::sample::select(STYLES.to_vec())) {
+        let written = format!("{written}\n\n{block}");
+        assert_keeps(&written, &written, &cut_mail(&written));
+        let mail = format!("{written}\n\n{}{}", style.0, quoted(style.1));
+        assert_keeps(&written, &mail, &cut_mail(&mail));
     }
 
     #[test]

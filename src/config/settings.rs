@@ -25,6 +25,8 @@ pub struct Config {
     pub inboxes: BTreeMap<InboxName, Watch>,
     /// Texts that replace ours: (name, language) to the text of `templates/<language>/<name>.txt`.
     pub template_sources: BTreeMap<(String, String), String>,
+    /// Help articles as they were read, by id.
+    pub article_sources: BTreeMap<String, String>,
     /// Tests of the configuration, in file order.
     pub tests: Vec<ConfigTest>,
 }

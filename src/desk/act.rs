@@ -195,6 +195,9 @@ fn let_in(change: &mut Change<'_>, by: &Actor, message: &MessageEntry) {
 
 fn close(change: &mut Change<'_>, by: &Actor, closing: &Closing) {
     let label = by.label();
+    if !change.ticket.status.is_active() {
+        return crate::closing_question::answer(change, &label, closing);
+    }
     let from = change.ticket.status.as_str();
     let reason = closing.reason.as_deref();
     change.tell("solved", &label, reason.map_or_else(|| format!("{from} → solved"), |reason| format!("solved: {reason}")));

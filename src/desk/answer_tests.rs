@@ -89,6 +89,7 @@ fn policy() -> Policy {
         templates: Templates::default(),
         follow_up: crate::policy::FollowUp::default(),
         alerts: vec![],
+        knowledge: crate::knowledge::Knowledge::default(),
         reopen_within: SignedDuration::from_hours(336),
         own_addresses: BTreeSet::new(),
         url: Some("https://desk.fernhill.example".to_owned()),

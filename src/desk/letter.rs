@@ -7,11 +7,13 @@ use mail::{Address, HeaderText, Mailbox, Message, ReturnPath};
 use serde::Serialize;
 
 use crate::answer;
+use crate::article::Article;
 use crate::change::Change;
 use crate::effect::{Enclosed, Purpose, Send, SendClass};
 use crate::envelope::marks;
 use crate::event::Event;
 use crate::ids::EffectId;
+use crate::issue;
 use crate::policy::{Agent, Carrier, Inbox, Policy};
 use crate::template::{TemplateProblem, html_of, page};
 use crate::ticket::Ticket;
@@ -25,14 +27,23 @@ const QUOTE_CHARACTERS_MAX: usize = 80;
 const REFERENCES_MAX: usize = 10;
 
 #[derive(Serialize)]
-struct AckContext {
+struct AckContext<'a> {
     name: Option<String>,
     reference: String,
     due: Option<String>,
     opens: Option<String>,
     questions: Vec<String>,
     quote: Option<String>,
+    maybe: Option<MaybeLine<'a>>,
+    known: Option<String>,
     signature: String,
+}
+
+/// An article that should help.
+#[derive(Serialize)]
+struct MaybeLine<'a> {
+    title: &'a str,
+    url: &'a str,
 }
 
 /// What the acknowledgement depends on besides policy and ticket.
@@ -42,6 +53,15 @@ pub(crate) struct AckRequest<'a> {
     pub(crate) template: &'a str,
     pub(crate) message: &'a Message,
     pub(crate) proven: bool,
+    /// An article that clearly fits.
+    pub(crate) maybe: Option<&'a Article>,
+}
+
+impl AckRequest<'_> {
+    /// It repeats nothing and offers nothing: nobody proved who gets it, or its inbox is private.
+    pub(crate) fn is_plain(&self, ticket: &Ticket) -> bool {
+        !self.proven || ticket.private
+    }
 }
 
 /// The acknowledgement of a new ticket. Where the sender is not proven, or the inbox is private, it repeats nothing that
@@ -55,7 +75,8 @@ pub(crate) fn acknowledgement(
     inbox: &Inbox,
     request: &AckRequest<'_>,
 ) -> Result<Send, TemplateProblem> {
-    let is_plain = !request.proven || ticket.private;
+    let is_plain = request.is_plain(ticket);
+    let maybe = request.maybe.filter(|_| !is_plain);
     let zone = customer_zone(policy, request.message, request.proven);
     let languages = languages(policy, ticket);
     let ticket_type = policy.types.get(&ticket.ticket_type);
@@ -74,6 +95,8 @@ pub(crate) fn acknowledgement(
             .take(QUESTIONS_MAX)
             .collect(),
         quote: (!is_plain).then(|| quote_of(&request.message.reply.new_text)).flatten(),
+        maybe: maybe.and_then(|article| Some(MaybeLine { title: &article.title, url: article.url.as_deref()? })),
+        known: (!is_plain).then(|| issue::line(policy, ticket, &request.event.around.issues)).flatten(),
         signature: inbox.label.clone(),
     };
     let name = if is_plain { plain_name(policy, request.template) } else { request.template.to_owned() };

@@ -58,7 +58,7 @@ pub(crate) fn advance(change: &mut Change<'_>) {
     }
 }
 
-fn predecessors<'s>(steps: &'s [Step], index: usize) -> Vec<&'s str> {
+fn predecessors(steps: &[Step], index: usize) -> Vec<&str> {
     match (&steps[index].after, index) {
         (Some(after), _) => after.iter().map(String::as_str).collect(),
         (None, 0) => Vec::new(),

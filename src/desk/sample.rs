@@ -136,6 +136,7 @@ pub(crate) fn policy() -> Policy {
         templates: crate::template::Templates::default(),
         follow_up: crate::policy::FollowUp::default(),
         alerts: vec![],
+        knowledge: crate::knowledge::Knowledge::default(),
         reopen_within: SignedDuration::from_hours(14 * 24),
         own_addresses: BTreeSet::new(),
         url: Some("https://desk.fernhill.example".into()),

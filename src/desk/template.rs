@@ -11,7 +11,7 @@ use serde::Serialize;
 use crate::verb::Verbs;
 
 /// Texts that are built in: name, language, source.
-const BUILT_IN: [(&str, &str, &str); 18] = [
+const BUILT_IN: [(&str, &str, &str); 28] = [
     ("ack", "en", include_str!("../../config/templates/en/ack.txt")),
     ("questions", "en", include_str!("../../config/templates/en/questions.txt")),
     ("questions", "de", include_str!("../../config/templates/de/questions.txt")),
@@ -28,6 +28,16 @@ const BUILT_IN: [(&str, &str, &str); 18] = [
     ("check-in", "de", include_str!("../../config/templates/de/check-in.txt")),
     ("status", "en", include_str!("../../config/templates/en/status.txt")),
     ("status", "de", include_str!("../../config/templates/de/status.txt")),
+    ("issue", "en", include_str!("../../config/templates/en/issue.txt")),
+    ("issue", "de", include_str!("../../config/templates/de/issue.txt")),
+    ("issue-joined", "en", include_str!("../../config/templates/en/issue-joined.txt")),
+    ("issue-joined", "de", include_str!("../../config/templates/de/issue-joined.txt")),
+    ("issue-update", "en", include_str!("../../config/templates/en/issue-update.txt")),
+    ("issue-update", "de", include_str!("../../config/templates/de/issue-update.txt")),
+    ("issue-solved", "en", include_str!("../../config/templates/en/issue-solved.txt")),
+    ("issue-solved", "de", include_str!("../../config/templates/de/issue-solved.txt")),
+    ("article", "en", include_str!("../../config/templates/en/article.txt")),
+    ("article", "de", include_str!("../../config/templates/de/article.txt")),
     ("signature", "en", include_str!("../../config/templates/en/signature.txt")),
     ("signature", "de", include_str!("../../config/templates/de/signature.txt")),
 ];

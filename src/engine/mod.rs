@@ -7,12 +7,15 @@
 mod around;
 pub mod budget;
 pub mod child;
+pub mod chore;
 pub mod content;
 pub mod core;
+mod errand;
 mod group;
 mod outgoing;
 pub mod proof;
 pub mod read;
+pub mod report;
 pub mod seam;
 mod timer;
 pub mod writer;

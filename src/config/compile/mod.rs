@@ -2,6 +2,7 @@
 
 mod condition;
 mod follow;
+mod know;
 mod later;
 mod mail;
 mod people;
@@ -29,7 +30,7 @@ use super::source::{Environment, beside};
 /// How long a reply reopens, where `follow_up.reopen.within` says nothing.
 const REOPEN_WITHIN: SignedDuration = SignedDuration::from_hours(14 * 24);
 /// Templates that are built in.
-const BUILT_IN_TEMPLATES: [&str; 5] = ["ack", "nudge", "closing-soon", "closed", "check-in"];
+const BUILT_IN_TEMPLATES: [&str; 6] = ["ack", "nudge", "closing-soon", "closed", "check-in", "issue"];
 
 /// Things that have names.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -153,6 +154,7 @@ impl Compiler<'_> {
             None => limits,
         };
         let alerts = self.alerts(raw.alert.as_deref().unwrap_or_default());
+        let (knowledge, article_sources) = self.knowledge(&raw, &company.languages);
         self.later_sections(&raw);
         let tests = self.tests(raw.test.as_deref().unwrap_or_default(), &inboxes);
         self.warn_unused(raw.sla.as_ref());
@@ -181,12 +183,16 @@ impl Compiler<'_> {
             templates: Templates::default(),
             follow_up,
             alerts,
+            knowledge,
             reopen_within: reopen_within.unwrap_or(REOPEN_WITHIN),
             own_addresses,
             url: server.url.clone(),
         };
         let template_sources = std::mem::take(&mut self.templates);
-        Some((Config { path: path.to_owned(), server, accounts, inboxes: watches, template_sources, tests }, policy))
+        Some((
+            Config { path: path.to_owned(), server, accounts, inboxes: watches, template_sources, article_sources, tests },
+            policy,
+        ))
     }
 
     fn collect_names(&mut self, raw: &RawFile) {

@@ -4,7 +4,7 @@ use jiff::{SignedDuration, Timestamp};
 
 /// A conversation.
 #[derive(Debug)]
-pub struct Script {
+pub(super) struct Script {
     /// Configuration it is played under, without its ending.
     pub config: String,
     /// When it begins.
@@ -13,7 +13,7 @@ pub struct Script {
 }
 
 #[derive(Debug)]
-pub struct Step {
+pub(super) struct Step {
     /// As written.
     pub line: String,
     pub act: Act,
@@ -24,7 +24,7 @@ pub struct Step {
 }
 
 #[derive(Debug)]
-pub enum Act {
+pub(super) enum Act {
     /// Time passes until then.
     Until(Timestamp),
     /// So much time passes.
@@ -45,7 +45,7 @@ pub enum Act {
     Read(String),
 }
 
-pub fn read(text: &str) -> Result<Script, String> {
+pub(super) fn read(text: &str) -> Result<Script, String> {
     let mut script = Script { config: String::new(), begins_at: Timestamp::UNIX_EPOCH, steps: Vec::new() };
     for (number, line) in text.lines().enumerate() {
         let wrong = |what: String| format!("line {}: {what}", number + 1);

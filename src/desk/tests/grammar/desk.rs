@@ -187,6 +187,7 @@ fn policy() -> Policy {
         templates: Templates::default(),
         follow_up: FollowUp::default(),
         alerts: vec![],
+        knowledge: desk::knowledge::Knowledge::default(),
         reopen_within: SignedDuration::from_hours(14 * 24),
         own_addresses: BTreeSet::from(["support@fernhill.example".into()]),
         url: None,

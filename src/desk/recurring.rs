@@ -322,7 +322,7 @@ mod tests {
                 ticket(204, 5, "E42", "what does E42 mean? The upload never ends"),
                 ticket(205, 2, "Cloud", "E42 when I upload measurements to the cloud"),
             ],
-            &["[205, 204, 202, 201] e42,upload,cloud before 0"],
+            &["[205, 204, 202, 201] e42,upload,cloud,end before 0"],
         );
     }
 

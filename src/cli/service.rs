@@ -114,8 +114,8 @@ pub struct ReportRequest {
     pub since: Option<String>,
     /// Only of this team.
     pub team: Option<String>,
-    /// Send it, to an agent or to the leads.
-    pub mail: Option<Option<String>>,
+    /// Send it, to an agent; empty = to the leads.
+    pub mail: Option<String>,
     /// Identity of the request.
     pub request: String,
 }

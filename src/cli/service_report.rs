@@ -17,7 +17,7 @@ use crate::engine::report::report;
 pub(super) async fn answer(service: &Service, request: ReportRequest) -> Result<Value, Failure> {
     let policy = service.engine.live().policy.clone();
     let scope = scope(&policy, &request, service.clock.now())?;
-    let to = request.mail.as_ref().map(|to| recipients(&policy, to.as_deref(), scope.team.as_ref())).transpose()?;
+    let to = request.mail.as_ref().map(|to| recipients(&policy, to, scope.team.as_ref())).transpose()?;
     let (store, shared) = (service.engine.store().clone(), policy.clone());
     let made = tokio::task::spawn_blocking(move || report(&store, &shared, &scope));
     let report = made.await.map_err(|error| Failure::from_error(Exit::Failed, &error))??;
@@ -46,12 +46,12 @@ fn scope(policy: &Policy, request: &ReportRequest, now: jiff::Timestamp) -> Resu
     Scope::since(date, now, zone, team).ok_or_else(|| usage(format!("{since} is not in the past")))
 }
 
-/// An agent by name; without one the leads, of the team that is asked for or of all.
-fn recipients(policy: &Policy, to: Option<&str>, team: Option<&TeamName>) -> Result<Vec<AgentName>, Failure> {
+/// An agent by name; without a name the leads, of the team that is asked for or of all.
+fn recipients(policy: &Policy, to: &str, team: Option<&TeamName>) -> Result<Vec<AgentName>, Failure> {
     if policy.agent_mail.is_none() {
         return Err(Failure::new(Exit::NotAllowed, "there is no [agent_mail] to send a report from"));
     }
-    if let Some(to) = to {
+    if !to.is_empty() {
         let name = AgentName(to.to_owned());
         return if policy.agents.contains_key(&name) {
             Ok(vec![name])

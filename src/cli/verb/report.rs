@@ -16,7 +16,7 @@ use crate::cli::service::{ReportRequest, Request};
 /// As [`ask`].
 pub fn report(common: &Common, options: &ReportArgs, printer: &Printer) -> Result<Exit, Failure> {
     let every = if options.month { Every::Month } else { Every::Week };
-    let mail = options.mail.as_ref().map(|to| to.clone().filter(|to| !to.is_empty()));
+    let mail = options.mail.as_ref().map(|to| to.clone().unwrap_or_default());
     let request = ReportRequest {
         every,
         since: options.since.clone(),

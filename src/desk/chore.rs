@@ -176,6 +176,10 @@ pub fn recipients(policy: &Policy, plan: &ReportPlan) -> Vec<AgentName> {
 #[must_use]
 pub(crate) fn decide(policy: &Policy, event: &Event, chore: &Chore) -> Decision {
     let mut decision = nothing("chore", "by the calendar");
+    // Nothing is open: that this was looked at is remembered, nobody is told.
+    if matches!(chore, Chore::OpenQuestions { tickets, .. } if tickets.is_empty()) {
+        return decision;
+    }
     let to: &[AgentName] = match chore {
         Chore::Report { to, .. } => to,
         Chore::OpenQuestions { to, .. } | Chore::Recurring { to, .. } => std::slice::from_ref(to),
@@ -282,5 +286,93 @@ fn times(count: usize) -> String {
         0 => "never".to_owned(),
         1 => "once".to_owned(),
         _ => format!("{count} times"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::sample;
+
+    fn plan(name: &str, every: Every) -> ReportPlan {
+        ReportPlan { name: name.to_owned(), every, at: time(8, 30, 0, 0), to: vec!["lead".into(), "aisha".into()], team: None }
+    }
+
+    fn policy() -> Policy {
+        let mut policy = sample::policy();
+        policy.knowledge.reports = vec![plan("daily", Every::Day), plan("weekly", Every::Week), plan("monthly", Every::Month)];
+        policy.types.values_mut().for_each(|ticket_type| ticket_type.close_asks.clear());
+        policy
+    }
+
+    fn check(now: &str, due_now: &[&str], next: &str) {
+        let (policy, now) = (policy(), sample::at(now));
+        let shown: Vec<String> = due(&policy, now)
+            .iter()
+            .map(|due| match due.what {
+                DueKind::Report(plan) => format!("{} {} {}", plan.name, due.on, due.at),
+                DueKind::Questions => format!("questions {} {}", due.on, due.at),
+            })
+            .collect();
+        assert_eq!(shown, due_now, "{now}");
+        assert_eq!(next_at(&policy, now), Some(sample::at(next)), "{now}");
+    }
+
+    #[test]
+    fn each_is_due_at_its_time_and_not_when_the_next_is_nearer() {
+        check(
+            "2026-11-23T08:30:00Z",
+            &["daily 2026-11-23 2026-11-23T08:30:00Z", "weekly 2026-11-23 2026-11-23T08:30:00Z"],
+            "2026-11-24T08:30:00Z",
+        );
+        check("2026-11-23T08:29:59Z", &[], "2026-11-23T08:30:00Z");
+        // Half a day late is too late for a daily one, half a week for a weekly one.
+        check(
+            "2026-11-26T20:29:00Z",
+            &["daily 2026-11-26 2026-11-26T08:30:00Z", "weekly 2026-11-23 2026-11-23T08:30:00Z"],
+            "2026-11-27T08:30:00Z",
+        );
+        check("2026-11-26T20:30:00Z", &[], "2026-11-27T08:30:00Z");
+        check(
+            "2026-12-01T09:00:00Z",
+            &[
+                "daily 2026-12-01 2026-12-01T08:30:00Z",
+                "weekly 2026-11-30 2026-11-30T08:30:00Z",
+                "monthly 2026-12-01 2026-12-01T08:30:00Z",
+            ],
+            "2026-12-02T08:30:00Z",
+        );
+    }
+
+    #[test]
+    fn the_time_of_day_is_that_of_the_company_on_both_sides_of_summer() {
+        // London: 08:30 is 07:30 UTC until the last Sunday of October.
+        check("2026-10-24T08:00:00Z", &["daily 2026-10-24 2026-10-24T07:30:00Z"], "2026-10-25T08:30:00Z");
+    }
+
+    #[test]
+    fn recipients_are_agents_leads_and_teams_once_each() {
+        let mut policy = policy();
+        let team = policy.teams.get_mut(&"support".into()).expect("it is there");
+        team.lead = Some("maya".into());
+        let names = |plan: &ReportPlan| recipients(&policy, plan).into_iter().map(|name| name.0).collect::<Vec<_>>();
+        assert_eq!(names(&plan("x", Every::Day)), ["maya", "aisha"]);
+        let to = vec!["support".to_owned(), "maya".to_owned(), "nobody".to_owned()];
+        assert_eq!(names(&ReportPlan { to, ..plan("x", Every::Day) }), ["maya", "tomasz", "aisha"]);
+    }
+
+    #[test]
+    fn where_agents_have_no_mail_somebody_is_told_all_the_same() {
+        let mut policy = policy();
+        policy.agent_mail = None;
+        let event = Event {
+            id: EventId::of_request("x"),
+            at: sample::at("2026-11-23T08:30:00Z"),
+            kind: crate::event::EventKind::PolicyChanged,
+            around: crate::event::Around::default(),
+        };
+        let chore = Chore::Report { to: vec!["maya".into()], report: Box::default() };
+        let effects = decide(&policy, &event, &chore).effects;
+        assert!(matches!(&effects[..], [Effect::Notify { to, .. }] if to == "maya"), "{effects:?}");
     }
 }

@@ -27,6 +27,8 @@ use crate::{act, answer, letter, notice, promise};
 
 /// Characters of an id that is made of a title.
 const ID_CHARACTERS_MAX: usize = 40;
+/// Issues that are named where one does not exist.
+const SHOWN_MAX: usize = 12;
 /// Characters of a title.
 const TITLE_CHARACTERS_MAX: usize = 120;
 
@@ -128,9 +130,14 @@ pub fn admit(policy: &Policy, issues: &Issues, ticket: &Ticket, command: &Comman
         IssueAct::New { .. } => return Ok(()),
         IssueAct::Join { issue } | IssueAct::Update { issue, .. } | IssueAct::Solved { issue } => issue,
     };
-    if !issues.names.contains(issue) {
-        let near = nearest(issue, issues.names.iter().map(String::as_str));
-        let hint = near.map_or_else(String::new, |near| format!("; `{near}` is close"));
+    // An issue that went from the file while its cases wait can still be told of and ended.
+    if !issues.names.contains(issue) && ticket.known_issue.as_ref() != Some(issue) {
+        let names = || issues.names.iter().map(String::as_str).filter(|name| !issues.is_solved(name));
+        let hint = match nearest(issue, names()) {
+            Some(near) => format!("; `{near}` is close"),
+            None if names().next().is_none() => String::new(),
+            None => format!("; there are: {}", names().take(SHOWN_MAX).collect::<Vec<_>>().join(", ")),
+        };
         return refuse(format!("there is no known issue `{issue}`{hint}"));
     }
     if issues.is_solved(issue) {
@@ -209,7 +216,10 @@ fn join(change: &mut Change<'_>, label: &str, id: &str) {
             let why = customer_mail::stopped(change).unwrap_or_else(|| "the mail could not be written".to_owned());
             return change.tell("issue_not_told", "frontdesk", format!("{id}: {why}"));
         }
-        change.tell("issue_told", "frontdesk", change.ticket.requester.address.to_string());
+        change.tell("issue_told", label, change.ticket.requester.address.to_string());
+        // Somebody has looked at it and told them.
+        let at = change.at();
+        promise::answered(&mut change.ticket, at);
     }
     wait(change, label);
 }

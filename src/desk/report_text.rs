@@ -15,10 +15,11 @@ const DAY: i64 = 24 * HOUR;
 pub(crate) fn sentences(report: &Report) -> Vec<String> {
     let mut sentences = Vec::new();
     let flow = &report.flow;
+    let trend_of_arrivals = trend(flow.arrivals_before, flow.arrivals);
+    let pause = if trend_of_arrivals.is_empty() { "" } else { "," };
     sentences.push(format!(
-        "{} came{} and {} {} closed; {} {} open now.",
+        "{} came{trend_of_arrivals}{pause} and {} {} closed; {} {} open now.",
         requests(flow.arrivals),
-        trend(flow.arrivals_before, flow.arrivals),
         flow.closings,
         if flow.closings == 1 { "was" } else { "were" },
         flow.open,

@@ -28,11 +28,12 @@ pub struct Job {
     pub chore: Chore,
 }
 
-/// Everything that is to be done now and was not done yet.
+/// Everything that is to be done now and was not done yet. Whether a matter comes again is looked at where `new_tickets` have
+/// come since the last look.
 ///
 /// # Errors
 /// [`StoreError`] if a ticket's events cannot be read.
-pub fn jobs(store: &Arc<dyn Store>, policy: &Policy, now: Timestamp) -> Result<Vec<Job>, StoreError> {
+pub fn jobs(store: &Arc<dyn Store>, policy: &Policy, now: Timestamp, new_tickets: bool) -> Result<Vec<Job>, StoreError> {
     let mut jobs = Vec::new();
     // A desk that has just begun owes nobody a report of the time before.
     let Some(first) = store.ticket(TicketNo(1)) else { return Ok(jobs) };
@@ -50,7 +51,9 @@ pub fn jobs(store: &Arc<dyn Store>, policy: &Policy, now: Timestamp) -> Result<V
             DueKind::Questions => open_questions(store, policy, &due, &mut jobs),
         }
     }
-    recurring(store, policy, now, &mut jobs);
+    if new_tickets {
+        recurring(store, policy, now, &mut jobs);
+    }
     Ok(jobs)
 }
 
@@ -73,9 +76,11 @@ fn open_questions(store: &Arc<dyn Store>, policy: &Policy, due: &Due<'_>, jobs: 
             tickets.push(OpenQuestion { no: ticket.no, rev, subject: ticket.subject, owner, questions });
         }
     }
-    for (lead, (tickets, total)) in lists {
+    for lead in leads {
         let event = due.event(lead.as_str());
-        if !store.has_event(event) {
+        // Also where there is nothing to list, so that the tickets are looked through once a week.
+        if !store.has_event(event) && !jobs.iter().any(|job| job.event == event) {
+            let (tickets, total) = lists.remove(lead).unwrap_or_default();
             jobs.push(Job { event, chore: Chore::OpenQuestions { to: lead.clone(), tickets, total } });
         }
     }

@@ -220,9 +220,13 @@ impl Engine {
     /// Does what is due by the calendar and what the desk notices by itself, until `stop` turns true. What is to be done is
     /// gathered beside the writer, since it may read many tickets.
     pub async fn run_chores(&self, mut stop: watch::Receiver<bool>) {
+        let mut looked_at = TicketNo(0);
         while !*stop.borrow() {
             let (store, policy, now) = (self.shared.store.clone(), self.live().policy.clone(), self.shared.clock.now());
-            match blocking(move || jobs(&store, &policy, now)).await {
+            let newest = store.next_ticket();
+            let has_new = newest != looked_at;
+            looked_at = newest;
+            match blocking(move || jobs(&store, &policy, now, has_new)).await {
                 Ok(jobs) => {
                     for job in jobs {
                         if self.chore(job).await.is_err() {

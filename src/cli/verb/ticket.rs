@@ -110,6 +110,7 @@ fn print_ticket(printer: &Printer, ticket: &Value) {
             ticket["missing"].as_array().map_or_else(String::new, |ids| ids.iter().map(cell).collect::<Vec<_>>().join(", ")),
         ),
         ("hold", cell(&ticket["hold"])),
+        ("issue", cell(&ticket["known_issue"])),
     ];
     for (name, value) in facts {
         if !value.is_empty() && value != "-" {

@@ -126,7 +126,7 @@ impl Desk {
     fn chores(&mut self) -> Result<(), String> {
         let store: Arc<dyn Store> = self.store.clone();
         let policy = self.core.live.policy.clone();
-        for job in jobs(&store, &policy, self.now).map_err(|error| error.to_string())? {
+        for job in jobs(&store, &policy, self.now, true).map_err(|error| error.to_string())? {
             self.core.chore(self.now, job).map_err(|error| error.to_string())?;
             self.tell_later()?;
         }

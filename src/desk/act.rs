@@ -212,6 +212,7 @@ fn close(change: &mut Change<'_>, by: &Actor, closing: &Closing) {
     next.hold = None;
     next.closing.extend(closing.answers.iter().cloned());
     follow_up::closing_mail(change, false);
+    crate::closing_question::ask(change);
 }
 
 fn set_status(change: &mut Change<'_>, by: &Actor, command: &Command) {

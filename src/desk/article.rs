@@ -115,17 +115,11 @@ pub fn parse(id: &str, source: &str) -> Result<Article, ArticleProblem> {
 #[derive(Debug, Default)]
 pub struct Articles {
     all: Vec<Article>,
-    documents: Vec<Document>,
-    /// In how many articles a term stands.
-    frequencies: BTreeMap<String, u32>,
+    /// Number of terms by article.
+    lengths: Vec<f64>,
     mean_length: f64,
-}
-
-#[derive(Debug)]
-struct Document {
-    /// Weighted count by term.
-    counts: BTreeMap<String, f64>,
-    length: f64,
+    /// Articles in which a term stands, with its weighted count.
+    places: BTreeMap<String, Vec<(usize, f64)>>,
 }
 
 /// An article that was found.
@@ -145,16 +139,16 @@ impl Articles {
     pub fn new(articles: Vec<Article>) -> Self {
         let mut known = BTreeSet::new();
         let all: Vec<Article> = articles.into_iter().filter(|article| known.insert(article.id.to_lowercase())).collect();
-        let documents: Vec<Document> = all.iter().map(document).collect();
-        let mut frequencies = BTreeMap::new();
-        for document in &documents {
-            for term in document.counts.keys() {
-                *frequencies.entry(term.clone()).or_default() += 1;
+        let mut articles = Self { all, ..Self::default() };
+        for (index, article) in articles.all.iter().enumerate() {
+            let (counts, length) = counted(article);
+            articles.lengths.push(length);
+            for (term, times) in counts {
+                articles.places.entry(term).or_default().push((index, times));
             }
         }
-        let whole: f64 = documents.iter().map(|document| document.length).sum();
-        let mean_length = whole / count(documents.len().max(1));
-        Self { all, documents, frequencies, mean_length }
+        articles.mean_length = articles.lengths.iter().sum::<f64>() / count(articles.all.len().max(1));
+        articles
     }
 
     /// All of them, in the order of their files.
@@ -176,35 +170,30 @@ impl Articles {
         for term in query {
             words.entry(&term.stem).or_insert(&term.word);
         }
+        let rarest = self.weight(1);
+        let mut parts: BTreeMap<usize, Vec<(f64, &str)>> = BTreeMap::new();
+        for (stem, word) in words {
+            let Some(places) = self.places.get(stem) else { continue };
+            let weight = self.weight(places.len()) / rarest;
+            for (index, times) in places {
+                let stretch = K1 * (1.0 - B + B * self.lengths[*index] / self.mean_length.max(1.0));
+                parts.entry(*index).or_default().push((weight * times * (K1 + 1.0) / (times + stretch), word));
+            }
+        }
         let is_wanted = |article: &Article| match (language, &article.language) {
             (Some(wanted), Some(own)) => base(wanted) == base(own),
             (Some(_) | None, _) => true,
         };
-        let found = self.all.iter().zip(&self.documents).filter(|(article, _)| is_wanted(article));
-        let mut hits: Vec<Hit<'_>> = found.filter_map(|(article, document)| self.score(article, document, &words)).collect();
+        let found = parts.into_iter().map(|(index, parts)| (&self.all[index], parts));
+        let mut hits: Vec<Hit<'_>> =
+            found.filter(|(article, _)| is_wanted(article)).map(|(article, parts)| hit(article, parts)).collect();
         hits.sort_by(|one, other| other.score.total_cmp(&one.score).then_with(|| one.article.id.cmp(&other.article.id)));
         hits
     }
 
-    fn score<'a>(&self, article: &'a Article, document: &Document, words: &BTreeMap<&str, &str>) -> Option<Hit<'a>> {
-        let rarest = self.weight(1);
-        let stretch = K1 * (1.0 - B + B * document.length / self.mean_length.max(1.0));
-        let mut parts: Vec<(f64, &str)> = words
-            .iter()
-            .filter_map(|(stem, word)| {
-                let times = document.counts.get(*stem)?;
-                let weight = self.weight(self.frequencies.get(*stem).copied().unwrap_or(1)) / rarest;
-                Some((weight * times * (K1 + 1.0) / (times + stretch), *word))
-            })
-            .collect();
-        parts.sort_by(|one, other| other.0.total_cmp(&one.0).then_with(|| one.1.cmp(other.1)));
-        let score = parts.iter().map(|(part, _)| part).sum();
-        (!parts.is_empty()).then(|| Hit { article, score, because: parts.iter().map(|(_, word)| (*word).to_owned()).collect() })
-    }
-
     /// How much a term tells that stands in so many articles.
-    fn weight(&self, articles: u32) -> f64 {
-        let (all, with) = (count(self.all.len()), f64::from(articles));
+    fn weight(&self, articles: usize) -> f64 {
+        let (all, with) = (count(self.all.len()), count(articles));
         (1.0 + (all - with + 0.5) / (with + 0.5)).ln()
     }
 }
@@ -218,7 +207,14 @@ fn base(language: &str) -> &str {
     language.split('-').next().unwrap_or(language)
 }
 
-fn document(article: &Article) -> Document {
+fn hit<'a>(article: &'a Article, mut parts: Vec<(f64, &str)>) -> Hit<'a> {
+    parts.sort_by(|one, other| other.0.total_cmp(&one.0).then_with(|| one.1.cmp(other.1)));
+    let score = parts.iter().map(|(part, _)| part).sum();
+    Hit { article, score, because: parts.iter().map(|(_, word)| (*word).to_owned()).collect() }
+}
+
+/// The terms of an article, each with how often it stands there by weight, and how many there are.
+fn counted(article: &Article) -> (BTreeMap<String, f64>, f64) {
     let mut counts: BTreeMap<String, f64> = BTreeMap::new();
     let mut length = 0.0;
     let tags = article.tags.join(" ");
@@ -228,18 +224,17 @@ fn document(article: &Article) -> Document {
             length += 1.0;
         }
     }
-    Document { counts, length }
+    (counts, length)
 }
 
 /// What fits a request: three for agents, and one for the requester where it clearly fits and can be read by them.
-pub(crate) fn suggest<'p>(policy: &'p Policy, ticket: &Ticket, text: &str) -> (Vec<Suggested>, Option<&'p Article>) {
+pub(crate) fn suggest<'p>(policy: &'p Policy, ticket: &Ticket, query: &[Term]) -> (Vec<Suggested>, Option<&'p Article>) {
     let articles = &policy.knowledge.articles;
     if articles.all.is_empty() {
         return (Vec::new(), None);
     }
-    let query: Vec<Term> = gist::terms(&ticket.subject).into_iter().chain(gist::terms(text)).collect();
     let language = ticket.language.as_deref();
-    let hits = articles.search(&query, language);
+    let hits = articles.search(query, language);
     let likely = hits.iter().filter(|hit| hit.score >= LIKELY).take(SUGGESTED_MAX);
     let suggested = likely.map(|hit| Suggested {
         id: hit.article.id.clone(),

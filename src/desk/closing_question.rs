@@ -43,6 +43,14 @@ pub fn is_answer(closing: &Closing) -> bool {
     !closing.answers.is_empty() && closing.reason.is_none() && closing.anyway.is_none()
 }
 
+/// Says which questions the closing leaves open, so that whoever closed it hears of them at once.
+pub(crate) fn ask(change: &mut Change<'_>) {
+    let open = unanswered(change.policy, &change.ticket).join(", ");
+    if !open.is_empty() {
+        change.tell("questions_open", "frontdesk", open);
+    }
+}
+
 /// Writes the answers down.
 pub(crate) fn answer(change: &mut Change<'_>, label: &str, closing: &Closing) {
     for (question, answer) in &closing.answers {

@@ -12,7 +12,8 @@ use crate::{gist, issue, opening};
 pub(crate) fn look_up<'a>(mail: &mut Incoming<'a>, ticket: &mut Ticket, history: &mut Vec<HistoryEntry>) -> Option<&'a Article> {
     let policy = mail.policy;
     let text = &mail.message().reply.new_text;
-    ticket.help.gist = gist::of(&ticket.subject, text);
+    let terms = gist::of_mail(&ticket.subject, text);
+    ticket.help.gist = gist::of(&terms);
     let found = issue::matching(policy, &mail.event.around.issues, &opening::view(mail, ticket));
     if let Some((known, why)) = &found {
         mail.trace("issue", known.id.clone(), why.clone());
@@ -27,7 +28,7 @@ pub(crate) fn look_up<'a>(mail: &mut Incoming<'a>, ticket: &mut Ticket, history:
     } else if !policy.knowledge.issues.is_empty() {
         mail.trace("issue", "no", "it is no case of a known one");
     }
-    let (suggested, maybe) = article::suggest(policy, ticket, text);
+    let (suggested, maybe) = article::suggest(policy, ticket, &terms);
     for one in &suggested {
         mail.trace("article", one.id.clone(), format!("has {}", one.because));
     }

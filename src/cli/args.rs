@@ -80,6 +80,8 @@ pub enum Verb {
     /// Keep and bring back the whole desk
     #[command(subcommand)]
     Backup(BackupVerb),
+    /// Show what came, who was waited on and what was learnt
+    Report(ReportArgs),
     /// Follow what happens
     Tail(TailArgs),
     /// Print completions for a shell
@@ -324,6 +326,32 @@ pub enum BackupVerb {
         /// Where it is
         dir: PathBuf,
     },
+}
+
+/// `report`
+#[derive(Debug, ClapArgs)]
+pub struct ReportArgs {
+    /// Of the last whole week [default]
+    #[arg(long, conflicts_with_all = ["month", "since"])]
+    pub week: bool,
+    /// Of the last whole month
+    #[arg(long, conflicts_with = "since")]
+    pub month: bool,
+    /// From this day on until now, such as 2026-11-01
+    #[arg(long, value_name = "DATE")]
+    pub since: Option<String>,
+    /// Only of this team
+    #[arg(long)]
+    pub team: Option<String>,
+    /// As CSV, times in seconds
+    #[arg(long, conflicts_with_all = ["html", "mail", "json"])]
+    pub csv: bool,
+    /// As a document that stands alone
+    #[arg(long, conflicts_with_all = ["mail", "json"])]
+    pub html: bool,
+    /// Send it by mail instead [default: to the leads]
+    #[arg(long, value_name = "AGENT", num_args = 0..=1, conflicts_with = "json")]
+    pub mail: Option<Option<String>>,
 }
 
 /// `tail`

@@ -12,6 +12,7 @@ pub mod output;
 pub mod run;
 mod scan;
 pub mod service;
+mod service_report;
 pub mod setup;
 pub mod trial;
 pub mod verb;

@@ -134,6 +134,11 @@ impl Printer {
         drop(writeln!(std::io::stdout().lock(), "{text}"));
     }
 
+    /// Prints text that ends its own lines.
+    pub fn text(&self, text: &str) {
+        drop(write!(std::io::stdout().lock(), "{text}"));
+    }
+
     /// Prints what helps, unless it is to be quiet.
     pub fn hint(&self, text: &str) {
         if !self.quiet && !self.json {

@@ -174,6 +174,8 @@ impl Daemon {
         let engine = self.engine.clone();
         let timers = stopped.clone();
         tasks.push(tokio::spawn(async move { engine.run_timers(timers).await }));
+        let (engine, chores) = (self.engine.clone(), stopped.clone());
+        tasks.push(tokio::spawn(async move { engine.run_chores(chores).await }));
         figures::register(&self.metrics, self);
         let listen = self.state().setup.config.server.listen;
         if let Some(address) = listen {

@@ -96,11 +96,28 @@ pub enum Request {
         /// At most so many.
         limit: usize,
     },
+    /// The report of a time.
+    Report(ReportRequest),
     /// Copy the store.
     Backup {
         /// Where to, absolute.
         dir: PathBuf,
     },
+}
+
+/// Which report.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct ReportRequest {
+    /// The last whole one of these.
+    pub every: desk::knowledge::Every,
+    /// From this day on instead.
+    pub since: Option<String>,
+    /// Only of this team.
+    pub team: Option<String>,
+    /// Send it, to an agent; empty = to the leads.
+    pub mail: Option<String>,
+    /// Identity of the request.
+    pub request: String,
 }
 
 /// What happens to outgoing mail.
@@ -201,6 +218,7 @@ impl Service {
                 Ok(json!({ "breaker": null }))
             }
             Request::Events { after, limit } => self.events(after, limit),
+            Request::Report(request) => super::service_report::answer(self, request).await,
             Request::Backup { dir } => self.backup(dir).await,
         }
     }

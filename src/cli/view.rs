@@ -64,6 +64,9 @@ pub fn ticket(policy: &Policy, ticket: &Ticket) -> Map<String, Value> {
         "ledger": ledger,
         "timers": ticket.timers,
         "rating": ticket.rating,
+        "known_issue": ticket.known_issue,
+        "articles": { "suggested": ticket.help.suggested, "offered": ticket.help.offers },
+        "closing": ticket.closing,
         "snoozed_until": ticket.snoozed_until,
         "solved_at": ticket.solved_at,
         "created_at": ticket.created_at,
@@ -171,6 +174,8 @@ pub fn explanation(policy: &Policy, decided: &Decided) -> Value {
             Effect::Send(send) => Some(json!({ "to": send.to, "kind": send.purpose.as_str(), "subject": send.subject })),
             Effect::Suppress { .. }
             | Effect::AskedRating { .. }
+            | Effect::Issue { .. }
+            | Effect::Broadcast { .. }
             | Effect::Recall { .. }
             | Effect::Agent { .. }
             | Effect::Notify { .. } => None,

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::{Debug, Display};
 
 use desk::Policy;
+use desk::knowledge::KnownIssue;
 use desk::policy::Form;
 
 use super::settings::{Account, Config, ConfigTest, StoreKind};
@@ -41,6 +42,17 @@ pub fn diff(old: Side<'_>, new: Side<'_>) -> Vec<String> {
     let forms = |policy: &Policy| policy.forms.iter().map(|form| (form.name.clone(), shown(form))).collect();
     let (before, after): (BTreeMap<_, _>, BTreeMap<_, _>) = (forms(old.policy), forms(new.policy));
     named("form", &before, &after, &mut lines);
+    named("article", &old.config.article_sources, &new.config.article_sources, &mut lines);
+    // The line is where an issue stands, not what it says.
+    let issues = |policy: &Policy| -> BTreeMap<String, String> {
+        let each = policy.knowledge.issues.iter().map(|issue| KnownIssue { line: 0, ..issue.clone() });
+        each.map(|issue| (issue.id.clone(), without_slots(&format!("{issue:?}")))).collect()
+    };
+    named("known issue", &issues(old.policy), &issues(new.policy), &mut lines);
+    let reports = |policy: &Policy| -> BTreeMap<String, desk::knowledge::ReportPlan> {
+        policy.knowledge.reports.iter().map(|plan| (plan.name.clone(), plan.clone())).collect()
+    };
+    named("report", &reports(old.policy), &reports(new.policy), &mut lines);
     rules(old.policy, new.policy, &mut lines);
     rest(old, new, &mut lines);
     lines

@@ -90,6 +90,11 @@ fn hash(tree: &tree::Node, config: &Config) -> String {
             hasher.update(Sha256::digest(part));
         }
     }
+    for (id, source) in &config.article_sources {
+        for part in [id, source] {
+            hasher.update(Sha256::digest(part));
+        }
+    }
     let mut hash = HEXLOWER.encode(&hasher.finalize());
     hash.truncate(HASH_CHARACTERS);
     hash

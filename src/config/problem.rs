@@ -35,6 +35,7 @@ pub enum Code {
     Unused,
     NoTrust,
     WeakProof,
+    Article,
     Later,
     Fallback,
 }
@@ -69,6 +70,7 @@ impl Code {
             Self::Unused => "W304",
             Self::NoTrust => "W305",
             Self::WeakProof => "W306",
+            Self::Article => "W307",
             Self::Later => "N401",
             Self::Fallback => "N402",
         }

@@ -29,6 +29,8 @@ pub struct Config {
     pub channels: BTreeMap<String, ChannelTarget>,
     /// Alerts about inboxes that are not reached.
     pub inbox_alarms: Vec<InboxAlarm>,
+    /// Help articles as they were read, by id.
+    pub article_sources: BTreeMap<String, String>,
     /// Tests of the configuration, in file order.
     pub tests: Vec<ConfigTest>,
 }

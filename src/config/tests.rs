@@ -69,7 +69,9 @@ fn the_reference_example_loads_with_every_key_checked() {
     assert_eq!(loaded.config.tests.len(), 2);
     assert_eq!(loaded.warnings, []);
     let notes: Vec<_> = loaded.notes.iter().map(|note| note.code).collect();
-    assert_eq!(notes, ["N401", "N402", "N402"], "{:#?}", loaded.notes);
+    assert_eq!(notes, ["N401", "N402", "N402", "N402"], "{:#?}", loaded.notes);
+    assert_eq!(policy.knowledge.issues[0].tell, "issue", "there is no text of that name");
+    assert_eq!(policy.knowledge.articles.all().len(), 1);
 }
 
 #[test]

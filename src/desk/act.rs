@@ -197,6 +197,9 @@ fn let_in(change: &mut Change<'_>, by: &Actor, message: &MessageEntry) {
 
 fn close(change: &mut Change<'_>, by: &Actor, closing: &Closing) {
     let label = by.label();
+    if !change.ticket.status.is_active() {
+        return crate::closing_question::answer(change, &label, closing);
+    }
     let from = change.ticket.status.as_str();
     let reason = closing.reason.as_deref();
     change.tell("solved", &label, reason.map_or_else(|| format!("{from} → solved"), |reason| format!("solved: {reason}")));
@@ -211,6 +214,7 @@ fn close(change: &mut Change<'_>, by: &Actor, closing: &Closing) {
     next.hold = None;
     next.closing.extend(closing.answers.iter().cloned());
     follow_up::closing_mail(change, false);
+    crate::closing_question::ask(change);
 }
 
 fn set_status(change: &mut Change<'_>, by: &Actor, command: &Command) {

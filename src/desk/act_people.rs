@@ -10,8 +10,7 @@ use crate::event::{Actor, MessageEntry};
 use crate::ids::{FieldId, TicketNo};
 use crate::ledger::Ledger;
 use crate::ticket::{Clock, Link, LinkKind, Status};
-use crate::vendor;
-use crate::{fill_in, letter};
+use crate::{article, fill_in, issue, letter, vendor};
 
 pub(crate) fn carry_out(change: &mut Change<'_>, by: &Actor, command: &Command) {
     let label = by.label();
@@ -34,6 +33,8 @@ pub(crate) fn carry_out(change: &mut Change<'_>, by: &Actor, command: &Command) 
         Command::Redact => redact(change, by),
         Command::AskVendor { vendor, text } => vendor::ask(change, &label, vendor, text),
         Command::Ask { fields } => ask(change, &label, fields),
+        Command::Issue(act) => issue::carry_out(change, by, act),
+        Command::Article { which, whole } => article::send(change, by, which, *whole),
         _ => {}
     }
 }
@@ -60,6 +61,7 @@ fn split(change: &mut Change<'_>, label: &str) {
     other.resolution = Clock { started_at: Some(change.at()), ..Clock::default() };
     other.next_response = Clock::default();
     (other.silence, other.rating, other.checked_in, other.rounds) = (None, None, false, 0);
+    (other.known_issue, other.help) = (None, crate::help::Help::default());
     other.links = [Link { kind: LinkKind::SplitFrom, ticket: change.ticket.no }].into();
     other.first_response = Clock { started_at: Some(message.at), ..Clock::default() };
     other.thread_root.clone_from(&message.message_id);

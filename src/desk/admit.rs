@@ -46,7 +46,8 @@ pub fn admit(policy: &Policy, ticket: &Ticket, by: &Actor, command: Command) -> 
 
 fn check_status(policy: &Policy, ticket: &Ticket, command: &Command) -> Result<(), Refusal> {
     let verb = verb(command);
-    if is_allowed(ticket.status, verb) {
+    let is_answer = matches!(command, Command::Close(closing) if crate::closing_question::is_answer(closing));
+    if is_allowed(ticket.status, verb) || is_answer {
         return Ok(());
     }
     let why = format!("{} is {}: `{verb}` is not possible", policy.reference(ticket.no), ticket.status.as_str());
@@ -139,6 +140,7 @@ fn check_arguments(policy: &Policy, ticket: &Ticket, by: &Actor, command: &Comma
             let steps = policy.types.get(&ticket.ticket_type).map_or(&[][..], |ticket_type| &ticket_type.steps);
             known("step", id, steps.iter().map(|step| step.id.as_str()))
         }
+        Command::Article { which, .. } => crate::article::find(policy, ticket, which).map(|_| ()).or_else(refuse),
         Command::AddPerson { address } | Command::SetRequester { address } => check_outsider(policy, address),
         Command::RemovePerson { address } if address.folded() == ticket.requester.address.folded() => {
             refuse("the requester cannot leave; `customer a@b` names another one")

@@ -11,7 +11,7 @@ use crate::answer;
 use crate::answer::Written;
 use crate::arrival::Incoming;
 use crate::change::Change;
-use crate::command::{Closing, Command};
+use crate::command::{Closing, Command, IssueAct};
 use crate::command_block::{self, Block, Speech};
 use crate::command_word::{Context, Names, Said};
 use crate::draft::Why;
@@ -233,7 +233,12 @@ fn plan(mail: &Incoming<'_>, ticket: &Ticket, writing: &Writing<'_>) -> Result<P
         }
     }
     let goes_out = goes_out(writing, block.speech());
-    let words = words(mail, ticket, writing, &block, goes_out)?;
+    let is_broadcast =
+        commands.iter().any(|(_, command)| matches!(command, Command::Issue(IssueAct::Update { text, .. }) if text.is_empty()));
+    let words = words(mail, ticket, writing, &block, goes_out || is_broadcast)?;
+    if crate::issue::take_words(&mut commands, &words.text) {
+        return Ok(Plan { words: None, commands });
+    }
     let has_words = !words.text.trim().is_empty() || !words.enclosed.is_empty();
     Ok(Plan { words: has_words.then_some((words, goes_out)), commands })
 }
@@ -309,10 +314,10 @@ fn second_thoughts(ticket: &Ticket, writing: &Writing<'_>, plan: &Plan) -> Optio
     if goes_out && answered_since.is_some() && !writing.consent.as_it_is {
         return Some(Why::Overtaken);
     }
-    let dangerous = plan
-        .commands
-        .iter()
-        .find(|(_, command)| matches!(command, Command::Merge { .. } | Command::Split | Command::Spam | Command::Redact));
+    let dangerous = plan.commands.iter().find(|(_, command)| {
+        matches!(command, Command::Merge { .. } | Command::Split | Command::Spam | Command::Redact)
+            || matches!(command, Command::Issue(IssueAct::Update { .. } | IssueAct::Solved { .. }))
+    });
     match dangerous {
         Some((_, command)) if !writing.consent.code => Some(Why::Code { verb: admit::verb(command).to_owned() }),
         _ => None,
@@ -385,13 +390,15 @@ fn admitted(change: &Change<'_>, found: &Found, by: &Actor, command: &Command) -
     {
         return Err(format!("there is no ticket {}", change.policy.reference(*into)));
     }
+    let issues = &change.event.around.issues;
+    crate::issue::admit(change.policy, issues, &change.ticket, command).map_err(|refusal| refusal.to_string())?;
     admit::admit(change.policy, &change.ticket, by, command.clone()).map(|_| ()).map_err(|refusal| refusal.to_string())
 }
 
 /// Questions and steps that closing would leave open; asked about once.
 fn open_work(change: &Change<'_>, command: &Command) -> Option<Vec<String>> {
     let Command::Close(closing) = command else { return None };
-    if closing.anyway.is_some() {
+    if closing.anyway.is_some() || !change.ticket.status.is_active() {
         return None;
     }
     let ticket = &change.ticket;

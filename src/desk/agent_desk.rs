@@ -4,11 +4,10 @@ use jiff::Timestamp;
 use mail::machine::Verdict;
 use mail::{Address, Message};
 
-use crate::agent_act;
 use crate::agent_mail::Found;
 use crate::agent_request::Request;
 use crate::arrival::Incoming;
-use crate::command::{Command, DeskCommand, Listing};
+use crate::command::{Command, DeskCommand, Listing, Period};
 use crate::command_block::{self, Block};
 use crate::command_word::{Context, Names, Said};
 use crate::decide::nothing;
@@ -16,10 +15,12 @@ use crate::desk_mail::{DeskMail, Listing as Listed, Mistake};
 use crate::effect::Effect;
 use crate::event::{AgentState, Decision, MessageEntry, Outcome};
 use crate::ids::{AgentName, EffectId, TeamName, TicketNo};
+use crate::knowledge::Every;
 use crate::opening;
 use crate::policy::{Agent, Policy};
 use crate::ticket::Ticket;
 use crate::ticket_mail::AgentDesk;
+use crate::{agent_act, chore};
 
 /// Tickets in one answer.
 const LISTED_MAX: usize = 50;
@@ -94,6 +95,16 @@ pub(crate) fn question(policy: &Policy, request: &Request, message: &Message, at
     Some(Question { agent: agent.clone(), teams, what })
 }
 
+/// How long the report covers that a mail to the desk asks for, if it asks for one.
+pub(crate) fn wants_report(policy: &Policy, request: &Request, message: &Message, at: Timestamp) -> Option<Every> {
+    let block = read(policy, request.from.as_ref()?, message, at);
+    match &block.commands.first()?.said {
+        Said::Desk(DeskCommand::Report { period: Period::Week }) => Some(Every::Week),
+        Said::Desk(DeskCommand::Report { period: Period::Month }) => Some(Every::Month),
+        Said::Desk(_) | Said::Ticket(_) => None,
+    }
+}
+
 fn read(policy: &Policy, agent: &AgentName, message: &Message, at: Timestamp) -> Block {
     let context = Context { policy, ticket: None, agent: Some(agent), at, names: Names::default() };
     let mut block = command_block::read(&context, &agent_act::divide(message, None).new_text);
@@ -148,7 +159,10 @@ fn carry_out(mail: &mut Incoming<'_>, found: &Found, agent: &Agent, command: &De
         },
         DeskCommand::New { customer } => new_ticket(mail, agent, customer.as_ref(), block),
         DeskCommand::Away { until } => away(mail, agent, *until),
-        DeskCommand::Report { .. } => wrong_line(mail, agent, "report", "reports come with a later version"),
+        DeskCommand::Report { .. } => match &found.report {
+            Some(report) => answer(mail, agent, |desk_mail, id| chore::report_mail(desk_mail, report, id)),
+            None => wrong_line(mail, agent, "report", "the report could not be made; `frontdesk report` says why"),
+        },
         DeskCommand::Help { verb } => help(mail, agent, verb.as_deref()),
     }
 }

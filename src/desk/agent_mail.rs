@@ -14,7 +14,9 @@ use crate::arrival::Incoming;
 use crate::command_word::{Context, Names};
 use crate::event::{Decision, MessageEntry};
 use crate::ids::{AgentName, EventId, RawHash, TicketNo};
+use crate::knowledge::Every;
 use crate::policy::Policy;
+use crate::report::Report;
 use crate::ticket::Ticket;
 use crate::{agent_act, agent_desk, agent_hold, agent_proof, command_block, subject, vendor};
 
@@ -39,6 +41,8 @@ pub struct Found {
     pub answered: Option<String>,
     /// All messages of the ticket that was asked to be shown.
     pub messages: Vec<MessageEntry>,
+    /// The report that was asked for.
+    pub report: Option<Box<Report>>,
 }
 
 /// The mail of a draft, read again.
@@ -146,6 +150,12 @@ const REFERENCES_MAX: usize = 20;
 #[must_use]
 pub fn question(policy: &Policy, request: &Request, message: &Message, at: Timestamp) -> Option<agent_desk::Question> {
     request.to_desk.then(|| agent_desk::question(policy, request, message, at)).flatten()
+}
+
+/// How long the report covers that a mail to the desk asks for, if it asks for one.
+#[must_use]
+pub fn wants_report(policy: &Policy, request: &Request, message: &Message, at: Timestamp) -> Option<Every> {
+    request.to_desk.then(|| agent_desk::wants_report(policy, request, message, at)).flatten()
 }
 
 /// The `pin:` line of a mail with the hash it has to fit.

@@ -90,6 +90,7 @@ fn policy() -> Policy {
         follow_up: crate::policy::FollowUp::default(),
         channels: BTreeMap::new(),
         alerts: vec![],
+        knowledge: crate::knowledge::Knowledge::default(),
         reopen_within: SignedDuration::from_hours(336),
         own_addresses: BTreeSet::new(),
         url: Some("https://desk.fernhill.example".to_owned()),

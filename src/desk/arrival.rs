@@ -16,7 +16,7 @@ use crate::policy::Policy;
 use crate::ticket::{LinkKind, Status, Ticket};
 use crate::ticket_mail::Cause;
 use crate::trace::TraceLine;
-use crate::{agent_desk, follow_up, notice, opening, promise, reply, subject};
+use crate::{agent_desk, asked, follow_up, notice, opening, promise, reply, subject};
 
 /// So many mails of one sender on one ticket …
 const BURST_MAILS: usize = 5;
@@ -312,7 +312,7 @@ impl<'a> Incoming<'a> {
         self.admit_people(&mut next, &mut history, marked);
         let said = self.courtesy(&next);
         self.read_zone(&mut next);
-        if !reply::is_settled(said, ticket.status, policy) {
+        if !reply::is_settled(said, ticket.status, policy) && !asked::is_yes(ticket, said) {
             let is_owed = matches!(next.status, Status::Pending | Status::OnHold | Status::Solved);
             if is_owed {
                 self.reopen(&mut next, &mut history);

@@ -49,6 +49,27 @@ const BAD: &[&str] = &[
 const YES: &[&str] = &["yes", "yep", "yeah", "ja", "oui", "si", "sí", "sì", "sim", "ok", "okay", "jep", "tak", "da"];
 const NO: &[&str] = &["no", "nope", "nein", "non", "nee", "não", "nej", "nie", "ne"];
 
+/// Sentences that say that something of ours solved it.
+const SOLVED: &[&str] = &[
+    "this solved it",
+    "that solved it",
+    "it solved it",
+    "solved it",
+    "this helped",
+    "that helped",
+    "this worked",
+    "that worked",
+    "it works now",
+    "it is solved",
+    "das hat geholfen",
+    "hat geholfen",
+    "das hat geklappt",
+    "hat geklappt",
+    "es ist gelöst",
+    "cela a résolu",
+    "eso lo resolvió",
+];
+
 /// Words that thank.
 const THANKS: &[&str] = &[
     "thanks",
@@ -253,7 +274,7 @@ pub fn of(message: &Message) -> Option<Courtesy> {
         None
     } else if is(BAD) {
         Some(Courtesy::Bad)
-    } else if is(GOOD) {
+    } else if is(GOOD) || is_solved(&said) {
         Some(Courtesy::Good)
     } else if is_thanks(&said) {
         Some(Courtesy::Thanks)
@@ -266,6 +287,15 @@ fn is_thanks(said: &[String]) -> bool {
     let known =
         |word: &String| THANKS.contains(&word.as_str()) || COURTEOUS.contains(&word.as_str()) || YES.contains(&word.as_str());
     said.len() <= THANKS_WORDS_MAX && said.iter().any(|word| THANKS.contains(&word.as_str())) && said.iter().all(known)
+}
+
+/// A sentence that says that it is solved now, and nothing else but courtesies.
+fn is_solved(said: &[String]) -> bool {
+    let joined = said.join(" ");
+    let is_short = said.len() <= ANSWER_WORDS_MAX;
+    let Some(rest) = SOLVED.iter().find_map(|phrase| joined.strip_prefix(phrase)).filter(|_| is_short) else { return false };
+    let known = |word: &str| COURTEOUS.contains(&word) || THANKS.contains(&word) || YES.contains(&word);
+    (rest.is_empty() || rest.starts_with(' ')) && rest.split_whitespace().all(known)
 }
 
 /// A yes alone or with courtesies; a no at the beginning, whatever follows.
@@ -347,6 +377,8 @@ mod tests {
         check("Re: Probe", "Status?", Some(Courtesy::Status));
         check("Re: Probe", "good", Some(Courtesy::Good));
         check("Re: Probe", "Not solved.", Some(Courtesy::Bad));
+        check("Re: Probe", "This solved it, thank you!", Some(Courtesy::Good));
+        check("Re: Probe", "This solved it but the printer is dead", None);
         check("Re: Probe", "Ja, danke!", Some(Courtesy::Thanks));
         check("Re: Probe", "Yes", Some(Courtesy::Yes));
         check("Re: Probe", "No, it broke again", Some(Courtesy::No));

@@ -40,6 +40,10 @@ pub(crate) struct Text {
     pub(crate) undoable: bool,
     /// What is still to be known.
     pub(crate) questions: Vec<String>,
+    /// What a known issue is called.
+    pub(crate) issue: Option<String>,
+    /// Words of a person to everybody whom it concerns.
+    pub(crate) words: Option<String>,
 }
 
 #[derive(Serialize)]
@@ -54,6 +58,8 @@ struct Context {
     lines: Vec<String>,
     noted: Vec<String>,
     questions: Vec<String>,
+    issue: Option<String>,
+    words: Option<String>,
     reopen_days: i64,
     signature: String,
 }
@@ -131,6 +137,8 @@ fn compose(
         lines: text.lines.clone(),
         noted: text.noted.clone(),
         questions: text.questions.clone(),
+        issue: text.issue.clone(),
+        words: text.words.clone(),
         reopen_days: policy.reopen_within.as_hours() / 24,
         signature: inbox.label.clone(),
     };

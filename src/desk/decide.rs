@@ -28,6 +28,11 @@ pub fn decide(policy: &Policy, ticket: Option<&Ticket>, event: &Event) -> Decisi
             Some(ticket) => due::policy_changed(policy, ticket, event),
             None => nothing("policy", "the ticket does not exist"),
         },
+        EventKind::IssueNews { issue, news, by } => match ticket {
+            Some(ticket) => crate::issue::decide(policy, ticket, event, issue, news, by),
+            None => nothing("issue", "the ticket does not exist"),
+        },
+        EventKind::Chore(chore) => crate::chore::decide(policy, event, chore),
         EventKind::DeliveryEnded { effect: _, to, result, reply } => match ticket {
             Some(ticket) => {
                 let what = format!("mail to {to} {result}: {reply}");

@@ -40,6 +40,22 @@ pub enum Effect {
         /// When.
         at: Timestamp,
     },
+    /// What is known of a known issue is now this.
+    Issue {
+        /// Its id.
+        id: String,
+        /// What.
+        state: crate::issue::IssueState,
+    },
+    /// Every ticket of a known issue hears something, each by an event of its own.
+    Broadcast {
+        /// Which issue.
+        issue: String,
+        /// What.
+        news: crate::issue::News,
+        /// Who says so.
+        by: crate::event::Actor,
+    },
     /// People or channels are told, outside of the ticket's own mail.
     Notify {
         /// A `[notify]` channel or an agent.

@@ -6,10 +6,12 @@ use jiff::Timestamp;
 use mail::{Address, MessageId, Parsed};
 use serde::{Deserialize, Serialize};
 
+use crate::chore::Chore;
 use crate::command::Command;
 use crate::effect::Effect;
 use crate::effect::TimerKind;
 use crate::ids::{AccountName, AgentName, EffectId, EventId, InboxName, RawHash, TicketNo};
+use crate::issue::{Issues, News};
 use crate::ticket::{LinkKind, Ticket};
 use crate::trace::TraceLine;
 
@@ -45,6 +47,8 @@ pub struct Around {
     pub suppressed: Option<String>,
     /// Number for a new ticket.
     pub next_ticket: TicketNo,
+    /// Known issues and what has become of them.
+    pub issues: Issues,
 }
 
 /// What is remembered of an agent besides the configuration.
@@ -107,6 +111,17 @@ pub enum EventKind {
     },
     /// The configuration is another one: promises and timers follow it.
     PolicyChanged,
+    /// Something is told to every ticket of a known issue; this is the event of one of them.
+    IssueNews {
+        /// Which issue.
+        issue: String,
+        /// What.
+        news: News,
+        /// Who says so.
+        by: Actor,
+    },
+    /// Something is done by the calendar, or because the desk noticed something by itself; about no single ticket.
+    Chore(Box<Chore>),
     /// A mail of ours could not be delivered, or nobody knows.
     DeliveryEnded {
         /// Which mail.

@@ -6,12 +6,14 @@ use mail::compose::Letter;
 use mail::{Address, HeaderText, Mailbox, Message, ReturnPath};
 use serde::Serialize;
 
+use crate::article::Article;
 use crate::calendar::Span;
 use crate::change::Change;
 use crate::effect::{Enclosed, Purpose, Send, SendClass};
 use crate::envelope::marks;
 use crate::event::Event;
 use crate::ids::EffectId;
+use crate::issue;
 use crate::policy::{Agent, Carrier, Inbox, Policy};
 use crate::template::{TemplateProblem, html_of, page};
 use crate::ticket::Ticket;
@@ -24,14 +26,23 @@ const QUOTE_CHARACTERS_MAX: usize = 80;
 const REFERENCES_MAX: usize = 10;
 
 #[derive(Serialize)]
-struct AckContext {
+struct AckContext<'a> {
     name: Option<String>,
     reference: String,
     due: Option<String>,
     opens: Option<String>,
     questions: Vec<String>,
     quote: Option<String>,
+    maybe: Option<MaybeLine<'a>>,
+    known: Option<String>,
     signature: String,
+}
+
+/// An article that should help.
+#[derive(Serialize)]
+struct MaybeLine<'a> {
+    title: &'a str,
+    url: &'a str,
 }
 
 /// What the acknowledgement depends on besides policy and ticket.
@@ -42,6 +53,15 @@ pub(crate) struct AckRequest<'a> {
     pub(crate) message: &'a Message,
     pub(crate) proven: bool,
     pub(crate) usual_response: Option<SignedDuration>,
+    /// An article that clearly fits.
+    pub(crate) maybe: Option<&'a Article>,
+}
+
+impl AckRequest<'_> {
+    /// It repeats nothing and offers nothing: nobody proved who gets it, or its inbox is private.
+    pub(crate) fn is_plain(&self, ticket: &Ticket) -> bool {
+        !self.proven || ticket.private
+    }
 }
 
 /// What a customer is told: the target, or what was usual lately where that is later and the file says so.
@@ -64,7 +84,8 @@ pub(crate) fn acknowledgement(
     inbox: &Inbox,
     request: &AckRequest<'_>,
 ) -> Result<Send, TemplateProblem> {
-    let is_plain = !request.proven || ticket.private;
+    let is_plain = request.is_plain(ticket);
+    let maybe = request.maybe.filter(|_| !is_plain);
     let zone = customer_zone(policy, request.message, request.proven);
     let languages = languages(policy, ticket);
     let language = languages.first().copied().unwrap_or("en").to_owned();
@@ -76,6 +97,8 @@ pub(crate) fn acknowledgement(
         opens: opens_at(policy, inbox, request.event.at).map(when),
         questions: fill_in::questions(policy, ticket).into_iter().map(|field| field.ask.clone()).collect(),
         quote: (!is_plain).then(|| quote_of(&request.message.reply.new_text)).flatten(),
+        maybe: maybe.and_then(|article| Some(MaybeLine { title: &article.title, url: article.url.as_deref()? })),
+        known: (!is_plain).then(|| issue::line(policy, ticket, &request.event.around.issues)).flatten(),
         signature: inbox.label.clone(),
     };
     let name =

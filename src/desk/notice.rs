@@ -22,6 +22,7 @@ pub(crate) fn tell_agent(change: &mut Change<'_>, cause: &Cause<'_>, name: &Agen
     let agent = change.policy.agents.get(name);
     if let Some(agent) = agent.filter(|agent| !agent.reports_only) {
         change.trace("notice", name.as_str(), why.as_str());
+        let perhaps = crate::article::perhaps(change.policy, &change.ticket);
         change.send(|change, id| {
             let mail = TicketMail {
                 desk,
@@ -30,7 +31,7 @@ pub(crate) fn tell_agent(change: &mut Change<'_>, cause: &Cause<'_>, name: &Agen
                 to: agent,
                 why,
                 cause: *cause,
-                perhaps: &[],
+                perhaps: &perhaps,
                 their_offset: None,
                 at: change.at(),
             };

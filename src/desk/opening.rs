@@ -6,6 +6,7 @@ use mail::Address;
 use mail::machine::{MachineOutcome, Verdict};
 
 use crate::arrival::{Incoming, is_unknown, shown, ticket_subject};
+use crate::article::Article;
 use crate::change::Change;
 use crate::decide::entry;
 use crate::effect::Effect;
@@ -16,7 +17,7 @@ use crate::rule::{AckAction, Actions, RuleView};
 use crate::ticket::{Clock, Link, Requester, Status, Ticket};
 use crate::ticket_mail::Cause;
 use crate::trace::TraceLine;
-use crate::{assign, field, fill_in, form, notice, process, promise};
+use crate::{assign, field, fill_in, form, notice, opening_help, process, promise};
 
 pub(crate) fn decide(mut mail: Incoming<'_>, verdict: &Verdict) -> Decision {
     let mut ticket = blank(&mail);
@@ -47,9 +48,10 @@ pub(crate) fn decide(mut mail: Incoming<'_>, verdict: &Verdict) -> Decision {
         return decision;
     }
     settle(&mut mail, &mut ticket);
-    let given = give_owner(&mut mail, &mut ticket);
     let what = format!("{} in {}", ticket.subject, ticket.inbox);
     let mut history = vec![entry(mail.event, "requester_wrote", ticket.requester.address.as_str(), what)];
+    let maybe = opening_help::look_up(&mut mail, &mut ticket, &mut history);
+    let given = give_owner(&mut mail, &mut ticket);
     history.extend(ruling.history);
     let mut people = Vec::new();
     mail.admit_people(&mut ticket, &mut people, false);
@@ -59,7 +61,7 @@ pub(crate) fn decide(mut mail: Incoming<'_>, verdict: &Verdict) -> Decision {
         history.push(line);
         effects.push(effect);
     }
-    acknowledge(&mut mail, &mut ticket, verdict, ruling.ack.as_ref(), &mut effects, &mut history);
+    acknowledge(&mut mail, &mut ticket, verdict, ruling.ack.as_ref(), maybe, &mut effects, &mut history);
     let unproven = !mail.arrival.proof.is_proven();
     let message = mail.entry(verdict.class, unproven);
     let (policy, event, silent) = (mail.policy, mail.event, mail.arrival.silent);
@@ -111,6 +113,9 @@ pub(crate) fn for_customer(mail: &mut Incoming<'_>, agent: &Agent, customer: Add
     fill_fields(mail, &mut ticket);
     let ruling = run_rules(mail, &mut ticket, false);
     settle(mail, &mut ticket);
+    let terms = crate::gist::of_mail(&ticket.subject, &message.text);
+    ticket.help.gist = crate::gist::of(&terms);
+    ticket.help.suggested = crate::article::suggest(mail.policy, &ticket, &terms).0;
     let what = format!("for {customer}, by {}", agent.name);
     let mut history = vec![entry(mail.event, "opened_for", agent.name.as_str(), what)];
     history.extend(ruling.history);
@@ -248,7 +253,7 @@ pub(crate) struct Ruling {
     ignored: Option<(String, u32)>,
 }
 
-fn view<'a>(mail: &Incoming<'a>, ticket: &Ticket) -> RuleView<'a> {
+pub(crate) fn view<'a>(mail: &Incoming<'a>, ticket: &Ticket) -> RuleView<'a> {
     let message = mail.message();
     // Who writes nothing below the subject has said everything in it.
     let is_bare = message.text.trim().is_empty();
@@ -394,6 +399,7 @@ fn acknowledge(
     ticket: &mut Ticket,
     verdict: &Verdict,
     wish: Option<&AckAction>,
+    maybe: Option<&Article>,
     effects: &mut Vec<Effect>,
     history: &mut Vec<crate::HistoryEntry>,
 ) {
@@ -413,17 +419,24 @@ fn acknowledge(
     };
     // A form proves itself, not the address that somebody typed into it.
     let proven = mail.arrival.proof.is_proven() && ticket.requester.proven;
-    let usual_response = mail.arrival.known.usual_response;
-    let request =
-        AckRequest { event: mail.event, index: effects.len(), template, message: mail.message(), proven, usual_response };
+    let request = AckRequest {
+        event: mail.event,
+        index: effects.len(),
+        template,
+        message: mail.message(),
+        proven,
+        usual_response: mail.arrival.known.usual_response,
+        maybe,
+    };
     match acknowledgement(policy, ticket, inbox, &request) {
         Ok(send) => {
             let form = if proven { "proven" } else { "plain" };
             mail.trace("ack", "yes", format!("template {template}, {form} form, to {}", send.to));
             history.push(entry(mail.event, "acknowledged", "frontdesk", format!("to {}", send.to)));
             effects.push(Effect::Send(Box::new(send)));
-            if proven && !ticket.private {
+            if !request.is_plain(ticket) {
                 fill_in::asked_in_acknowledgement(ticket, &fill_in::questions(policy, ticket));
+                opening_help::told(mail, ticket, maybe, history);
             }
         }
         Err(problem) => {

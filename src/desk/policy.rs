@@ -48,6 +48,8 @@ pub struct Policy {
     pub channels: BTreeMap<String, crate::channel::Channel>,
     /// Who is told when a promise comes near, besides the ladder.
     pub alerts: Vec<Alert>,
+    /// Known issues, articles, reports.
+    pub knowledge: crate::knowledge::Knowledge,
     /// How long a solved ticket can be reopened by a reply (`follow_up.reopen.within`).
     pub reopen_within: SignedDuration,
     /// Every address that is ours, lower case: inboxes, aliases, agent mail.

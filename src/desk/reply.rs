@@ -10,7 +10,7 @@ use crate::ledger::Party;
 use crate::policy::Policy;
 use crate::process;
 use crate::ticket::{Rating, Status};
-use crate::{field, fill_in, follow_up, ledger, letter};
+use crate::{asked, field, fill_in, follow_up, ledger, letter};
 
 /// Whether an answer leaves the ticket as it is: nobody owes a word because of it.
 pub(crate) fn is_settled(said: Option<Courtesy>, status: Status, policy: &Policy) -> bool {
@@ -30,6 +30,9 @@ pub(crate) fn follow(change: &mut Change<'_>, said: Option<Courtesy>, message: &
     let by = change.ticket.requester.address.to_string();
     let by = if message.from.contains(&by) { by } else { message.from.clone() };
     let was = change.before.status;
+    if asked::answered(change, said, &by) {
+        return;
+    }
     match said {
         Some(Courtesy::Stop) => {
             let address = change.ticket.requester.address.folded();

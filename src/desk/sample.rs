@@ -137,6 +137,7 @@ pub(crate) fn policy() -> Policy {
         follow_up: crate::policy::FollowUp::default(),
         channels: BTreeMap::new(),
         alerts: vec![],
+        knowledge: crate::knowledge::Knowledge::default(),
         reopen_within: SignedDuration::from_hours(14 * 24),
         own_addresses: BTreeSet::new(),
         url: Some("https://desk.fernhill.example".into()),

@@ -12,7 +12,7 @@ use crate::template_sample;
 use crate::verb::Verbs;
 
 /// Texts that are built in: name, language, source.
-const BUILT_IN: [(&str, &str, &str); 20] = [
+const BUILT_IN: [(&str, &str, &str); 30] = [
     ("ack", "en", include_str!("../../config/templates/en/ack.txt")),
     ("questions", "en", include_str!("../../config/templates/en/questions.txt")),
     ("questions", "de", include_str!("../../config/templates/de/questions.txt")),
@@ -31,6 +31,16 @@ const BUILT_IN: [(&str, &str, &str); 20] = [
     ("status", "de", include_str!("../../config/templates/de/status.txt")),
     ("noted", "en", include_str!("../../config/templates/en/noted.txt")),
     ("noted", "de", include_str!("../../config/templates/de/noted.txt")),
+    ("issue", "en", include_str!("../../config/templates/en/issue.txt")),
+    ("issue", "de", include_str!("../../config/templates/de/issue.txt")),
+    ("issue-joined", "en", include_str!("../../config/templates/en/issue-joined.txt")),
+    ("issue-joined", "de", include_str!("../../config/templates/de/issue-joined.txt")),
+    ("issue-update", "en", include_str!("../../config/templates/en/issue-update.txt")),
+    ("issue-update", "de", include_str!("../../config/templates/de/issue-update.txt")),
+    ("issue-solved", "en", include_str!("../../config/templates/en/issue-solved.txt")),
+    ("issue-solved", "de", include_str!("../../config/templates/de/issue-solved.txt")),
+    ("article", "en", include_str!("../../config/templates/en/article.txt")),
+    ("article", "de", include_str!("../../config/templates/de/article.txt")),
     ("signature", "en", include_str!("../../config/templates/en/signature.txt")),
     ("signature", "de", include_str!("../../config/templates/de/signature.txt")),
 ];

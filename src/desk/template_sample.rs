@@ -21,6 +21,8 @@ enum Kind {
     Questions,
     Signature,
     FollowUp,
+    Issue,
+    Article,
 }
 
 /// Texts of the operator are acknowledgements unless they take the name of another text.
@@ -28,17 +30,20 @@ fn kind_of(name: &str) -> Kind {
     match name {
         "questions" => Kind::Questions,
         "signature" => Kind::Signature,
-        "nudge" | "closing-soon" | "closed" | "check-in" | "status" | "noted" => Kind::FollowUp,
+        "nudge" | "closing-soon" | "closed" | "check-in" | "status" | "noted" | "issue-joined" | "issue-update"
+        | "issue-solved" => Kind::FollowUp,
+        "article" => Kind::Article,
+        _ if name == "issue" || name.starts_with("issue-") => Kind::Issue,
         _ => Kind::Acknowledgement,
     }
 }
 
 type Entry = (&'static str, &'static [Kind], fn() -> Value);
 
-const ALL: [Entry; 18] = {
-    use Kind::{Acknowledgement as A, FollowUp as F, Questions as Q, Signature as S};
+const ALL: [Entry; 27] = {
+    use Kind::{Acknowledgement as A, Article as H, FollowUp as F, Issue as I, Questions as Q, Signature as S};
     [
-        ("name", &[A, Q, F], || Value::from("Dana")),
+        ("name", &[A, Q, F, H], || Value::from("Dana")),
         ("reference", &[A, Q, F, S], || Value::from("T-4821")),
         ("due", &[A], || Value::from("Tuesday 24 November, 11:00 (your time)")),
         ("opens", &[A], || Value::from("Tuesday 24 November, 09:00 (your time)")),
@@ -53,6 +58,15 @@ const ALL: [Entry; 18] = {
         ("lines", &[F], || Value::from(vec!["We are working on it."])),
         ("noted", &[F], || Value::from(vec!["Serial number: FH-20931"])),
         ("reopen_days", &[F], || Value::from(14)),
+        ("maybe", &[A], || Value::from(BTreeMap::from([("title", "Probe loses Wi-Fi"), ("url", "https://help.example/112")]))),
+        ("known", &[A], || Value::from("Cloud sync is slow in Europe.")),
+        ("issue", &[F], || Value::from("Cloud sync is slow in Europe")),
+        ("words", &[F], || Value::from("It is faster again in most places.")),
+        ("title", &[H, I], || Value::from("Probe loses Wi-Fi")),
+        ("url", &[H], || Value::from("https://help.example/112")),
+        ("text", &[H], || Value::from("Set the channel to 11.")),
+        ("workaround", &[I], || Value::from("Upload at night.")),
+        ("told", &[I], || Value::from("We found the cause.")),
         ("inbox", &[S], || Value::from("Fernhill Support")),
         ("company", &[S], || Value::from("Fernhill")),
         ("agent", &[S], || Value::from("Maya Chen")),
@@ -62,10 +76,10 @@ const ALL: [Entry; 18] = {
 /// The same name with nothing in it. Whose mail it is, and about what, is always there.
 fn emptied(key: &str, value: &Value) -> Value {
     match value.kind() {
-        _ if matches!(key, "reference" | "signature" | "inbox" | "company") => value.clone(),
+        _ if matches!(key, "reference" | "signature" | "inbox" | "company" | "title") => value.clone(),
         ValueKind::Seq => Value::from(Vec::<String>::new()),
         ValueKind::Bool => Value::from(false),
-        ValueKind::String => Value::from(()),
+        ValueKind::String | ValueKind::Map => Value::from(()),
         _ => value.clone(),
     }
 }

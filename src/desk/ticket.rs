@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::draft::Draft;
 use crate::effect::TimerKind;
+use crate::help::Help;
 use crate::ids::{AgentName, EventId, FieldId, InboxName, TeamName, TicketNo, TypeName, VendorName};
 use crate::ledger::Ledger;
 use crate::undo::Act;
@@ -353,6 +354,12 @@ pub struct Ticket {
     /// It was asked after closing whether it is still fine.
     #[serde(default)]
     pub checked_in: bool,
+    /// The known issue of which it is a case.
+    #[serde(default)]
+    pub known_issue: Option<String>,
+    /// Articles that were offered, what was asked, the words by which it is compared.
+    #[serde(default)]
+    pub help: Help,
 }
 
 /// What the customer saw of us last.
@@ -444,6 +451,8 @@ impl Ticket {
             rounds: 0,
             rating: None,
             checked_in: false,
+            known_issue: None,
+            help: Help::default(),
         }
     }
 

@@ -194,6 +194,7 @@ impl Facts<'_> {
             Some(owner) => fill_text(words.owner, &[("name", &owner)]),
             None => words.nobody.to_owned(),
         }));
+        values.extend(ticket.known_issue.as_ref().map(|issue| own(format!("issue {}", clean(issue, 60)))));
         values.extend(self.first_response());
         if let Some(until) = ticket.snoozed_until {
             values.push(own(fill_text(words.sleeps, &[("when", &short_time(words, self.zone, until, self.at))])));

@@ -61,6 +61,8 @@ pub enum Turned {
     SnoozedUntil(Values<Option<Timestamp>>),
     /// Minutes of work.
     Minutes(Values<u32>),
+    /// The known issue of which it is a case.
+    KnownIssue(Values<Option<String>>),
 }
 
 /// A value before and after.
@@ -126,6 +128,7 @@ turned! {
     MutedBy: "muting", |t: &Ticket| t.muted_by.clone(), |t: &mut Ticket, v| t.muted_by = v;
     SnoozedUntil: "snooze", |t: &Ticket| t.snoozed_until, |t: &mut Ticket, v| t.snoozed_until = v;
     Minutes: "time", |t: &Ticket| t.minutes, |t: &mut Ticket, v| t.minutes = v;
+    KnownIssue: "known issue", |t: &Ticket| t.known_issue.clone(), |t: &mut Ticket, v| t.known_issue = v;
 }
 
 /// Remembers an act in place of the agent's earlier one; acts older than a day are forgotten.

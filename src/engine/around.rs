@@ -4,13 +4,16 @@ use std::collections::BTreeMap;
 
 use desk::agent_mail::{DraftMail, Found};
 use desk::event::{Around, Direction, MessageEntry};
+use desk::issue::Issues;
 use desk::policy::Assign;
+use desk::report::Scope;
 use desk::{EventId, Ticket, TicketNo, TimerKind, agent_mail, agent_request};
 use jiff::Timestamp;
 use mail::Address;
 
 use super::core::{Core, is_unsent};
 use super::read::{Reading, read_here};
+use super::report::report;
 use crate::store::{Cause, TicketFilter};
 
 /// References that are looked up for an answer written straight to a customer.
@@ -26,7 +29,7 @@ impl Core {
         let has_people = policy.agent_mail.is_some() || shares_work;
         let contact = ticket.map(|ticket| &ticket.requester.address).or(sender);
         let asks_rating = ticket.is_some() && policy.follow_up.closed.is_some();
-        let mut around = Around::default();
+        let mut around = Around { issues: Issues::new(policy, self.store().issues()), ..Around::default() };
         if let Some(ticket) = ticket {
             around.suppressed = self.store().suppressed(&ticket.requester.address.folded(), now);
         }
@@ -95,6 +98,10 @@ impl Core {
         if let Some(question) = agent_mail::question(policy, &request, message, now) {
             let all = self.store().tickets(&TicketFilter { limit: LOOKED_THROUGH_MAX, ..TicketFilter::default() });
             found.listing = question.answer(all, now);
+        }
+        if let Some(every) = agent_mail::wants_report(policy, &request, message, now) {
+            let scope = Scope::last(every, now, &policy.company.timezone, None);
+            found.report = scope.and_then(|scope| report(self.store(), policy, &scope).ok()).map(Box::new);
         }
         let shown = found.ticket.as_ref().or(found.listing.first()).map(|ticket| ticket.no);
         let history = shown.and_then(|no| self.store().history(no).ok()).unwrap_or_default();

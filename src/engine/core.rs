@@ -82,6 +82,8 @@ pub struct Core {
     pub(super) has_new_rows: bool,
     /// Rows in doubt that the outbox was handed and has not answered about.
     pub(super) in_hand: BTreeSet<EffectId>,
+    /// Some tickets may have still to hear of what was said to many.
+    pub(super) has_errands: bool,
     /// When overdue timers of customer mail were worked off within the last minute.
     pub(super) late_mails: VecDeque<Timestamp>,
     /// How long first answers took lately.
@@ -107,6 +109,7 @@ impl Core {
             due: BTreeMap::new(),
             has_new_rows: true,
             in_hand: BTreeSet::new(),
+            has_errands: true,
             late_mails: VecDeque::new(),
             usual: Usual::default(),
             notices: Vec::new(),
@@ -183,6 +186,8 @@ impl Core {
             EventKind::Commanded { .. }
             | EventKind::TimerFired { .. }
             | EventKind::PolicyChanged
+            | EventKind::IssueNews { .. }
+            | EventKind::Chore(_)
             | EventKind::DeliveryEnded { .. } => None,
         };
         let cause = Cause::Mail { place: place.clone(), raw, keys, to_file, inbox };
@@ -314,11 +319,13 @@ impl Core {
         let Some(ticket) = self.store.ticket(order.ticket) else {
             return refuse(format!("there is no ticket {}", self.live.policy.reference(order.ticket)));
         };
-        let kind = match desk::admit::admit(&self.live.policy, &ticket, &order.by, order.command) {
+        let around = Around { last_in: self.last_in(ticket.no), ..self.around(Some(&ticket), None, now) };
+        let is_known = desk::issue::admit(&self.live.policy, &around.issues, &ticket, &order.command);
+        let admitted = is_known.and_then(|()| desk::admit::admit(&self.live.policy, &ticket, &order.by, order.command));
+        let kind = match admitted {
             Ok(kind) => kind,
             Err(refusal) => return Ok(Err(refusal)),
         };
-        let around = Around { last_in: self.last_in(ticket.no), ..self.around(Some(&ticket), None, now) };
         let event = Event { id, at: now, kind, around };
         let decision = decide::decide(&self.live.policy, Some(&ticket), &event);
         self.stage(&event, Cause::Request, decision)?;
@@ -404,7 +411,8 @@ impl Core {
                     }
                 }
                 Effect::Recall { mail } => recalled.extend(self.store.outbox_row(*mail)),
-                Effect::Agent { .. } | Effect::AskedRating { .. } => {}
+                Effect::Broadcast { .. } => self.has_errands = true,
+                Effect::Agent { .. } | Effect::AskedRating { .. } | Effect::Issue { .. } => {}
             }
         }
         if let Some(ticket) = &decision.ticket {

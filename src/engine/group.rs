@@ -11,6 +11,7 @@ use desk::event::Place;
 use desk::{AccountName, EventId, Outcome, TicketNo};
 use tokio::sync::{mpsc, oneshot};
 
+use crate::engine::chore::Job;
 use crate::engine::core::{Core, Order};
 use crate::engine::read::{Caution, Reading, read};
 use crate::engine::writer::Shared;
@@ -39,6 +40,7 @@ pub(super) enum Work {
     Steps { steps: Vec<OutboxStep>, answer: Answer<()> },
     Timers { answer: Answer<usize> },
     Tell { request: String, to: Vec<String>, text: String, answer: Answer<()> },
+    Chore { job: Box<Job>, answer: Answer<bool> },
     Settle { from: TicketNo, answer: Answer<Option<TicketNo>> },
     LetIn { held: EventId, release: bool, answer: Answer<Option<TicketNo>> },
 }
@@ -99,8 +101,8 @@ pub(super) fn write(mut core: Core, mut inbound: Inbound, shared: &std::sync::We
     let Ok(waiter) = tokio::runtime::Builder::new_current_thread().build() else { return };
     let mut begun = None;
     loop {
-        let first = if begun.is_some() { None } else { waiter.block_on(inbound.next()) };
-        let Some(shared) = shared.upgrade().filter(|_| first.is_some() || begun.is_some()) else { return };
+        let first = if begun.is_some() || core.has_errands() { None } else { waiter.block_on(inbound.next()) };
+        let Some(shared) = shared.upgrade().filter(|_| first.is_some() || begun.is_some() || core.has_errands()) else { return };
         core.live = shared.live.load_full();
         let mut group = Group { core: &mut core, shared: &shared, begun: &mut begun, answers: Vec::new(), staged: 0 };
         let staged = group.fill(first, &mut inbound);
@@ -144,6 +146,9 @@ impl Group<'_> {
     fn fill(&mut self, first: Option<Work>, inbound: &mut Inbound) -> Result<(), StoreError> {
         let mut next = first;
         let mut somebody_waits = false;
+        if self.core.has_errands() {
+            self.staged += self.core.errands(self.shared.clock.now(), SLICE)?;
+        }
         while self.staged < GROUP_MAX {
             if let Some(work) = next.take().or_else(|| inbound.urgent.try_recv().ok()) {
                 somebody_waits |= !matches!(work, Work::Mails { .. });
@@ -218,6 +223,10 @@ impl Group<'_> {
             Work::Settle { from, answer } => {
                 let next = core.settle_some(now, from, SETTLED_MAX)?;
                 later(answer, next)
+            }
+            Work::Chore { job, answer } => {
+                let done = core.chore(now, *job)?;
+                later(answer, done)
             }
             Work::Timers { answer } => {
                 let done = core.timers(now, TIMERS_MAX)?;

@@ -7,13 +7,16 @@
 mod around;
 pub mod budget;
 pub mod child;
+pub mod chore;
 pub mod content;
 pub mod core;
+mod errand;
 mod group;
 mod note;
 mod outgoing;
 pub mod proof;
 pub mod read;
+pub mod report;
 pub mod seam;
 mod timer;
 mod usual;

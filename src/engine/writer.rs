@@ -16,6 +16,7 @@ use tokio::task::JoinSet;
 
 use crate::clock::Clock;
 use crate::engine::child::ChildReader;
+use crate::engine::chore::{Job, jobs};
 use crate::engine::core::{Core, Happening, Live, Order, step_of};
 use crate::engine::group::{Answer, Arrived, Outbound, Work, queues, write};
 use crate::engine::proof::{DkimCheck, DkimOutcome};
@@ -33,6 +34,8 @@ const READ_CHUNK: usize = 16;
 const READERS_MORE: usize = 2;
 /// After DNS did not answer, it is left alone for so long.
 const DNS_PAUSE_SECONDS: i64 = 60;
+/// Between two looks at what is due by the calendar. The look reads the tickets of the last month.
+const CHORES_EVERY: std::time::Duration = std::time::Duration::from_secs(120);
 /// Events that are remembered for those who follow along.
 const HAPPENINGS_MAX: usize = 1_000;
 
@@ -211,6 +214,45 @@ impl Engine {
         self.ask(|answer| Work::Tell { request, to, text, answer }).await?;
         self.shared.outgoing.notify_waiters();
         Ok(())
+    }
+
+    /// Does a job, unless it was done before. Durable on return; true if it was done now.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn chore(&self, job: Job) -> Result<bool, Arc<StoreError>> {
+        let job = Box::new(job);
+        let done = self.ask(|answer| Work::Chore { job, answer }).await?;
+        self.shared.outgoing.notify_waiters();
+        Ok(done)
+    }
+
+    /// Does what is due by the calendar and what the desk notices by itself, until `stop` turns true. What is to be done is
+    /// gathered beside the writer, since it may read many tickets.
+    pub async fn run_chores(&self, mut stop: watch::Receiver<bool>) {
+        let mut looked_at = TicketNo(0);
+        while !*stop.borrow() {
+            let (store, policy, now) = (self.shared.store.clone(), self.live().policy.clone(), self.shared.clock.now());
+            let newest = store.next_ticket();
+            let has_new = newest != looked_at;
+            looked_at = newest;
+            match blocking(move || jobs(&store, &policy, now, has_new)).await {
+                Ok(jobs) => {
+                    for job in jobs {
+                        if self.chore(job).await.is_err() {
+                            return;
+                        }
+                    }
+                }
+                Err(error) => {
+                    tracing::warn!(error = &error as &dyn std::error::Error, "What is due by the calendar cannot be gathered.");
+                }
+            }
+            tokio::select! {
+                () = tokio::time::sleep(CHORES_EVERY) => {}
+                _ = stop.changed() => {}
+            }
+        }
     }
 
     /// Brings the promises and timers of all tickets to what the configuration says, a few at a time between other work.

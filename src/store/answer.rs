@@ -5,6 +5,8 @@ use std::path::Path;
 
 use desk::effect::OutboxRow;
 use desk::event::{AgentState, ContactFacts};
+use desk::glance::Glance;
+use desk::issue::IssueState;
 use desk::{AccountName, AgentName, EffectId, EventId, RawHash, Ticket, TicketNo, TimerKind};
 use jiff::Timestamp;
 use mail::MessageId;
@@ -13,7 +15,7 @@ use super::kv::Read;
 use super::record::Location;
 use super::{
     BudgetKey, ContentKeys, Counts, Cursor, Decided, HeldItem, MailboxKey, Record, Store, StoreError, Suspect, TicketFilter,
-    query,
+    query, query_know,
 };
 
 /// What differs between stores. [`Store`] follows from it.
@@ -24,6 +26,8 @@ pub(crate) trait Answers: Send + Sync + 'static {
     fn doubt(&self, error: &StoreError);
     /// One decision from where it stands.
     fn body(&self, at: Location) -> Result<Decided, StoreError>;
+    /// As much of it as reports need.
+    fn glance(&self, at: Location) -> Result<Glance, StoreError>;
     /// See [`Store::keep_hashed`].
     fn keep_all(&self, mails: &[(RawHash, &[u8])]) -> Result<Vec<bool>, StoreError>;
     /// See [`Store::keep_file`].
@@ -111,6 +115,26 @@ impl<S: Answers> Store for S {
 
     fn agents(&self) -> BTreeMap<AgentName, (AgentState, u64)> {
         self.sure(query::agents(self.state()))
+    }
+
+    fn issues(&self) -> BTreeMap<String, IssueState> {
+        self.sure(query_know::issues(self.state()))
+    }
+
+    fn issue_tickets(&self, id: &str) -> Vec<TicketNo> {
+        self.sure(query_know::issue_tickets(self.state(), id))
+    }
+
+    fn errands(&self, limit: usize) -> Vec<(EventId, TicketNo)> {
+        self.sure(query_know::errands(self.state(), limit))
+    }
+
+    fn glances(&self, no: TicketNo) -> Result<Vec<Glance>, StoreError> {
+        query::history(self.state(), no)?.into_iter().map(|at| self.glance(at)).collect()
+    }
+
+    fn mails_of_days(&self, from: i64, until: i64) -> BTreeMap<String, u64> {
+        self.sure(query_know::mails_of_days(self.state(), from, until))
     }
 
     fn cursor(&self, mailbox: &MailboxKey) -> Cursor {

@@ -376,3 +376,45 @@ fn one_id_may_belong_to_several_tickets() {
         assert_eq!(address("x@EXAMPLE.org").domain(), "example.org");
     });
 }
+
+#[test]
+fn tickets_of_an_issue_are_found_and_hear_each_news_once() {
+    let case = |no: u64, issue: Option<&str>| {
+        let mut ticket = ticket(no, Status::OnHold);
+        ticket.known_issue = issue.map(str::to_owned);
+        ticket
+    };
+    let numbers = |store: &dyn Store, id: &str| store.issue_tickets(id).into_iter().map(|no| no.0).collect::<Vec<_>>();
+    on_both(|store| {
+        for no in 1..=3 {
+            stage(store, record(request(&format!("join {no}"), case(no, Some("sync")), 0)));
+        }
+        stage(store, record(request("other", case(4, Some("syn")), 0)));
+        stage(store, record(request("leave", case(2, None), 1)));
+        assert_eq!((numbers(store, "sync"), numbers(store, "syn"), numbers(store, "")), (vec![1, 3], vec![4], vec![]));
+        let mut said = request("said", case(5, Some("sync")), 2);
+        let by = desk::event::Actor::Operator;
+        said.decision.effects.push(desk::Effect::Broadcast { issue: "sync".to_owned(), news: desk::issue::News::Solved, by });
+        let event = said.event;
+        stage(store, record(said.clone()));
+        stage(store, record(said));
+        let left = |store: &dyn Store| store.errands(9).into_iter().map(|(of, no)| (of == event, no.0)).collect::<Vec<_>>();
+        assert_eq!(left(store), [(true, 1), (true, 3), (true, 5)], "the ticket that joined with it among them");
+        let mut done = request("done", case(3, Some("sync")), 3);
+        done.cause = Cause::Errand { of: event, ticket: TicketNo(3) };
+        stage(store, record(done));
+        assert_eq!(left(store), [(true, 1), (true, 5)]);
+        assert_eq!(store.glances(TicketNo(3)).expect("readable").len(), 2);
+    });
+}
+
+#[test]
+fn mails_are_counted_by_day() {
+    on_both(|store| {
+        arrive(store, 5, 1);
+        arrive(store, 6, 2);
+        let day = new_ticket(5, 1).at.as_second().div_euclid(86_400);
+        assert_eq!(store.mails_of_days(day, day + 1).get("new_ticket"), Some(&2));
+        assert!(store.mails_of_days(day + 1, day + 9).is_empty() && store.mails_of_days(day - 9, day).is_empty());
+    });
+}

@@ -153,6 +153,11 @@ impl Answers for DiskStore {
         read_body(&self.packs, at, None)
     }
 
+    fn glance(&self, at: Location) -> Result<desk::glance::Glance, StoreError> {
+        let (_, bytes) = self.packs.body(at)?;
+        serde_json::from_slice(&bytes).map_err(|error| self.packs.damaged_at(at, &error.to_string()))
+    }
+
     fn keep_all(&self, mails: &[(RawHash, &[u8])]) -> Result<Vec<bool>, StoreError> {
         self.check()?;
         self.packs.keep(mails)

@@ -15,7 +15,7 @@ use super::record::{
     AgentRow, BUDGET_HOURS, BudgetRow, ContentRow, Figures, Location, MailboxRow, RangeRow, SuppressedRow, TicketRow,
     outcome_code, pack, unpack,
 };
-use super::{BudgetKey, Cause, ContentKeys, Decided, HeldItem, MailboxKey, Record, StoreError, key};
+use super::{BudgetKey, Cause, ContentKeys, Decided, HeldItem, MailboxKey, Record, StoreError, fold_know, key};
 
 /// Places kept beside the ticket before they move into a chunk of their own.
 const RECENT_MAX: usize = 16;
@@ -50,9 +50,9 @@ pub(crate) fn fold(reads: &dyn Read, record: &Record, body: Location) -> Result<
 }
 
 /// Writes so far over what was read.
-struct Draft<'a> {
-    reads: &'a dyn Read,
-    writes: BTreeMap<Vec<u8>, Option<Vec<u8>>>,
+pub(super) struct Draft<'a> {
+    pub(super) reads: &'a dyn Read,
+    pub(super) writes: BTreeMap<Vec<u8>, Option<Vec<u8>>>,
     figures: Figures,
     figures_before: Option<Vec<u8>>,
 }
@@ -71,20 +71,20 @@ impl<'a> Draft<'a> {
         }
     }
 
-    fn get<T: DeserializeOwned>(&self, key: &[u8]) -> Result<Option<T>, StoreError> {
+    pub(super) fn get<T: DeserializeOwned>(&self, key: &[u8]) -> Result<Option<T>, StoreError> {
         self.bytes(key)?.as_deref().map(unpack).transpose()
     }
 
-    fn put<T: Serialize>(&mut self, key: Vec<u8>, value: &T) -> Result<(), StoreError> {
+    pub(super) fn put<T: Serialize>(&mut self, key: Vec<u8>, value: &T) -> Result<(), StoreError> {
         self.writes.insert(key, Some(pack(value)?));
         Ok(())
     }
 
-    fn put_bytes(&mut self, key: Vec<u8>, value: Vec<u8>) {
+    pub(super) fn put_bytes(&mut self, key: Vec<u8>, value: Vec<u8>) {
         self.writes.insert(key, Some(value));
     }
 
-    fn remove(&mut self, key: Vec<u8>) {
+    pub(super) fn remove(&mut self, key: Vec<u8>) {
         self.writes.insert(key, None);
     }
 
@@ -120,8 +120,9 @@ fn decision(draft: &mut Draft<'_>, decided: &Decided, body: Location) -> Result<
             }
         }
         Cause::Timer { kind } if ticket.is_none() => stray_timer(draft, decided, *kind)?,
-        Cause::Timer { .. } | Cause::Request | Cause::Delivery => {}
+        Cause::Timer { .. } | Cause::Request | Cause::Delivery | Cause::Errand { .. } => {}
     }
+    fold_know::note_cause(draft, decided)?;
     if let Some(ticket) = ticket {
         put_ticket(draft, ticket, body)?;
         if let Some(id) = decided.decision.message.as_ref().and_then(|message| message.message_id.as_ref()) {
@@ -144,6 +145,8 @@ fn decision(draft: &mut Draft<'_>, decided: &Decided, body: Location) -> Result<
                 let facts: ContactFacts = draft.get(&key::contact(address))?.unwrap_or_default();
                 draft.put(key::contact(address), &ContactFacts { rating_asked_at: Some(*at), ..facts })?;
             }
+            Effect::Issue { id, state } => draft.put(key::issue(id), state)?,
+            Effect::Broadcast { issue, .. } => fold_know::broadcast(draft, decided, issue)?,
             // A suppression and a recalled mail have records of their own.
             Effect::Send(_) | Effect::Notify { .. } | Effect::Suppress { .. } | Effect::Recall { .. } => {}
         }
@@ -270,6 +273,7 @@ fn put_ticket(draft: &mut Draft<'_>, ticket: &Ticket, body: Location) -> Result<
     let before_status = before.as_ref().map(|row| row.ticket.status);
     count_people(draft, before.as_ref().map(|row| &row.ticket), ticket)?;
     set_timers(draft, before.as_ref().map(|row| &row.ticket.timers), ticket)?;
+    fold_know::index_issue(draft, before.as_ref().map(|row| &row.ticket), ticket);
     let (mut chunks, mut recent) = before.map_or((0, Vec::new()), |row| (row.chunks, row.recent));
     recent.push(body);
     if recent.len() >= RECENT_MAX {
@@ -464,7 +468,7 @@ fn held(draft: &mut Draft<'_>, decided: &Decided) -> Result<(), StoreError> {
     let Some(why) = why else { return Ok(()) };
     let raw = match &decided.cause {
         Cause::Mail { raw, .. } => Some(*raw),
-        Cause::Request | Cause::Timer { .. } | Cause::Delivery => message.and_then(|message| message.raw),
+        Cause::Request | Cause::Timer { .. } | Cause::Delivery | Cause::Errand { .. } => message.and_then(|message| message.raw),
     };
     let item = HeldItem {
         event: decided.event,
@@ -536,7 +540,7 @@ fn sweep_budgets(draft: &mut Draft<'_>, at: Timestamp) -> Result<(), StoreError>
 pub(crate) fn raws(decided: &Decided) -> Vec<RawHash> {
     let incoming = match &decided.cause {
         Cause::Mail { raw, .. } => Some(*raw),
-        Cause::Request | Cause::Timer { .. } | Cause::Delivery => None,
+        Cause::Request | Cause::Timer { .. } | Cause::Delivery | Cause::Errand { .. } => None,
     };
     incoming.into_iter().chain(decided.outbox.iter().map(|row| row.raw)).collect()
 }

@@ -16,6 +16,8 @@ pub(crate) const TIMERS: &[u8] = b"y";
 pub(crate) const HELD: &[u8] = b"w";
 pub(crate) const BUDGETS: &[u8] = b"b";
 pub(crate) const AGENTS: &[u8] = b"a";
+pub(crate) const ISSUES: &[u8] = b"q";
+pub(crate) const ERRANDS: &[u8] = b"r";
 
 /// Tickets per value of the status index.
 pub(crate) const STATUS_BLOCK: u64 = 256;
@@ -172,6 +174,30 @@ fn timer_code(kind: TimerKind) -> u8 {
 /// All running timers by instant.
 pub(crate) fn timer(due_at: Timestamp, no: TicketNo, kind: TimerKind) -> Vec<u8> {
     join(&[TIMERS, &instant(due_at), &no.0.to_be_bytes(), &[timer_code(kind)]])
+}
+
+/// What has become of a known issue.
+pub(crate) fn issue(id: &str) -> Vec<u8> {
+    join(&[ISSUES, id.as_bytes()])
+}
+
+/// Tickets of a known issue; without a number, the prefix of all of them.
+pub(crate) fn issue_ticket(id: &str, no: Option<TicketNo>) -> Vec<u8> {
+    let mut key = join(&[b"Q", &short(id.as_bytes())]);
+    if let Some(no) = no {
+        key.extend(no.0.to_be_bytes());
+    }
+    key
+}
+
+/// A ticket that has still to hear of what an event says to many.
+pub(crate) fn errand(of: EventId, no: TicketNo) -> Vec<u8> {
+    join(&[ERRANDS, &of.0, &no.0.to_be_bytes()])
+}
+
+/// Mails by outcome of one day since 1970.
+pub(crate) fn day(day: i64) -> Vec<u8> {
+    join(&[b"z", &(day.cast_unsigned() ^ (1 << 63)).to_be_bytes()])
 }
 
 pub(crate) fn held(event: EventId) -> Vec<u8> {

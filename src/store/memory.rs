@@ -5,6 +5,7 @@ use std::path::Path;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use desk::RawHash;
+use desk::glance::Glance;
 
 use super::answer::Answers;
 use super::fold::fold;
@@ -46,6 +47,13 @@ impl Answers for MemoryStore {
     fn doubt(&self, _error: &StoreError) {}
 
     fn body(&self, at: Location) -> Result<Decided, StoreError> {
+        let kept = self.kept();
+        let index = usize::try_from(at.at).unwrap_or(usize::MAX);
+        let body = kept.bodies.get(index).ok_or_else(|| StoreError::State { what: format!("decision {index} is missing") })?;
+        serde_json::from_slice(body).map_err(|error| StoreError::State { what: format!("read a decision: {error}") })
+    }
+
+    fn glance(&self, at: Location) -> Result<Glance, StoreError> {
         let kept = self.kept();
         let index = usize::try_from(at.at).unwrap_or(usize::MAX);
         let body = kept.bodies.get(index).ok_or_else(|| StoreError::State { what: format!("decision {index} is missing") })?;

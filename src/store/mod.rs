@@ -11,12 +11,14 @@ mod contract;
 mod disk;
 mod file;
 mod fold;
+mod fold_know;
 mod journal;
 mod key;
 mod kv;
 mod memory;
 mod pack;
 mod query;
+mod query_know;
 mod raw;
 mod record;
 #[cfg(test)]
@@ -126,6 +128,13 @@ pub enum Cause {
     },
     /// A mail of ours came to its end.
     Delivery,
+    /// One ticket hears of what an event said to many.
+    Errand {
+        /// That event.
+        of: EventId,
+        /// The ticket.
+        ticket: TicketNo,
+    },
 }
 
 /// One commit: an event with all that was decided about it.
@@ -438,6 +447,19 @@ pub trait Store: Send + Sync + 'static {
     fn contact(&self, address: &str) -> desk::event::ContactFacts;
     /// What is remembered of agents, and how many tickets each owns that are neither solved nor closed.
     fn agents(&self) -> std::collections::BTreeMap<desk::AgentName, (desk::event::AgentState, u64)>;
+    /// What has become of known issues, by id.
+    fn issues(&self) -> std::collections::BTreeMap<String, desk::issue::IssueState>;
+    /// Tickets that are cases of a known issue, by number.
+    fn issue_tickets(&self, id: &str) -> Vec<TicketNo>;
+    /// Tickets that have still to hear of what an event said to many: the event and the ticket, at most `limit`.
+    fn errands(&self, limit: usize) -> Vec<(EventId, TicketNo)>;
+    /// What reports need of a ticket's events, oldest first; cheaper than [`Store::history`].
+    ///
+    /// # Errors
+    /// As [`Store::history`].
+    fn glances(&self, no: TicketNo) -> Result<Vec<desk::glance::Glance>, StoreError>;
+    /// Mails of some days since 1970 by outcome; the last day is left out.
+    fn mails_of_days(&self, from: i64, until: i64) -> std::collections::BTreeMap<String, u64>;
     /// What is settled of a mailbox.
     fn cursor(&self, mailbox: &MailboxKey) -> Cursor;
     /// Every settled UID range of a mailbox with its outcome and, where a decision was taken, its event.

@@ -108,6 +108,8 @@ pub(crate) fn ticket(no: u64, status: Status) -> Ticket {
         rounds: 0,
         rating: None,
         checked_in: false,
+        known_issue: None,
+        help: desk::help::Help::default(),
     }
 }
 

@@ -2,6 +2,7 @@
 
 mod answering;
 mod commands;
+mod knowing;
 mod rights;
 
 use crate::harness::mails::{self, Basics, Mail, header_of};

@@ -111,7 +111,7 @@ fn decisions(store: &dyn Store) -> BTreeMap<String, Decided> {
     let histories = tickets.iter().flat_map(|ticket| store.history(ticket.no).expect("a history"));
     let by_mail = histories.filter_map(|decided| match &decided.cause {
         Cause::Mail { raw, .. } => Some((raw.to_string(), decided.clone())),
-        Cause::Request | Cause::Timer { .. } | Cause::Delivery => None,
+        Cause::Request | Cause::Timer { .. } | Cause::Delivery | Cause::Errand { .. } => None,
     });
     by_mail.collect()
 }

@@ -6,6 +6,7 @@
 mod accounts;
 mod agents;
 mod bombs;
+mod broadcast;
 mod conversation;
 mod explain;
 mod faults;

@@ -13,6 +13,7 @@ pub mod plan;
 pub mod rebuild;
 pub mod reload;
 pub mod replay;
+pub mod report;
 pub mod status;
 pub mod tail;
 pub mod template;
@@ -59,6 +60,7 @@ pub fn dispatch(args: &Args, printer: &Printer) -> Result<Exit, Failure> {
         Verb::Held(verb) => held::held(common, verb, printer),
         Verb::Rebuild(options) => rebuild::rebuild(common, options, printer),
         Verb::Backup(verb) => backup::backup(common, verb, printer),
+        Verb::Report(options) => report::report(common, options, printer),
         Verb::Tail(options) => tail::tail(common, options, printer),
         Verb::Completions { shell } => {
             clap_complete::generate(*shell, &mut Args::command(), "frontdesk", &mut std::io::stdout());

@@ -62,7 +62,11 @@ fn act_on(common: &Common, act: &ActArgs, printer: &Printer) -> Result<Exit, Fai
     Ok(Exit::Good)
 }
 
-fn unique_request() -> Result<String, Failure> {
+/// An identity for a request that is made once.
+///
+/// # Errors
+/// The machine gives no random bytes.
+pub(super) fn unique_request() -> Result<String, Failure> {
     let mut bytes = [0; 16];
     getrandom::fill(&mut bytes)
         .map_err(|error| Failure::new(Exit::Failed, format!("the machine gives no random bytes: {error}")))?;
@@ -106,6 +110,7 @@ fn print_ticket(printer: &Printer, ticket: &Value) {
             ticket["missing"].as_array().map_or_else(String::new, |ids| ids.iter().map(cell).collect::<Vec<_>>().join(", ")),
         ),
         ("hold", cell(&ticket["hold"])),
+        ("issue", cell(&ticket["known_issue"])),
     ];
     for (name, value) in facts {
         if !value.is_empty() && value != "-" {

@@ -4,9 +4,9 @@ use std::collections::BTreeMap;
 
 use desk::AccountName;
 
-use super::{Compiler, Kind};
+use super::Compiler;
 use crate::config::problem::Code;
-use crate::config::raw::{RawFile, RawKnownIssue, RawSla};
+use crate::config::raw::{RawFile, RawSla};
 use crate::config::read::Named;
 use crate::config::settings::Account;
 use crate::config::value::read_length;
@@ -14,40 +14,7 @@ use crate::config::value::read_length;
 impl Compiler<'_> {
     /// Checks the rest of the file.
     pub(super) fn later_sections(&mut self, raw: &RawFile) {
-        for issue in raw.known_issue.iter().flatten() {
-            self.known_issue(issue);
-        }
-        if let Some(articles) = &raw.articles {
-            self.comes_later("articles", articles.at);
-            self.missing("path", &articles.keys, articles.at, "[articles]");
-        }
         self.retention(raw);
-        for report in raw.report.iter().flatten() {
-            self.comes_later("report", report.at);
-            if let Some(every) = &report.every {
-                self.word(every, "every", &[("day", ()), ("week", ()), ("month", ())]);
-            }
-            for person in report.to.iter().flat_map(|to| &to.0) {
-                self.reference_any(&[Kind::Agent, Kind::Team], &["lead"], person, "a report");
-            }
-            if let Some(team) = &report.team {
-                self.reference(Kind::Team, team, "a report");
-            }
-        }
-    }
-
-    fn known_issue(&mut self, raw: &RawKnownIssue) {
-        self.comes_later("known_issue", raw.at);
-        let who = raw.id.as_ref().map_or("a known issue".to_owned(), |id| format!("known issue \"{}\"", id.value));
-        for key in ["id", "title", "when"] {
-            self.missing(key, &raw.keys, raw.at, &who);
-        }
-        if let Some(when) = &raw.when {
-            self.condition(when, &who, false);
-        }
-        if let Some(owner) = &raw.owner {
-            self.reference(Kind::Agent, owner, &who);
-        }
     }
 
     fn retention(&mut self, raw: &RawFile) {

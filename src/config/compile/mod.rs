@@ -2,6 +2,7 @@
 
 mod condition;
 mod follow;
+mod know;
 mod later;
 mod mail;
 mod notify;
@@ -30,7 +31,7 @@ use super::source::{Environment, beside};
 /// How long a reply reopens, where `follow_up.reopen.within` says nothing.
 const REOPEN_WITHIN: SignedDuration = SignedDuration::from_hours(14 * 24);
 /// Templates that are built in.
-const BUILT_IN_TEMPLATES: [&str; 5] = ["ack", "nudge", "closing-soon", "closed", "check-in"];
+const BUILT_IN_TEMPLATES: [&str; 6] = ["ack", "nudge", "closing-soon", "closed", "check-in", "issue"];
 
 /// Things that have names.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -155,6 +156,7 @@ impl Compiler<'_> {
         };
         let (alerts, inbox_alarms) = self.alerts(raw.alert.as_deref().unwrap_or_default());
         let (channels, channel_targets) = self.channels(raw.notify.as_ref());
+        let (knowledge, article_sources) = self.knowledge(&raw, &company.languages);
         self.later_sections(&raw);
         let tests = self.tests(raw.test.as_deref().unwrap_or_default(), &inboxes);
         self.warn_unused(raw.sla.as_ref());
@@ -184,14 +186,16 @@ impl Compiler<'_> {
             follow_up,
             channels,
             alerts,
+            knowledge,
             reopen_within: reopen_within.unwrap_or(REOPEN_WITHIN),
             own_addresses,
             url: server.url.clone(),
         };
         let template_sources = std::mem::take(&mut self.templates);
         let path = path.to_owned();
+        let channels = channel_targets;
         let config =
-            Config { path, server, accounts, inboxes: watches, template_sources, channels: channel_targets, inbox_alarms, tests };
+            Config { path, server, accounts, inboxes: watches, template_sources, article_sources, channels, inbox_alarms, tests };
         Some((config, policy))
     }
 

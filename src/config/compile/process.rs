@@ -43,9 +43,6 @@ impl Compiler<'_> {
             if let Some(form) = &raw.form {
                 self.comes_later("type.form", form.at);
             }
-            if raw.close_asks.is_some() {
-                self.comes_later("type.close_asks", raw.at);
-            }
             let ticket_type = TicketType {
                 name: TypeName(name.value.clone()),
                 label: raw.label.as_ref().map_or_else(|| name.value.clone(), |label| label.value.clone()),

@@ -10,6 +10,7 @@ use desk::event::{Actor, Place, SenderProof};
 use desk::{AgentName, RawHash, TicketNo};
 use frontdesk::cli::{service, setup, view};
 use frontdesk::config::{Environment, System};
+use frontdesk::engine::chore::jobs;
 use frontdesk::engine::core::{Core, Order};
 use frontdesk::engine::read::read_here;
 use frontdesk::store::{MemoryStore, Store, TicketFilter};
@@ -130,24 +131,49 @@ impl Desk {
     /// Time passes; what falls due on the way is done when it is due.
     fn pass(&mut self, until: Timestamp) -> Result<(), String> {
         for _ in 0..TIMERS_MAX {
-            let Some(due) = self.store.next_timer().filter(|due| *due <= until) else {
+            let policy = self.core.live.policy.clone();
+            let chore_at = desk::chore::next_at(&policy, self.now).filter(|at| *at <= until);
+            let timer_at = self.store.next_timer().filter(|due| *due <= until);
+            if let Some(at) = chore_at.filter(|at| timer_at.is_none_or(|due| *at < due)) {
+                self.now = at;
+                self.chores()?;
+                continue;
+            }
+            let Some(due) = timer_at else {
                 self.now = until;
-                return Ok(());
+                return self.chores();
             };
             self.now = self.now.max(due);
             let done = self.core.timers(self.now, 64).map_err(|error| error.to_string())?;
             self.store.flush().map_err(|error| error.to_string())?;
-            let happened = self.out.len();
-            self.tell()?;
-            if self.out.len() > happened {
-                let at = self.shown(self.now);
-                self.out.insert_str(happened, &format!("{at} …\n"));
-            }
+            self.tell_later()?;
             if done == 0 {
                 self.now += jiff::SignedDuration::from_secs(6);
             }
         }
         Err("timers fire without end".to_owned())
+    }
+
+    /// What is due by the calendar, and what the desk notices by itself.
+    fn chores(&mut self) -> Result<(), String> {
+        let store: Arc<dyn Store> = self.store.clone();
+        let policy = self.core.live.policy.clone();
+        for job in jobs(&store, &policy, self.now, true).map_err(|error| error.to_string())? {
+            self.core.chore(self.now, job).map_err(|error| error.to_string())?;
+            self.tell_later()?;
+        }
+        Ok(())
+    }
+
+    /// What has happened meanwhile, under the time at which it did.
+    fn tell_later(&mut self) -> Result<(), String> {
+        let happened = self.out.len();
+        self.tell()?;
+        if self.out.len() > happened {
+            let at = self.shown(self.now);
+            self.out.insert_str(happened, &format!("{at} …\n"));
+        }
+        Ok(())
     }
 
     fn compose(&mut self, from: &str, to: &str, subject: &str, step: &Step, answers: &[&str]) -> Vec<u8> {
@@ -211,6 +237,7 @@ impl Desk {
 
     /// What has happened since the last step.
     fn tell(&mut self) -> Result<(), String> {
+        while self.core.errands(self.now, 64).map_err(|error| error.to_string())? > 0 {}
         self.store.flush().map_err(|error| error.to_string())?;
         let policy = self.core.live.policy.clone();
         for happening in self.core.take_happenings() {
@@ -234,7 +261,11 @@ impl Desk {
                     Effect::Suppress { address, reason, .. } => {
                         writeln!(self.out, "    no automatic mail to {address}: {reason}").expect("memory")
                     }
-                    Effect::Recall { .. } | Effect::Agent { .. } | Effect::AskedRating { .. } => {}
+                    Effect::Recall { .. }
+                    | Effect::Agent { .. }
+                    | Effect::AskedRating { .. }
+                    | Effect::Issue { .. }
+                    | Effect::Broadcast { .. } => {}
                 }
             }
             if let Some(ticket) = &decided.decision.ticket {
@@ -266,7 +297,7 @@ impl Desk {
     fn newest_to(&self, who: &str) -> Option<OutboxRow> {
         let address = mail::Address::new(who.rsplit_once('<').map_or(who, |(_, address)| address.trim_end_matches('>'))).ok()?;
         let tickets = self.store.tickets(&TicketFilter::default());
-        let rows = tickets.iter().flat_map(|ticket| self.store.outbox_of(ticket.no));
+        let rows = tickets.iter().map(|ticket| ticket.no).chain([TicketNo(0)]).flat_map(|no| self.store.outbox_of(no));
         rows.filter(|row| row.to.folded() == address.folded()).max_by_key(|row| (row.created_at, row.ticket))
     }
 }

@@ -186,6 +186,7 @@ fn own_title(decided: &Decided) -> String {
         Cause::Request => "Somebody acted".to_owned(),
         Cause::Timer { .. } => "A time was reached".to_owned(),
         Cause::Delivery => "A delivery ended".to_owned(),
+        Cause::Errand { .. } => "News of a known issue".to_owned(),
     }
 }
 

@@ -188,6 +188,7 @@ fn policy() -> Policy {
         follow_up: FollowUp::default(),
         channels: BTreeMap::new(),
         alerts: vec![],
+        knowledge: desk::knowledge::Knowledge::default(),
         reopen_within: SignedDuration::from_hours(14 * 24),
         own_addresses: BTreeSet::from(["support@fernhill.example".into()]),
         url: None,

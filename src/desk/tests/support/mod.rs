@@ -108,6 +108,7 @@ pub fn policy(rules: RuleBook) -> Policy {
         follow_up: FollowUp::default(),
         channels: BTreeMap::new(),
         alerts: vec![],
+        knowledge: desk::knowledge::Knowledge::default(),
         reopen_within: SignedDuration::from_hours(14 * 24),
         own_addresses: BTreeSet::from(["support@fernhill.example".into(), "security@fernhill.example".into()]),
         url: None,

@@ -1,0 +1,51 @@
+//! What a new ticket has in common with what is known: issues of which it is a case, articles that may solve it.
+
+use crate::arrival::Incoming;
+use crate::article::{self, Article};
+use crate::decide::entry;
+use crate::event::HistoryEntry;
+use crate::ticket::{Status, Ticket};
+use crate::{gist, issue, opening};
+
+/// Finds the issue and the articles. Returns the article that the acknowledgement may name: none where the issue is known
+/// already.
+pub(crate) fn look_up<'a>(mail: &mut Incoming<'a>, ticket: &mut Ticket, history: &mut Vec<HistoryEntry>) -> Option<&'a Article> {
+    let policy = mail.policy;
+    let text = &mail.message().reply.new_text;
+    let terms = gist::of_mail(&ticket.subject, text);
+    ticket.help.gist = gist::of(&terms);
+    let found = issue::matching(policy, &mail.event.around.issues, &opening::view(mail, ticket));
+    if let Some((known, why)) = &found {
+        mail.trace("issue", known.id.clone(), why.clone());
+        let mut line = entry(mail.event, "issue_linked", "frontdesk", format!("{}: {why}", known.id));
+        line.rule = Some((known.id.clone(), known.line));
+        history.push(line);
+        ticket.known_issue = Some(known.id.clone());
+        // Whoever works on the issue has its cases, unless a rule has named somebody.
+        if ticket.owner.is_none() && known.owner.is_some() {
+            ticket.owner.clone_from(&known.owner);
+        }
+    } else if !policy.knowledge.issues.is_empty() {
+        mail.trace("issue", "no", "it is no case of a known one");
+    }
+    let (suggested, maybe) = article::suggest(policy, ticket, &terms);
+    for one in &suggested {
+        mail.trace("article", one.id.clone(), format!("has {}", one.because));
+    }
+    ticket.help.suggested = suggested;
+    maybe.filter(|_| found.is_none())
+}
+
+/// The requester was told by the acknowledgement: a case of an issue waits on it, and an article may be said to have helped.
+/// Who was told nothing is answered by a person.
+pub(crate) fn told(mail: &mut Incoming<'_>, ticket: &mut Ticket, maybe: Option<&Article>, history: &mut Vec<HistoryEntry>) {
+    if let Some(issue) = &ticket.known_issue {
+        history.push(entry(mail.event, "waits", "frontdesk", format!("new → on_hold: on issue {issue}")));
+        mail.trace("issue", "waits", format!("until {issue} is solved"));
+        ticket.status = Status::OnHold;
+    }
+    if let Some(article) = maybe {
+        history.push(entry(mail.event, "article_offered", "frontdesk", format!("{} {}", article.id, article.title)));
+        article::note_offer(ticket, &article.id, "frontdesk", mail.event);
+    }
+}

@@ -1,0 +1,108 @@
+//! Charts of the report as inline SVG: bars with a title and a description for those who hear them, no script, no font of
+//! ours, colours that hold on light and dark. Every figure of a chart stands in a table too.
+
+use std::fmt::Write as _;
+
+use crate::report::{Flow, Waiting};
+use crate::report_text::span;
+use crate::template::push_escaped;
+
+const WIDTH: i64 = 560;
+const CHART_HEIGHT: i64 = 140;
+const BAR_HEIGHT: i64 = 22;
+/// Room for names beside bars.
+const NAME_WIDTH: i64 = 150;
+/// Room for figures behind bars.
+const VALUE_WIDTH: i64 = 90;
+/// Days that fit beside each other.
+const DAYS_MAX: usize = 62;
+/// Characters of a name beside a bar.
+const NAME_CHARACTERS_MAX: usize = 22;
+const COMING: &str = "#3f7fbf";
+const GOING: &str = "#5a9e5a";
+
+/// Arrivals and closings by day.
+pub(crate) fn flow(out: &mut String, flow: &Flow) {
+    let days = &flow.days[flow.days.len().saturating_sub(DAYS_MAX)..];
+    let highest = days.iter().map(|day| day.arrivals.max(day.closings)).max().unwrap_or(0);
+    if days.len() < 2 || highest == 0 {
+        return;
+    }
+    let described = format!(
+        "Bars for {} days. {} came and {} were closed; the highest bar stands for {highest}.",
+        days.len(),
+        flow.arrivals,
+        flow.closings
+    );
+    open(out, "flow", "Arrivals and closings by day", &described, CHART_HEIGHT + 20);
+    let slot = WIDTH / i64::try_from(days.len()).unwrap_or(WIDTH).max(1);
+    let bar = (slot / 3).clamp(1, 24);
+    let scaled = |count: u64| i64::try_from(count * CHART_HEIGHT.unsigned_abs() / highest).unwrap_or(0);
+    for (day, index) in days.iter().zip(0_i64..) {
+        for (count, colour, offset, what) in [(day.arrivals, COMING, 0, "came"), (day.closings, GOING, bar, "closed")] {
+            let (height, x) = (scaled(count), index * slot + offset);
+            let y = CHART_HEIGHT - height;
+            write!(out, "<rect x=\"{x}\" y=\"{y}\" width=\"{bar}\" height=\"{height}\" fill=\"{colour}\">").expect("memory");
+            writeln!(out, "<title>{}: {count} {what}</title></rect>", day.on).expect("memory");
+        }
+    }
+    let ends = [(0, "start", days.first()), (WIDTH, "end", days.last())];
+    for (x, anchor, day) in ends.into_iter().filter_map(|(x, anchor, day)| Some((x, anchor, day?))) {
+        writeln!(
+            out,
+            "<text x=\"{x}\" y=\"{}\" text-anchor=\"{anchor}\" font-size=\"12\" fill=\"currentColor\">{}</text>",
+            CHART_HEIGHT + 16,
+            day.on
+        )
+        .expect("memory");
+    }
+    out.push_str("</svg>\n");
+}
+
+/// Who was waited on.
+pub(crate) fn waiting(out: &mut String, waiting: &[Waiting]) {
+    let longest = waiting.iter().map(|waiting| waiting.seconds).max().unwrap_or(0);
+    if waiting.len() < 2 || longest <= 0 {
+        return;
+    }
+    let described: Vec<String> = waiting.iter().map(|waiting| format!("{} {}", waiting.who, span(waiting.seconds))).collect();
+    let height = BAR_HEIGHT * i64::try_from(waiting.len()).unwrap_or(1);
+    open(out, "waiting", "Who was waited on", &format!("{}.", described.join(", ")), height);
+    for (one, index) in waiting.iter().zip(0_i64..) {
+        let y = index * BAR_HEIGHT;
+        let width = i128::from(one.seconds) * i128::from(WIDTH - NAME_WIDTH - VALUE_WIDTH) / i128::from(longest);
+        let width = i64::try_from(width).unwrap_or(0).max(1);
+        let name: String = one.who.chars().take(NAME_CHARACTERS_MAX).collect();
+        write!(out, "<text x=\"0\" y=\"{}\" font-size=\"13\" fill=\"currentColor\">", y + 15).expect("memory");
+        push_escaped(out, &name);
+        writeln!(
+            out,
+            "</text>\n<rect x=\"{NAME_WIDTH}\" y=\"{}\" width=\"{width}\" height=\"{}\" fill=\"{COMING}\"/>",
+            y + 3,
+            BAR_HEIGHT - 6
+        )
+        .expect("memory");
+        writeln!(
+            out,
+            "<text x=\"{}\" y=\"{}\" font-size=\"13\" fill=\"currentColor\">{}</text>",
+            NAME_WIDTH + width + 6,
+            y + 15,
+            span(one.seconds)
+        )
+        .expect("memory");
+    }
+    out.push_str("</svg>\n");
+}
+
+fn open(out: &mut String, id: &str, title: &str, described: &str, height: i64) {
+    write!(
+        out,
+        "<svg role=\"img\" aria-labelledby=\"{id}-title {id}-desc\" viewBox=\"0 0 {WIDTH} {height}\" width=\"100%\" \
+         style=\"max-width:{WIDTH}px\" xmlns=\"http://www.w3.org/2000/svg\">\n<title id=\"{id}-title\">"
+    )
+    .expect("memory");
+    push_escaped(out, title);
+    write!(out, "</title>\n<desc id=\"{id}-desc\">").expect("memory");
+    push_escaped(out, described);
+    out.push_str("</desc>\n");
+}

@@ -336,6 +336,7 @@ fn carry_out(
     let mut change = Change::new(mail.policy, ticket, mail.event);
     change.trace.extend(mail.lines.iter().cloned());
     if let Some((words, goes_out)) = &plan.words {
+        let words = &if *goes_out { crate::article::enclose(mail.policy, ticket, &plan.commands, words) } else { words.clone() };
         let text = words.text.clone();
         let command = if *goes_out { Command::Reply { text } } else { Command::Note { text } };
         admitted(&change, found, &by, &command).map_err(|what| refused(String::new(), what))?;

@@ -5,7 +5,6 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::act;
 use crate::change::Change;
 use crate::command::Command;
 use crate::event::Actor;
@@ -15,6 +14,7 @@ use crate::letter::{self, Words};
 use crate::policy::Policy;
 use crate::ticket::Ticket;
 use crate::ticket_mail::Suggestion;
+use crate::{act, answer};
 
 /// Articles that agents are offered.
 const SUGGESTED_MAX: usize = 3;
@@ -284,24 +284,47 @@ pub(crate) fn send(change: &mut Change<'_>, by: &Actor, which: &str, whole: bool
         Ok(article) => article,
         Err(why) => return change.trace("command", "nothing", why),
     };
-    let context = ArticleContext {
-        name: letter::greeting_name(&change.ticket.requester.name),
-        title: &article.title,
-        url: article.url.as_deref(),
-        text: (whole || article.url.is_none()).then_some(article.text.as_str()),
-    };
-    let languages = letter::languages(change.policy, &change.ticket);
-    let rendered = match change.policy.templates.render("article", &languages, &context) {
-        Ok((_, rendered)) => rendered.text,
-        Err(problem) => return change.trace("command", "nothing", format!("template {}: {}", problem.name, problem.what)),
-    };
-    let before = change.effects.len();
-    act::carry_out(change, by, &Command::Reply { text: rendered.clone() }, Some(&Words::plain(&rendered)));
-    if change.effects.len() > before {
+    // Words of the same mail have taken it along.
+    let is_answered = change.history.iter().any(|line| line.kind == "answered");
+    if !is_answered {
+        match text(change.policy, &change.ticket, article, whole, true) {
+            Ok(text) => act::carry_out(change, by, &Command::Reply { text: text.clone() }, Some(&Words::plain(&text))),
+            Err(what) => return change.trace("command", "nothing", what),
+        }
+    }
+    if change.history.iter().any(|line| line.kind == "answered") {
         let label = by.label();
         change.tell("article_sent", &label, format!("{} {}", article.id, article.title));
         offered(change, &article.id, &label);
     }
+}
+
+/// Articles that a mail sends besides its words go along with them: one mail, not two.
+pub(crate) fn enclose(policy: &Policy, ticket: &Ticket, commands: &[(String, Command)], words: &Words) -> Words {
+    let mut words = words.clone();
+    for (_, command) in commands {
+        let Command::Article { which, whole } = command else { continue };
+        let Ok(article) = find(policy, ticket, which) else { continue };
+        let Ok(text) = text(policy, ticket, article, *whole, false) else { continue };
+        words.text = format!("{}\n\n{}", words.text.trim_end(), text.trim_end());
+        if let Some(html) = &mut words.html {
+            html.push_str(&answer::html_of_words(text.trim_end()));
+        }
+    }
+    words
+}
+
+/// What the requester reads of an article; with a greeting where it stands alone.
+fn text(policy: &Policy, ticket: &Ticket, article: &Article, whole: bool, alone: bool) -> Result<String, String> {
+    let context = ArticleContext {
+        name: letter::greeting_name(&ticket.requester.name),
+        alone,
+        title: &article.title,
+        url: article.url.as_deref(),
+        text: (whole || article.url.is_none()).then_some(article.text.as_str()),
+    };
+    let rendered = policy.templates.render("article", &letter::languages(policy, ticket), &context);
+    rendered.map(|(_, rendered)| rendered.text).map_err(|problem| format!("template {}: {}", problem.name, problem.what))
 }
 
 /// Remembers that the requester was offered an article and may say whether it helped.
@@ -320,6 +343,7 @@ pub(crate) fn note_offer(ticket: &mut Ticket, id: &str, by: &str, event: &crate:
 #[derive(serde::Serialize)]
 struct ArticleContext<'a> {
     name: Option<String>,
+    alone: bool,
     title: &'a str,
     url: Option<&'a str>,
     text: Option<&'a str>,

@@ -5,6 +5,7 @@
 use jiff::civil::{Date, Time, time};
 use jiff::{SignedDuration, Timestamp, ToSpan as _};
 
+use crate::agent_letter::short_time;
 use crate::agent_page::{Block, act, clean, foreign, own};
 use crate::decide::nothing;
 use crate::desk_mail::{DeskMail, body};
@@ -44,6 +45,17 @@ pub enum Chore {
         tickets: Vec<OpenQuestion>,
         /// How many there are in all.
         total: usize,
+    },
+    /// Whoever works on a known issue is told that its cases were promised an answer, which nobody has given yet.
+    IssuePromise {
+        /// Whom.
+        to: AgentName,
+        /// Which issue.
+        issue: String,
+        /// How many cases.
+        cases: usize,
+        /// When the first of them was promised one.
+        due_at: Timestamp,
     },
     /// A lead is told of tickets that may have one cause.
     Recurring {
@@ -182,7 +194,9 @@ pub(crate) fn decide(policy: &Policy, event: &Event, chore: &Chore) -> Decision 
     }
     let to: &[AgentName] = match chore {
         Chore::Report { to, .. } => to,
-        Chore::OpenQuestions { to, .. } | Chore::Recurring { to, .. } => std::slice::from_ref(to),
+        Chore::OpenQuestions { to, .. } | Chore::Recurring { to, .. } | Chore::IssuePromise { to, .. } => {
+            std::slice::from_ref(to)
+        }
     };
     for agent in to.iter().filter_map(|name| policy.agents.get(name)) {
         let Some(desk) = AgentDesk::of_agent(policy, agent) else {
@@ -195,6 +209,7 @@ pub(crate) fn decide(policy: &Policy, event: &Event, chore: &Chore) -> Decision 
         let send = match chore {
             Chore::Report { report, .. } => report_mail(&mail, report, id),
             Chore::OpenQuestions { tickets, total, .. } => questions_mail(&mail, agent, tickets, *total, id),
+            Chore::IssuePromise { issue, cases, due_at, .. } => promise_mail(&mail, issue, *cases, *due_at, id),
             Chore::Recurring { cluster, .. } => recurring_mail(&mail, agent, cluster, id),
         };
         decision.effects.push(Effect::Send(Box::new(send)));
@@ -207,6 +222,7 @@ fn name(chore: &Chore) -> &'static str {
     match chore {
         Chore::Report { .. } => "report",
         Chore::OpenQuestions { .. } => "open closing questions",
+        Chore::IssuePromise { .. } => "promise to the cases of an issue",
         Chore::Recurring { .. } => "recurring matter",
     }
 }
@@ -250,6 +266,20 @@ fn questions_mail(mail: &DeskMail<'_>, to: &Agent, tickets: &[OpenQuestion], tot
         format!("{total} closed tickets with open questions")
     };
     mail.send(crate::desk_mail::Body { subject, ..body("closing questions", "no answer needed", blocks) }, Mode::Note, id)
+}
+
+/// One mail for all cases: each of them alone would say the same.
+fn promise_mail(mail: &DeskMail<'_>, issue: &str, cases: usize, due_at: Timestamp, id: EffectId) -> Send {
+    let when = short_time(mail.words(), &mail.desk.zone(mail.to), due_at, mail.at);
+    let waiting = if cases == 1 { "1 ticket waits".to_owned() } else { format!("{cases} tickets wait") };
+    let said = format!(
+        "{waiting} on the known issue {issue}, and nobody has told the requesters how it stands. The first was promised an \
+         answer by {when}. Answer the mail of any of these tickets with your words and `#issue {issue} update` below them: \
+         each requester gets them once. `#issue {issue} solved` ends it."
+    );
+    let subject = format!("{waiting} on {issue}: an answer is due {when}");
+    let blocks = vec![Block::Say(own(said))];
+    mail.send(crate::desk_mail::Body { subject, ..body("known issue", "no answer needed", blocks) }, Mode::Note, id)
 }
 
 fn recurring_mail(mail: &DeskMail<'_>, to: &Agent, cluster: &Cluster, id: EffectId) -> Send {

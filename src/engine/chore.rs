@@ -1,13 +1,13 @@
 //! Gathering what the desk does by the calendar and on its own. It reads only, so it runs beside the writer; what comes of it
 //! is decided there, once per identity.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use desk::chore::{Chore, Due, DueKind, OpenQuestion, due, recipients};
 use desk::recurring::{COMPARED_MAX, Cluster, PAST, Trait, clusters};
 use desk::report::Scope;
-use desk::{AgentName, Event, EventId, EventKind, Policy, TicketNo, closing_question, decide};
+use desk::{AgentName, Event, EventId, EventKind, Policy, Status, Ticket, TicketNo, closing_question, decide};
 use jiff::{Timestamp, ToSpan as _};
 
 use super::core::Core;
@@ -51,6 +51,7 @@ pub fn jobs(store: &Arc<dyn Store>, policy: &Policy, now: Timestamp, new_tickets
             DueKind::Questions => open_questions(store, policy, &due, &mut jobs),
         }
     }
+    issue_promises(store, policy, now, &mut jobs);
     if new_tickets {
         recurring(store, policy, now, &mut jobs);
     }
@@ -84,6 +85,38 @@ fn open_questions(store: &Arc<dyn Store>, policy: &Policy, due: &Due<'_>, jobs: 
             jobs.push(Job { event, chore: Chore::OpenQuestions { to: lead.clone(), tickets, total } });
         }
     }
+}
+
+/// Cases of a known issue wait in silence, so whoever works on it hears when answers to them fall due: once a day.
+fn issue_promises(store: &Arc<dyn Store>, policy: &Policy, now: Timestamp, jobs: &mut Vec<Job>) {
+    let states = store.issues();
+    let ids = policy.knowledge.issues.iter().map(|issue| &issue.id).chain(states.keys()).collect::<BTreeSet<_>>();
+    let today = now.to_zoned(policy.company.timezone.clone()).date();
+    for id in ids {
+        let event = EventId::of_request(&format!("issue promise {id} {today}"));
+        let is_solved = states.get(id).is_some_and(|state| state.solved_at.is_some());
+        if is_solved || store.has_event(event) {
+            continue;
+        }
+        let cases = store.issue_tickets(id).into_iter().filter_map(|no| store.ticket(no));
+        let near: Vec<Ticket> = cases.filter(|ticket| is_promise_near(policy, ticket, now)).collect();
+        let Some(first) = near.iter().min_by_key(|ticket| ticket.first_response.due_at) else { continue };
+        let owner = policy.knowledge.issue(id).and_then(|issue| issue.owner.clone());
+        let maker =
+            states.get(id).map(|state| AgentName(state.opened_by.clone())).filter(|name| policy.agents.contains_key(name));
+        let to = owner.or(maker).or_else(|| closing_question::lead(policy, first).cloned());
+        let (Some(to), Some(due_at)) = (to, first.first_response.due_at) else { continue };
+        jobs.push(Job { event, chore: Chore::IssuePromise { to, issue: id.clone(), cases: near.len(), due_at } });
+    }
+}
+
+/// It waits on the issue, and three quarters of the time for its first answer have passed.
+fn is_promise_near(policy: &Policy, ticket: &Ticket, now: Timestamp) -> bool {
+    const NEAR_PERCENT: u32 = 75;
+    let clock = &ticket.first_response;
+    let calendar = desk::promise::calendar_of(policy, ticket);
+    let reached = calendar.and_then(|calendar| desk::promise::reached_at(calendar, clock, NEAR_PERCENT));
+    ticket.status == Status::OnHold && clock.met_at.is_none() && reached.is_some_and(|at| at <= now)
 }
 
 /// A proposal for each cluster that nobody was told of within a week, by any of the words that join it.

@@ -11,12 +11,12 @@
 
 use std::convert::Infallible;
 
+use html5gum::Span;
 use html5gum::emitters::callback::{Callback, CallbackEmitter, CallbackEvent};
-use html5gum::{Span, Tokenizer};
 
 use crate::html_element::{Attributes, Element, Hint, Region};
 use crate::html_line::LineWriter;
-use crate::{charset, limits};
+use crate::{charset, html_reader, limits};
 
 /// The text of an HTML body.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -59,7 +59,7 @@ pub fn to_text(html: &str) -> HtmlText {
     let mut builder = Builder::default();
     let mut emitter = CallbackEmitter::<_, Infallible>::new(Sink(&mut builder));
     emitter.naively_switch_states(true);
-    let Ok(()) = Tokenizer::new_with_emitter(&html[..end], emitter).finish();
+    html_reader::tokenize(&html[..end], emitter);
     let (text, marks) = builder.finish();
     HtmlText { text, marks, truncated: end < html.len() }
 }

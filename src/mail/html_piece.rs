@@ -5,12 +5,12 @@
 
 use std::convert::Infallible;
 
+use html5gum::Span;
 use html5gum::emitters::callback::{Callback, CallbackEmitter, CallbackEvent};
-use html5gum::{Span, Tokenizer};
 
 use crate::html_element::{Attributes, Element, Hint, Region};
 use crate::html_style::{Look, Style};
-use crate::limits;
+use crate::{html_reader, limits};
 
 /// Elements. Those with a name in [`Tag::written`] may be written again.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -183,7 +183,7 @@ pub(crate) fn pieces(html: &str) -> Vec<Piece> {
     let mut reader = Reader::default();
     let mut emitter = CallbackEmitter::<_, Infallible>::new(Sink(&mut reader));
     emitter.naively_switch_states(true);
-    let Ok(()) = Tokenizer::new_with_emitter(html, emitter).finish();
+    html_reader::tokenize(html, emitter);
     reader.close_to(0);
     reader.out
 }

@@ -77,6 +77,7 @@ mod html_element;
 mod html_line;
 mod html_match;
 mod html_piece;
+mod html_reader;
 mod html_style;
 pub mod language;
 pub mod limits;

@@ -28,8 +28,8 @@ pub const NESTED_MESSAGES_MAX: usize = 5;
 pub const PARTS_MAX: usize = 10_000;
 /// Attachments listed.
 pub const ATTACHMENTS_LISTED_MAX: usize = 200;
-/// Text looked at to tell its language: a few hundred words settle it, and the cost is per byte.
-pub const LANGUAGE_BYTES_MAX: usize = 1_500;
+/// Text looked at to tell its language: a hundred words and more settle it, and the cost is per byte.
+pub const LANGUAGE_BYTES_MAX: usize = 1_000;
 /// Decoded text of one part handed to the readers of reports.
 pub const REPORT_TEXT_BYTES_MAX: usize = 256 * 1024;
 /// Size up to which a mail is read in the daemon's own process.

@@ -90,12 +90,21 @@ fn push_folded(folded: &mut Vec<u8>, text: &str) {
 
 /// Whether two texts have the same letters and digits in the same order, links aside.
 pub(crate) fn says_the_same(one: &str, other: &str) -> bool {
+    let ascii = |text: &str| text.is_ascii() && memchr::memchr(b':', text.as_bytes()).is_none();
+    if ascii(one) && ascii(other) {
+        // Nothing has to be left out or folded, so that the first difference ends it.
+        return ascii_letters(one).eq(ascii_letters(other));
+    }
     let [one, other] = [one, other].map(|text| {
         let mut folded = Vec::with_capacity(text.len());
         push_characters(&mut folded, text);
         folded
     });
     one == other
+}
+
+fn ascii_letters(text: &str) -> impl Iterator<Item = u8> {
+    text.bytes().filter(u8::is_ascii_alphanumeric).map(|byte| byte.to_ascii_lowercase())
 }
 
 fn kept_words(division: &Division<'_>) -> Vec<String> {

@@ -116,7 +116,7 @@ fn tnef(attributes: usize) -> Vec<u8> {
     raw
 }
 
-const BOMBS: [Bomb; 70] = [
+const BOMBS: [Bomb; 71] = [
     ("nested messages", || with_header(&"Content-Type: message/rfc822\r\n\r\n".repeat(1_000_000))),
     ("nested multiparts", || {
         numbered("", 100_000, |level| format!("Content-Type: multipart/mixed; boundary=b{level}\r\n\r\n--b{level}\r\n"))
@@ -146,7 +146,7 @@ const BOMBS: [Bomb; 70] = [
     ("Received", || with_header(&"Received: from a by b; Tue, 14 May 2024 10:12:00 +0200\r\n".repeat(5_000))),
     ("one line of text", || plain("word ")),
     ("lines of text", || plain("a word\r\n")),
-    ("letters", || plain("\n")),
+    ("empty lines", || plain("\n")),
     ("quote marks", || plain("> ")),
     ("quoted lines", || plain("> a\r\n")),
     ("quotes and answers", || plain("> a\r\nb\r\n\r\n")),
@@ -179,6 +179,7 @@ const BOMBS: [Bomb; 70] = [
     ("joined cells", || html("<table><tr><td>a</td><td>b</td></tr></table>")),
     ("list items", || html("<ol><li>x")),
     ("attributes", || with_header(&format!("Content-Type: text/html\r\n\r\n<p {}>x", "a=\"b\" ".repeat(700_000)))),
+    ("attributes without value", || with_header(&format!("Content-Type: text/html\r\n\r\n<p {}>x", "a=\"\" ".repeat(800_000)))),
     ("one style", || with_header(&format!("Content-Type: text/html\r\n\r\n<p style=\"{}\">x", "color:red;".repeat(400_000)))),
     ("styles", || html("<p style=\"color:red;font-size:0;display:x\">a")),
     ("character references", || html("&amp;&nbsp;&#8199;")),

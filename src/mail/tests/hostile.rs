@@ -138,6 +138,16 @@ fn more_files_than_are_listed_are_noted() {
 }
 
 #[test]
+fn a_tag_of_very_many_attributes_needs_no_stack() {
+    for attribute in ["a=\"b\" ", "a=\"\" ", "a=\"\"\n/", "a='' ", "a ", "a=b "] {
+        let html = format!("<p {}>x</p>", attribute.repeat(150_000));
+        let parsed = check(&with_header(format!("Content-Type: text/html\n\n{html}").as_bytes()), None, &[]);
+        assert_eq!(parsed.message.text, "x", "{attribute:?}");
+        assert!(mail::html_clean::own_images(&html).is_empty());
+    }
+}
+
+#[test]
 fn base64_that_is_none_stays_text_however_its_lines_end() {
     let body = "JVBERi0xLjQK\n--b\nContent-Type: message/rfc411\n\nSubject: inner\n\nx\n--b\nContent-Type: text/cale`dar\n--b--";
     let read = |body: &str| {

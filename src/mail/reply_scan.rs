@@ -118,7 +118,7 @@ impl<'l, 'a> Scan<'l, 'a> {
         if header_block::label_of(line.body).is_some() && !is_pasted(line.text) {
             let is_marked = line.mark.rule_before;
             if let Some(block) = header_block::at(&self.lines[..self.end], self.at, is_marked) {
-                if self.is_forward || self.has_text_above() {
+                if self.is_forward || self.has_text_above() || self.is_above_marker(block.end) {
                     return self.open_history(block.first, block.end);
                 }
                 // With nothing above it, a block separates nothing: a web form begins like that, and so does pasted mail.
@@ -139,6 +139,11 @@ impl<'l, 'a> Scan<'l, 'a> {
         let next = (from..self.end).find(|index| !self.lines[*index].is_blank() && !self.lines[*index].is_quoted());
         let block = next.and_then(|next| header_block::at(&self.lines[..self.end], next, true));
         block.filter(|block| (from..block.first).all(|index| self.lines[index].is_blank())).map_or(from, |block| block.end)
+    }
+
+    /// Our marker is the next line with text: whatever stands right above it was put there by the program that quoted it.
+    fn is_above_marker(&self, from: usize) -> bool {
+        self.end < self.lines.len() && self.lines[from..self.end].iter().all(Line::is_blank)
     }
 
     /// A line that is history stays it, so nothing above the first text seen last time is looked at again.

@@ -6,6 +6,7 @@
 pub mod args;
 pub mod control;
 mod figures;
+mod files;
 pub mod online;
 pub mod output;
 pub mod run;

@@ -148,7 +148,9 @@ fn carry_out(mail: &mut Incoming<'_>, found: &Found, agent: &Agent, command: &De
         },
         DeskCommand::New { customer } => new_ticket(mail, agent, customer.as_ref(), block),
         DeskCommand::Away { until } => away(mail, agent, *until),
-        DeskCommand::Report { .. } => wrong_line(mail, agent, "report", "reports come with a later version"),
+        DeskCommand::Report { .. } => {
+            wrong_line(mail, agent, "report", "this desk sends no reports: none are set up in its configuration")
+        }
         DeskCommand::Help { verb } => help(mail, agent, verb.as_deref()),
     }
 }

@@ -8,7 +8,7 @@ use std::sync::atomic::Ordering;
 
 use desk::effect::{OutboxRow, OutboxStep};
 use desk::event::Place;
-use desk::{AccountName, EventId, Outcome, TicketNo};
+use desk::{AccountName, AgentName, EventId, Outcome, TicketNo};
 use tokio::sync::{mpsc, oneshot};
 
 use crate::engine::core::{Core, Order};
@@ -40,6 +40,7 @@ pub(super) enum Work {
     Timers { answer: Answer<usize> },
     Settle { from: TicketNo, answer: Answer<Option<TicketNo>> },
     LetIn { held: EventId, release: bool, answer: Answer<Option<TicketNo>> },
+    Invite { agent: AgentName, request: String, answer: Answer<bool> },
 }
 
 /// A mail at its place, `silent` or not, read.
@@ -214,8 +215,12 @@ impl Group<'_> {
                 let next = core.settle_some(now, from, SETTLED_MAX)?;
                 later(answer, next)
             }
+            Work::Invite { agent, request, answer } => {
+                let done = core.invite(now, &agent, &request)?;
+                later(answer, done)
+            }
             Work::Timers { answer } => {
-                let done = core.timers(now, TIMERS_MAX)?;
+                let done = core.timers(now, TIMERS_MAX)? + core.mornings(now)?;
                 later(answer, done)
             }
         };

@@ -10,6 +10,7 @@ pub mod child;
 pub mod content;
 pub mod core;
 mod group;
+mod morning;
 mod outgoing;
 pub mod proof;
 pub mod read;

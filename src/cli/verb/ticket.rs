@@ -62,7 +62,11 @@ fn act_on(common: &Common, act: &ActArgs, printer: &Printer) -> Result<Exit, Fai
     Ok(Exit::Good)
 }
 
-fn unique_request() -> Result<String, Failure> {
+/// An identity for a request that was given none.
+///
+/// # Errors
+/// The machine gives no random bytes.
+pub fn unique_request() -> Result<String, Failure> {
     let mut bytes = [0; 16];
     getrandom::fill(&mut bytes)
         .map_err(|error| Failure::new(Exit::Failed, format!("the machine gives no random bytes: {error}")))?;

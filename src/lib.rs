@@ -10,6 +10,7 @@ pub mod engine;
 pub mod failpoint;
 pub mod ingest;
 pub mod metrics;
+pub mod notify;
 pub mod outbox;
 pub mod store;
 pub mod supervisor;

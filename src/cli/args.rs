@@ -55,6 +55,13 @@ pub enum Verb {
     Parse(ParseArgs),
     /// Show what a reload would change
     Plan,
+    /// Decide old mail anew and show what a changed configuration would do otherwise
+    Replay(ReplayArgs),
+    /// The texts that customers get
+    #[command(subcommand)]
+    Template(TemplateVerb),
+    /// Say in sentences what the configuration does
+    Describe,
     /// Put the changed configuration in force
     Reload,
     /// Show how the desk is doing
@@ -155,6 +162,36 @@ pub struct ParseArgs {
     /// Mail files; `-` is the standard input
     #[arg(required = true)]
     pub files: Vec<PathBuf>,
+}
+
+/// `replay`
+#[derive(Debug, ClapArgs)]
+pub struct ReplayArgs {
+    /// A folder of mails, or an mbox
+    pub from: Option<PathBuf>,
+    /// The mails of the newest N tickets instead, compared with what was decided then
+    #[arg(long, value_name = "N", conflicts_with = "from")]
+    pub last: Option<usize>,
+    /// The configuration to compare with; the new one is named by --config
+    #[arg(long, value_name = "OLD")]
+    pub against: Option<PathBuf>,
+}
+
+/// `template`
+#[derive(Debug, Subcommand)]
+pub enum TemplateVerb {
+    /// List them, with their languages
+    List,
+    /// Show one as a customer gets it
+    Render {
+        /// Its name
+        name: String,
+        /// In which language [default: the company's first]
+        #[arg(long)]
+        language: Option<String>,
+    },
+    /// Say what is wrong or missing
+    Lint,
 }
 
 /// `status`

@@ -3,6 +3,7 @@
 //! A verb that reads or changes the desk asks the running daemon over its control socket; where none runs it opens the
 //! store itself and does the very same thing ([`service`]).
 
+mod alarm;
 pub mod args;
 pub mod control;
 mod figures;

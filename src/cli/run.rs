@@ -13,6 +13,7 @@ use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
+use crate::cli::alarm::Alarms;
 use crate::cli::output::{Exit, Failure, Printer};
 use crate::cli::service::{Health, Service, Surroundings};
 use crate::cli::setup::{self, Setup};
@@ -246,15 +247,38 @@ impl Daemon {
         }
     }
 
+    /// Tells of inboxes that are not reached for too long.
+    async fn raise(&self, alarms: &mut Alarms) {
+        let (config, policy) = {
+            let state = self.state();
+            (state.setup.config.clone(), state.setup.live.policy.clone())
+        };
+        if config.inbox_alarms.is_empty() {
+            return;
+        }
+        let health = self.health();
+        let text = |value: &Value| value.as_str().unwrap_or("nobody knows why").to_owned();
+        let shown = |inbox: &Value| (text(&inbox["name"]), inbox["live"] == true, text(&inbox["error"]));
+        let inboxes: Vec<(String, bool, String)> = health.inboxes.iter().map(shown).collect();
+        for alarm in alarms.look(std::time::Instant::now(), &inboxes, &config.inbox_alarms, &policy) {
+            tracing::error!(text = alarm.text, "An inbox is not reached.");
+            let request = format!("alarm {} {}", alarm.text, self.clock.now());
+            // A store that fails ends the process elsewhere.
+            drop(self.engine.tell(request, alarm.to, alarm.text).await);
+        }
+    }
+
     /// Proves that the writer works and renews the status line.
     async fn pulse(self: Arc<Self>, mut stop: watch::Receiver<bool>) {
         let beats: Arc<std::sync::atomic::AtomicU64> = Arc::default();
         self.supervisor.watch("engine", Arc::clone(&beats));
+        let mut alarms = Alarms::default();
         loop {
             if self.engine.probe().await.is_ok() {
                 beats.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
             }
             self.supervisor.status(&self.status_line());
+            self.raise(&mut alarms).await;
             tokio::select! {
                 () = tokio::time::sleep(STATUS_EVERY) => {}
                 _ = stop.wait_for(|stop| *stop) => return,
@@ -350,7 +374,9 @@ impl Daemon {
     pub fn plan(&self) -> Result<Vec<String>, Failure> {
         let setup = setup::load(&self.path, &Printer::plain(), "The running configuration would be kept.")?;
         verb::test::refuse_failing(&setup)?;
-        Ok(verb::plan::changes(&self.state().setup, &setup))
+        let mut changes = verb::plan::changes(&self.state().setup, &setup);
+        changes.extend(verb::plan::effects(&**self.engine.store(), &setup.live.policy, Clock::system().now()));
+        Ok(changes)
     }
 
     /// Tickets follow the configuration in the background. A store that fails meanwhile ends the process elsewhere.

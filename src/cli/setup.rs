@@ -79,6 +79,14 @@ pub fn finish(loaded: Loaded) -> Result<Setup, Failure> {
         });
         Failure::new(Exit::BadConfig, lines.collect::<Vec<_>>().join("\n"))
     })?;
+    let wrong = policy.templates.lint();
+    if !wrong.is_empty() {
+        let lines = wrong.iter().map(|problem| {
+            let line = problem.line.map_or_else(String::new, |line| format!(":{line}"));
+            format!("error: template templates/{}/{}.txt{line}: {}", problem.language, problem.name, problem.what)
+        });
+        return Err(Failure::new(Exit::BadConfig, lines.collect::<Vec<_>>().join("\n")));
+    }
     let mut mailboxes: BTreeMap<MailboxKey, Watched> = BTreeMap::new();
     for (name, watch) in &config.inboxes {
         let key = MailboxKey { account: watch.account.clone(), mailbox: watch.folder.clone() };

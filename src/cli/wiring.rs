@@ -20,7 +20,7 @@ use crate::clock::Clock;
 use crate::config::{self, Account, Auth, Host, MailSink, MailSource, Security, System, Watch};
 use crate::engine::Engine;
 use crate::store::MailboxKey;
-use crate::{ingest, outbox};
+use crate::{ingest, notify, outbox};
 
 /// How long one look for traces may take.
 const SEARCH_MAX: Duration = Duration::from_secs(60);
@@ -35,6 +35,7 @@ enum PlanKind {
     Watch(Box<ingest::WatchSettings>),
     Maildir(Box<ingest::MaildirSettings>),
     Send(Result<(Box<outbox::OutboxSettings>, SentFolder), String>, AccountName),
+    Notify(Result<Box<notify::ChannelSettings>, String>),
 }
 
 /// A running watcher or sender.
@@ -50,6 +51,7 @@ enum SideKind {
     Send(Arc<outbox::Health>),
     /// It could not even be set up.
     Broken(AccountName, String),
+    Notify,
 }
 
 /// Everything that a configuration asks for, by a key that changes with its settings.
@@ -83,7 +85,34 @@ pub fn wanted(setup: &Setup, path: &Path, store: &Path) -> BTreeMap<String, Plan
         let kind = PlanKind::Send(send_settings(path, account).map(|settings| (Box::new(settings), sent)), account.name.clone());
         plans.insert(key, Plan { name: format!("send {}", account.name), kind });
     }
+    for target in config.channels.values() {
+        let key = format!("notify {target:?} {}", target.url.expose());
+        let kind = PlanKind::Notify(channel_settings(target).map(Box::new));
+        plans.insert(key, Plan { name: format!("notify {}", target.name), kind });
+    }
     plans
+}
+
+fn channel_settings(target: &config::ChannelTarget) -> Result<notify::ChannelSettings, String> {
+    let kind = match target.kind {
+        config::ChannelKind::Slack => notify::Kind::Slack,
+        config::ChannelKind::Mattermost => notify::Kind::Mattermost,
+        config::ChannelKind::Discord => notify::Kind::Discord,
+        config::ChannelKind::Teams => notify::Kind::Teams,
+        config::ChannelKind::Ntfy => notify::Kind::Ntfy,
+        config::ChannelKind::PagerDuty => notify::Kind::PagerDuty,
+        config::ChannelKind::Sms => notify::Kind::Sms,
+        config::ChannelKind::Webhook => notify::Kind::Webhook,
+    };
+    Ok(notify::ChannelSettings {
+        name: target.name.clone(),
+        kind,
+        url: target.url.expose().to_owned(),
+        key: target.key.as_ref().map(|key| key.expose().to_owned()),
+        method: target.method.clone(),
+        body: target.body.clone(),
+        tls: client_config(None)?,
+    })
 }
 
 fn watch_plan(path: &Path, store: &Path, account: &Account, watch: &Watch, mailbox: MailboxKey) -> PlanKind {
@@ -157,7 +186,7 @@ fn sent_settings(path: &Path, store: &Path, account: &Account) -> Option<Box<ing
     let mailbox = MailboxKey { account: account.name.clone(), mailbox: folder };
     match watch_plan(path, store, account, &watch, mailbox) {
         PlanKind::Watch(settings) => Some(settings),
-        PlanKind::Maildir(_) | PlanKind::Send(..) => None,
+        PlanKind::Maildir(_) | PlanKind::Send(..) | PlanKind::Notify(_) => None,
     }
 }
 
@@ -254,7 +283,9 @@ pub fn logins(setup: &Setup, path: &Path) -> Vec<(String, Login)> {
                 PlanKind::Send(Ok((settings, _)), _) => Box::pin(async move {
                     outbox::Outbox::probe(&settings).await.map_err(|error| Failure::from_error(Exit::Failed, &error).message)
                 }),
-                PlanKind::Send(Err(why), _) => Box::pin(async move { Err(why) }),
+                PlanKind::Send(Err(why), _) | PlanKind::Notify(Err(why)) => Box::pin(async move { Err(why) }),
+                // Whether it takes anything is seen only by telling it something.
+                PlanKind::Notify(Ok(_)) => Box::pin(async { Ok(()) }),
             };
             (plan.name, attempt)
         })
@@ -288,6 +319,11 @@ impl Plan {
                 let (task, health) = outbox::Outbox::spawn(*settings, engine, sent, clock, stopped);
                 (task, SideKind::Send(health))
             }
+            PlanKind::Notify(Ok(settings)) => (notify::spawn(*settings, engine, clock, stopped), SideKind::Notify),
+            PlanKind::Notify(Err(why)) => {
+                tracing::error!(channel = self.name, why, "A channel cannot be told anything.");
+                (tokio::spawn(async {}), SideKind::Notify)
+            }
             PlanKind::Send(Err(why), account) => {
                 tracing::error!(account = account.as_str(), why, "Mail of this account cannot be sent.");
                 (tokio::spawn(async {}), SideKind::Broken(account, why))
@@ -308,7 +344,7 @@ impl Side {
     #[must_use]
     pub fn beats(&self) -> Option<Arc<AtomicU64>> {
         match &self.kind {
-            SideKind::Watch(_, _) | SideKind::Broken(..) => None,
+            SideKind::Watch(_, _) | SideKind::Broken(..) | SideKind::Notify => None,
             SideKind::Send(health) => Some(health.heartbeat()),
         }
     }
@@ -353,7 +389,7 @@ impl Side {
     #[must_use]
     pub fn account_health(&self) -> Option<Value> {
         match &self.kind {
-            SideKind::Watch(..) => None,
+            SideKind::Watch(..) | SideKind::Notify => None,
             SideKind::Send(health) => {
                 let mut shown = serde_json::to_value(health.snapshot()).unwrap_or_default();
                 if let Value::Object(map) = &mut shown {

@@ -26,8 +26,8 @@ use sha2::{Digest as _, Sha256};
 pub use diff::{Side, diff};
 pub use problem::{Problem, Problems, Severity};
 pub use settings::{
-    Account, Auth, Config, ConfigTest, Done, Expect, Host, InlineMail, MailSink, MailSource, OAuth2, OAuthProvider, Rate, Secret,
-    Security, Server, Since, StoreKind, TestHave, TestMail, TestWant, Watch,
+    Account, Auth, ChannelKind, ChannelTarget, Config, ConfigTest, Done, Expect, Host, InboxAlarm, InlineMail, MailSink,
+    MailSource, OAuth2, OAuthProvider, Rate, Secret, Security, Server, Since, StoreKind, TestHave, TestMail, TestWant, Watch,
 };
 pub use source::{Environment, Memory, System};
 pub use value::{write_length, write_span};

@@ -25,8 +25,54 @@ pub struct Config {
     pub inboxes: BTreeMap<InboxName, Watch>,
     /// Texts that replace ours: (name, language) to the text of `templates/<language>/<name>.txt`.
     pub template_sources: BTreeMap<(String, String), String>,
+    /// Channels besides mail.
+    pub channels: BTreeMap<String, ChannelTarget>,
+    /// Alerts about inboxes that are not reached.
+    pub inbox_alarms: Vec<InboxAlarm>,
     /// Tests of the configuration, in file order.
     pub tests: Vec<ConfigTest>,
+}
+
+/// An `[[alert]]` with `inbox_down`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct InboxAlarm {
+    /// For people.
+    pub name: String,
+    /// An inbox is not reached for so long.
+    pub after: SignedDuration,
+    /// Told: `lead`, `team`, agents, teams, channels.
+    pub tell: Vec<String>,
+}
+
+/// `notify.NAME`
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ChannelTarget {
+    /// Key.
+    pub name: String,
+    /// What it is.
+    pub kind: ChannelKind,
+    /// Where it is.
+    pub url: Secret,
+    /// Key that signs or logs in.
+    pub key: Option<Secret>,
+    /// HTTP method, if another than POST.
+    pub method: Option<String>,
+    /// Body for gateways.
+    pub body: Option<String>,
+}
+
+/// What a channel is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[allow(missing_docs)] // the names say it
+pub enum ChannelKind {
+    Slack,
+    Mattermost,
+    Discord,
+    Teams,
+    Ntfy,
+    PagerDuty,
+    Sms,
+    Webhook,
 }
 
 /// `[server]`

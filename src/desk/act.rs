@@ -96,6 +96,8 @@ fn reply(change: &mut Change<'_>, by: &Actor, words: &Words) {
     next.status = Status::Pending;
     next.snoozed_until = None;
     next.solved_at = None;
+    // A person has taken over: nothing more is asked by itself.
+    next.asked.clear();
     next.recent_mails.clear();
     next.muted_until = None;
     promise::answered(next, at);

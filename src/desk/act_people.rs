@@ -9,9 +9,9 @@ use crate::effect::Effect;
 use crate::event::{Actor, MessageEntry};
 use crate::ids::{FieldId, TicketNo};
 use crate::ledger::Ledger;
-use crate::letter;
 use crate::ticket::{Clock, Link, LinkKind, Status};
 use crate::vendor;
+use crate::{fill_in, letter};
 
 pub(crate) fn carry_out(change: &mut Change<'_>, by: &Actor, command: &Command) {
     let label = by.label();
@@ -32,7 +32,7 @@ pub(crate) fn carry_out(change: &mut Change<'_>, by: &Actor, command: &Command) 
         Command::Split => split(change, &label),
         Command::Spam => spam(change, &label),
         Command::Redact => redact(change, by),
-        Command::AskVendor { vendor, text } => vendor::ask(change, by, vendor, text),
+        Command::AskVendor { vendor, text } => vendor::ask(change, &label, vendor, text),
         Command::Ask { fields } => ask(change, &label, fields),
         _ => {}
     }
@@ -100,8 +100,8 @@ fn ask(change: &mut Change<'_>, label: &str, fields: &[FieldId]) {
             change.tell("asked", label, questions.join(", "));
             change.effects.push(Effect::Send(Box::new(send)));
             change.ticket.status = Status::Pending;
-            change.ticket.missing =
-                known.iter().filter(|field| asked.contains(&field.id)).map(|field| field.id.clone()).collect();
+            let fields = known.iter().filter(|field| asked.contains(&field.id) && !field.agents_only);
+            change.ticket.asked = fields.map(|field| field.id.clone()).take(fill_in::QUESTIONS_MAX).collect();
         }
         Err(problem) => change.trace("command", "nothing", format!("template {}: {}", problem.name, problem.what)),
     }

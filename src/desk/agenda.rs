@@ -76,6 +76,7 @@ pub(crate) fn settle_ticket(policy: &Policy, before: &Ticket, ticket: &mut Ticke
     if !ticket.status.is_active() {
         // Nobody waits for an answer any more.
         promise::answered(ticket, at);
+        ticket.asked.clear();
     }
     promise::turn(policy, ticket, at);
     keep_silence(before, ticket, at);

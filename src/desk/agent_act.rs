@@ -396,10 +396,9 @@ fn open_work(change: &Change<'_>, command: &Command) -> Option<Vec<String>> {
     }
     let ticket = &change.ticket;
     let ticket_type = change.policy.types.get(&ticket.ticket_type)?;
-    let asked = ticket.missing.iter().map(|id| {
-        ticket_type.fields.iter().find(|field| field.id == *id).map_or_else(|| id.to_string(), |field| field.ask.clone())
-    });
-    let open: Vec<String> = asked.collect();
+    let required = ticket_type.fields.iter().filter(|field| field.required && ticket.missing.contains(&field.id));
+    let steps = crate::process::left_open(change.policy, ticket).map(|step| format!("step {step}"));
+    let open: Vec<String> = required.map(|field| field.ask.clone()).chain(steps).collect();
     (!open.is_empty()).then_some(open)
 }
 

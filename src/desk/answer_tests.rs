@@ -88,6 +88,7 @@ fn policy() -> Policy {
         limits: Limits::default(),
         templates: Templates::default(),
         follow_up: crate::policy::FollowUp::default(),
+        channels: BTreeMap::new(),
         alerts: vec![],
         reopen_within: SignedDuration::from_hours(336),
         own_addresses: BTreeSet::new(),

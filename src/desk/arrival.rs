@@ -312,7 +312,7 @@ impl<'a> Incoming<'a> {
         let mut history = vec![entry(self.event, "requester_wrote", self.sender.address.as_str(), excerpt(self.message()))];
         self.remember(&mut next);
         self.admit_people(&mut next, &mut history, marked);
-        let said = self.courtesy(&next, marked);
+        let said = self.courtesy(&next);
         self.read_zone(&mut next);
         if !reply::is_settled(said, ticket.status, policy) {
             let is_owed = matches!(next.status, Status::Pending | Status::OnHold | Status::Solved);
@@ -336,10 +336,11 @@ impl<'a> Incoming<'a> {
         change.finish(Outcome::Attached)
     }
 
-    /// What a short answer of the requester means. A stranger's word is a mail like any other.
-    fn courtesy(&mut self, ticket: &Ticket, marked: bool) -> Option<Courtesy> {
+    /// What a short answer of the requester means. A stranger's word is a mail like any other; whoever answers in the
+    /// requester's name without proof knows an id that only they were sent, and can do no more than keep things quiet.
+    fn courtesy(&mut self, ticket: &Ticket) -> Option<Courtesy> {
         let is_requester = self.sender.address.folded() == ticket.requester.address.folded();
-        let said = courtesy::of(self.message()).filter(|_| is_requester && !marked)?;
+        let said = courtesy::of(self.message()).filter(|_| is_requester)?;
         self.trace("said", format!("{said:?}").to_lowercase(), "a short answer");
         Some(said)
     }

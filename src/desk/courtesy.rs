@@ -236,7 +236,7 @@ const COURTEOUS: &[&str] = &[
 #[must_use]
 pub fn of(message: &Message) -> Option<Courtesy> {
     let text = message.reply.new_text.as_str();
-    if !message.attachments.iter().all(|file| file.inline) || text.contains(['?', '？', '؟']) {
+    if !message.attachments.iter().all(|file| file.inline) {
         return None;
     }
     let said = words(text);
@@ -249,6 +249,8 @@ pub fn of(message: &Message) -> Option<Courtesy> {
         Some(Courtesy::Stop)
     } else if is(STATUS) || (subject.len() == 1 && STATUS.contains(&subject[0].as_str()) && said.len() <= 3) {
         Some(Courtesy::Status)
+    } else if text.contains(['?', '？', '؟']) {
+        None
     } else if is(BAD) {
         Some(Courtesy::Bad)
     } else if is(GOOD) {
@@ -342,7 +344,7 @@ mod tests {
         check("Re: Probe", "stop", Some(Courtesy::Stop));
         check("Re: Probe", "Stop the pump when it is hot", None);
         check("status", "", Some(Courtesy::Status));
-        check("Re: Probe", "Status", Some(Courtesy::Status));
+        check("Re: Probe", "Status?", Some(Courtesy::Status));
         check("Re: Probe", "good", Some(Courtesy::Good));
         check("Re: Probe", "Not solved.", Some(Courtesy::Bad));
         check("Re: Probe", "Ja, danke!", Some(Courtesy::Thanks));

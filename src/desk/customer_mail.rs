@@ -36,6 +36,8 @@ pub(crate) struct Text {
     pub(crate) lines: Vec<String>,
     /// Values that were noted, `question: value`.
     pub(crate) noted: Vec<String>,
+    /// It follows an agent's act, which can be undone for a moment.
+    pub(crate) undoable: bool,
     /// What is still to be known.
     pub(crate) questions: Vec<String>,
 }
@@ -136,6 +138,8 @@ fn compose(
     let id = EffectId::new(change.event.id, change.effects.len());
     let mut send = letter::envelope(policy, ticket, inbox, id, Purpose::FollowUp);
     send.class = SendClass::AtMostOnce;
+    let undo_send = policy.agent_mail.as_ref().filter(|_| text.undoable).map(|desk| desk.undo_send);
+    send.not_before = undo_send.and_then(|wait| change.at().checked_add(wait).ok());
     send.envelope_from = ReturnPath::Address(letter::bounce_address(policy, ticket, inbox, id));
     let mut extra = marks(policy, &send.message_id, Some("auto-generated"));
     extra.push(unsubscribe(inbox));

@@ -63,6 +63,8 @@ pub enum Purpose {
     VendorMail,
     /// Automatic mail to the requester besides the acknowledgement: nudges, closing, check-in, status.
     FollowUp,
+    /// Something a channel besides mail is told.
+    Note,
 }
 
 impl Purpose {
@@ -75,6 +77,7 @@ impl Purpose {
             Self::AgentNotice => "agent_notice",
             Self::VendorMail => "vendor_mail",
             Self::FollowUp => "follow_up",
+            Self::Note => "note",
         }
     }
 }

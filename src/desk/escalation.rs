@@ -50,7 +50,10 @@ fn rungs<'p>(policy: &'p Policy, ticket: &Ticket, measure: Measure) -> Vec<(u32,
         rungs.push((RETURN_PERCENT, Act::Return));
     }
     let sla = promise::sla_of(policy, ticket);
-    rungs.extend(ladder(sla).zip((DUE_PERCENT..).step_by(RUNG_PERCENT as usize)).map(|(who, percent)| (percent, Act::Tell(who))));
+    let lead = ticket.team.as_ref().and_then(|team| policy.teams.get(team)?.lead.as_ref());
+    let is_same = lead.is_some() && lead == ticket.owner.as_ref();
+    let ladder = ladder(sla).filter(|who| !(is_same && *who == "lead"));
+    rungs.extend(ladder.zip((DUE_PERCENT..).step_by(RUNG_PERCENT as usize)).map(|(who, percent)| (percent, Act::Tell(who))));
     for alert in policy.alerts.iter().filter(|alert| alert.concerns(ticket)) {
         rungs.push((DUE_PERCENT - alert.left_percent.min(DUE_PERCENT), Act::Alert(alert)));
     }
@@ -58,7 +61,7 @@ fn rungs<'p>(policy: &'p Policy, ticket: &Ticket, measure: Measure) -> Vec<(u32,
     rungs
 }
 
-/// Who is told from the target on. Where the SLA names nobody, owner and lead at the target, and nobody after it.
+/// Who is told from the target on. Where the SLA names nobody: the owner at the target, then the lead.
 fn ladder(sla: Option<&Sla>) -> impl Iterator<Item = &str> {
     sla.into_iter()
         .flat_map(|sla| sla.escalate.iter().map(String::as_str))
@@ -67,13 +70,13 @@ fn ladder(sla: Option<&Sla>) -> impl Iterator<Item = &str> {
 
 /// When the next rung of any clock is reached.
 pub(crate) fn next_at(policy: &Policy, ticket: &Ticket) -> Option<Timestamp> {
-    if !matches!(ticket.status, Status::New | Status::Open) {
+    if !ticket.status.is_active() {
         return None;
     }
     let calendar = promise::calendar_of(policy, ticket)?;
     let answers = [Measure::FirstResponse, Measure::NextResponse, Measure::Resolution].into_iter().flat_map(|measure| {
         let clock = measure.of(ticket);
-        let rungs = if promise::runs(clock) { rungs(policy, ticket, measure) } else { Vec::new() };
+        let rungs = if is_watched(ticket, measure) { rungs(policy, ticket, measure) } else { Vec::new() };
         let next = rungs.into_iter().map(|(percent, _)| percent).find(|percent| *percent > clock.told_percent);
         next.and_then(|percent| promise::reached_at(calendar, clock, percent))
     });
@@ -84,12 +87,17 @@ pub(crate) fn next_at(policy: &Policy, ticket: &Ticket) -> Option<Timestamp> {
     answers.chain(steps).min()
 }
 
+/// An answer is owed even while a vendor works on it; not while the customer owes the next word.
+fn is_watched(ticket: &Ticket, measure: Measure) -> bool {
+    promise::runs(measure.of(ticket)) && ticket.status != Status::Pending
+}
+
 /// Climbs every rung that was reached. Of several that were passed while nobody could look, only the highest is told.
 pub(crate) fn climb(change: &mut Change<'_>) {
     let Some(calendar) = promise::calendar_of(change.policy, &change.ticket) else { return };
     for measure in [Measure::FirstResponse, Measure::NextResponse, Measure::Resolution] {
         let clock = measure.of(&change.ticket).clone();
-        if !promise::runs(&clock) {
+        if !is_watched(&change.ticket, measure) {
             continue;
         }
         let rungs = rungs(change.policy, &change.ticket, measure);
@@ -134,11 +142,13 @@ fn take_rungs(change: &mut Change<'_>, measure: Measure, clock: &Clock, acts: &[
     let warned = acts.iter().any(|(_, act)| *act == Act::Warn);
     if warned && !is_late {
         change.tell("promise_near", "frontdesk", format!("{name} due {due_at}"));
-        notice::tell(change, &Cause::AtRisk { due_at }, None);
+        tell_one(change, "owner", due_at, &format!("{name} due {due_at}"), &mut told);
     }
     let late: Vec<&str> = acts.iter().filter_map(|(_, act)| if let Act::Tell(who) = act { Some(*who) } else { None }).collect();
-    if !late.is_empty() || (warned && is_late) {
+    if clock.told_percent < DUE_PERCENT && is_late {
         change.tell("promise_broken", "frontdesk", format!("{name} was due {due_at}"));
+    } else if let Some(who) = late.first() {
+        change.tell("escalated", "frontdesk", format!("{name} was due {due_at}: {who} is told"));
     }
     for who in late {
         tell_one(change, who, due_at, &format!("{name} was due {due_at}"), &mut told);

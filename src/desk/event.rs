@@ -234,6 +234,8 @@ pub struct Known {
     pub budget: BudgetFacts,
     /// The total of the day is reached: the breaker opens with this event.
     pub budget_exhausted: bool,
+    /// Within this open time four of five recent requests to the inbox got their first answer, where that is measured.
+    pub usual_response: Option<jiff::SignedDuration>,
     /// What an agent's mail needs; `None` if it is none.
     pub agent_mail: Option<Box<crate::agent_mail::Found>>,
 }

@@ -46,7 +46,7 @@ pub struct FieldSources<'a> {
 pub struct Extracted {
     /// Values by field, earlier ones included.
     pub fields: BTreeMap<FieldId, FieldValue>,
-    /// Required fields of the type that have no valid value, in file order.
+    /// Fields of the type that have no valid value, as [`missing`] orders them.
     pub missing: Vec<FieldId>,
 }
 
@@ -69,11 +69,14 @@ pub fn extract(ticket_type: &TicketType, known: &BTreeMap<FieldId, FieldValue>, 
     Extracted { fields, missing }
 }
 
-/// Required fields without a valid value, in file order.
+/// Fields without a valid value that a customer can be asked for: required ones first, then those that are wished for, each
+/// in file order.
 #[must_use]
 pub fn missing(ticket_type: &TicketType, fields: &BTreeMap<FieldId, FieldValue>) -> Vec<FieldId> {
-    let lacks = |field: &&Field| field.required && !fields.get(&field.id).is_some_and(|value| value.valid);
-    ticket_type.fields.iter().filter(lacks).map(|field| field.id.clone()).collect()
+    let lacks = |field: &&Field| !field.agents_only && !fields.get(&field.id).is_some_and(|value| value.valid);
+    let (required, wished): (Vec<&Field>, Vec<&Field>) =
+        ticket_type.fields.iter().filter(lacks).partition(|field| field.required);
+    required.into_iter().chain(wished).map(|field| field.id.clone()).collect()
 }
 
 /// Reads a value that somebody gave to a field by name: a rule, an agent, an answer.
@@ -278,14 +281,14 @@ mod tests {
 
     #[test]
     fn a_label_comes_before_a_pattern_and_a_subject_before_the_text() {
-        check("FH-11111", "S/N: FH-20931\n", &[], "serial=FH-20931 (label \"FH-20931\") missing firmware");
+        check("FH-11111", "S/N: FH-20931\n", &[], "serial=FH-20931 (label \"FH-20931\") missing firmware,when");
         check(
             "FH-11111",
             "and FH-22222, Firmware v3.4.1",
             &[],
-            "firmware=3.4.1 (text \"3.4.1\") serial=FH-11111 (subject \"FH-11111\") missing ",
+            "firmware=3.4.1 (text \"3.4.1\") serial=FH-11111 (subject \"FH-11111\") missing when",
         );
-        check("", "see file", &["log FH-33333 x.txt"], "serial=FH-33333 (attachment \"FH-33333\") missing firmware");
+        check("", "see file", &["log FH-33333 x.txt"], "serial=FH-33333 (attachment \"FH-33333\") missing firmware,when");
     }
 
     #[test]
@@ -297,19 +300,19 @@ mod tests {
             "SERIAL:\n  FH-20931",
             "Serial number on the back label?: FH-20931",
         ] {
-            check("", text, &[], "serial=FH-20931 (label \"FH-20931\") missing firmware");
+            check("", text, &[], "serial=FH-20931 (label \"FH-20931\") missing firmware,when");
         }
     }
 
     #[test]
     fn what_was_not_understood_is_kept_and_still_missing() {
-        check("", "When: soon, please", &[], "when=soon, please (label \"soon, please\" ?) missing serial,firmware");
+        check("", "When: soon, please", &[], "when=soon, please (label \"soon, please\" ?) missing serial,firmware,when");
         check("", "When: 23.11.2026", &[], "when=2026-11-23 (label \"23.11.2026\") missing serial,firmware");
     }
 
     #[test]
     fn customers_never_fill_fields_of_agents() {
-        check("", "Refund: 500 GBP\nsee https://refund:80/", &[], "missing serial,firmware");
+        check("", "Refund: 500 GBP\nsee https://refund:80/", &[], "missing serial,firmware,when");
     }
 
     #[test]

@@ -79,6 +79,8 @@ fn close(change: &mut Change<'_>, reason: &str) {
     change.tell("solved", "frontdesk", format!("{from} → solved: {reason}"));
     change.ticket.status = Status::Solved;
     change.ticket.solved_at = Some(change.at());
+    // Who did not answer is not asked again whether it is still fine.
+    change.ticket.checked_in = true;
     closing_mail(change, true);
 }
 
@@ -91,7 +93,7 @@ pub(crate) fn closing_mail(change: &mut Change<'_>, by_silence: bool) {
     let asks_rating = closed.rating_every.is_some_and(|every| {
         !by_silence && rated_at.is_none_or(|asked| asked.duration_until(change.at()) >= every) && change.ticket.rating.is_none()
     });
-    let text = Text { done, asks_rating, by_silence, ..Text::default() };
+    let text = Text { done, asks_rating, by_silence, undoable: !by_silence, ..Text::default() };
     if customer_mail::send(change, &closed.send, &text) {
         change.tell("closing_mailed", "frontdesk", change.ticket.requester.address.to_string());
         if asks_rating {

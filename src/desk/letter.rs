@@ -1,12 +1,12 @@
 //! The mails that a decision sends, as letters ready to be composed.
 
 use jiff::tz::{Offset, TimeZone};
-use jiff::{Timestamp, Zoned};
+use jiff::{SignedDuration, Timestamp, Zoned};
 use mail::compose::Letter;
 use mail::{Address, HeaderText, Mailbox, Message, ReturnPath};
 use serde::Serialize;
 
-use crate::answer;
+use crate::calendar::Span;
 use crate::change::Change;
 use crate::effect::{Enclosed, Purpose, Send, SendClass};
 use crate::envelope::marks;
@@ -16,9 +16,8 @@ use crate::policy::{Agent, Carrier, Inbox, Policy};
 use crate::template::{TemplateProblem, html_of, page};
 use crate::ticket::Ticket;
 use crate::token::{Claim, Mode};
+use crate::{answer, fill_in, promise};
 
-/// Most questions in one acknowledgement: more are not answered.
-const QUESTIONS_MAX: usize = 3;
 /// Characters of the customer's own words that are shown back to them.
 const QUOTE_CHARACTERS_MAX: usize = 80;
 /// References that a mail of ours carries besides the root.
@@ -42,6 +41,16 @@ pub(crate) struct AckRequest<'a> {
     pub(crate) template: &'a str,
     pub(crate) message: &'a Message,
     pub(crate) proven: bool,
+    pub(crate) usual_response: Option<SignedDuration>,
+}
+
+/// What a customer is told: the target, or what was usual lately where that is later and the file says so.
+fn promised_at(policy: &Policy, ticket: &Ticket, usual: Option<SignedDuration>) -> Option<Timestamp> {
+    let target = ticket.first_response.due_at?;
+    let is_measured = promise::sla_of(policy, ticket).is_some_and(|sla| sla.promises_measured);
+    let calendar = promise::calendar_of(policy, ticket)?;
+    let usual = usual.filter(|_| is_measured).and_then(|usual| calendar.after(ticket.created_at, Span::Open(usual)));
+    Some(usual.map_or(target, |usual| usual.max(target)))
 }
 
 /// The acknowledgement of a new ticket. Where the sender is not proven, or the inbox is private, it repeats nothing that
@@ -58,25 +67,19 @@ pub(crate) fn acknowledgement(
     let is_plain = !request.proven || ticket.private;
     let zone = customer_zone(policy, request.message, request.proven);
     let languages = languages(policy, ticket);
-    let ticket_type = policy.types.get(&ticket.ticket_type);
     let language = languages.first().copied().unwrap_or("en").to_owned();
     let when = |at: Timestamp| civil_time(&at.to_zoned(zone.clone()), &language, request.proven);
     let context = AckContext {
         name: (!is_plain).then(|| greeting_name(&ticket.requester.name)).flatten(),
         reference: policy.reference(ticket.no),
-        due: ticket.first_response.due_at.map(when),
+        due: promised_at(policy, ticket, request.usual_response).map(when),
         opens: opens_at(policy, inbox, request.event.at).map(when),
-        questions: ticket
-            .missing
-            .iter()
-            .filter_map(|id| ticket_type?.fields.iter().find(|field| field.id == *id && !field.agents_only))
-            .map(|field| field.ask.clone())
-            .take(QUESTIONS_MAX)
-            .collect(),
+        questions: fill_in::questions(policy, ticket).into_iter().map(|field| field.ask.clone()).collect(),
         quote: (!is_plain).then(|| quote_of(&request.message.reply.new_text)).flatten(),
         signature: inbox.label.clone(),
     };
-    let name = if is_plain { plain_name(policy, request.template) } else { request.template.to_owned() };
+    let name =
+        if is_plain { plain_name(policy, request.template) } else { policy.templates.serving(request.template).to_owned() };
     let (language, rendered) = policy.templates.render(&name, &languages, &context)?;
     let subject = rendered.subject.unwrap_or_else(|| reply_subject(&ticket.first_subject));
     let mut send = envelope(policy, ticket, inbox, EffectId::new(request.event.id, request.index), Purpose::Acknowledgement);
@@ -196,7 +199,7 @@ pub(crate) fn questions(change: &Change<'_>, inbox: &Inbox, questions: &[String]
     let context = QuestionsContext {
         name: greeting_name(&ticket.requester.name),
         reference: policy.reference(ticket.no),
-        questions: questions.iter().take(QUESTIONS_MAX).cloned().collect(),
+        questions: questions.iter().take(fill_in::QUESTIONS_MAX).cloned().collect(),
         signature: inbox.label.clone(),
     };
     let (language, rendered) = policy.templates.render("questions", &languages(policy, ticket), &context)?;

@@ -16,7 +16,7 @@ use crate::rule::{AckAction, Actions, RuleView};
 use crate::ticket::{Clock, Link, Requester, Status, Ticket};
 use crate::ticket_mail::Cause;
 use crate::trace::TraceLine;
-use crate::{assign, field, form, notice, process, promise};
+use crate::{assign, field, fill_in, form, notice, process, promise};
 
 pub(crate) fn decide(mut mail: Incoming<'_>, verdict: &Verdict) -> Decision {
     let mut ticket = blank(&mail);
@@ -227,7 +227,16 @@ pub(crate) fn fill_fields(mail: &mut Incoming<'_>, ticket: &mut Ticket) {
         }
     }
     ticket.fields = extracted.fields;
-    ticket.missing = extracted.missing;
+    let reply = &message.reply;
+    let answers = fill_in::read(ticket_type, ticket, &reply.new_text, &reply.elided, sources.today);
+    for (id, value) in answers {
+        let is_better = value.valid || !ticket.fields.get(&id).is_some_and(|known| known.valid);
+        if is_better && ticket.fields.get(&id).is_none_or(|known| known.value != value.value || !known.valid) {
+            mail.lines.push(TraceLine::new("field", "answered", format!("{id} = {}", value.value)));
+            ticket.fields.insert(id, value);
+        }
+    }
+    ticket.missing = field::missing(ticket_type, &ticket.fields);
 }
 
 /// What the rules said besides changing the ticket.
@@ -404,13 +413,18 @@ fn acknowledge(
     };
     // A form proves itself, not the address that somebody typed into it.
     let proven = mail.arrival.proof.is_proven() && ticket.requester.proven;
-    let request = AckRequest { event: mail.event, index: effects.len(), template, message: mail.message(), proven };
+    let usual_response = mail.arrival.known.usual_response;
+    let request =
+        AckRequest { event: mail.event, index: effects.len(), template, message: mail.message(), proven, usual_response };
     match acknowledgement(policy, ticket, inbox, &request) {
         Ok(send) => {
             let form = if proven { "proven" } else { "plain" };
             mail.trace("ack", "yes", format!("template {template}, {form} form, to {}", send.to));
             history.push(entry(mail.event, "acknowledged", "frontdesk", format!("to {}", send.to)));
             effects.push(Effect::Send(Box::new(send)));
+            if proven && !ticket.private {
+                fill_in::asked_in_acknowledgement(ticket, &fill_in::questions(policy, ticket));
+            }
         }
         Err(problem) => {
             let what = format!("template {}.{}: {}", problem.name, problem.language, problem.what);

@@ -44,6 +44,8 @@ pub struct Policy {
     pub templates: Templates,
     /// What happens by itself.
     pub follow_up: FollowUp,
+    /// Channels besides mail, `[notify]`.
+    pub channels: BTreeMap<String, crate::channel::Channel>,
     /// Who is told when a promise comes near, besides the ladder.
     pub alerts: Vec<Alert>,
     /// How long a solved ticket can be reopened by a reply (`follow_up.reopen.within`).
@@ -451,7 +453,7 @@ pub struct Sla {
     pub next_response: [Option<crate::calendar::Span>; 4],
     /// To the end.
     pub resolution: [Option<crate::calendar::Span>; 4],
-    /// Told one after the other from the target on; empty = owner and lead.
+    /// Told one after the other from the target on; empty = the owner, then the lead.
     pub escalate: Vec<String>,
     /// Customers are told the later of the target and what was usual lately.
     pub promises_measured: bool,

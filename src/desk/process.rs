@@ -5,6 +5,8 @@
 
 use std::collections::BTreeSet;
 
+use jiff::Timestamp;
+
 use crate::assign;
 use crate::change::Change;
 use crate::condition;
@@ -32,6 +34,12 @@ pub fn meant<'t>(ticket: &'t Ticket, by: Option<&AgentName>) -> Option<&'t StepS
     own.or_else(|| ticket.step())
 }
 
+/// Steps under way that are ours to finish: closing would leave them open.
+pub(crate) fn left_open<'t>(policy: &'t Policy, ticket: &'t Ticket) -> impl Iterator<Item = &'t str> {
+    let waits = |id: &str| steps_of(policy, ticket).iter().any(|step| step.id == id && step.waits_on.is_some());
+    ticket.steps.iter().filter(move |state| state.ended.is_none() && !waits(&state.id)).map(|state| state.id.as_str())
+}
+
 /// Enters every step whose turn it is. Called whenever a step has ended or fields have changed.
 pub(crate) fn advance(change: &mut Change<'_>) {
     let steps = steps_of(change.policy, &change.ticket);
@@ -45,20 +53,20 @@ pub(crate) fn advance(change: &mut Change<'_>) {
         match condition::first_unmet(&step.only_if, &change.ticket.fields) {
             Some(field) => {
                 change.tell("step_skipped", "frontdesk", format!("{}: {field} does not ask for it", step.id));
-                let clock = Clock { started_at: Some(change.at()), met_at: Some(change.at()), ..Clock::default() };
-                change.ticket.steps.push(StepState {
-                    id: step.id.clone(),
-                    clock,
-                    ended: Some(StepEnd::Skipped),
-                    ..StepState::default()
-                });
+                change.ticket.steps.push(skipped(step, change.event.at));
             }
             None => enter(change, step),
         }
     }
 }
 
-fn predecessors<'s>(steps: &'s [Step], index: usize) -> Vec<&'s str> {
+/// A step that was passed over.
+fn skipped(step: &Step, at: Timestamp) -> StepState {
+    let clock = Clock { started_at: Some(at), met_at: Some(at), ..Clock::default() };
+    StepState { id: step.id.clone(), clock, ended: Some(StepEnd::Skipped), ..StepState::default() }
+}
+
+fn predecessors(steps: &[Step], index: usize) -> Vec<&str> {
     match (&steps[index].after, index) {
         (Some(after), _) => after.iter().map(String::as_str).collect(),
         (None, 0) => Vec::new(),
@@ -163,6 +171,13 @@ pub(crate) fn jump(change: &mut Change<'_>, id: &str, by: &str) {
         promise::end(&mut state.clock, at);
     }
     change.trace("step", "jump", format!("{by} goes on at {id}"));
+    // What was never entered on the way there is passed over, and does not begin later.
+    let before = steps_of(change.policy, &change.ticket).iter().take_while(|step| step.id != id);
+    for passed in before {
+        if change.ticket.steps.iter().all(|state| state.id != passed.id) {
+            change.ticket.steps.push(skipped(passed, at));
+        }
+    }
     enter(change, step);
 }
 

@@ -10,7 +10,7 @@ use crate::ledger::Party;
 use crate::policy::Policy;
 use crate::process;
 use crate::ticket::{Rating, Status};
-use crate::{field, follow_up, ledger, letter};
+use crate::{field, fill_in, follow_up, ledger, letter};
 
 /// Whether an answer leaves the ticket as it is: nobody owes a word because of it.
 pub(crate) fn is_settled(said: Option<Courtesy>, status: Status, policy: &Policy) -> bool {
@@ -48,6 +48,12 @@ pub(crate) fn follow(change: &mut Change<'_>, said: Option<Courtesy>, message: &
         process::customer_answered(change, said, &by);
     }
     process::advance(change);
+    let filled = |id: &&crate::FieldId| {
+        change.ticket.fields.get(*id).is_some_and(|value| value.valid)
+            && !change.before.fields.get(*id).is_some_and(|value| value.valid)
+    };
+    let noted: Vec<crate::FieldId> = change.ticket.asked.iter().filter(filled).cloned().collect();
+    fill_in::follow(change, &noted);
 }
 
 fn rate(change: &mut Change<'_>, rating: Rating, by: &str) {

@@ -135,6 +135,7 @@ pub(crate) fn policy() -> Policy {
         limits: Limits::default(),
         templates: crate::template::Templates::default(),
         follow_up: crate::policy::FollowUp::default(),
+        channels: BTreeMap::new(),
         alerts: vec![],
         reopen_within: SignedDuration::from_hours(14 * 24),
         own_addresses: BTreeSet::new(),

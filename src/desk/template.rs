@@ -8,10 +8,11 @@ use std::collections::BTreeMap;
 use minijinja::{Environment, UndefinedBehavior};
 use serde::Serialize;
 
+use crate::template_sample;
 use crate::verb::Verbs;
 
 /// Texts that are built in: name, language, source.
-const BUILT_IN: [(&str, &str, &str); 18] = [
+const BUILT_IN: [(&str, &str, &str); 20] = [
     ("ack", "en", include_str!("../../config/templates/en/ack.txt")),
     ("questions", "en", include_str!("../../config/templates/en/questions.txt")),
     ("questions", "de", include_str!("../../config/templates/de/questions.txt")),
@@ -28,6 +29,8 @@ const BUILT_IN: [(&str, &str, &str); 18] = [
     ("check-in", "de", include_str!("../../config/templates/de/check-in.txt")),
     ("status", "en", include_str!("../../config/templates/en/status.txt")),
     ("status", "de", include_str!("../../config/templates/de/status.txt")),
+    ("noted", "en", include_str!("../../config/templates/en/noted.txt")),
+    ("noted", "de", include_str!("../../config/templates/de/noted.txt")),
     ("signature", "en", include_str!("../../config/templates/en/signature.txt")),
     ("signature", "de", include_str!("../../config/templates/de/signature.txt")),
 ];
@@ -122,10 +125,46 @@ impl Templates {
         self.names.contains_key(name)
     }
 
+    /// The text that serves where a name has none of its own: `ack` for `ack-billing`.
+    #[must_use]
+    pub fn serving<'n>(&self, name: &'n str) -> &'n str {
+        if self.has(name) {
+            return name;
+        }
+        name.rmatch_indices('-').map(|(at, _)| &name[..at]).find(|shorter| self.has(shorter)).unwrap_or(name)
+    }
+
     /// Languages in which a text exists.
     #[must_use]
     pub fn languages(&self, name: &str) -> &[String] {
         self.names.get(name).map_or(&[], Vec::as_slice)
+    }
+
+    /// All texts, in order of name.
+    pub fn names(&self) -> impl Iterator<Item = &str> {
+        self.names.keys().map(String::as_str)
+    }
+
+    /// A text as it reads with everything in it.
+    ///
+    /// # Errors
+    /// As [`Templates::render`].
+    pub fn render_sample(&self, name: &str, language: &str) -> Result<(String, Rendered), TemplateProblem> {
+        let [full, _] = template_sample::contexts(name);
+        self.render(name, &[language], &full)
+    }
+
+    /// Every text that names something that its mails never say, or cannot do without something that they may lack.
+    #[must_use]
+    pub fn lint(&self) -> Vec<TemplateProblem> {
+        let mut found = Vec::new();
+        for (name, languages) in &self.names {
+            for language in languages {
+                let tried = template_sample::contexts(name).into_iter().map(|context| self.render(name, &[language], &context));
+                found.extend(tried.filter_map(Result::err).take(1));
+            }
+        }
+        found
     }
 
     /// Renders a text in the first of the wanted languages that it has, else in English, else in any.
@@ -287,6 +326,13 @@ mod tests {
         let error = templates.render("ack", &["en"], &BTreeMap::<String, String>::new()).expect_err("strict");
         assert_eq!((error.name.as_str(), error.line), ("ack", Some(2)));
         assert!(Templates::new(&[(("x".to_owned(), "en".to_owned()), "{% if %}".to_owned())].into()).is_err());
+    }
+
+    #[test]
+    fn our_own_texts_say_only_what_their_mails_know() {
+        assert_eq!(Templates::default().lint(), []);
+        let overrides = [(("nudge".to_owned(), "en".to_owned()), "Due {{ due }}".to_owned())].into();
+        assert_eq!(Templates::new(&overrides).expect("compiles").lint().len(), 1, "a nudge knows no due time");
     }
 
     #[test]

@@ -245,7 +245,7 @@ pub struct Ticket {
     pub language: Option<String>,
     /// Structured values.
     pub fields: BTreeMap<FieldId, FieldValue>,
-    /// Required fields without a valid value.
+    /// Fields that a customer can still be asked for, those that are required first.
     pub missing: Vec<FieldId>,
     /// A vendor that works on it.
     pub vendor: Option<VendorName>,
@@ -341,6 +341,9 @@ pub struct Ticket {
     /// The requester's offset from UTC in minutes, from the Date of their last proven mail.
     #[serde(default)]
     pub utc_offset_minutes: Option<i16>,
+    /// Fields that were asked for, in the order of the questions, while an answer is awaited.
+    #[serde(default)]
+    pub asked: Vec<FieldId>,
     /// How often missing fields were asked for.
     #[serde(default)]
     pub rounds: u8,
@@ -437,6 +440,7 @@ impl Ticket {
             silence: None,
             timers: BTreeMap::new(),
             utc_offset_minutes: None,
+            asked: Vec::new(),
             rounds: 0,
             rating: None,
             checked_in: false,

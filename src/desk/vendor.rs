@@ -11,7 +11,7 @@ use crate::calendar::Span;
 use crate::change::Change;
 use crate::effect::{Effect, Purpose, Send, SendClass};
 use crate::envelope::marks;
-use crate::event::{Actor, Decision, Direction, MessageEntry, Outcome};
+use crate::event::{Decision, Direction, MessageEntry, Outcome};
 use crate::ids::{EffectId, VendorName};
 use crate::policy::{Inbox, Policy, Vendor};
 use crate::ticket::{NoteLine, Status, Ticket};
@@ -58,8 +58,9 @@ pub(crate) fn wrote(mail: &mut Incoming<'_>, ticket: &Ticket, name: &VendorName)
     thread.references.drain(..surplus);
     if thread.their_ref.is_none() {
         let pattern = vendor.their_ref.as_ref();
-        let number =
-            pattern.and_then(|pattern| pattern.captures(&message.subject)?.get(1).map(|found| found.as_str().to_owned()));
+        let number = pattern.and_then(|pattern| {
+            Some(pattern.captures(&message.subject).or_else(|| pattern.captures(&entry.text))?.get(1)?.as_str().to_owned())
+        });
         thread.their_ref = number;
     }
     change.ticket.last_note = Some(NoteLine { by: vendor.label.clone(), at, excerpt });
@@ -73,14 +74,14 @@ pub(crate) fn wrote(mail: &mut Incoming<'_>, ticket: &Ticket, name: &VendorName)
 }
 
 /// Asks a vendor in a thread of its own: the question, and only those fields that the vendor may see.
-pub(crate) fn ask(change: &mut Change<'_>, by: &Actor, name: &VendorName, text: &str) {
+pub(crate) fn ask(change: &mut Change<'_>, by: &str, name: &VendorName, text: &str) {
     let policy = change.policy;
     let (Some(vendor), Some(inbox)) = (policy.vendors.get(name), policy.inboxes.get(&change.ticket.inbox)) else {
         return change.trace("command", "nothing", "the vendor or the inbox is no longer configured");
     };
     let last = change.event.around.last_in.as_ref().map(|message| message.text.clone()).unwrap_or_default();
     let question = if text.trim().is_empty() { last } else { text.to_owned() };
-    change.tell("vendor_asked", &by.label(), format!("{}: {}", vendor.label, crate::act::excerpt(&question)));
+    change.tell("vendor_asked", by, format!("{}: {}", vendor.label, crate::act::excerpt(&question)));
     let at = change.at();
     change.ticket.vendor = Some(name.clone());
     change.send(|change, id| question_letter(change, id, inbox, vendor, &question));
@@ -101,7 +102,7 @@ pub(crate) fn ask(change: &mut Change<'_>, by: &Actor, name: &VendorName, text: 
 pub(crate) fn ask_for_step(change: &mut Change<'_>, name: &VendorName, todo: &[String]) {
     let items: Vec<String> = todo.iter().map(|item| format!("- {item}")).collect();
     let text = if items.is_empty() { "Please look at this.".to_owned() } else { items.join("\n") };
-    ask(change, &Actor::Operator, name, &text);
+    ask(change, "frontdesk", name, &text);
 }
 
 /// Spans after a question at which something is done about a vendor's silence: the owner is told, then they are asked again.

@@ -14,6 +14,7 @@ use mail::Address;
 
 use crate::engine::budget::{self, Allowance};
 use crate::engine::read::Reading;
+use crate::engine::usual::Usual;
 use crate::store::{BudgetKey, Cause, Decided, MailboxKey, Record, Store, StoreError};
 
 /// Machines whose newest ticket is remembered.
@@ -85,6 +86,8 @@ pub struct Core {
     pub(super) in_hand: BTreeSet<EffectId>,
     /// When overdue timers of customer mail were worked off within the last minute.
     pub(super) late_mails: VecDeque<Timestamp>,
+    /// How long first answers took lately.
+    usual: Usual,
     /// The newest ticket of each machine that writes tickets; forgotten at a restart, which costs one ticket more.
     machine_tickets: BTreeMap<String, TicketNo>,
     /// Notices of staged decisions, to be given out after the flush.
@@ -107,10 +110,12 @@ impl Core {
             has_new_rows: true,
             in_hand: BTreeSet::new(),
             late_mails: VecDeque::new(),
+            usual: Usual::default(),
             notices: Vec::new(),
             happenings: Vec::new(),
             machine_tickets: BTreeMap::new(),
         };
+        core.usual = Usual::load(&*core.store, &core.live.policy);
         let rows = core.store.outbox(false, 0);
         let claimed: Vec<OutboxStep> = rows
             .iter()
@@ -214,6 +219,7 @@ impl Core {
         };
         let mut around = self.around(ticket.as_ref(), sender, now);
         around.last_in = agent_mail.as_ref().and_then(|found| self.last_in(found.ticket.as_ref()?.no));
+        let inbox = self.inbox_of(place, message);
         let allowance = match (ticket.is_none(), sender) {
             (true, Some(sender)) => {
                 let subject = subject::folded(&message.subject, &policy.company.prefix);
@@ -229,11 +235,12 @@ impl Core {
             contact_tickets: sender.map_or(0, |sender| self.store.contact(&sender.folded()).tickets),
             budget: allowance.facts(),
             budget_exhausted: matches!(allowance, Allowance::Exhausted(_)),
+            usual_response: if ticket.is_none() { self.usual.of(&self.live.policy, &inbox) } else { None },
             agent_mail: agent_mail.map(Box::new),
         };
         let arrival = Arrival {
             place: place.clone(),
-            inbox: self.inbox_of(place, message),
+            inbox,
             raw: reading.raw,
             raw_bytes: reading.raw_bytes,
             proof: reading.proof,
@@ -394,10 +401,22 @@ impl Core {
                 Effect::Suppress { address, reason, until } => {
                     suppressed.push(Record::Suppressed { address: address.clone(), reason: Some(reason.clone()), until: *until })
                 }
-                Effect::Notify { to, text } => self.notices.push((to.clone(), text.clone())),
+                Effect::Notify { to, text } => {
+                    let id = EffectId::new(event.id, index);
+                    match self.note(event, id, decision.ticket.as_ref(), to, text) {
+                        Some((row, raw)) => {
+                            bytes.push((row.raw, raw));
+                            rows.push(row);
+                        }
+                        None => self.notices.push((to.clone(), text.clone())),
+                    }
+                }
                 Effect::Recall { mail } => recalled.extend(self.store.outbox_row(*mail)),
                 Effect::Agent { .. } | Effect::AskedRating { .. } => {}
             }
+        }
+        if let Some(ticket) = &decision.ticket {
+            self.usual.note(&self.live.policy, ticket, event.at);
         }
         if let (Some(ticket), true) = (&decision.ticket, made_by_machine(&decision)) {
             let sender = ticket.requester.address.folded();

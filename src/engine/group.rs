@@ -38,6 +38,7 @@ pub(super) enum Work {
     Claim { account: AccountName, limit: usize, answer: Answer<Vec<OutboxRow>> },
     Steps { steps: Vec<OutboxStep>, answer: Answer<()> },
     Timers { answer: Answer<usize> },
+    Tell { request: String, to: Vec<String>, text: String, answer: Answer<()> },
     Settle { from: TicketNo, answer: Answer<Option<TicketNo>> },
     LetIn { held: EventId, release: bool, answer: Answer<Option<TicketNo>> },
     Invite { agent: AgentName, request: String, answer: Answer<bool> },
@@ -210,6 +211,10 @@ impl Group<'_> {
                 let child = &self.shared.child;
                 let ticket = core.let_in(now, held, release, |hash, raw| read(hash, raw, &[], Caution::Suspect, child))?;
                 later(answer, ticket)
+            }
+            Work::Tell { request, to, text, answer } => {
+                core.tell(now, &request, &to, &text)?;
+                later(answer, ())
             }
             Work::Settle { from, answer } => {
                 let next = core.settle_some(now, from, SETTLED_MAX)?;

@@ -11,11 +11,13 @@ pub mod content;
 pub mod core;
 mod group;
 mod morning;
+mod note;
 mod outgoing;
 pub mod proof;
 pub mod read;
 pub mod seam;
 mod timer;
+mod usual;
 pub mod writer;
 
 pub use core::{Core, Happening, Live};

@@ -216,6 +216,16 @@ impl Engine {
         }
     }
 
+    /// Tells agents and channels something that is about no ticket. A repeat of a request changes nothing.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn tell(&self, request: String, to: Vec<String>, text: String) -> Result<(), Arc<StoreError>> {
+        self.ask(|answer| Work::Tell { request, to, text, answer }).await?;
+        self.shared.outgoing.notify_waiters();
+        Ok(())
+    }
+
     /// Brings the promises and timers of all tickets to what the configuration says, a few at a time between other work.
     ///
     /// # Errors

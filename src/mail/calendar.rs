@@ -100,7 +100,42 @@ fn in_plain_words(rule: &str) -> String {
     words.collect::<Vec<_>>().join(", ")
 }
 
-/// RFC 5545 §3.1: a line that begins with a space continues the one before.
+/// An event that lasts whole days.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AllDay {
+    /// First day, `YYYYMMDD`.
+    pub start: String,
+    /// The day after the last one, `YYYYMMDD`; `None` = one day (RFC 5545 §3.6.1).
+    pub end: Option<String>,
+    /// It comes again every year.
+    pub yearly: bool,
+}
+
+/// All-day events of a calendar file, in its order. Rules of repetition other than yearly ones are not told.
+#[must_use]
+pub fn all_day_events(text: &str) -> Vec<AllDay> {
+    let mut events = Vec::new();
+    let mut event = AllDay { start: String::new(), end: None, yearly: false };
+    for line in unfolded(text).lines() {
+        let Some((name, parameters, value)) = property(line) else { continue };
+        match (name.as_str(), value.trim()) {
+            ("BEGIN", value) if value.eq_ignore_ascii_case("VEVENT") => {
+                event = AllDay { start: String::new(), end: None, yearly: false }
+            }
+            ("DTSTART", value) if is_date(parameters, value) => value.clone_into(&mut event.start),
+            ("DTEND", value) if is_date(parameters, value) => event.end = Some(value.to_owned()),
+            ("RRULE", value) => event.yearly = value.to_ascii_uppercase().contains("FREQ=YEARLY"),
+            ("END", value) if value.eq_ignore_ascii_case("VEVENT") && !event.start.is_empty() => events.push(event.clone()),
+            _ => {}
+        }
+    }
+    events
+}
+
+fn is_date(parameters: &str, value: &str) -> bool {
+    value.len() == 8 || parameter(parameters, "VALUE").is_some_and(|kind| kind.eq_ignore_ascii_case("DATE"))
+}
+
 fn unfolded(text: &str) -> String {
     text.replace("\r\n", "\n").replace("\n ", "").replace("\n\t", "")
 }
@@ -159,6 +194,14 @@ fn time(value: &str, zone: Option<&str>) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn whole_days_are_told_with_their_end() {
+        let text = "BEGIN:VCALENDAR\r\nBEGIN:VEVENT\r\nDTSTART;VALUE=DATE:20261224\r\nDTEND;VALUE=DATE:20261227\r\n\
+                    RRULE:FREQ=YEARLY\r\nEND:VEVENT\r\nBEGIN:VEVENT\r\nDTSTART:20261130T090000Z\r\nEND:VEVENT\r\nEND:VCALENDAR\r\n";
+        let christmas = AllDay { start: "20261224".into(), end: Some("20261227".into()), yearly: true };
+        assert_eq!(all_day_events(text), [christmas], "a meeting closes no day");
+    }
 
     #[test]
     fn an_invitation_is_said_in_words() {

@@ -104,6 +104,7 @@ pub(crate) fn ticket(no: u64, status: Status) -> Ticket {
         silence: None,
         timers: BTreeMap::new(),
         utc_offset_minutes: None,
+        asked: Vec::new(),
         rounds: 0,
         rating: None,
         checked_in: false,

@@ -112,7 +112,7 @@ fn exit_codes_are_those_of_the_table() {
     };
     check(&desk, &["check"], 0);
     check(&desk, &["nonsense"], 2);
-    check(&desk, &["ticket", "act", "T-1", "nonsense"], 2);
+    check(&desk, &["ticket", "act", "T-1", "nonsense"], 69);
     check(&desk, &["ticket", "list"], 69);
     check(&desk, &["tail"], 69);
     check(&desk, &["reload"], 69);
@@ -131,6 +131,7 @@ fn exit_codes_are_those_of_the_table() {
     desk.wait_until("the maildir is watched", |status| inbox(status, "support")["live"] == true);
     desk.write("in/new/1.eml", "From: dana@x.example\nTo: support@acme.example\nSubject: Hello\n\nIt is broken.\n");
     desk.wait_tickets(1);
+    check(&desk, &["ticket", "act", "T-1", "nonsense"], 2);
     check(&desk, &["ticket", "act", "T-1", "take"], 77);
     check(&desk, &["ticket", "act", "--as", "ana", "T-1", "take"], 0);
     check(&desk, &["ticket", "show", "T-99"], 1);

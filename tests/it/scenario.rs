@@ -25,7 +25,7 @@ fn all() -> Vec<PathBuf> {
 }
 
 /// What happens in a conversation, as text.
-pub fn played(path: &Path) -> String {
+fn played(path: &Path) -> String {
     let text = fs::read_to_string(path).expect("a script of ours");
     let script = script::read(&text).unwrap_or_else(|wrong| panic!("{}: {wrong}", path.display()));
     play::play(&folder(), &script).unwrap_or_else(|wrong| panic!("{}: {wrong}", path.display()))

@@ -4,6 +4,7 @@ pub mod agent;
 pub mod backup;
 pub mod check;
 pub mod demo;
+pub mod describe;
 pub mod explain;
 pub mod held;
 pub mod init;
@@ -12,8 +13,10 @@ pub mod parse;
 pub mod plan;
 pub mod rebuild;
 pub mod reload;
+pub mod replay;
 pub mod status;
 pub mod tail;
+pub mod template;
 pub mod test;
 pub mod ticket;
 
@@ -47,6 +50,9 @@ pub fn dispatch(args: &Args, printer: &Printer) -> Result<Exit, Failure> {
         Verb::Explain(options) => explain::explain(common, options, printer),
         Verb::Parse(options) => parse::parse(options, printer),
         Verb::Plan => plan::plan(common, printer),
+        Verb::Replay(options) => replay::replay(common, options, printer),
+        Verb::Template(verb) => template::template(common, verb, printer),
+        Verb::Describe => describe::describe(common, printer),
         Verb::Reload => reload::reload(common, printer),
         Verb::Status(options) => status::status(common, options, printer),
         Verb::Ticket(verb) => ticket::ticket(common, verb, printer),

@@ -6,6 +6,7 @@ use crate::cli::output::{Exit, Failure, Printer};
 use crate::cli::service::Request;
 use crate::cli::setup::Setup;
 use crate::config;
+use crate::store::{Store, TicketFilter};
 
 /// Does it. The daemon's own configuration is compared with the file by their short hashes; what differs in detail is told
 /// by the daemon at `reload`, since only it knows what it runs with.
@@ -41,4 +42,29 @@ pub fn changes(old: &Setup, new: &Setup) -> Vec<String> {
         config::Side { policy: &old_policy, config: &old_config },
         config::Side { policy: &new_policy, config: &new_config },
     )
+}
+
+/// What the new configuration does to tickets that are there, in sentences.
+#[must_use]
+pub fn effects(store: &dyn Store, policy: &desk::Policy, at: jiff::Timestamp) -> Vec<String> {
+    let open: Vec<desk::Status> = desk::Status::ALL.into_iter().filter(|status| status.is_active()).collect();
+    let tickets = store.tickets(&TicketFilter { status: open, limit: 0 });
+    let moved = tickets.iter().filter(|ticket| {
+        let next = desk::agenda::under(policy, ticket, at);
+        !desk::agenda::promises_equal(ticket, &next)
+    });
+    let moved = moved.count();
+    let mut lines = Vec::new();
+    if moved > 0 {
+        lines.push(format!("{moved} open tickets get a new due time or reminder"));
+    }
+    let count = |what: &str, is_gone: &dyn Fn(&desk::Ticket) -> bool| {
+        let gone = tickets.iter().filter(|ticket| is_gone(ticket)).count();
+        (gone > 0).then(|| format!("{gone} open tickets have {what} that is no longer there"))
+    };
+    lines.extend(count("a team", &|ticket| ticket.team.as_ref().is_some_and(|team| !policy.teams.contains_key(team))));
+    lines.extend(count("an owner", &|ticket| ticket.owner.as_ref().is_some_and(|owner| !policy.agents.contains_key(owner))));
+    lines.extend(count("a type", &|ticket| !policy.types.contains_key(&ticket.ticket_type)));
+    lines.extend(count("an inbox", &|ticket| !policy.inboxes.contains_key(&ticket.inbox)));
+    lines
 }

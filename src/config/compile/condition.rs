@@ -313,7 +313,6 @@ impl Compiler<'_> {
             self.reference(Kind::Field, field, who);
         }
         for person in texts(&raw.tell) {
-            self.comes_later("rule.then.tell", person.at);
             self.reference_any(&[Kind::Agent, Kind::Team, Kind::Notify], &["owner", "lead", "team"], person, who);
         }
         if let (Some(hold), Some(_)) = (&raw.hold, &raw.ignore) {

@@ -7,6 +7,7 @@ use jiff::SignedDuration;
 use super::{Compiler, Kind};
 use crate::config::problem::Code;
 use crate::config::raw::{RawAlert, RawFollowUp, RawSilent};
+use crate::config::settings::InboxAlarm;
 use crate::config::value::read_time;
 
 /// Reopenings by mail are counted over so long.
@@ -101,9 +102,9 @@ impl Compiler<'_> {
         (reopen.within.as_ref().map(|within| within.value.0), at_most)
     }
 
-    /// Alerts about promises. Those about inboxes are watched beside the tickets.
-    pub(super) fn alerts(&mut self, raw: &[RawAlert]) -> Vec<Alert> {
-        let mut alerts = Vec::new();
+    /// Alerts about promises, and those about inboxes, which are watched beside the tickets.
+    pub(super) fn alerts(&mut self, raw: &[RawAlert]) -> (Vec<Alert>, Vec<InboxAlarm>) {
+        let (mut alerts, mut alarms) = (Vec::new(), Vec::new());
         for raw in raw {
             let who = raw.name.as_ref().map_or("an alert".to_owned(), |name| format!("alert \"{}\"", name.value));
             for key in ["name", "when", "tell"] {
@@ -115,19 +116,16 @@ impl Compiler<'_> {
             }
             let Some(when) = &raw.when else { continue };
             self.condition(when, &who, true);
-            if when.inbox_down.is_some() {
-                self.comes_later("alert.when.inbox_down", raw.at);
+            let name = raw.name.as_ref().map_or_else(String::new, |name| name.value.clone());
+            let tell: Vec<String> = tell.into_iter().map(|person| person.value.clone()).collect();
+            if let Some(after) = &when.inbox_down {
+                alarms.push(InboxAlarm { name: name.clone(), after: after.value.0, tell: tell.clone() });
             }
             let Some(left) = when.sla_left.as_ref().and_then(|left| share_left(&left.value)) else { continue };
             let priorities = when.priority.iter().flat_map(|values| &values.0).filter_map(|value| self.priority(value)).collect();
-            alerts.push(Alert {
-                name: raw.name.as_ref().map_or_else(String::new, |name| name.value.clone()),
-                left_percent: left,
-                priorities,
-                tell: tell.into_iter().map(|person| person.value.clone()).collect(),
-            });
+            alerts.push(Alert { name, left_percent: left, priorities, tell });
         }
-        alerts
+        (alerts, alarms)
     }
 }
 

@@ -6,33 +6,16 @@ use desk::AccountName;
 
 use super::{Compiler, Kind};
 use crate::config::problem::Code;
-use crate::config::raw::{RawFile, RawKnownIssue, RawNotify, RawSla};
-use crate::config::read::{At, Named, Read as _};
-use crate::config::secret::{Reference, fetch};
+use crate::config::raw::{RawFile, RawKnownIssue, RawSla};
+use crate::config::read::Named;
 use crate::config::settings::Account;
-use crate::config::tree::Value;
 use crate::config::value::read_length;
-
-const NOTIFY_KINDS: [(&str, bool); 9] = [
-    ("slack", true),
-    ("mattermost", true),
-    ("discord", true),
-    ("teams", true),
-    ("ntfy", true),
-    ("sms", true),
-    ("webhook", true),
-    ("pagerduty", false),
-    ("email", false),
-];
 
 impl Compiler<'_> {
     /// Checks the rest of the file.
     pub(super) fn later_sections(&mut self, raw: &RawFile) {
         for issue in raw.known_issue.iter().flatten() {
             self.known_issue(issue);
-        }
-        for (name, notify) in raw.notify.iter().flat_map(|named| &named.0) {
-            self.notify(name, notify);
         }
         if let Some(articles) = &raw.articles {
             self.comes_later("articles", articles.at);
@@ -64,35 +47,6 @@ impl Compiler<'_> {
         }
         if let Some(owner) = &raw.owner {
             self.reference(Kind::Agent, owner, &who);
-        }
-    }
-
-    fn notify(&mut self, name: &At<String>, raw: &RawNotify) {
-        self.comes_later("notify", name.at);
-        let who = format!("channel \"{}\"", name.value);
-        self.missing("kind", &raw.keys, name.at, &who);
-        let needs_url = raw.kind.as_ref().and_then(|kind| self.word(kind, "kind", &NOTIFY_KINDS)).unwrap_or(false);
-        if needs_url {
-            self.missing("url", &raw.keys, name.at, &who);
-        }
-        if raw.kind.as_ref().is_some_and(|kind| kind.value == "email") {
-            self.missing("to", &raw.keys, name.at, &who);
-            if let Some(to) = &raw.to {
-                self.address(to);
-            }
-        }
-        if let Some(key) = &raw.key {
-            fetch(key, self.environment, &mut self.report);
-        }
-        let Some(url) = &raw.url else { return };
-        let text = match &url.value {
-            Value::String(text) => Some(text.clone()),
-            _ => Reference::read(url, &mut self.report)
-                .and_then(|value| fetch(&At { value, at: url.at }, self.environment, &mut self.report))
-                .map(|secret| secret.expose().to_owned()),
-        };
-        if text.is_some_and(|text| crate::config::endpoint::read_url(&text).is_none()) {
-            self.report.add(Code::BadUrl, url.at, format!("the url of {who} is none"), "expected https://…");
         }
     }
 

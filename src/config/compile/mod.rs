@@ -4,6 +4,7 @@ mod condition;
 mod follow;
 mod later;
 mod mail;
+mod notify;
 mod people;
 mod process;
 mod test;
@@ -152,7 +153,8 @@ impl Compiler<'_> {
             Some(reopens_per_day) => Limits { reopens_per_day, ..limits },
             None => limits,
         };
-        let alerts = self.alerts(raw.alert.as_deref().unwrap_or_default());
+        let (alerts, inbox_alarms) = self.alerts(raw.alert.as_deref().unwrap_or_default());
+        let (channels, channel_targets) = self.channels(raw.notify.as_ref());
         self.later_sections(&raw);
         let tests = self.tests(raw.test.as_deref().unwrap_or_default(), &inboxes);
         self.warn_unused(raw.sla.as_ref());
@@ -183,13 +185,17 @@ impl Compiler<'_> {
             limits,
             templates: Templates::default(),
             follow_up,
+            channels,
             alerts,
             reopen_within: reopen_within.unwrap_or(REOPEN_WITHIN),
             own_addresses,
             url: server.url.clone(),
         };
         let template_sources = std::mem::take(&mut self.templates);
-        Some((Config { path: path.to_owned(), server, accounts, inboxes: watches, template_sources, tests }, policy))
+        let path = path.to_owned();
+        let config =
+            Config { path, server, accounts, inboxes: watches, template_sources, channels: channel_targets, inbox_alarms, tests };
+        Some((config, policy))
     }
 
     fn collect_names(&mut self, raw: &RawFile) {

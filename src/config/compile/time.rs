@@ -1,19 +1,24 @@
 //! Calendars and SLAs.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use desk::calendar::{Calendar, Span};
 use desk::policy::Sla;
 use jiff::SignedDuration;
-use jiff::civil::Time;
+use jiff::civil::{Date, Time};
 use jiff::tz::TimeZone;
 
 use super::{Compiler, Kind};
 use crate::config::problem::Code;
 use crate::config::raw::{RawCalendar, RawSla, RawTargets};
 use crate::config::read::{At, Named, OneOrMany};
+use crate::config::source::beside;
 use crate::config::value::read_time;
 
+/// Yearly holidays are counted so many years from their first.
+const YEARS_AHEAD: i16 = 60;
+/// An event longer than a year is a mistake.
+const EVENT_DAYS_MAX: i32 = 366;
 const DAYS: [&str; 7] = ["mon", "tue", "wed", "thu", "fri", "sat", "sun"];
 
 impl Compiler<'_> {
@@ -27,16 +32,43 @@ impl Compiler<'_> {
             }
             self.missing("hours", &raw.keys, name.at, &who);
             let zone = raw.timezone.as_ref().and_then(|zone| self.zone(zone)).unwrap_or_else(|| zone.clone());
-            if let Some(ics) = &raw.ics {
-                self.comes_later("calendar.ics", ics.at);
-            }
             let hours = raw.hours.as_ref().map_or_else(Default::default, |hours| self.hours(hours, &who));
-            let closed = raw.closed.iter().flatten().flat_map(|days| days.value.0.iter().copied()).collect();
+            let mut closed: BTreeSet<Date> = raw.closed.iter().flatten().flat_map(|days| days.value.0.iter().copied()).collect();
+            if let Some(ics) = &raw.ics {
+                closed.extend(self.holidays(ics, &who));
+            }
             let calendar = Calendar { name: name.value.clone(), zone, hours, closed };
             calendars.insert(name.value.clone(), calendar);
         }
         calendars.insert("always".to_owned(), Calendar::always(zone.clone()));
         calendars
+    }
+
+    /// Days of a file of holidays (RFC 5545): every all-day event closes its days, yearly ones for the years around.
+    fn holidays(&mut self, file: &At<String>, who: &str) -> Vec<Date> {
+        let path = beside(file.at, &file.value, &self.report);
+        let text = match self.environment.read(&path).map(String::from_utf8) {
+            Ok(Ok(text)) => text,
+            Ok(Err(_)) => {
+                self.report.add(Code::Unreadable, file.at, format!("the calendar file of {who} is not UTF-8"), "");
+                return Vec::new();
+            }
+            Err(error) => {
+                self.report.add(
+                    Code::Unreadable,
+                    file.at,
+                    format!("the calendar file of {who} cannot be read"),
+                    error.to_string(),
+                );
+                return Vec::new();
+            }
+        };
+        let days = closed_days(&text);
+        if days.is_empty() {
+            let label = "expected VEVENTs with DTSTART;VALUE=DATE";
+            self.report.add(Code::BadValue, file.at, format!("the calendar file of {who} closes no day"), label);
+        }
+        days
     }
 
     fn hours(&mut self, raw: &Named<OneOrMany<At<String>>>, who: &str) -> [Vec<(Time, Time)>; 7] {
@@ -92,7 +124,6 @@ impl Compiler<'_> {
                 self.reference(Kind::Calendar, calendar, &who);
             }
             if let Some(promise) = &raw.promise {
-                self.comes_later("sla.promise", promise.at);
                 self.word(promise, "promise", &[("target", ()), ("measured", ())]);
             }
             for person in raw.escalate.iter().flatten() {
@@ -133,4 +164,20 @@ impl Compiler<'_> {
         }
         all.map(|target| target.as_ref().map(|target| target.value))
     }
+}
+
+/// The days that all-day events cover, yearly ones for the years to come.
+fn closed_days(text: &str) -> Vec<Date> {
+    let read = |text: &str| Date::strptime("%Y%m%d", text).ok();
+    let mut days = Vec::new();
+    for event in mail::calendar::all_day_events(text) {
+        let Some(first) = read(&event.start) else { continue };
+        let end = event.end.as_deref().and_then(read);
+        let count = end.and_then(|end| first.until(end).ok()).map_or(1, |span| span.get_days()).clamp(1, EVENT_DAYS_MAX);
+        for year in 0..if event.yearly { YEARS_AHEAD } else { 1 } {
+            let Ok(first) = first.checked_add(jiff::Span::new().years(year)) else { break };
+            days.extend((0..count).filter_map(|day| first.checked_add(jiff::Span::new().days(day)).ok()));
+        }
+    }
+    days
 }

@@ -57,7 +57,11 @@ fn commands_change_the_ticket_and_what_is_not_possible_is_refused() {
     assert_eq!(office.act("T-1", "ana", &["tag", "+key", "+old"])["tags"], json!(["key", "old"]));
     assert_eq!(office.act("T-1", "ana", &["tag", "-old"])["tags"], json!(["key"]));
     let set = office.act("T-1", "ana", &["set", "site=Bergen"]);
-    assert_eq!((&set["fields"]["site"]["value"], &set["missing"]), (&json!("Bergen"), &json!([])));
+    assert_eq!(
+        (&set["fields"]["site"]["value"], &set["missing"]),
+        (&json!("Bergen"), &json!(["serial"])),
+        "what is wished for can still be asked"
+    );
     let closed = office.act("T-1", "ana", &["close", "new battery"]);
     assert_eq!(closed["status"], json!("solved"));
     assert_eq!(office.act("T-1", "ana", &["reopen"])["status"], json!("open"));
@@ -70,12 +74,12 @@ fn commands_change_the_ticket_and_what_is_not_possible_is_refused() {
     }
     for (words, code, says) in [
         (&["ticket", "act", "T-1", "take"][..], 77, "--as"),
-        (&["ticket", "act", "--as", "ana", "T-1", "set", "site=Paris"], 77, "Leeds"),
-        (&["ticket", "act", "--as", "ana", "T-1", "assign", "zoe"], 77, "ben"),
+        (&["ticket", "act", "--as", "ana", "T-1", "set", "site=Paris"], 2, "Leeds"),
+        (&["ticket", "act", "--as", "ana", "T-1", "assign", "zoe"], 2, "ben"),
         (&["ticket", "act", "--as", "zoe", "T-1", "close"], 2, "ana"),
-        (&["ticket", "act", "T-1", "clsoe"], 2, "`close` is close"),
+        (&["ticket", "act", "T-1", "clsoe"], 2, "\"close\" is close"),
         (&["ticket", "act", "T-1", "reopen"], 77, "possible now"),
-        (&["ticket", "act", "T-9", "close"], 77, "T-9"),
+        (&["ticket", "act", "T-9", "close"], 1, "T-9"),
         (&["ticket", "show", "T-9"], 1, "T-9"),
     ] {
         let output = office.desk.cli(words);

@@ -1,14 +1,15 @@
 //! Playing a script on the engine, with a store that forgets and a clock that stands.
 
 use std::fmt::Write as _;
-use std::path::Path;
+use std::io;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use desk::effect::{Effect, OutboxRow};
 use desk::event::{Actor, Place, SenderProof};
 use desk::{AgentName, RawHash, TicketNo};
-use frontdesk::cli::output::Printer;
 use frontdesk::cli::{service, setup, view};
+use frontdesk::config::{Environment, System};
 use frontdesk::engine::core::{Core, Order};
 use frontdesk::engine::read::read_here;
 use frontdesk::store::{MemoryStore, Store, TicketFilter};
@@ -28,21 +29,50 @@ struct Desk {
 }
 
 /// What happens, step by step.
-pub fn play(folder: &Path, script: &Script) -> Result<String, String> {
+pub(super) fn play(folder: &Path, script: &Script) -> Result<String, String> {
     let live = load(folder, &script.config)?;
     let store = Arc::new(MemoryStore::new());
     let core = Core::new(store.clone(), live, script.begins_at).map_err(|error| error.to_string())?;
     let mut desk = Desk { core, store, now: script.begins_at, mails: 0, out: String::new() };
     for step in &script.steps {
         desk.step(folder, step).map_err(|wrong| format!("{}: {wrong}", step.line))?;
+        // So that it is clear what came after what.
+        desk.now += jiff::SignedDuration::from_secs(1);
     }
     Ok(desk.out)
 }
 
 fn load(folder: &Path, config: &str) -> Result<Arc<frontdesk::engine::Live>, String> {
-    let path = folder.join(format!("{config}.toml"));
-    let printer = Printer::plain();
-    setup::load(&path, &printer, "").map(|setup| setup.live).map_err(|failure| failure.message)
+    let path = match config {
+        "reference" => folder.join("../../config/frontdesk.toml"),
+        other => folder.join(format!("{other}.toml")),
+    };
+    let pretended = Pretended { credentials: folder.join("credentials") };
+    let loaded = frontdesk::config::load(&path, &pretended).map_err(|problems| problems.render(false, ""))?;
+    setup::finish(loaded).map(|setup| setup.live).map_err(|failure| failure.message)
+}
+
+/// This machine, with credentials of its own.
+struct Pretended {
+    credentials: PathBuf,
+}
+
+impl Environment for Pretended {
+    fn read(&self, path: &Path) -> io::Result<Vec<u8>> {
+        System.read(path)
+    }
+
+    fn list(&self, folder: &Path) -> io::Result<Vec<PathBuf>> {
+        System.list(folder)
+    }
+
+    fn variable(&self, name: &str) -> Option<String> {
+        (name == "CREDENTIALS_DIRECTORY").then(|| self.credentials.display().to_string())
+    }
+
+    fn others_can_read(&self, _: &Path) -> bool {
+        false
+    }
 }
 
 impl Desk {
@@ -61,8 +91,10 @@ impl Desk {
                 let raw = self.compose(from, to, subject, step, &[]);
                 self.mail(&raw, *proven)
             }
-            Act::Reply { from, proven } => {
-                let row = self.newest_to(from).ok_or("nobody wrote to them")?;
+            Act::Reply { from, on, proven } => {
+                let requester =
+                    on.and_then(|no| self.store.ticket(TicketNo(no))).map(|ticket| ticket.requester.address.to_string());
+                let row = self.newest_to(requester.as_deref().unwrap_or(from)).ok_or("nobody wrote to them")?;
                 let sent = self.store.raw(&row.raw).map_err(|error| error.to_string())?;
                 let sent = mail::parse(&sent).message;
                 let to = sent.reply_to.first().or(sent.from.first()).map(|to| to.address.to_string()).unwrap_or_default();
@@ -112,7 +144,7 @@ impl Desk {
                 self.out.insert_str(happened, &format!("{at} …\n"));
             }
             if done == 0 {
-                self.now = self.now + jiff::SignedDuration::from_secs(6);
+                self.now += jiff::SignedDuration::from_secs(6);
             }
         }
         Err("timers fire without end".to_owned())

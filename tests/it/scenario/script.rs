@@ -4,7 +4,7 @@ use jiff::{SignedDuration, Timestamp};
 
 /// A conversation.
 #[derive(Debug)]
-pub struct Script {
+pub(super) struct Script {
     /// Configuration it is played under, without its ending.
     pub config: String,
     /// When it begins.
@@ -13,7 +13,7 @@ pub struct Script {
 }
 
 #[derive(Debug)]
-pub struct Step {
+pub(super) struct Step {
     /// As written.
     pub line: String,
     pub act: Act,
@@ -24,7 +24,7 @@ pub struct Step {
 }
 
 #[derive(Debug)]
-pub enum Act {
+pub(super) enum Act {
     /// Time passes until then.
     Until(Timestamp),
     /// So much time passes.
@@ -33,8 +33,8 @@ pub enum Act {
     Down(Timestamp),
     /// A new mail.
     Mail { from: String, to: String, subject: String, proven: bool },
-    /// An answer to the newest mail that somebody got of us.
-    Reply { from: String, proven: bool },
+    /// An answer to the newest mail that somebody got of us, or that a ticket's requester got.
+    Reply { from: String, on: Option<u64>, proven: bool },
     /// A command on a ticket.
     Command { by: Option<String>, ticket: u64, words: Vec<String> },
     /// Another configuration.
@@ -45,7 +45,7 @@ pub enum Act {
     Read(String),
 }
 
-pub fn read(text: &str) -> Result<Script, String> {
+pub(super) fn read(text: &str) -> Result<Script, String> {
     let mut script = Script { config: String::new(), begins_at: Timestamp::UNIX_EPOCH, steps: Vec::new() };
     for (number, line) in text.lines().enumerate() {
         let wrong = |what: String| format!("line {}: {what}", number + 1);
@@ -81,7 +81,10 @@ fn act(line: &str) -> Result<Act, String> {
             let (from, to) = people.split_once(" to ").ok_or("mail FROM to ADDRESS: SUBJECT")?;
             Ok(Act::Mail { from: from.to_owned(), to: to.to_owned(), subject: subject.to_owned(), proven: word == "mail" })
         }
-        "reply" | "forged-reply" => Ok(Act::Reply { from: rest.to_owned(), proven: word == "reply" }),
+        "reply" | "forged-reply" => {
+            let (from, on) = rest.split_once(" on ").map_or((rest, None), |(from, on)| (from, Some(on)));
+            Ok(Act::Reply { from: from.to_owned(), on: on.map(number).transpose()?, proven: word == "reply" })
+        }
         "agent" => {
             let mut words = rest.split_whitespace().map(str::to_owned);
             let by = words.next().ok_or("agent NAME T-n COMMAND")?;

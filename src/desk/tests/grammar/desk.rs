@@ -186,6 +186,7 @@ fn policy() -> Policy {
         limits: Limits::default(),
         templates: Templates::default(),
         follow_up: FollowUp::default(),
+        channels: BTreeMap::new(),
         alerts: vec![],
         reopen_within: SignedDuration::from_hours(14 * 24),
         own_addresses: BTreeSet::from(["support@fernhill.example".into()]),

@@ -106,6 +106,7 @@ pub fn policy(rules: RuleBook) -> Policy {
         limits: Limits::default(),
         templates: Templates::default(),
         follow_up: FollowUp::default(),
+        channels: BTreeMap::new(),
         alerts: vec![],
         reopen_within: SignedDuration::from_hours(14 * 24),
         own_addresses: BTreeSet::from(["support@fernhill.example".into(), "security@fernhill.example".into()]),

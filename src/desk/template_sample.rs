@@ -1,0 +1,71 @@
+//! What a text is tried with before anybody gets it: everything that mails of its kind can say, and nothing of it.
+
+use std::collections::BTreeMap;
+
+use minijinja::Value;
+use minijinja::value::ValueKind;
+
+/// Names that every text of a kind may use, filled and empty.
+#[must_use]
+pub(crate) fn contexts(name: &str) -> [BTreeMap<&'static str, Value>; 2] {
+    let kind = kind_of(name);
+    let known = ALL.iter().filter(|(_, kinds, _)| kinds.contains(&kind));
+    let full: BTreeMap<&str, Value> = known.map(|(key, _, full)| (*key, full())).collect();
+    let empty = full.iter().map(|(key, value)| (*key, emptied(key, value))).collect();
+    [full, empty]
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Kind {
+    Acknowledgement,
+    Questions,
+    Signature,
+    FollowUp,
+}
+
+/// Texts of the operator are acknowledgements unless they take the name of another text.
+fn kind_of(name: &str) -> Kind {
+    match name {
+        "questions" => Kind::Questions,
+        "signature" => Kind::Signature,
+        "nudge" | "closing-soon" | "closed" | "check-in" | "status" | "noted" => Kind::FollowUp,
+        _ => Kind::Acknowledgement,
+    }
+}
+
+type Entry = (&'static str, &'static [Kind], fn() -> Value);
+
+const ALL: [Entry; 18] = {
+    use Kind::{Acknowledgement as A, FollowUp as F, Questions as Q, Signature as S};
+    [
+        ("name", &[A, Q, F], || Value::from("Dana")),
+        ("reference", &[A, Q, F, S], || Value::from("T-4821")),
+        ("due", &[A], || Value::from("Tuesday 24 November, 11:00 (your time)")),
+        ("opens", &[A], || Value::from("Tuesday 24 November, 09:00 (your time)")),
+        ("questions", &[A, Q, F], || Value::from(vec!["Serial number on the back label", "Router model"])),
+        ("quote", &[A], || Value::from("It drops off Wi-Fi every night")),
+        ("signature", &[A, Q, F], || Value::from("Fernhill Support")),
+        ("question", &[F], || Value::from("Which channel is it on?\nAnd which firmware?")),
+        ("closes", &[F], || Value::from("Thursday 3 December")),
+        ("done", &[F], || Value::from("Set the channel to 11.")),
+        ("rating", &[F], || Value::from(true)),
+        ("by_silence", &[F], || Value::from(true)),
+        ("lines", &[F], || Value::from(vec!["We are working on it."])),
+        ("noted", &[F], || Value::from(vec!["Serial number: FH-20931"])),
+        ("reopen_days", &[F], || Value::from(14)),
+        ("inbox", &[S], || Value::from("Fernhill Support")),
+        ("company", &[S], || Value::from("Fernhill")),
+        ("agent", &[S], || Value::from("Maya Chen")),
+    ]
+};
+
+/// The same name with nothing in it. Whose mail it is, and about what, is always there.
+fn emptied(key: &str, value: &Value) -> Value {
+    match value.kind() {
+        _ if matches!(key, "reference" | "signature" | "inbox" | "company") => value.clone(),
+        ValueKind::Seq => Value::from(Vec::<String>::new()),
+        ValueKind::Bool => Value::from(false),
+        ValueKind::String => Value::from(()),
+        _ => value.clone(),
+    }
+}

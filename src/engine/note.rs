@@ -1,0 +1,96 @@
+//! What channels besides mail are told, as rows of the outbox: stored with the decision, carried there until it arrives.
+
+use desk::channel::{Channel, Note, account};
+use desk::effect::{OutboxPhase, OutboxRow, Purpose, SendClass};
+use desk::token::{Claim, Mode};
+use desk::{Effect, EffectId, Event, EventId, EventKind, InboxName, Priority, RawHash, Ticket, TicketNo, decide};
+use jiff::Timestamp;
+use mail::compose::Letter;
+use mail::{Address, HeaderText, Mailbox, ReturnPath};
+
+use super::core::Core;
+use crate::store::{Cause, StoreError};
+
+impl Core {
+    /// Tells agents and channels something that is about no ticket.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub fn tell(&mut self, now: Timestamp, request: &str, to: &[String], text: &str) -> Result<(), StoreError> {
+        let id = EventId::of_request(request);
+        if self.store.has_event(id) {
+            return Ok(());
+        }
+        let event = Event { id, at: now, kind: EventKind::PolicyChanged, around: desk::event::Around::default() };
+        let mut decision = decide::decide(&self.live.policy, None, &event);
+        decision.effects = to.iter().map(|to| Effect::Notify { to: to.clone(), text: text.to_owned() }).collect();
+        self.stage(&event, Cause::Request, decision)
+    }
+
+    /// The row for a note to a channel; `None` if nobody has that name.
+    pub(super) fn note(
+        &self,
+        event: &Event,
+        id: EffectId,
+        ticket: Option<&Ticket>,
+        to: &str,
+        text: &str,
+    ) -> Option<(OutboxRow, Vec<u8>)> {
+        let policy = &self.live.policy;
+        let agent =
+            policy.agents.values().find(|agent| agent.name.as_str() == to).map(|agent| Channel::Mail(agent.email.clone()));
+        let channel = policy.channels.get(to).cloned().or(agent)?;
+        let inbox = ticket.and_then(|ticket| policy.inboxes.get(&ticket.inbox)).or_else(|| policy.inboxes.values().next())?;
+        let (no, rev) = ticket.map_or((TicketNo(0), 0), |ticket| (ticket.no, ticket.rev));
+        let message_id = policy.keys.message_id(Claim { ticket: no, rev, mode: Mode::Command }, id, inbox.address.domain());
+        let (account, address, raw) = match channel {
+            Channel::Request => {
+                let note = Note {
+                    reference: ticket.map(|ticket| policy.reference(ticket.no)).unwrap_or_default(),
+                    text: text.to_owned(),
+                    at: event.at,
+                    is_urgent: ticket.is_some_and(|ticket| ticket.priority == Priority::Urgent),
+                };
+                // Names of channels are letters, digits, - and _.
+                (account(to), Address::new(&format!("{to}@notify.invalid")).ok()?, serde_json::to_vec(&note).ok()?)
+            }
+            Channel::Mail(address) => {
+                let letter = Letter {
+                    from: Mailbox { name: Some(inbox.label.clone()), address: inbox.address.clone() },
+                    to: Mailbox { name: None, address: address.clone() },
+                    cc: Vec::new(),
+                    reply_to: None,
+                    subject: HeaderText::new(text),
+                    message_id: message_id.clone(),
+                    in_reply_to: None,
+                    references: Vec::new(),
+                    date_unix_seconds: event.at.as_second(),
+                    extra: desk::channel::marks(policy, &message_id),
+                    boundary_seed: message_id.to_string(),
+                    attachments: Vec::new(),
+                    html: None,
+                    text: format!("{text}\n"),
+                };
+                (inbox.account.clone(), address, mail::compose::compose(&letter))
+            }
+        };
+        let row = OutboxRow {
+            id,
+            ticket: no,
+            purpose: Purpose::Note,
+            class: SendClass::AtLeastOnce,
+            account,
+            inbox: InboxName(inbox.name.0.clone()),
+            to: address,
+            envelope_from: ReturnPath::Null,
+            message_id,
+            raw: RawHash::of(&raw),
+            phase: OutboxPhase::Queued,
+            attempts: 0,
+            next_at: event.at,
+            created_at: event.at,
+            last_reply: None,
+        };
+        Some((row, raw))
+    }
+}

@@ -1,22 +1,14 @@
 //! Files of kept mails, for links that were signed.
 
-use std::sync::Arc;
-
 use desk::event::MessageEntry;
 use desk::one_click::day;
 
 use crate::clock::Clock;
 use crate::engine::Engine;
-use crate::web::file::{File, Files};
 
-/// Finds the file of a signed path in an engine's store.
-#[must_use]
-pub(super) fn of(engine: Engine, clock: Clock) -> Files {
-    Arc::new(move |path| find(&engine, path, day(clock.now())))
-}
-
-fn find(engine: &Engine, path: &str, today: i64) -> Option<File> {
-    let claim = engine.live().policy.keys.read_file_path(path, today)?;
+/// Name and content of the file of a signed path; `None` if the path is not ours, was changed, is over, or if the file is gone.
+pub(super) fn find(engine: &Engine, clock: &Clock, path: &str) -> Option<(String, Vec<u8>)> {
+    let claim = engine.live().policy.keys.read_file_path(path, day(clock.now()))?;
     let store = engine.store();
     // The newest form of the message counts: where its words were taken out, its files are gone as well.
     let history = store.history(claim.ticket).ok()?;
@@ -25,5 +17,5 @@ fn find(engine: &Engine, path: &str, today: i64) -> Option<File> {
     let file = message.attachments.into_iter().find(|file| file.part == claim.part)?;
     let raw = store.raw(&message.raw?).ok()?;
     let bytes = mail::part::attachment_bytes(&raw, claim.part)?;
-    Some(File { name: file.name, bytes })
+    Some((file.name, bytes))
 }

@@ -9,7 +9,7 @@ use crate::event::{Decision, Event};
 use crate::notice;
 use crate::policy::Policy;
 use crate::ticket::Ticket;
-use crate::ticket_mail::Cause;
+use crate::ticket_mail::{AgentDesk, Cause};
 
 /// A mail came to its end without being accepted, or nobody knows.
 pub(crate) fn ended(policy: &Policy, ticket: &Ticket, event: &Event, mail: &Failed<'_>) -> Decision {
@@ -43,8 +43,12 @@ pub(crate) fn tell(
         decision.effects.push(Effect::Notify { to: "operator".to_owned(), text });
         return decision;
     }
-    let to = ticket.owner.as_ref().map_or_else(|| "team".to_owned(), |owner| owner.0.clone());
-    decision.effects.push(Effect::Notify { to, text });
+    if AgentDesk::of_ticket(policy, ticket).is_none() {
+        // Where agents do not work by mail, one sentence has to do.
+        let to = ticket.owner.as_ref().map_or_else(|| "team".to_owned(), |owner| owner.0.clone());
+        decision.effects.push(Effect::Notify { to, text });
+        return decision;
+    }
     let outcome = decision.outcome.clone();
     let mut change = Change::resume(policy, event, ticket, decision);
     let cause = match mail.result {

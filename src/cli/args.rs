@@ -69,6 +69,9 @@ pub enum Verb {
     /// List tickets, show one, work on one
     #[command(subcommand)]
     Ticket(TicketVerb),
+    /// Invite an agent, print rules for their mail program
+    #[command(subcommand)]
+    Agent(AgentVerb),
     /// Outgoing mail
     #[command(subcommand)]
     Outbox(OutboxVerb),
@@ -249,6 +252,27 @@ pub struct ActArgs {
     /// The command and its words; options of frontdesk go before the reference
     #[arg(required = true, trailing_var_arg = true, allow_hyphen_values = true)]
     pub command: Vec<String>,
+}
+
+/// `agent …`
+#[derive(Debug, Subcommand)]
+pub enum AgentVerb {
+    /// Send the practice ticket, on which every command is safe
+    Invite {
+        /// Name of the agent in the configuration
+        name: String,
+        /// Identity of the request: the same one again sends nothing
+        #[arg(long, value_name = "ID")]
+        request: Option<String>,
+    },
+    /// Print rules that sort the desk's mails, to be imported
+    Filters {
+        /// Name of the agent in the configuration
+        name: String,
+        /// For which mail program
+        #[arg(long = "for", value_name = "PROGRAM", value_parser = ["gmail", "outlook", "sieve", "thunderbird"])]
+        program: String,
+    },
 }
 
 /// `outbox …`

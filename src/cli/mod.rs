@@ -7,6 +7,7 @@ mod alarm;
 pub mod args;
 pub mod control;
 mod figures;
+mod files;
 pub mod online;
 pub mod output;
 pub mod run;

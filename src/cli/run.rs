@@ -18,7 +18,7 @@ use crate::cli::output::{Exit, Failure, Printer};
 use crate::cli::service::{Health, Service, Surroundings};
 use crate::cli::setup::{self, Setup};
 use crate::cli::wiring::{self, Side};
-use crate::cli::{control, figures, scan, verb};
+use crate::cli::{control, figures, files, scan, verb};
 use crate::clock::Clock;
 use crate::engine::Engine;
 use crate::ingest::Progress;
@@ -182,7 +182,11 @@ impl Daemon {
             let listener = tokio::net::TcpListener::bind(address).await.map_err(io(format!("listen on {address}")))?;
             let (ready, text) = (Arc::downgrade(self), self.metrics.clone());
             let is_ready = move || ready.upgrade().map_or_else(|| Err("stopping".to_owned()), |daemon| daemon.is_ready());
-            let pages = crate::web::machine_pages(Arc::new(is_ready), Arc::new(move || text.render()));
+            let (engine, clock) = (self.engine.clone(), self.clock.clone());
+            let file_of =
+                move |path: &str| files::find(&engine, &clock, path).map(|(name, bytes)| crate::web::file::File { name, bytes });
+            let pages = crate::web::machine_pages(Arc::new(is_ready), Arc::new(move || text.render()))
+                .merge(crate::web::file::file_pages(Arc::new(file_of)));
             let beats = Arc::default();
             self.supervisor.watch("web", Arc::clone(&beats));
             tasks.push(tokio::spawn(crate::web::serve(listener, pages, beats, stopped.clone())));

@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
 use crate::cli::output::{Exit, Failure};
-use crate::cli::view;
+use crate::cli::{verb, view};
 use crate::clock::Clock;
 use crate::engine::core::{Order, step_of};
 use crate::engine::{Engine, Outgoing as _};
@@ -49,6 +49,13 @@ pub enum Request {
         words: Vec<String>,
         /// As which agent; `None` = operator.
         agent: Option<String>,
+        /// Identity of the request.
+        request: String,
+    },
+    /// The practice ticket for an agent.
+    AgentInvite {
+        /// Name of the agent.
+        agent: String,
         /// Identity of the request.
         request: String,
     },
@@ -199,6 +206,7 @@ impl Service {
             Request::TicketList { status, team, owner, inbox, limit } => self.ticket_list(&status, &[team, owner, inbox], limit),
             Request::TicketShow { ticket } => self.ticket_show(&ticket),
             Request::Act { ticket, words, agent, request } => self.act(&ticket, &words, agent, request).await,
+            Request::AgentInvite { agent, request } => self.invite(&agent, request).await,
             Request::OutboxList { all } => {
                 let policy = self.policy();
                 Ok(self.engine.store().outbox(all, 0).iter().map(|row| view::outbox_row(&policy, row)).collect())
@@ -288,6 +296,15 @@ impl Service {
             Ok(()) => self.ticket_show(reference),
             Err(refusal) => Err(Failure::new(Exit::NotAllowed, refusal.to_string())),
         }
+    }
+
+    async fn invite(&self, name: &str, request: String) -> Answer {
+        let policy = self.policy();
+        let agent = policy.agents.get(&AgentName(name.to_owned())).ok_or_else(|| verb::agent::unknown(&policy, name))?;
+        if !self.engine.invite(agent.name.clone(), request).await? {
+            return Err(verb::agent::no_mail());
+        }
+        Ok(json!({ "to": agent.email }))
     }
 
     async fn outbox_change(&self, change: OutboxChange, ids: &[String]) -> Answer {

@@ -19,6 +19,9 @@ use crate::store::{DiskStore, MailboxKey, OpenOptions, Store};
 /// Where the configuration is looked for, in this order.
 const PLACES: [&str; 2] = ["frontdesk.toml", "/etc/frontdesk/frontdesk.toml"];
 
+/// What an old key signed is read for so many days after it was replaced: longer than any link of ours lives.
+const OLD_KEY_DAYS: i64 = 90;
+
 /// A configuration in use.
 pub struct Setup {
     /// Settings of the shell.
@@ -62,6 +65,13 @@ pub fn load(path: &Path, printer: &Printer, consequence: &str) -> Result<Setup, 
 /// A text of the operator is no template.
 pub fn finish(loaded: Loaded) -> Result<Setup, Failure> {
     let Loaded { config, mut policy, notes, warnings, hash } = loaded;
+    let is_over = |rotated: &jiff::civil::Date| {
+        let today = Clock::system().now().to_zoned(policy.company.timezone.clone()).date();
+        rotated.checked_add(jiff::Span::new().days(OLD_KEY_DAYS)).is_ok_and(|end| end < today)
+    };
+    if config.server.old_key.as_ref().is_some_and(|(_, rotated)| is_over(rotated)) {
+        policy.keys.forget_old();
+    }
     policy.templates = Templates::new(&config.template_sources).map_err(|problems| {
         let lines = problems.iter().map(|problem| {
             let line = problem.line.map_or_else(String::new, |line| format!(":{line}"));
@@ -86,6 +96,13 @@ pub fn finish(loaded: Loaded) -> Result<Setup, Failure> {
             watched.inboxes.push(name.clone());
         }
         watched.files |= watch.done != Done::Keep;
+    }
+    for (name, account) in &config.accounts {
+        // A folder that an inbox watches as well is that inbox's.
+        let key = account.sent.clone().map(|mailbox| MailboxKey { account: name.clone(), mailbox });
+        if let Some(key) = key.filter(|key| !mailboxes.contains_key(key)) {
+            mailboxes.insert(key, Watched { sent: true, ..Watched::default() });
+        }
     }
     let trusts = config.accounts.iter().map(|(name, account)| (name.clone(), account.trusts.clone())).collect();
     let live = Arc::new(Live { policy: Arc::new(policy), mailboxes, trusts });

@@ -70,6 +70,16 @@ pub fn wanted(setup: &Setup, path: &Path, store: &Path) -> BTreeMap<String, Plan
         plans.entry(key).or_insert_with(|| Plan { name, kind: watch_plan(path, store, account, watch, mailbox) });
     }
     for account in config.accounts.values() {
+        if let Some(folder) = &account.sent {
+            let watch = sent_watch(account, folder);
+            let mailbox = MailboxKey { account: account.name.clone(), mailbox: folder.clone() };
+            let is_watched = config.inboxes.values().any(|inbox| inbox.account == watch.account && inbox.folder == watch.folder);
+            let key = format!("sent {mailbox:?} {:?} {:?} {:?}", account.imap, account.ca, account.poll);
+            let name = format!("watch {}/{}", mailbox.account, mailbox.mailbox);
+            if !is_watched {
+                plans.insert(key, Plan { name, kind: watch_plan(path, store, account, &watch, mailbox) });
+            }
+        }
         let sent = SentFolder(sent_settings(path, store, account));
         let key = format!("send {} {:?} {:?} {:?} {:?}", account.name, account.smtp, account.ca, account.send_rate, account.sent);
         let kind = PlanKind::Send(send_settings(path, account).map(|settings| (Box::new(settings), sent)), account.name.clone());
@@ -165,10 +175,14 @@ impl outbox::TraceSearch for SentFolder {
     }
 }
 
+/// Looked at and left as it is; what was there before the first start is nobody's answer any more.
+fn sent_watch(account: &Account, folder: &str) -> Watch {
+    Watch { account: account.name.clone(), folder: folder.to_owned(), done: config::Done::Keep, since: config::Since::Now }
+}
+
 fn sent_settings(path: &Path, store: &Path, account: &Account) -> Option<Box<ingest::WatchSettings>> {
     let folder = account.sent.clone()?;
-    let watch =
-        Watch { account: account.name.clone(), folder: folder.clone(), done: config::Done::Keep, since: config::Since::Now };
+    let watch = sent_watch(account, &folder);
     let mailbox = MailboxKey { account: account.name.clone(), mailbox: folder };
     match watch_plan(path, store, account, &watch, mailbox) {
         PlanKind::Watch(settings) => Some(settings),

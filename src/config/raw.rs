@@ -100,6 +100,10 @@ shape! {
         store: RawStore,
         /// 32 bytes or more that sign reply tokens and links. Default `{ file = "signing.key" }`.
         key: At<Reference>,
+        /// The key before it: what it signed is read for 90 days from `rotated_on`.
+        old_key: At<Reference>,
+        /// The day on which `key` took the place of `old_key`.
+        rotated_on: At<String>,
     }
 }
 

@@ -80,6 +80,8 @@ pub enum ChannelKind {
 /// `[server]`
 #[derive(Clone, Debug)]
 pub struct Server {
+    /// The signing key before this one, and the day on which it was replaced.
+    pub old_key: Option<(Secret, Date)>,
     /// Where pages and metrics are served.
     pub listen: Option<SocketAddr>,
     /// How they are reached from outside, without a slash at the end.

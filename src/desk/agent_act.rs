@@ -5,8 +5,9 @@ use mail::Message;
 use mail::reply_cut::CutInput;
 
 use crate::act;
+use crate::agent_choice;
 use crate::agent_hold;
-use crate::agent_mail::Found;
+use crate::agent_mail::{DraftMail, Found};
 use crate::answer;
 use crate::answer::Written;
 use crate::arrival::Incoming;
@@ -15,13 +16,13 @@ use crate::command::{Closing, Command, IssueAct};
 use crate::command_block::{self, Block, Speech};
 use crate::command_word::{Context, Names, Said};
 use crate::draft::Why;
-use crate::event::{Actor, Decision, Direction, MessageEntry, Outcome};
+use crate::event::{Actor, Decision, Outcome};
 use crate::ids::{AgentName, RawHash};
 use crate::letter::Words;
 use crate::policy::Receipts;
-use crate::ticket::{Answered, Status, Ticket};
+use crate::ticket::Ticket;
 use crate::token::Mode;
-use crate::{admit, command_word, notice};
+use crate::{admit, command_word};
 
 /// Larger mails are refused by many servers: 25 MB is what the large providers take.
 const ANSWER_BYTES_MAX: u64 = 25_000_000;
@@ -128,20 +129,50 @@ fn cut_input<'a>(message: &'a Message, text: &'a str, html: Option<&'a str>) -> 
 
 /// Carries a writing out, or holds it with the reason.
 pub(crate) fn act_on(mail: &mut Incoming<'_>, found: &Found, ticket: &Ticket, writing: &Writing<'_>) -> Decision {
-    let plan = match plan(mail, ticket, writing) {
-        Ok(plan) => plan,
-        Err(why) => return agent_hold::draft(mail, found, ticket, writing, why),
-    };
+    try_on(mail, found, ticket, writing).unwrap_or_else(|why| agent_hold::draft(mail, found, ticket, writing, why))
+}
+
+/// Carries a writing out, or says why it has to wait.
+pub(crate) fn try_on(mail: &mut Incoming<'_>, found: &Found, ticket: &Ticket, writing: &Writing<'_>) -> Result<Decision, Why> {
+    let plan = plan(mail, ticket, writing)?;
     if plan.words.is_none() && plan.commands.is_empty() {
-        return agent_hold::nothing_said(mail, ticket, writing);
+        return Ok(agent_hold::nothing_said(mail, ticket, writing));
+    }
+    if let Some((line, command)) = plan.commands.iter().find(|(_, command)| matches!(command, Command::Confirm { .. })) {
+        if plan.words.is_some() || plan.commands.len() > 1 {
+            return Err(refused(line.clone(), "this is said alone, in a mail of its own".to_owned()));
+        }
+        return Ok(agent_choice::confirm(mail, found, ticket, writing, (line, command)));
     }
     if let Some(why) = second_thoughts(ticket, writing, &plan) {
-        return agent_hold::draft(mail, found, ticket, writing, why);
+        return Err(why);
     }
-    match carry_out(mail, found, ticket, writing, &plan) {
-        Ok(decision) => decision,
-        Err(why) => agent_hold::draft(mail, found, ticket, writing, why),
-    }
+    carry_out(mail, found, ticket, writing, &plan)
+}
+
+/// Why a mail that was held would have to wait again on this ticket; `None` if it would not.
+pub(crate) fn why_held(
+    mail: &mut Incoming<'_>,
+    found: &Found,
+    ticket: &Ticket,
+    source: &DraftMail,
+    agent: &AgentName,
+) -> Option<Why> {
+    let request = agent_choice::request_of(mail, source);
+    let pressed = request.as_ref().and_then(|request| request.pressed.as_ref()).map(|pressed| pressed.words.clone());
+    let claim = request.and_then(|request| request.claim);
+    let writing = Writing {
+        agent,
+        message: &source.parsed.message,
+        html: source.html.as_deref(),
+        reply: divide(&source.parsed.message, source.html.as_deref()),
+        raw: source.raw,
+        rev: claim.map(|claim| claim.rev),
+        mode: claim.filter(|claim| claim.mode.is_for_agents()).map_or(Mode::Note, |claim| claim.mode),
+        pressed: pressed.as_deref(),
+        consent: Consent::default(),
+    };
+    try_on(mail, found, ticket, &writing).err()
 }
 
 /// Words that came without the right to more: a note, and the offer to send it.
@@ -164,37 +195,6 @@ fn note_only(mail: &mut Incoming<'_>, found: &Found, ticket: &Ticket, writing: &
     let mut decision = act::finish(change, &by);
     decision.outcome = Outcome::Attached;
     decision
-}
-
-/// An agent wrote straight to the customer, with the inbox in copy or from the account's own folder of sent mail: that is
-/// the answer, and nothing is sent again.
-pub(crate) fn answered_directly(mail: &mut Incoming<'_>, ticket: &Ticket, agent: &AgentName) -> Option<Decision> {
-    let message = &mail.arrival.parsed.message;
-    let reaches_them = message
-        .to
-        .iter()
-        .chain(&message.cc)
-        .any(|mailbox| ticket.participants.iter().any(|person| person.folded() == mailbox.address.folded()));
-    if !reaches_them {
-        return None;
-    }
-    let by = Actor::Agent(agent.clone());
-    let text = message.reply.new_text.clone();
-    let entry = MessageEntry { direction: Direction::Out, from: agent.to_string(), ..mail.entry(None, false) };
-    let mut change = Change::new(mail.policy, ticket, mail.event);
-    change.trace.append(&mut mail.lines);
-    change.tell("answered", agent.as_str(), format!("directly: {}", act::excerpt(&text)));
-    let at = change.at();
-    let next = &mut change.ticket;
-    next.status = Status::Pending;
-    next.answered =
-        Some(Answered { rev: next.rev, by: agent.to_string(), at, event: mail.event.id, excerpt: act::excerpt(&text) });
-    crate::promise::answered(next, at);
-    next.owner = next.owner.take().or_else(|| Some(agent.clone()));
-    next.references.extend(message.message_id.clone());
-    change.message = Some(entry);
-    notice::of_act(&mut change, &by);
-    Some(change.finish(Outcome::Attached))
 }
 
 /// Reads words and commands out of a mail. All lines are read before anything is done.
@@ -427,6 +427,10 @@ fn receipt(change: &mut Change<'_>, writing: &Writing<'_>, plan: &Plan) {
     };
     let Some(agent) = change.policy.agents.get(writing.agent).filter(|_| wanted) else { return };
     let done: Vec<String> = change.history.iter().map(|line| format!("{}: {}", line.kind.replace('_', " "), line.what)).collect();
+    // What was only asked to be shown is shown.
+    if done.is_empty() {
+        return;
+    }
     let goes_out = plan.words.as_ref().is_some_and(|(_, goes_out)| *goes_out);
     let leaves_at = goes_out.then(|| change.at().checked_add(desk.undo_send).ok()).flatten();
     agent_hold::say(change, agent, |mail, id| mail.receipt(&done, leaves_at, true, id));

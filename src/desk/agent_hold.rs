@@ -1,27 +1,21 @@
-//! Agents' mails that are not carried out: held on the ticket with the reason, told to the registered address, and carried
-//! out or thrown away by its word. Nothing of them reaches a customer before.
+//! Agents' mails that are not carried out: held on the ticket with the reason, and told to the registered address. Nothing
+//! of them reaches a customer before that has said a word about it, which [`crate::agent_choice`] reads.
 
 use jiff::SignedDuration;
 
-use crate::agent_act::{self, Consent, Writing};
-use crate::agent_mail::{DraftMail, Found};
-use crate::agent_request;
+use crate::agent_act::Writing;
+use crate::agent_mail::Found;
 use crate::arrival::Incoming;
 use crate::change::Change;
-use crate::command::Command;
-use crate::decide;
 use crate::desk_mail::{DeskMail, Mistake};
 use crate::draft::{self, Draft, Why};
 use crate::effect::Effect;
-use crate::event::{Actor, AgentState, Decision, Direction, MessageEntry, Outcome};
-use crate::ids::{AgentName, EffectId};
-use crate::letter::Words;
-use crate::one_click::Word;
-use crate::policy::Agent;
+use crate::event::{AgentState, Decision, Direction, MessageEntry, Outcome};
+use crate::ids::{AgentName, EffectId, EventId};
+use crate::policy::{Agent, Policy};
 use crate::ticket::Ticket;
 use crate::ticket_mail::AgentDesk;
-use crate::token::{Choice, Mode};
-use crate::{act, answer};
+use crate::token::Choice;
 
 /// An agent's address is asked about mails in its name at most this often: more would let a forger flood it.
 const CHALLENGE_EVERY: SignedDuration = SignedDuration::from_hours(1);
@@ -42,7 +36,8 @@ pub(crate) fn draft(mail: &mut Incoming<'_>, found: &Found, ticket: &Ticket, wri
         return change.finish(held(&why));
     }
     let text = writing.reply.new_text.clone();
-    let about = About { subject: &writing.message.subject, text: &text, answered: found.answered.as_deref() };
+    let event = mail.event.id;
+    let about = About { event, subject: &writing.message.subject, text: &text, answered: found.answered.as_deref() };
     ask_writer(&mut change, agent, &why, &about);
     if is_mistake {
         let at = change.at();
@@ -54,11 +49,13 @@ pub(crate) fn draft(mail: &mut Incoming<'_>, found: &Found, ticket: &Ticket, wri
 }
 
 /// What a mail about a held one can show of it.
-struct About<'a> {
-    subject: &'a str,
-    text: &'a str,
+pub(crate) struct About<'a> {
+    /// The event that held it.
+    pub(crate) event: EventId,
+    pub(crate) subject: &'a str,
+    pub(crate) text: &'a str,
     /// What somebody else answered meanwhile.
-    answered: Option<&'a str>,
+    pub(crate) answered: Option<&'a str>,
 }
 
 /// A mail of the desk about the ticket; none where no inbox is left to send through.
@@ -67,9 +64,10 @@ pub(crate) fn say(change: &mut Change<'_>, agent: &Agent, build: impl FnOnce(&De
     change.send(|change, id| build(&DeskMail { desk, to: agent, ticket: Some(&change.ticket), at: change.at() }, id));
 }
 
-fn ask_writer(change: &mut Change<'_>, agent: &Agent, why: &Why, about: &About<'_>) {
-    let event = change.event.id;
-    let code = code(change, agent);
+/// Asks what shall become of a held mail.
+pub(crate) fn ask_writer(change: &mut Change<'_>, agent: &Agent, why: &Why, about: &About<'_>) {
+    let event = about.event;
+    let code = code(change.policy, event, &agent.name);
     let answered = change.ticket.answered.clone();
     say(change, agent, |mail, id| match why {
         Why::NotProven => mail.challenge(event, about.subject, about.text, id),
@@ -101,18 +99,14 @@ fn ask_writer(change: &mut Change<'_>, agent: &Agent, why: &Why, about: &About<'
 
 /// The code that an agent may type instead of pressing the link: a part of the link's own token, so whoever has it has got
 /// the mail.
-fn code(change: &Change<'_>, agent: &Agent) -> String {
-    let token = change.policy.keys.release_token(change.event.id, &agent.name, Choice::Confirm);
-    token.chars().take(CODE_CHARACTERS).collect()
+pub(crate) fn code(policy: &Policy, held: EventId, agent: &AgentName) -> String {
+    policy.keys.release_token(held, agent, Choice::Confirm).chars().take(CODE_CHARACTERS).collect()
 }
 
 /// Nothing proves that the agent wrote it: the registered address is asked, at most once an hour.
 pub(crate) fn challenge(mail: &mut Incoming<'_>, found: &Found, agent: &AgentName) -> Decision {
     let rev = found.request.as_ref().and_then(|request| request.claim).map(|claim| claim.rev);
-    let Some(ticket) = &found.ticket else {
-        // About no ticket: held like any mail that waits for a person.
-        return mail.held_aside(format!("nothing proves that {agent} wrote it"));
-    };
+    let Some(ticket) = &found.ticket else { return challenge_aside(mail, agent) };
     let mut change = hold(mail, ticket, agent, rev, Why::NotProven);
     let Some(agent) = change.policy.agents.get(agent) else { return change.finish(held(&Why::NotProven)) };
     let state = state_of(&change, &agent.name);
@@ -122,10 +116,30 @@ pub(crate) fn challenge(mail: &mut Incoming<'_>, found: &Found, agent: &AgentNam
     }
     let message = &mail.arrival.parsed.message;
     let text = format!("{}: {}", mail.sender.address, message.reply.new_text);
-    ask_writer(&mut change, agent, &Why::NotProven, &About { subject: &message.subject, text: &text, answered: None });
+    let about = About { event: mail.event.id, subject: &message.subject, text: &text, answered: None };
+    ask_writer(&mut change, agent, &Why::NotProven, &about);
     let state = AgentState { challenged_at: Some(change.at()), ..state };
     change.effects.push(Effect::Agent { name: agent.name.clone(), state });
     change.finish(held(&Why::NotProven))
+}
+
+/// The same for a mail about no ticket: it waits like any mail that a person has to look at.
+fn challenge_aside(mail: &mut Incoming<'_>, agent: &AgentName) -> Decision {
+    let mut decision = mail.held_aside(format!("nothing proves that {agent} wrote it"));
+    let (policy, at) = (mail.policy, mail.event.at);
+    let state = mail.event.around.agents.get(agent).cloned().unwrap_or_default();
+    let is_told = state.challenged_at.is_some_and(|last| last.duration_until(at) < CHALLENGE_EVERY);
+    let desk = policy.agents.get(agent).and_then(|to| Some((AgentDesk::of_agent(policy, to)?, to)));
+    if let Some((desk, to)) = desk.filter(|_| !is_told) {
+        let message = &mail.arrival.parsed.message;
+        let text = format!("{}: {}", mail.sender.address, message.reply.new_text);
+        let question = DeskMail { desk, to, ticket: None, at };
+        let send = question.challenge(mail.event.id, &message.subject, &text, EffectId::new(mail.event.id, 0));
+        decision.effects.push(Effect::Send(Box::new(send)));
+        let state = AgentState { challenged_at: Some(at), ..state };
+        decision.effects.push(Effect::Agent { name: agent.clone(), state });
+    }
+    decision
 }
 
 /// Somebody outside used an agent's reply address: held, never sent on, and the owner is warned.
@@ -162,163 +176,13 @@ pub(crate) fn nothing_said(mail: &mut Incoming<'_>, ticket: &Ticket, writing: &W
 /// The offer to send what came as a note, since only a subject tag said where it belongs.
 pub(crate) fn offer(change: &mut Change<'_>, writing: &Writing<'_>) {
     let rev = writing.rev.unwrap_or(change.before.rev);
-    let draft = Draft { event: change.event.id, agent: writing.agent.clone(), at: change.at(), rev, why: Why::TagOnly };
+    let (event, at) = (change.event.id, change.at());
+    let draft = Draft { event, agent: writing.agent.clone(), at, rev, why: Why::TagOnly, asked_again: None };
     draft::push(&mut change.ticket.drafts, draft);
     if let Some(agent) = change.policy.agents.get(writing.agent) {
-        let about = About { subject: &writing.message.subject, text: &writing.reply.new_text, answered: None };
+        let about = About { event, subject: &writing.message.subject, text: &writing.reply.new_text, answered: None };
         ask_writer(change, agent, &Why::TagOnly, &about);
     }
-}
-
-/// The writer's word about a held mail.
-pub(crate) fn choose(mail: &mut Incoming<'_>, found: &Found, word: &Word) -> Decision {
-    let Some(ticket) = &found.ticket else { return mail.held_aside("the ticket of that held mail is gone".to_owned()) };
-    let by = Actor::Agent(word.agent.clone());
-    let source = found.drafts.get(&word.event);
-    let held_message = source.and_then(|source| source.message.clone()).filter(|message| message.held);
-    match (word.choice, held_message) {
-        (Choice::Release, Some(message)) => return act_alone(mail, ticket, &by, &Command::LetIn { message: Box::new(message) }),
-        (Choice::PutAway, Some(message)) => return decide::put_away(&by, &message),
-        (Choice::PassOn, _) => return pass_on(mail, ticket, &by, source),
-        _ => {}
-    }
-    let kept = ticket.drafts.iter().find(|draft| draft.event == word.event && draft.agent == word.agent).cloned();
-    match (kept, source) {
-        (Some(kept), Some(source)) => decide_draft(mail, found, ticket, word, &kept, source),
-        _ => gone(mail, ticket, &word.agent),
-    }
-}
-
-fn decide_draft(
-    mail: &mut Incoming<'_>,
-    found: &Found,
-    ticket: &Ticket,
-    word: &Word,
-    kept: &Draft,
-    source: &DraftMail,
-) -> Decision {
-    let typed = agent_act::divide(&mail.arrival.parsed.message, None).new_text;
-    let all = Consent { as_it_is: true, ..Consent::default() };
-    let consent = match word.choice {
-        Choice::Drop | Choice::NotMine | Choice::PutAway => return throw(mail, ticket, &word.agent, kept),
-        Choice::Mine => Consent::default(),
-        Choice::Send | Choice::Release | Choice::PassOn => all,
-        Choice::Note => Consent { as_note: true, ..all },
-        Choice::TextOnly => Consent { without_commands: true, ..all },
-        Choice::Use => Consent { corrected: correction(kept), ..all },
-        Choice::Confirm => Consent { code: true, because: Some(because(&typed)), ..all },
-        Choice::Answer => match answered(kept, &typed) {
-            Some(consent) => consent,
-            None => return throw(mail, ticket, &word.agent, kept),
-        },
-    };
-    let sends_on = matches!(kept.why, Why::TagOnly | Why::Overtaken | Why::VerbInText { .. }) && !consent.as_note;
-    let writing = Writing {
-        agent: &word.agent,
-        message: &source.parsed.message,
-        html: source.html.as_deref(),
-        reply: agent_act::divide(&source.parsed.message, source.html.as_deref()),
-        raw: source.raw,
-        rev: Some(kept.rev),
-        mode: if sends_on { Mode::Reply } else { mode_of(mail, source) },
-        pressed: None,
-        consent,
-    };
-    let mut without = ticket.clone();
-    without.drafts.retain(|draft| draft.event != word.event);
-    let mut decision = agent_act::act_on(mail, found, &without, &writing);
-    // The held message becomes what was done with it, under the same identity, so that it leaves the list of held ones.
-    match decision.message.as_mut() {
-        Some(message) if !message.held => message.id = word.event,
-        Some(_) => {}
-        None => {
-            let by = Actor::Agent(word.agent.clone());
-            let done = act::blank(mail.event, &by, &source.parsed.message.reply.new_text);
-            decision.message = Some(MessageEntry { id: word.event, raw: Some(source.raw), ..done });
-        }
-    }
-    decision
-}
-
-/// What an answer to the question says: yes, as a note, or the line as it should read. `None` = no.
-fn answered(kept: &Draft, typed: &str) -> Option<Consent> {
-    let all = Consent { as_it_is: true, ..Consent::default() };
-    let typed = typed.trim();
-    let first = typed.split_whitespace().next().unwrap_or_default().trim_matches(|c: char| !c.is_alphanumeric()).to_lowercase();
-    match (&kept.why, first.as_str()) {
-        (_, "no" | "nein" | "drop" | "cancel" | "discard") => None,
-        (_, "note" | "notiz") => Some(Consent { as_note: true, ..all }),
-        (Why::Mistake { line, .. }, word) if !matches!(word, "yes" | "ja" | "send" | "ok") => {
-            let right = typed.lines().next().unwrap_or_default().trim_start_matches(['#', ' ']).to_owned();
-            Some(Consent { corrected: Some((line.clone(), right)), ..all })
-        }
-        (Why::Mistake { .. }, _) => Some(Consent { corrected: correction(kept), ..all }),
-        (Why::NotProven, "yes" | "ja" | "ok" | "mine" | "send") => Some(Consent::default()),
-        (Why::NotProven, _) => None,
-        (Why::Code { .. } | Why::Incomplete { .. }, _) => Some(Consent { code: true, because: Some(because(typed)), ..all }),
-        (Why::Overtaken | Why::PartsDiffer | Why::Internal { .. } | Why::VerbInText { .. } | Why::TagOnly, _) => Some(all),
-    }
-}
-
-fn because(typed: &str) -> String {
-    let words = typed.split_whitespace().take(40).collect::<Vec<_>>().join(" ");
-    if words.is_empty() { "confirmed".to_owned() } else { words }
-}
-
-/// One command of an agent, and nothing else.
-fn act_alone(mail: &mut Incoming<'_>, ticket: &Ticket, by: &Actor, command: &Command) -> Decision {
-    let mut change = Change::new(mail.policy, ticket, mail.event);
-    change.trace.append(&mut mail.lines);
-    act::carry_out(&mut change, by, command, None);
-    let mut decision = act::finish(change, by);
-    decision.outcome = Outcome::Attached;
-    decision
-}
-
-/// A vendor's words go to the requester, as the agent's answer.
-fn pass_on(mail: &mut Incoming<'_>, ticket: &Ticket, by: &Actor, source: Option<&DraftMail>) -> Decision {
-    let Some(source) = source else { return mail.held_aside("the vendor's mail is gone".to_owned()) };
-    let text = source.parsed.message.reply.new_text.clone();
-    if let Some(what) = answer::leaks(&text, None, mail.policy, ticket.no) {
-        return mail.held_aside(format!("the vendor's words have {what}"));
-    }
-    let mut change = Change::new(mail.policy, ticket, mail.event);
-    change.trace.append(&mut mail.lines);
-    act::carry_out(&mut change, by, &Command::Reply { text: text.clone() }, Some(&Words::plain(&text)));
-    let mut decision = act::finish(change, by);
-    decision.outcome = Outcome::Attached;
-    decision
-}
-
-/// The kind of answer that a draft was, by what it replies to.
-fn mode_of(mail: &Incoming<'_>, source: &DraftMail) -> Mode {
-    let request = agent_request::read(mail.policy, &mail.event.around.agents, &source.parsed.message, mail.event.at);
-    request.and_then(|request| request.claim).filter(|claim| claim.mode.is_for_agents()).map_or(Mode::Note, |claim| claim.mode)
-}
-
-fn correction(kept: &Draft) -> Option<(String, String)> {
-    match &kept.why {
-        Why::Mistake { line, meant: Some(meant), .. } => Some((line.clone(), meant.clone())),
-        _ => None,
-    }
-}
-
-fn throw(mail: &mut Incoming<'_>, ticket: &Ticket, agent: &AgentName, kept: &Draft) -> Decision {
-    let mut change = Change::new(mail.policy, ticket, mail.event);
-    change.trace.append(&mut mail.lines);
-    change.tell("thrown_away", agent.as_str(), "the held mail");
-    change.ticket.drafts.retain(|draft| draft.event != kept.event);
-    let by = Actor::Agent(agent.clone());
-    let text = "(thrown away by its writer)";
-    change.message = Some(MessageEntry { id: kept.event, direction: Direction::Note, ..act::blank(mail.event, &by, text) });
-    change.finish(Outcome::Attached)
-}
-
-fn gone(mail: &mut Incoming<'_>, ticket: &Ticket, agent: &AgentName) -> Decision {
-    let mut change = Change::new(mail.policy, ticket, mail.event);
-    change.trace.append(&mut mail.lines);
-    change.tell("nothing_said", agent.as_str(), "a choice about a held mail that is already decided");
-    change.finish(Outcome::Attached)
 }
 
 fn hold<'t, 'm: 't>(mail: &mut Incoming<'m>, ticket: &'t Ticket, agent: &AgentName, rev: Option<u32>, why: Why) -> Change<'t> {
@@ -327,12 +191,13 @@ fn hold<'t, 'm: 't>(mail: &mut Incoming<'m>, ticket: &'t Ticket, agent: &AgentNa
     change.tell("held", mail.sender.address.as_str(), words(&why));
     let unproven = matches!(why, Why::NotProven);
     change.message = Some(MessageEntry { held: true, unproven, direction: Direction::Note, ..mail.entry(None, unproven) });
-    let draft = Draft { event: mail.event.id, agent: agent.clone(), at: change.at(), rev: rev.unwrap_or(ticket.rev), why };
+    let (event, rev) = (mail.event.id, rev.unwrap_or(ticket.rev));
+    let draft = Draft { event, agent: agent.clone(), at: change.at(), rev, why, asked_again: None };
     draft::push(&mut change.ticket.drafts, draft);
     change
 }
 
-fn held(why: &Why) -> Outcome {
+pub(crate) fn held(why: &Why) -> Outcome {
     Outcome::Held { why: words(why) }
 }
 
@@ -351,6 +216,6 @@ fn words(why: &Why) -> String {
     }
 }
 
-fn state_of(change: &Change<'_>, agent: &AgentName) -> AgentState {
+pub(crate) fn state_of(change: &Change<'_>, agent: &AgentName) -> AgentState {
     change.event.around.agents.get(agent).cloned().unwrap_or_default()
 }

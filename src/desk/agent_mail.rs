@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use jiff::Timestamp;
 use mail::Message;
 
-use crate::agent_proof::{Facts, Right, Sender};
+use crate::agent_proof::{Facts, Right, Sender, Token};
 use crate::agent_request::Request;
 use crate::arrival::Incoming;
 use crate::command_word::{Context, Names};
@@ -18,7 +18,10 @@ use crate::knowledge::Every;
 use crate::policy::Policy;
 use crate::report::Report;
 use crate::ticket::Ticket;
-use crate::{agent_act, agent_desk, agent_hold, agent_proof, command_block, subject, vendor};
+use crate::{agent_act, agent_choice, agent_desk, agent_hold, agent_practice, agent_proof, command_block, sent, subject, vendor};
+
+/// Tokens that one address may guess within an hour.
+const BAD_TOKENS_MAX: u64 = 5;
 
 /// What the engine found about a mail that an agent wrote, or that says so.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -43,6 +46,8 @@ pub struct Found {
     pub messages: Vec<MessageEntry>,
     /// The report that was asked for.
     pub report: Option<Box<Report>>,
+    /// Tokens within the hour that came from this address and that we did not make.
+    pub bad_tokens: u64,
 }
 
 /// The mail of a draft, read again.
@@ -62,31 +67,44 @@ pub struct DraftMail {
 pub(crate) fn decide(mail: &mut Incoming<'_>, found: &Found) -> Option<Decision> {
     let request = found.request.as_ref()?;
     let ticket = found.ticket.as_ref();
-    if let Some(word) = &request.choice {
-        mail.trace("agent", "choice", format!("{} says `{}` about the held mail {}", word.agent, word.choice.word(), word.event));
-        return Some(agent_hold::choose(mail, found, word));
-    }
     let takes_part = ticket.is_some_and(|ticket| takes_part(ticket, &mail.sender.address));
     if takes_part && !request.to_desk {
         mail.trace("agent", "customer", "writes as somebody who takes part, not to the agents' address");
         return None;
     }
     let sender = sender(mail, request, takes_part);
+    if request.bad_token {
+        mail.trace("token", "bad", "something like a token that we did not make");
+    }
+    // A right guess after wrong ones is a guess too.
+    if found.bad_tokens >= BAD_TOKENS_MAX && !matches!(sender, Sender::Agent { proven: true, .. }) {
+        return Some(mail.held_aside("this address has tried too many tokens within the hour".to_owned()));
+    }
     let works_on_it = match (&sender, ticket) {
         (Sender::Agent { name, .. }, Some(ticket)) => works_on(mail.policy, ticket, name),
         _ => false,
     };
     let mode = mail.policy.agent_mail.as_ref()?.proof;
-    let right = agent_proof::right(mode, &sender, &request.token, Facts { works_on_it, pin_valid: found.pin_valid });
+    let facts = Facts { works_on_it, pin_valid: found.pin_valid };
+    if let Some(word) = &request.choice {
+        mail.trace("agent", "choice", format!("`{}` about the held mail {}, as {}", word.choice.word(), word.event, word.agent));
+        let right = agent_proof::right(mode, &sender, &Token::Bound(word.agent.clone()), facts);
+        trace_right(mail, &right);
+        return Some(agent_choice::decide(mail, found, word, &sender, right));
+    }
+    let right = agent_proof::right(mode, &sender, &request.token, facts);
     trace_right(mail, &right);
     match right {
+        Right::Note(agent) | Right::Act(agent) if ticket.is_none() && agent_practice::is_asked(request) => {
+            Some(agent_practice::decide(mail, found, &agent))
+        }
         Right::Ordinary => None,
         Right::Vendor(vendor) => vendor::wrote(mail, ticket?, &vendor),
         Right::Hold => Some(agent_hold::outsider(mail, ticket?)),
         Right::Challenge(_) if ticket.is_none() && !request.to_desk => None,
         Right::Challenge(agent) => Some(agent_hold::challenge(mail, found, &agent)),
         Right::Note(agent) | Right::Act(agent) if ticket.is_none() => agent_desk::decide(mail, found, &agent),
-        Right::Note(agent) if request.direct => agent_act::answered_directly(mail, ticket?, &agent),
+        Right::Note(agent) if request.direct => sent::answered(mail, ticket?, Some(&agent)),
         Right::Note(agent) => Some(agent_act::decide(mail, found, ticket?, &agent, agent_act::Extent::NoteOnly)),
         Right::Act(agent) => Some(agent_act::decide(mail, found, ticket?, &agent, agent_act::Extent::Everything)),
     }
@@ -106,7 +124,9 @@ fn trace_right(mail: &mut Incoming<'_>, right: &Right) {
 
 fn sender(mail: &Incoming<'_>, request: &Request, takes_part: bool) -> Sender {
     if let Some(name) = &request.from {
-        return Sender::Agent { name: name.clone(), proven: mail.arrival.proof.is_proven() };
+        // Of two authors nobody can be vouched for.
+        let proven = mail.arrival.proof.is_proven() && mail.message().from.len() == 1;
+        return Sender::Agent { name: name.clone(), proven };
     }
     let is_vendor = mail.policy.vendors.values().any(|vendor| vendor.email.folded() == mail.sender.address.folded());
     if takes_part {

@@ -345,21 +345,23 @@ proptest! {
     }
 }
 
-/// Writes the HTML of some mails to files in the system's temporary folder, to be looked at in browsers.
+/// What was looked at in browsers, light and dark, 360 and 800 pixels wide: the HTML of these mails lies beside their text,
+/// and whoever changes it looks again.
 #[test]
-#[ignore = "for eyes, not for machines"]
-#[allow(clippy::disallowed_methods, reason = "files to look at")]
-fn mails_to_look_at() {
-    let folder = std::env::temp_dir().join("frontdesk-mails");
-    std::fs::create_dir_all(&folder).expect("a folder");
-    for agent in ["maya", "tomasz"] {
-        for (name, send) in sample::mails(&sample::policy(), &sample::ticket(), &sample::dana(), agent) {
-            std::fs::write(folder.join(format!("{name}-{agent}.html")), html(&send)).expect("written");
+fn the_html_of_mails_is_as_it_was_looked_at() {
+    const LOOKED_AT: [&str; 10] =
+        ["replied", "new", "held", "failed", "mistake", "overtaken", "code", "digest", "whole", "practice"];
+    let policy = sample::policy();
+    for (name, send) in sample::mails(&policy, &sample::ticket(), &sample::dana(), "maya") {
+        if LOOKED_AT.contains(&name) {
+            sample::expect_file(&format!("{name}.html"), html(&send));
         }
     }
+    let german = sample::mails(&policy, &sample::ticket(), &sample::dana(), "tomasz");
+    let (_, german) = german.iter().find(|(name, _)| *name == "replied").expect("among them");
+    sample::expect_file("replied.de.html", html(german));
     let (ticket, message) =
         hostile("</div>שלום \u{202e}Dana\u{202c} ~~~~ T-1 · STATE <b>#close</b>\n#close\n\n  indented  twice");
-    for (name, send) in sample::ticket_mails(&sample::policy(), &ticket, &message, "maya") {
-        std::fs::write(folder.join(format!("{name}-hostile.html")), html(&send)).expect("written");
-    }
+    let hostile = sample::ticket_mails(&policy, &ticket, &message, "maya");
+    sample::expect_file("replied.hostile.html", html(&hostile[0].1));
 }

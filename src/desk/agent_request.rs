@@ -8,10 +8,11 @@ use mail::{Address, Message};
 
 use crate::agent_proof::Token;
 use crate::event::AgentState;
-use crate::ids::{AgentName, TicketNo, VendorName};
+use crate::ids::{AgentName, EffectId, EventId, TicketNo, VendorName};
 use crate::one_click::{self, OneClick, Word};
 use crate::policy::{Carrier, Policy};
 use crate::subject;
+use crate::ticket::Ticket;
 use crate::token::{Choice, Claim};
 
 /// What a mail says about itself as an agent's mail.
@@ -33,6 +34,8 @@ pub struct Request {
     pub choice: Option<Word>,
     /// It also went to people outside: an answer written straight to them.
     pub direct: bool,
+    /// It carries something like a token that we did not make.
+    pub bad_token: bool,
 }
 
 impl Request {
@@ -56,8 +59,8 @@ pub fn agent_of(policy: &Policy, states: &BTreeMap<AgentName, AgentState>, addre
 #[must_use]
 pub fn read(policy: &Policy, states: &BTreeMap<AgentName, AgentState>, message: &Message, at: Timestamp) -> Option<Request> {
     let desk = policy.agent_mail.as_ref()?;
-    let sender = (message.from.len() == 1).then(|| &message.from[0].address);
-    let from = sender.and_then(|sender| agent_of(policy, states, sender));
+    // Where several are named, one of them is enough to be asked; [`crate::agent_mail`] believes none of them.
+    let from = message.from.iter().find_map(|author| agent_of(policy, states, &author.address));
     let recipients: Vec<&Address> =
         message.to.iter().chain(&message.cc).map(|mailbox| &mailbox.address).chain(&message.delivered_to).collect();
     let details: Vec<&str> = recipients.iter().filter_map(|address| detail_of(&desk.address, desk.carrier, address)).collect();
@@ -81,8 +84,18 @@ pub fn read(policy: &Policy, states: &BTreeMap<AgentName, AgentState>, message: 
         (_, token) => token,
     };
     let tag = subject::tags(&message.subject, &policy.company.prefix).first().copied();
-    Some(Request { from, to_desk, token, claim, tag, pressed, choice, direct })
+    let is_detail = |detail: &&str| detail.starts_with(['y', 'Y']) && detail.len() > HELD_DETAIL_BYTES_MIN;
+    let last = message.subject.split_whitespace().next_back().unwrap_or_default();
+    let is_claimed = last.len() == LINK_TOKEN_BYTES && one_click::claimed(policy, &message.subject).is_some();
+    let is_link = to_desk && is_claimed && pressed.is_none();
+    let bad_token = token == Token::Bad || is_link || choice.is_none() && details.iter().any(is_detail);
+    Some(Request { from, to_desk, token, claim, tag, pressed, choice, direct, bad_token })
 }
+
+/// A token in the subject of a one-click mail.
+const LINK_TOKEN_BYTES: usize = 16;
+/// Shorter details are no address about a held mail: `y<32 hex>-<token>`.
+const HELD_DETAIL_BYTES_MIN: usize = 40;
 
 /// Under which name a vendor's tokens are made: no agent can have it, since names hold no colon.
 #[must_use]
@@ -106,6 +119,24 @@ fn claim_of_ids(policy: &Policy, message: &Message) -> Option<Claim> {
     let nearest_first = message.in_reply_to.iter().chain(message.references.iter().rev());
     nearest_first.take(60).find_map(|id| policy.keys.read_message_id(id))
 }
+
+/// The held mail of a ticket that a mail answers, by the id of our question about it: what tells where the server has no
+/// address to carry a token. Whoever answers still has to be its writer, proven.
+#[must_use]
+pub fn word_by_id(policy: &Policy, ticket: &Ticket, message: &Message) -> Option<Word> {
+    let asked = |id: &mail::MessageId, event: EventId| {
+        (0..QUESTION_INDEX_MAX).any(|index| policy.keys.is_id_of(id, EffectId::new(event, index)))
+    };
+    let nearest_first = message.in_reply_to.iter().chain(message.references.iter().rev());
+    let ids = nearest_first.take(60).filter(|id| policy.keys.read_message_id(id).is_some_and(|claim| claim.ticket == ticket.no));
+    let draft = ids.take(1).find_map(|id| {
+        ticket.drafts.iter().find(|draft| asked(id, draft.event) || draft.asked_again.is_some_and(|event| asked(id, event)))
+    })?;
+    Some(Word { event: draft.event, choice: Choice::Answer, agent: draft.agent.clone() })
+}
+
+/// A question is among the first effects of the event that asks it.
+const QUESTION_INDEX_MAX: usize = 16;
 
 fn token_of(
     policy: &Policy,

@@ -79,7 +79,9 @@ pub(crate) fn own_text(message: &Message, html: Option<&str>) -> String {
     }
     let is_marker = |line: &&str| answer_layout::is_marker(answer_layout::unquoted(line).0);
     let Some(marker) = message.text.lines().find(|line| is_marker(line) && answer_layout::unquoted(line).1) else {
-        return kept.new_text.clone();
+        // Above a marker without quote marks is nothing but what the program put there: `From:`, `Sent:`, a device.
+        let has_marker = message.text.lines().any(|line| is_marker(&line));
+        return if has_marker { String::new() } else { kept.new_text.clone() };
     };
     let text = message.text.lines().filter(|line| !is_marker(line)).collect::<Vec<_>>().join("\n");
     let html = html.map(|html| html.replace(answer_layout::unquoted(marker).0, ""));

@@ -49,6 +49,9 @@ pub(crate) fn decide(policy: &Policy, ticket: Option<&Ticket>, event: &Event, ar
     mail.trace("machine", format!("row {}", verdict.row), verdict.detail.clone());
     mail.trace_proof();
     mail.trace("ticket", target_word(&arrival.known.placement.target), arrival.known.placement.reasons.join("; "));
+    if arrival.sent && verdict.outcome != MachineOutcome::LoopLedger {
+        return crate::sent::decide(mail, ticket);
+    }
     let is_let_in = arrival.let_in.is_some() && matches!(verdict.outcome, MachineOutcome::Held | MachineOutcome::Spam);
     let outcome = if is_let_in { MachineOutcome::TicketNoAck } else { verdict.outcome };
     let by_person = matches!(outcome, MachineOutcome::TicketNoAck | MachineOutcome::TicketUnproven | MachineOutcome::Ticket);
@@ -127,7 +130,7 @@ pub(crate) struct Incoming<'a> {
 }
 
 impl<'a> Incoming<'a> {
-    fn new(policy: &'a Policy, event: &'a Event, arrival: &'a Arrival) -> Self {
+    pub(crate) fn new(policy: &'a Policy, event: &'a Event, arrival: &'a Arrival) -> Self {
         Self {
             policy,
             event,
@@ -225,8 +228,7 @@ impl<'a> Incoming<'a> {
             return self.ledger(Outcome::BounceLedger);
         };
         let bounce = self.message().bounce.clone().unwrap_or_default();
-        let event = self.event;
-        let reference = self.policy.reference(ticket.no);
+        let (policy, event) = (self.policy, self.event);
         let mut decision = self.collapsed(ticket, verdict);
         decision.history.clear();
         for recipient in &bounce.recipients {
@@ -247,16 +249,16 @@ impl<'a> Incoming<'a> {
                 });
             }
         }
-        let first_report = bounce.recipients.iter().any(|recipient| recipient.permanent) && ticket.hold.is_none();
-        if first_report {
-            let text = format!("{reference}: our mail to {} came back", ticket.requester.address);
-            if let Some(next) = &mut decision.ticket {
-                next.hold = Some("our mail to the requester bounced".to_owned());
-            }
-            let to = ticket.owner.as_ref().map_or_else(|| "team".to_owned(), |owner| owner.0.clone());
-            decision.effects.push(Effect::Notify { to, text });
+        let permanent = bounce.recipients.iter().find(|recipient| recipient.permanent);
+        let Some(recipient) = permanent.filter(|_| ticket.hold.is_none()) else { return decision };
+        if let Some(next) = &mut decision.ticket {
+            next.hold = Some("our mail to the requester bounced".to_owned());
         }
-        decision
+        let to = Address::new(&recipient.address).unwrap_or_else(|_| ticket.requester.address.clone());
+        let reply = recipient.diagnostic.as_deref().or(recipient.status.as_deref()).unwrap_or("no reason given");
+        let what = format!("our mail to {to} came back");
+        let failed = crate::delivery::Failed { to: &to, result: "failed", reply };
+        crate::delivery::tell(policy, ticket, event, decision, &failed, &what)
     }
 
     /// Somebody called a mail of ours spam: they get no automatic mail any more. Only our own id within the report proves

@@ -3,12 +3,11 @@
 //! The parts: [`crate::arrival`] for mail, [`crate::act`] for commands, [`crate::due`] for timers, here failed deliveries.
 
 use crate::command::Command;
-use crate::effect::Effect;
 use crate::event::{Actor, Decision, Event, EventKind, HistoryEntry, MessageEntry, Outcome};
 use crate::policy::Policy;
 use crate::ticket::Ticket;
 use crate::trace::TraceLine;
-use crate::{act, arrival, due};
+use crate::{act, arrival, delivery, due};
 
 /// Decides. `ticket` is the one that the event is about, where there is one: the placement's, the command's, the timer's.
 #[must_use]
@@ -34,13 +33,7 @@ pub fn decide(policy: &Policy, ticket: Option<&Ticket>, event: &Event) -> Decisi
         },
         EventKind::Chore(chore) => crate::chore::decide(policy, event, chore),
         EventKind::DeliveryEnded { effect: _, to, result, reply } => match ticket {
-            Some(ticket) => {
-                let what = format!("mail to {to} {result}: {reply}");
-                let owner = ticket.owner.as_ref().map_or_else(|| "team".to_owned(), |owner| owner.0.clone());
-                let mut decision = changed(ticket, event, "delivery_ended", "frontdesk", what.clone());
-                decision.effects.push(Effect::Notify { to: owner, text: format!("{}: {what}", policy.reference(ticket.no)) });
-                decision
-            }
+            Some(ticket) => delivery::ended(policy, ticket, event, &delivery::Failed { to, result, reply }),
             None => nothing("delivery", "the ticket does not exist"),
         },
     }

@@ -135,6 +135,19 @@ impl DeskMail<'_> {
         self.send(Body { subject, ..body(words.marker_away, words.no_answer, blocks) }, Mode::Note, id)
     }
 
+    /// What would have been done, had it not been practice.
+    #[must_use]
+    pub fn practised(&self, done: &[String], id: EffectId) -> Send {
+        let words = self.words();
+        let lines = done.iter().map(|line| own("- ").and(foreign(line, WORDS_CHARACTERS_MAX)));
+        let blocks = vec![
+            Block::Say(own(words.says_practice)),
+            Block::Say(own(words.receipt)),
+            Block::List { title: String::new(), lines: lines.collect() },
+        ];
+        self.send(body(words.marker_receipt, words.no_answer, blocks), Mode::Note, id)
+    }
+
     /// The morning list.
     #[must_use]
     pub fn digest(&self, digest: &Digest<'_>, id: EffectId) -> Send {

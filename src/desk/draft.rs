@@ -23,6 +23,9 @@ pub struct Draft {
     pub rev: u32,
     /// Why it waits.
     pub why: Why,
+    /// The event that asked about it once more, since the first answer was none.
+    #[serde(default)]
+    pub asked_again: Option<EventId>,
 }
 
 /// Why a mail of an agent waits.

@@ -226,6 +226,8 @@ pub struct Arrival {
     pub let_in: Option<EventId>,
     /// It is part of the first scan of an old mailbox: a ticket, but no mail.
     pub silent: bool,
+    /// It lies in the account's own folder of sent mail.
+    pub sent: bool,
     /// What the engine looked up.
     pub known: Known,
 }
@@ -330,6 +332,14 @@ pub struct Decision {
     pub also: Vec<Ticket>,
     /// Why.
     pub trace: Vec<TraceLine>,
+}
+
+impl Decision {
+    /// One mail, and nothing else changes.
+    #[must_use]
+    pub fn of_mail(step: &str, why: &str, send: Effect) -> Self {
+        Self { effects: vec![send], ..crate::decide::nothing(step, why) }
+    }
 }
 
 /// The one list a mail ends in (I1).

@@ -323,10 +323,15 @@ pub(crate) fn shown(send: &Send) -> String {
 }
 
 /// Compares with `fixtures/agent_mail/NAME.txt`; `UPDATE_EXPECT=1` writes it anew.
-#[allow(clippy::disallowed_methods, reason = "expected texts lie beside the code")]
 pub(crate) fn expect(name: &str, now: &str) {
+    expect_file(&format!("{name}.txt"), now);
+}
+
+/// Compares with a file of `fixtures/agent_mail`; `UPDATE_EXPECT=1` writes it anew.
+#[allow(clippy::disallowed_methods, reason = "expected texts lie beside the code")]
+pub(crate) fn expect_file(name: &str, now: &str) {
     let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../../fixtures/agent_mail");
-    let file = folder.join(format!("{name}.txt"));
+    let file = folder.join(name);
     if std::env::var_os("UPDATE_EXPECT").is_some() {
         std::fs::create_dir_all(&folder).expect("a folder of ours");
         std::fs::write(&file, now).expect("written");

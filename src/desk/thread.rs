@@ -33,12 +33,19 @@ pub struct Signals {
     pub ids: Vec<MessageId>,
     /// Subject tags.
     pub tags: Vec<TicketNo>,
+    /// The mail of ours whose return path it was sent to. Proven by its HMAC.
+    pub returned: Option<TicketNo>,
 }
 
 impl Signals {
     /// Every ticket that must be loaded to judge the signals, apart from what [`Signals::ids`] leads to.
     pub fn tickets(&self) -> impl Iterator<Item = TicketNo> + '_ {
-        self.details.iter().map(|(_, ticket)| *ticket).chain(self.own.iter().copied()).chain(self.tags.iter().copied())
+        self.details
+            .iter()
+            .map(|(_, ticket)| *ticket)
+            .chain(self.own.iter().copied())
+            .chain(self.tags.iter().copied())
+            .chain(self.returned)
     }
 }
 
@@ -52,6 +59,11 @@ pub fn signals(policy: &Policy, message: &Message) -> Signals {
             && let Some(claim) = token::read_detail(detail)
         {
             found.details.push((detail.to_owned(), claim.ticket));
+        }
+        if let Some((_, detail)) = address.local().split_once('+')
+            && let Some(bounce) = policy.keys.read_bounce_detail(detail)
+        {
+            found.returned = found.returned.or(Some(bounce.ticket));
         }
     }
     found.details.dedup();
@@ -101,7 +113,7 @@ enum Standing {
 pub fn place(policy: &Policy, incoming: &Incoming<'_>, signals: &Signals, lookup: &Lookup) -> Placement {
     let mut reasons = Vec::new();
     let finder = Finder { policy, incoming, lookup };
-    let found = finder.report(&mut reasons).or_else(|| finder.token(signals, &mut reasons));
+    let found = finder.report(signals, &mut reasons).or_else(|| finder.token(signals, &mut reasons));
     let target = match found {
         Some(target) => target,
         None if is_forward(policy, incoming.message) => {
@@ -130,10 +142,14 @@ struct Finder<'a> {
 impl Finder<'_> {
     /// A delivery or feedback report about a mail of ours belongs to that mail's ticket, whoever sends it: only the recipient's side
     /// ever saw the id.
-    fn report(&self, reasons: &mut Vec<String>) -> Option<Target> {
-        let original = self.incoming.message.reported_id()?;
-        let claim = self.policy.keys.read_message_id(original)?;
-        let ticket = self.successor(self.lookup.tickets.get(&claim.ticket)?);
+    fn report(&self, signals: &Signals, reasons: &mut Vec<String>) -> Option<Target> {
+        let message = self.incoming.message;
+        let reported = message.reported_id().and_then(|id| self.policy.keys.read_message_id(id)).map(|claim| claim.ticket);
+        // However a report is written, it comes to the return path of the mail that failed. A person who finds that address
+        // in a header and writes to it reports nothing.
+        let is_report = message.bounce.is_some() || message.return_path == Some(mail::ReturnPath::Null);
+        let no = reported.or(signals.returned.filter(|_| is_report))?;
+        let ticket = self.successor(self.lookup.tickets.get(&no)?);
         reasons.push(format!("a report about our mail of {}", self.policy.reference(ticket.no)));
         Some(Target::Attach { ticket: ticket.no, marked: false })
     }

@@ -29,6 +29,8 @@ pub struct Keys {
     one_click: [u8; 32],
     release: [u8; 32],
     file_link: [u8; 32],
+    /// Those before the key was replaced: they read, and sign nothing.
+    old: Option<Box<Keys>>,
 }
 
 impl std::fmt::Debug for Keys {
@@ -209,7 +211,24 @@ impl Keys {
             one_click: expand(b"one click v1"),
             release: expand(b"release v1"),
             file_link: expand(b"file link v1"),
+            old: None,
         }
+    }
+
+    /// The same after the secret was replaced: what the old one signed still reads.
+    #[must_use]
+    pub fn rotated(secret: &[u8], old: &[u8]) -> Self {
+        Self { old: Some(Box::new(Self::new(old))), ..Self::new(secret) }
+    }
+
+    /// What the old secret signed reads no more.
+    pub fn forget_old(&mut self) {
+        self.old = None;
+    }
+
+    /// The newest keys, then those before.
+    fn all(&self) -> impl Iterator<Item = &Self> {
+        std::iter::once(self).chain(self.old.as_deref())
     }
 
     /// `T4821.12.R.<26 characters>@domain`: ten characters of the effect, sixteen of proof.
@@ -238,8 +257,18 @@ impl Keys {
             mode: Mode::from_letter(single_character(mode)?)?,
         };
         let head = format!("T{}.{}.{}.", claim.ticket.0, claim.rev, claim.mode.letter().to_ascii_uppercase());
-        let expected = mac(&self.message_id, &[head.as_bytes(), unique.as_bytes(), domain.to_ascii_lowercase().as_bytes()]);
-        same(proof, &expected).then_some(claim)
+        let domain = domain.to_ascii_lowercase();
+        let parts = [head.as_bytes(), unique.as_bytes(), domain.as_bytes()];
+        self.all().any(|keys| same(proof, &mac(&keys.message_id, &parts))).then_some(claim)
+    }
+
+    /// The id is ours and the one of the mail that this effect sent.
+    #[must_use]
+    pub fn is_id_of(&self, id: &MessageId, effect: EffectId) -> bool {
+        let tail = id.as_str().split('@').next().and_then(|local| local.rsplit('.').next()).unwrap_or_default();
+        let unique = &base32().encode(&effect.0)[..EFFECT_CHARACTERS];
+        let names_it = tail.get(..EFFECT_CHARACTERS).is_some_and(|found| found.eq_ignore_ascii_case(unique));
+        names_it && self.read_message_id(id).is_some()
     }
 
     /// Sixteen characters for a reply address; `person` is whom the mail went to.
@@ -260,7 +289,8 @@ impl Keys {
     pub fn read_reply_detail<'p>(&self, detail: &str, people: impl IntoIterator<Item = &'p str>) -> Option<(Claim, &'p str)> {
         let claim = read_detail(detail)?;
         let token = detail.rsplit_once('-')?.1.to_ascii_lowercase();
-        people.into_iter().find(|person| same(&token, &self.reply_token(claim, person, None))).map(|person| (claim, person))
+        let is_theirs = |person: &&str| self.all().any(|keys| same(&token, &keys.reply_token(claim, person, None)));
+        people.into_iter().find(is_theirs).map(|person| (claim, person))
     }
 
     /// `b4821-<10 characters of the effect>-<16 of proof>`: the detail of an envelope sender, without the plus, so that a
@@ -279,7 +309,7 @@ impl Keys {
         let (head, proof) = folded.rsplit_once('-')?;
         let (ticket, effect) = head.strip_prefix('b')?.split_once('-')?;
         let claim = BounceClaim { ticket: TicketNo(digits(ticket)?), effect: effect.to_owned() };
-        same(proof, &mac(&self.bounce, &[head.as_bytes()])).then_some(claim)
+        self.all().any(|keys| same(proof, &mac(&keys.bounce, &[head.as_bytes()]))).then_some(claim)
     }
 
     /// Sixteen characters for the subject of a one-click mail, bound to agent, ticket, revision, words and the day of issue.
@@ -300,7 +330,7 @@ impl Keys {
         days: std::ops::RangeInclusive<i64>,
     ) -> bool {
         let token = token.to_ascii_lowercase();
-        days.into_iter().any(|day| same(&token, &self.one_click_token(agent, claim, words, day)))
+        days.into_iter().any(|day| self.all().any(|keys| same(&token, &keys.one_click_token(agent, claim, words, day))))
     }
 
     /// Sixteen characters that let one agent say one thing about one held mail. Whoever holds mails forgets them after a
@@ -313,7 +343,8 @@ impl Keys {
     /// The token lets that agent say that.
     #[must_use]
     pub fn is_release_token(&self, token: &str, event: EventId, agent: &AgentName, choice: Choice) -> bool {
-        same(&token.to_ascii_lowercase(), &self.release_token(event, agent, choice))
+        let token = token.to_ascii_lowercase();
+        self.all().any(|keys| same(&token, &keys.release_token(event, agent, choice)))
     }
 
     /// `y<32 hex>-<token>`: the detail of a reply address for answers about a held mail.
@@ -353,7 +384,8 @@ impl Keys {
             part: u32::try_from(digits(parts.next()?)?).ok()?,
             last_day: i64::try_from(digits(parts.next()?)?).ok()?,
         };
-        let is_ours = parts.next().is_none() && same(token, &mac(&self.file_link, &[head.as_bytes()]));
+        let is_signed = self.all().any(|keys| same(token, &mac(&keys.file_link, &[head.as_bytes()])));
+        let is_ours = parts.next().is_none() && is_signed;
         (is_ours && today <= file.last_day).then_some(file)
     }
 
@@ -366,7 +398,8 @@ impl Keys {
     /// The mark belongs to that id, so the mail is ours.
     #[must_use]
     pub fn is_loop_mark(&self, mark: &str, id: &MessageId) -> bool {
-        same(&mark.trim().to_ascii_lowercase(), &self.loop_mark(id))
+        let mark = mark.trim().to_ascii_lowercase();
+        self.all().any(|keys| same(&mark, &keys.loop_mark(id)))
     }
 }
 
@@ -504,6 +537,35 @@ mod tests {
         assert_eq!(keys().read_file_path(&path, 20_781), None);
         assert_eq!(keys().read_file_path(&path.replace("/3/", "/4/"), 20_780), None);
         assert_eq!(keys().read_file_path("", 0), None);
+    }
+
+    #[test]
+    fn what_an_old_key_signed_reads_until_it_is_forgotten() {
+        let old = keys();
+        let mut new = Keys::rotated(&[9; 32], &[7; 32]);
+        let (event, maya) = (EventId::of_request("d"), AgentName::from("maya"));
+        let file = FileClaim { ticket: TicketNo(4821), event, part: 3, last_day: 20_780 };
+        let reads = |keys: &Keys| {
+            [
+                keys.read_message_id(&id()).is_some(),
+                keys.read_reply_detail(&old.reply_detail(CLAIM, "maya"), ["maya"]).is_some(),
+                keys.read_bounce_detail(&old.bounce_detail(TicketNo(1), EffectId::new(event, 0))).is_some(),
+                keys.is_one_click_token(
+                    &old.one_click_token(&maya, (TicketNo(1), 2), "close", 5),
+                    &maya,
+                    (TicketNo(1), 2),
+                    "close",
+                    5..=5,
+                ),
+                keys.is_release_token(&old.release_token(event, &maya, Choice::Send), event, &maya, Choice::Send),
+                keys.read_file_path(&old.file_path(file), 20_780).is_some(),
+                keys.is_loop_mark(&old.loop_mark(&id()), &id()),
+            ]
+        };
+        assert_eq!(reads(&new), [true; 7]);
+        assert_ne!(new.reply_detail(CLAIM, "maya"), old.reply_detail(CLAIM, "maya"), "only the new one signs");
+        new.forget_old();
+        assert_eq!(reads(&new), [false; 7]);
     }
 
     #[test]

@@ -14,7 +14,8 @@ use mail::Address;
 use super::core::{Core, is_unsent};
 use super::read::{Reading, read_here};
 use super::report::report;
-use crate::store::{Cause, TicketFilter};
+use crate::engine::budget::HOUR;
+use crate::store::{BudgetKey, Cause, TicketFilter};
 
 /// References that are looked up for an answer written straight to a customer.
 const IDS_MAX: usize = 60;
@@ -76,11 +77,17 @@ impl Core {
         policy.agent_mail.as_ref()?;
         let states: BTreeMap<_, _> = self.store().agents().into_iter().map(|(name, (state, _))| (name, state)).collect();
         let message = &reading.parsed.message;
-        let request = agent_request::read(policy, &states, message, now)?;
-        let mut found = Found::default();
+        let mut request = agent_request::read(policy, &states, message, now)?;
+        let mut found = Found { bad_tokens: self.bad_tokens(message, now), ..Found::default() };
         let mut spoken_of = request.ticket();
+        // What a held mail asked for, since that is what happens if its writer says so.
+        let mut asked = None;
         if let Some(word) = &request.choice {
             let (draft, ticket) = self.draft(word.event);
+            asked = draft.as_ref().and_then(|draft| {
+                let held = &draft.parsed.message;
+                agent_request::read(policy, &states, held, now).map(|request| (request, held.clone()))
+            });
             found.drafts.extend(draft.map(|draft| (word.event, draft)));
             spoken_of = ticket.or(spoken_of);
         }
@@ -90,12 +97,25 @@ impl Core {
             spoken_of = spoken_of.or_else(|| ids.filter_map(|id| self.store().find_by_message_id(id).last().copied()).next());
         }
         found.ticket = spoken_of.and_then(|no| self.successor(no));
+        if let Some(ticket) = &found.ticket {
+            if request.to_desk && request.choice.is_none() {
+                request.choice = agent_request::word_by_id(policy, ticket, message);
+            }
+            // A code may be about any of the writer's own, and what was held may be a word about one.
+            let own = ticket.drafts.iter().filter(|draft| Some(&draft.agent) == request.from.as_ref());
+            for draft in own {
+                if !found.drafts.contains_key(&draft.event) {
+                    found.drafts.extend(self.draft(draft.event).0.map(|mail| (draft.event, mail)));
+                }
+            }
+        }
         for no in agent_mail::references(policy, message) {
             if let Some(ticket) = self.successor(no) {
                 found.tickets.insert(no, ticket);
             }
         }
-        if let Some(question) = agent_mail::question(policy, &request, message, now) {
+        let (asking, asked_in) = asked.as_ref().map_or((&request, message), |(request, held)| (request, held));
+        if let Some(question) = agent_mail::question(policy, asking, asked_in, now) {
             let all = self.store().tickets(&TicketFilter { limit: LOOKED_THROUGH_MAX, ..TicketFilter::default() });
             found.listing = question.answer(all, now);
         }
@@ -115,6 +135,13 @@ impl Core {
         found.pin_valid = agent_mail::pin(policy, &request, message, now).is_some_and(|(pin, hash)| is_pin(&pin, &hash));
         found.request = Some(request);
         Some(found)
+    }
+
+    /// Tokens within the hour that came from the sender of a mail and that we did not make.
+    fn bad_tokens(&self, message: &mail::Message, now: Timestamp) -> u64 {
+        let sender = message.from.first().map(|sender| sender.address.folded());
+        let since = now.checked_sub(HOUR).unwrap_or(Timestamp::MIN);
+        sender.map_or(0, |sender| self.store().budget(&BudgetKey::BadToken(sender), since))
     }
 
     /// The mail of a draft, read again, and its ticket.

@@ -38,6 +38,8 @@ pub struct Watched {
     pub inboxes: Vec<InboxName>,
     /// Mails are marked or moved after the commit.
     pub files: bool,
+    /// It is the account's folder of sent mail.
+    pub sent: bool,
 }
 
 /// A command on a ticket.
@@ -248,6 +250,7 @@ impl Core {
             raw_bytes: reading.raw_bytes,
             proof: reading.proof,
             let_in: None,
+            sent: self.is_sent(place),
             silent,
             known,
             parsed: reading.parsed,
@@ -289,6 +292,11 @@ impl Core {
         }
         let incoming = Incoming { message, sender, proof, at: now };
         (place(policy, &incoming, &signals, &lookup), lookup.tickets)
+    }
+
+    fn is_sent(&self, place: &Place) -> bool {
+        let key = MailboxKey { account: place.account.clone(), mailbox: place.mailbox.clone() };
+        self.live.mailboxes.get(&key).is_some_and(|watched| watched.sent)
     }
 
     /// The inbox that a mail is for: among those of its mailbox the first that it names.
@@ -426,6 +434,9 @@ impl Core {
             self.machine_tickets.insert(sender.clone(), ticket.no);
             counted.push(BudgetKey::Machine(sender));
         }
+        if let (EventKind::MailArrived(arrival), true) = (&event.kind, has_bad_token(&decision)) {
+            counted.extend(arrival.parsed.message.from.first().map(|from| BudgetKey::BadToken(from.address.folded())));
+        }
         for row in &rows {
             self.waiting.insert((row.ticket, row.to.clone(), row.created_at, row.id));
             self.note_due(row, &row.phase, row.next_at);
@@ -526,6 +537,11 @@ pub(super) fn is_unsent(row: &OutboxRow) -> bool {
 fn made_by_machine(decision: &Decision) -> bool {
     let is_row = |line: &desk::TraceLine| line.step == "machine" && line.outcome == "row 9";
     decision.outcome == Outcome::NewTicket && decision.trace.iter().any(is_row)
+}
+
+/// It carried something like a token that we did not make.
+fn has_bad_token(decision: &Decision) -> bool {
+    decision.trace.iter().any(|line| line.step == "token" && line.outcome == "bad")
 }
 
 /// A step that leaves a row as it is.

@@ -8,7 +8,7 @@ use std::sync::atomic::Ordering;
 
 use desk::effect::{OutboxRow, OutboxStep};
 use desk::event::Place;
-use desk::{AccountName, EventId, Outcome, TicketNo};
+use desk::{AccountName, AgentName, EventId, Outcome, TicketNo};
 use tokio::sync::{mpsc, oneshot};
 
 use crate::engine::chore::Job;
@@ -43,6 +43,7 @@ pub(super) enum Work {
     Chore { job: Box<Job>, answer: Answer<bool> },
     Settle { from: TicketNo, answer: Answer<Option<TicketNo>> },
     LetIn { held: EventId, release: bool, answer: Answer<Option<TicketNo>> },
+    Invite { agent: AgentName, request: String, answer: Answer<bool> },
 }
 
 /// A mail at its place, `silent` or not, read.
@@ -228,8 +229,12 @@ impl Group<'_> {
                 let done = core.chore(now, *job)?;
                 later(answer, done)
             }
+            Work::Invite { agent, request, answer } => {
+                let done = core.invite(now, &agent, &request)?;
+                later(answer, done)
+            }
             Work::Timers { answer } => {
-                let done = core.timers(now, TIMERS_MAX)?;
+                let done = core.timers(now, TIMERS_MAX)? + core.mornings(now)?;
                 later(answer, done)
             }
         };

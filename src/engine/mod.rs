@@ -12,6 +12,7 @@ pub mod content;
 pub mod core;
 mod errand;
 mod group;
+mod morning;
 mod note;
 mod outgoing;
 pub mod proof;

@@ -9,7 +9,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use arc_swap::ArcSwap;
 use desk::effect::{OutboxPhase, OutboxRow, OutboxStep};
 use desk::event::{Place, SenderProof};
-use desk::{AccountName, EventId, Outcome, RawHash, TicketNo};
+use desk::{AccountName, AgentName, EventId, Outcome, RawHash, TicketNo};
 use jiff::Timestamp;
 use tokio::sync::{Notify, Semaphore, oneshot, watch};
 use tokio::task::JoinSet;
@@ -19,6 +19,7 @@ use crate::engine::child::ChildReader;
 use crate::engine::chore::{Job, jobs};
 use crate::engine::core::{Core, Happening, Live, Order, step_of};
 use crate::engine::group::{Answer, Arrived, Outbound, Work, queues, write};
+use crate::engine::morning;
 use crate::engine::proof::{DkimCheck, DkimOutcome};
 use crate::engine::read::{Caution, Reading, found_unreadable, read};
 use crate::engine::seam::{Claimed, Fetched, Intake, Outgoing, RawMail, Turn};
@@ -156,6 +157,17 @@ impl Engine {
         Ok(ticket)
     }
 
+    /// Sends an agent the practice ticket; a repeat of a request sends nothing. `false` if there is no such agent, or if
+    /// agents do not work by mail here. Durable on return.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn invite(&self, agent: AgentName, request: String) -> Result<bool, Arc<StoreError>> {
+        let done = self.ask(|answer| Work::Invite { agent, request, answer }).await?;
+        self.shared.outgoing.notify_waiters();
+        Ok(done)
+    }
+
     /// The newest events, oldest first: those after a number, or the last `limit`.
     #[must_use]
     pub fn happenings(&self, after: Option<u64>, limit: usize) -> Vec<(u64, Happening)> {
@@ -183,7 +195,8 @@ impl Engine {
             if pace.has_jumped(&self.shared.clock) {
                 tracing::error!("The clock of this machine jumped: nothing that is driven by time is done for 10 minutes.");
             }
-            let wait = match self.shared.store.next_timer() {
+            let morning = morning::next(&self.shared.live.load().policy, &*self.shared.store, now);
+            let wait = match self.shared.store.next_timer().into_iter().chain(morning).min() {
                 Some(due) if due <= now && pace.is_held() => jiff::SignedDuration::from_secs(10),
                 Some(due) if due <= now => {
                     let Ok(done) = self.ask(|answer| Work::Timers { answer }).await else { return };

@@ -122,7 +122,9 @@ impl<'l, 'a> Scan<'l, 'a> {
         let is_marked = line.mark.rule_before;
         if line.label.is_some() && !is_pasted(line.text) && (is_marked || self.at >= self.blockless) {
             match header_block::read(&self.lines[..self.end], self.at, is_marked) {
-                Ok(block) if self.is_forward || self.has_text_above() => return self.open_history(block.first, block.end),
+                Ok(block) if self.is_forward || self.has_text_above() || self.is_above_marker(block.end) => {
+                    return self.open_history(block.first, block.end);
+                }
                 Ok(block) => {
                     // With nothing above it, a block separates nothing: a web form begins like that, and so does pasted mail.
                     self.at = block.end - 1;
@@ -144,6 +146,11 @@ impl<'l, 'a> Scan<'l, 'a> {
         let next = (from..self.end).find(|index| !self.lines[*index].is_blank() && !self.lines[*index].is_quoted());
         let block = next.and_then(|next| header_block::at(&self.lines[..self.end], next, true));
         block.filter(|block| (from..block.first).all(|index| self.lines[index].is_blank())).map_or(from, |block| block.end)
+    }
+
+    /// Our marker is the next line with text: whatever stands right above it was put there by the program that quoted it.
+    fn is_above_marker(&self, from: usize) -> bool {
+        self.end < self.lines.len() && self.lines[from..self.end].iter().all(Line::is_blank)
     }
 
     /// A line that is history stays it, so nothing above the first text seen last time is looked at again.

@@ -4,13 +4,13 @@ use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use desk::RawHash;
 use desk::glance::Glance;
+use desk::{Effect, RawHash};
 
 use super::answer::Answers;
 use super::fold::fold;
 use super::kv::{MemoryKv, Read};
-use super::record::{Location, to_json};
+use super::record::Location;
 use super::{Decided, Record, StoreError};
 
 /// Everything in memory.
@@ -23,7 +23,7 @@ pub struct MemoryStore {
 #[derive(Debug, Default)]
 struct Kept {
     raw: BTreeMap<RawHash, Vec<u8>>,
-    bodies: Vec<Vec<u8>>,
+    bodies: Vec<Decided>,
     seq: u64,
 }
 
@@ -49,15 +49,14 @@ impl Answers for MemoryStore {
     fn body(&self, at: Location) -> Result<Decided, StoreError> {
         let kept = self.kept();
         let index = usize::try_from(at.at).unwrap_or(usize::MAX);
-        let body = kept.bodies.get(index).ok_or_else(|| StoreError::State { what: format!("decision {index} is missing") })?;
-        serde_json::from_slice(body).map_err(|error| StoreError::State { what: format!("read a decision: {error}") })
+        let body = kept.bodies.get(index);
+        body.cloned().ok_or_else(|| StoreError::State { what: format!("decision {index} is missing") })
     }
 
     fn glance(&self, at: Location) -> Result<Glance, StoreError> {
-        let kept = self.kept();
-        let index = usize::try_from(at.at).unwrap_or(usize::MAX);
-        let body = kept.bodies.get(index).ok_or_else(|| StoreError::State { what: format!("decision {index} is missing") })?;
-        serde_json::from_slice(body).map_err(|error| StoreError::State { what: format!("read a decision: {error}") })
+        let wrong = |error: serde_json::Error| StoreError::State { what: format!("read a decision: {error}") };
+        let body = serde_json::to_vec(&self.body(at)?).map_err(wrong)?;
+        serde_json::from_slice(&body).map_err(wrong)
     }
 
     fn keep_all(&self, mails: &[(RawHash, &[u8])]) -> Result<Vec<bool>, StoreError> {
@@ -98,7 +97,7 @@ impl Answers for MemoryStore {
         let mut at = Location::default();
         if let Record::Decided(decided) = &record {
             at.at = kept.bodies.len() as u64;
-            kept.bodies.push(to_json(decided)?);
+            kept.bodies.push(as_stored(decided));
         }
         kept.seq += 1;
         drop(kept);
@@ -109,4 +108,15 @@ impl Answers for MemoryStore {
     fn flush_all(&self) -> Result<u64, StoreError> {
         Ok(self.kept().seq)
     }
+}
+
+/// Without what no store keeps: the letters, whose bytes are kept instead.
+fn as_stored(decided: &Decided) -> Decided {
+    let mut stored = decided.clone();
+    for effect in &mut stored.decision.effects {
+        if let Effect::Send(send) = effect {
+            send.letter = None;
+        }
+    }
+    stored
 }

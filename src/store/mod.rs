@@ -170,6 +170,8 @@ pub enum BudgetKey {
     Notice(String),
     /// New silent tickets from one machine sender.
     Machine(String),
+    /// Tokens from one sender that we did not make.
+    BadToken(String),
 }
 
 /// Anything that is journaled.

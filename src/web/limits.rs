@@ -27,3 +27,6 @@ pub const SLEEP_MAX: Duration = Duration::from_secs(5);
 pub const ACCEPT_PAUSE: Duration = Duration::from_millis(200);
 
 const _: () = assert!(HEAD_BYTES_MAX >= 8192, "the HTTP library takes no smaller buffer");
+
+/// Files that are read from the store at once; each may be as large as the largest mail.
+pub const FILES_AT_ONCE: usize = 2;

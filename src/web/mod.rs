@@ -1,9 +1,10 @@
-//! The pages: today those for machines. `/healthz`: the process is there. `/readyz`: it does its work, or says what is in
+//! The pages: today those for machines, and files too large for a mail ([`file`]). `/healthz`: the process is there. `/readyz`: it does its work, or says what is in
 //! the way. `/metrics`: figures.
 //!
 //! A reverse proxy stands in front of people's pages; these are for the machine and its monitoring. Still everything is
 //! bounded: connections, heads, and time. Nothing here sees the store: what is shown comes from closures.
 
+pub mod file;
 pub mod limits;
 
 use std::sync::Arc;

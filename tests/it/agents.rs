@@ -1,9 +1,19 @@
 //! Agents who have nothing but a mail program: what they write reaches whom it should, and nobody else.
 
 mod answering;
+mod canary;
+mod client;
 mod commands;
+mod files;
+mod first_day;
+mod forged;
+mod hijack;
 mod knowing;
+mod links;
+mod quoted;
+mod returned;
 mod rights;
+mod waiting;
 
 use crate::harness::mails::{self, Basics, Mail, header_of};
 use crate::harness::office::{INBOX, Office, letter, vouched};
@@ -89,7 +99,7 @@ pub(crate) fn press(bytes: &[u8], words: &str, from: &str, id: &str, typed: &str
     mails::request(Basics { from, to: &percent_decoded(to), subject: &value("subject"), id }, &body)
 }
 
-fn percent_decoded(text: &str) -> String {
+pub(crate) fn percent_decoded(text: &str) -> String {
     let bytes = text.as_bytes();
     let (mut out, mut at) = (Vec::new(), 0);
     while at < bytes.len() {

@@ -1,5 +1,6 @@
 //! The verbs, one file each. A verb that reads or changes the desk goes through [`ask`].
 
+pub mod agent;
 pub mod backup;
 pub mod check;
 pub mod demo;
@@ -56,6 +57,7 @@ pub fn dispatch(args: &Args, printer: &Printer) -> Result<Exit, Failure> {
         Verb::Reload => reload::reload(common, printer),
         Verb::Status(options) => status::status(common, options, printer),
         Verb::Ticket(verb) => ticket::ticket(common, verb, printer),
+        Verb::Agent(verb) => agent::agent(common, verb, printer),
         Verb::Outbox(verb) => outbox::outbox(common, verb, printer),
         Verb::Held(verb) => held::held(common, verb, printer),
         Verb::Rebuild(options) => rebuild::rebuild(common, options, printer),

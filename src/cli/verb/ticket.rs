@@ -62,11 +62,11 @@ fn act_on(common: &Common, act: &ActArgs, printer: &Printer) -> Result<Exit, Fai
     Ok(Exit::Good)
 }
 
-/// An identity for a request that is made once.
+/// An identity for a request that was given none.
 ///
 /// # Errors
 /// The machine gives no random bytes.
-pub(super) fn unique_request() -> Result<String, Failure> {
+pub fn unique_request() -> Result<String, Failure> {
     let mut bytes = [0; 16];
     getrandom::fill(&mut bytes)
         .map_err(|error| Failure::new(Exit::Failed, format!("the machine gives no random bytes: {error}")))?;

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use desk::policy::{Company, Inbox, Limits};
 use desk::{AccountName, InboxName, TeamName, TypeName};
 use jiff::SignedDuration;
+use jiff::civil::Date;
 use mail::Address;
 
 use super::people::DEFAULT_TEAM;
@@ -53,7 +54,8 @@ impl Compiler<'_> {
         }
         let store = self.store(raw.store.as_ref());
         let key = self.key(raw);
-        let server = store.zip(key.clone()).map(|(store, key)| Server { listen, url, store, key });
+        let old_key = self.old_key(raw);
+        let server = store.zip(key.clone()).map(|(store, key)| Server { listen, url, store, key, old_key });
         (server, key)
     }
 
@@ -88,6 +90,44 @@ impl Compiler<'_> {
             return None;
         }
         Some(key)
+    }
+
+    /// The key before, with the day on which it was replaced.
+    fn old_key(&mut self, raw: &RawServer) -> Option<(Secret, Date)> {
+        let (reference, rotated) = match (&raw.old_key, &raw.rotated_on) {
+            (Some(reference), Some(rotated)) => (reference, rotated),
+            (None, None) => return None,
+            (Some(one), None) => {
+                self.report.add(
+                    Code::MissingKey,
+                    one.at,
+                    "`old_key` needs `rotated_on`",
+                    "the day on which `key` took its place",
+                );
+                return None;
+            }
+            (None, Some(one)) => {
+                self.report.add(
+                    Code::MissingKey,
+                    one.at,
+                    "`rotated_on` needs `old_key`",
+                    "the key that was replaced on that day",
+                );
+                return None;
+            }
+        };
+        let date: Option<Date> = rotated.value.parse().ok();
+        if date.is_none() {
+            let message = format!("\"{}\" is not a date", rotated.value);
+            self.report.add(Code::BadValue, rotated.at, message, "for example \"2026-11-23\"");
+        }
+        let key = fetch(reference, self.environment, &mut self.report)?;
+        if key.expose_bytes().len() < KEY_BYTES_MIN {
+            let message = format!("the old signing key has {} bytes", key.expose_bytes().len());
+            self.report.add(Code::BadValue, reference.at, message, format!("{KEY_BYTES_MIN} or more are needed"));
+            return None;
+        }
+        Some((key, date?))
     }
 
     fn store(&mut self, raw: Option<&RawStore>) -> Option<StoreKind> {
@@ -164,9 +204,6 @@ impl Compiler<'_> {
     }
 
     fn account_later(&mut self, raw: &RawAccount) {
-        if let Some(sent) = &raw.sent {
-            self.comes_later("account.sent", sent.at);
-        }
         if let Some(board) = &raw.board {
             self.comes_later("account.board", board.at);
         }

@@ -170,7 +170,10 @@ impl Compiler<'_> {
         let (server, key) = (server?, key?);
         let policy = Policy {
             company,
-            keys: Keys::new(key.expose_bytes()),
+            keys: match &server.old_key {
+                Some((old, _)) => Keys::rotated(key.expose_bytes(), old.expose_bytes()),
+                None => Keys::new(key.expose_bytes()),
+            },
             inboxes,
             agents,
             agent_mail,

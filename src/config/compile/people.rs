@@ -249,9 +249,6 @@ impl Compiler<'_> {
         let carrier = raw.carrier.as_ref().and_then(|carrier| self.word(carrier, "carrier", &CARRIERS)).unwrap_or_default();
         let receipts = raw.receipts.as_ref().and_then(|word| self.word(word, "receipts", &RECEIPTS)).unwrap_or_default();
         let proof = raw.proof.as_ref().and_then(|proof| self.word(proof, "proof", &PROOFS)).unwrap_or_default();
-        if let Some(digest) = &raw.digest {
-            self.comes_later("agent_mail.digest", digest.at);
-        }
         let account = match &raw.account {
             Some(name) if self.reference(Kind::Account, name, "[agent_mail]") => Some(AccountName(name.value.clone())),
             Some(_) => None,

@@ -61,7 +61,7 @@ fn a_pin_stands_in_for_proof_and_never_leaves_the_desk() {
 }
 
 /// An Argon2id hash with small parameters, as `agent.pin` takes it.
-fn hash_of(pin: &str) -> String {
+pub(crate) fn hash_of(pin: &str) -> String {
     use argon2::password_hash::{PasswordHasher as _, SaltString};
     let params = argon2::Params::new(64, 1, 1, None).expect("parameters");
     let argon2 = argon2::Argon2::new(argon2::Algorithm::Argon2id, argon2::Version::V0x13, params);

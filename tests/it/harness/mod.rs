@@ -10,6 +10,7 @@
 //! | the daemon under test | [`frontdesk`] |
 //! | mails people and machines send | [`mails`], [`bombs`] |
 //! | the daemon between real servers | [`office`] |
+//! | the desk without servers | [`bare`] |
 //! | waiting for a condition | [`wait`] |
 //!
 //! Every server listens on a loopback port of its own, held by [`port::Port`], and lives in a temporary
@@ -23,6 +24,7 @@
 // `pub` says what tests may use; in a binary nothing is reachable from outside.
 #![allow(unreachable_pub)]
 
+pub mod bare;
 pub mod bombs;
 pub mod certs;
 pub mod dovecot;

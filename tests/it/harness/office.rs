@@ -60,12 +60,26 @@ impl Office {
         Office::around(dovecot, sections)
     }
 
+    /// [`Office::with`] with these keys of the server.
+    #[track_caller]
+    pub fn with_server(keys: &str, sections: &str) -> Office {
+        let dovecot = Dovecot::start(dovecot::Options::users(&["support"]));
+        Office::start(dovecot, |dovecot, postfix| {
+            base(dovecot, postfix).replace("[server]\n", &format!("[server]\n{keys}")) + sections
+        })
+    }
+
     /// [`Office::with`] around a server that was prepared.
     #[track_caller]
     pub fn around(dovecot: Dovecot, sections: &str) -> Office {
+        Office::start(dovecot, |dovecot, postfix| base(dovecot, postfix) + sections)
+    }
+
+    #[track_caller]
+    fn start(dovecot: Dovecot, config: impl FnOnce(&Dovecot, &Postfix) -> String) -> Office {
         let auth = Some(dovecot.auth_socket());
         let postfix = Postfix::start(&postfix::Options { auth, ..postfix::Options::default() });
-        let desk = Desk::new(&(base(&dovecot, &postfix) + sections));
+        let desk = Desk::new(&config(&dovecot, &postfix));
         desk.write("mail.password", &password("support"));
         desk.start();
         desk.wait_until("every inbox is live", all_live);

@@ -197,7 +197,8 @@ fn policy() -> Policy {
 
 fn ticket() -> Ticket {
     let at: Timestamp = NOW.parse().expect("instant");
-    let draft = |n: &str, why: Why| Draft { event: EventId::of_request(n), agent: "maya".into(), at, rev: 3, why };
+    let draft =
+        |n: &str, why: Why| Draft { event: EventId::of_request(n), agent: "maya".into(), at, rev: 3, why, asked_again: None };
     Ticket {
         no: TicketNo(4821),
         rev: 12,

@@ -158,6 +158,7 @@ impl Desk {
             proof,
             let_in: None,
             silent: false,
+            sent: false,
             known: Known { next_ticket, placement, ..Known::default() },
         };
         let event = Event { id, at: now, kind: EventKind::MailArrived(Box::new(arrival)), around: Default::default() };

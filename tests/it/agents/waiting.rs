@@ -1,0 +1,221 @@
+//! Mails that wait for their writer: codes, questions that are asked again, and how often anybody is told.
+
+use desk::Outcome;
+use jiff::SignedDuration;
+
+use super::client::Client;
+use super::{ANA, ANA_ADDRESS, BEN, BEN_ADDRESS, DANA, DANA_ADDRESS, DESK, press, text_of};
+use crate::harness::bare::{Bare, live};
+use crate::harness::mails::{self, Basics, Mail};
+use crate::harness::office::{INBOX, letter, vouched};
+
+fn asked_with(desk: &str) -> Bare {
+    let mut desk = Bare::new(&live(&format!("{INBOX}{desk}")));
+    let question = mails::request(letter(DANA, "Probe drops off Wi-Fi", "dana-1@x.example"), "It happened again.\n");
+    assert_eq!(desk.receive(&vouched(question)), Outcome::NewTicket);
+    desk
+}
+
+fn asked() -> Bare {
+    asked_with(DESK)
+}
+
+/// Ana answers a mail.
+fn ana(desk: &mut Bare, to_mail: &[u8], number: u32, text: &str) -> Outcome {
+    desk.receive(&vouched(Client::Gmail.answer(to_mail, ANA, &format!("ana-{number}@acme.example"), text)))
+}
+
+/// The code that a mail about a dangerous verb shows.
+fn code_in(question: &[u8]) -> String {
+    let text = text_of(question).split_whitespace().collect::<Vec<_>>().join(" ");
+    let (_, behind) = text.split_once("#confirm ").unwrap_or_else(|| panic!("no code in {text}"));
+    behind.chars().take_while(char::is_ascii_alphanumeric).collect()
+}
+
+#[test]
+fn a_dangerous_verb_asks_for_a_code_and_each_way_of_giving_it_works() {
+    type Answer = fn(&mut Bare, &[u8], &[u8], &str) -> Outcome;
+    let ways: [(&str, Answer); 5] = [
+        ("the link", |desk, question, _, _| desk.receive(&vouched(press(question, "yes, do it", ANA, "ana-9@acme.example", "")))),
+        ("the code alone", |desk, question, _, code| ana(desk, question, 9, code)),
+        ("the code as a sentence", |desk, question, _, code| ana(desk, question, 9, &format!("confirm {}", code.to_uppercase()))),
+        ("the command, in answer to the question", |desk, question, _, code| ana(desk, question, 9, &format!("#confirm {code}"))),
+        ("the command, in answer to the ticket", |desk, _, ticket, code| ana(desk, ticket, 9, &format!("#confirm {code}"))),
+    ];
+    for (what, answer) in ways {
+        let mut desk = asked();
+        let to_ana = desk.newest(ANA_ADDRESS);
+        let outcome = ana(&mut desk, &to_ana, 1, "#spam");
+        assert!(matches!(outcome, Outcome::Held { .. }), "{what}: {outcome:?}");
+        assert_eq!(desk.ticket(1).status.as_str(), "new", "{what}: nothing before the code");
+        let question = desk.newest(ANA_ADDRESS);
+        let code = code_in(&question);
+        answer(&mut desk, &question, &to_ana, &code);
+        let ticket = desk.ticket(1);
+        assert_eq!((ticket.status.as_str(), ticket.tags.contains("spam")), ("closed", true), "{what}: {:?}", desk.kinds(1));
+        assert_eq!(desk.held().len(), 0, "{what}: nothing waits any more");
+    }
+}
+
+#[test]
+fn a_wrong_code_does_nothing_and_is_asked_for_again() {
+    let mut desk = asked();
+    let to_ana = desk.newest(ANA_ADDRESS);
+    ana(&mut desk, &to_ana, 1, "#spam");
+    let question = desk.newest(ANA_ADDRESS);
+    let code = code_in(&question);
+    for (number, wrong) in [(2, "confirm 123456"), (3, "yes"), (4, "what is this?"), (5, "#confirm 123456")] {
+        ana(&mut desk, &question, number, wrong);
+        assert_eq!(desk.ticket(1).status.as_str(), "new", "{wrong}");
+    }
+    assert_eq!(code_in(&desk.newest(ANA_ADDRESS)), code, "asked again, with the same code");
+    // Ben has no business with it, even with the code.
+    let to_ben = desk.newest(BEN_ADDRESS);
+    desk.receive(&vouched(Client::Gmail.answer(&to_ben, BEN, "ben-1@acme.example", &format!("#confirm {code}"))));
+    assert_eq!(desk.ticket(1).status.as_str(), "new");
+    ana(&mut desk, &question, 6, &code);
+    assert_eq!(desk.ticket(1).status.as_str(), "closed", "{:?}", desk.kinds(1));
+}
+
+#[test]
+fn an_answer_that_says_nothing_loses_nothing() {
+    let mut desk = asked();
+    let (to_ana, to_ben) = (desk.newest(ANA_ADDRESS), desk.newest(BEN_ADDRESS));
+    ana(&mut desk, &to_ana, 1, "Please try firmware 3.5.0.");
+    desk.receive(&vouched(Client::Gmail.answer(&to_ben, BEN, "ben-1@acme.example", "Please send the log.")));
+    let question = desk.newest(BEN_ADDRESS);
+    let to_dana = desk.received(DANA_ADDRESS).len();
+    for (number, text) in [(2, "What does that mean?"), (3, "")] {
+        desk.receive(&vouched(Client::Mutt.answer(&question, BEN, &format!("ben-{number}@acme.example"), text)));
+        assert_eq!(desk.received(DANA_ADDRESS).len(), to_dana, "{text:?} sends nothing");
+        assert_eq!(desk.held().len(), 1, "{text:?} throws nothing away");
+    }
+    let again = desk.newest(BEN_ADDRESS);
+    desk.receive(&vouched(Client::Mutt.answer(&again, BEN, "ben-4@acme.example", "Yes, send it")));
+    assert!(text_of(&desk.newest(DANA_ADDRESS)).contains("Please send the log."));
+    assert_eq!(desk.held().len(), 0);
+}
+
+#[test]
+fn a_message_of_somebody_outside_is_let_in_by_a_yes_and_other_words_are_a_note() {
+    let check = |typed: &str, held: usize, kind: &str, is_proven: bool| {
+        let mut desk = asked();
+        // A stranger uses the address that Dana alone was given.
+        let ticket = desk.ticket(1);
+        let claim = desk::token::Claim { ticket: ticket.no, rev: ticket.rev, mode: desk::token::Mode::Outside };
+        let policy = desk.core.live.policy.clone();
+        let to = format!("support+{}@acme.example", policy.keys.reply_detail(claim, DANA_ADDRESS));
+        let eve = Basics { from: "Eve <eve@evil.example>", to: &to, subject: "Probe", id: "eve-1@evil.example" };
+        desk.receive(&vouched(mails::request(eve, "I am a friend of Dana's.\n")));
+        assert_eq!(desk.held().len(), 1);
+        let question = desk.newest(ANA_ADDRESS);
+        let answer = Client::Gmail.answer(&question, ANA, "ana-1@acme.example", typed);
+        desk.receive(&if is_proven { vouched(answer) } else { answer });
+        assert!(desk.kinds(1).contains(&kind.to_owned()), "{typed}: {:?}", desk.kinds(1));
+        assert_eq!(desk.held().len(), held, "{typed}");
+    };
+    check("Yes, please", 0, "let_in", true);
+    check("no", 0, "held", true);
+    check("Who is that?", 1, "noted", true);
+    check("#take", 1, "assigned", true);
+    check("yes", 2, "held", false);
+}
+
+#[test]
+fn a_correction_that_is_wrong_too_keeps_the_first_words() {
+    let mut desk = asked();
+    let to_ana = desk.newest(ANA_ADDRESS);
+    ana(&mut desk, &to_ana, 1, "Please try firmware 3.5.0.\n\n#asign ben");
+    let question = desk.newest(ANA_ADDRESS);
+    ana(&mut desk, &question, 2, "assign bbbn");
+    assert_eq!(desk.received(DANA_ADDRESS).len(), 1, "nothing was sent");
+    let again = desk.newest(ANA_ADDRESS);
+    ana(&mut desk, &again, 3, "assign ben");
+    assert_eq!(desk.ticket(1).owner, Some("ben".into()), "{:?}", desk.kinds(1));
+    assert!(text_of(&desk.newest(DANA_ADDRESS)).contains("Please try firmware 3.5.0."));
+}
+
+#[test]
+fn an_agent_is_told_of_a_mistake_once_in_ten_minutes() {
+    let mut desk = asked();
+    let to_ana = desk.newest(ANA_ADDRESS);
+    let before = desk.received(ANA_ADDRESS).len();
+    for number in 1..=5 {
+        let outcome = ana(&mut desk, &to_ana, number, &format!("Words {number}.\n\n#asign ben"));
+        assert!(matches!(outcome, Outcome::Held { .. }), "{outcome:?}");
+    }
+    assert_eq!((desk.received(ANA_ADDRESS).len(), desk.held().len()), (before + 1, 5));
+    desk.pass(SignedDuration::from_mins(11));
+    ana(&mut desk, &to_ana, 6, "Words 6.\n\n#asign ben");
+    assert_eq!(desk.received(ANA_ADDRESS).len(), before + 2);
+}
+
+#[test]
+fn verbs_that_this_desk_has_nothing_for_are_answered() {
+    for (verb, words) in [("#kb a", "help articles"), ("#send greeting", "saved answer"), ("#issue cloud", "known issues")] {
+        let mut desk = asked();
+        let to_ana = desk.newest(ANA_ADDRESS);
+        let outcome = ana(&mut desk, &to_ana, 1, verb);
+        assert!(matches!(outcome, Outcome::Held { .. }), "{verb}: {outcome:?}");
+        let told = text_of(&desk.newest(ANA_ADDRESS));
+        assert!(told.contains(words) && told.contains("configuration"), "{verb}: {told}");
+    }
+    let mut desk = asked();
+    let basics = Basics { from: ANA, to: "desk@acme.example", subject: "report week", id: "ana-1@acme.example" };
+    desk.receive(&vouched(mails::request(basics, "\n")));
+    let told = text_of(&desk.newest(ANA_ADDRESS));
+    assert!(told.contains("reports") && told.contains("configuration"), "{told}");
+}
+
+#[test]
+fn after_five_bad_tokens_an_address_is_held_for_an_hour() {
+    let mut desk = asked();
+    let to_ana = desk.newest(ANA_ADDRESS);
+    let good = mail::parse(&to_ana).message.reply_to[0].address.to_string();
+    let guess = |number: usize| -> Mail {
+        let to = format!("desk+t1-1r-{:016}@acme.example", number);
+        let id = format!("eve-{number}@evil.example");
+        let basics = Basics { from: "Eve <eve@evil.example>", to: &to, subject: "Probe", id: &id };
+        vouched(mails::request(basics, &format!("#close number {number}\n")))
+    };
+    for number in 1..=5 {
+        let outcome = desk.receive(&guess(number));
+        assert!(!matches!(outcome, Outcome::Held { .. }), "a guess is a mail like any other: {outcome:?}");
+    }
+    let tickets = desk.tickets();
+    assert!(matches!(desk.receive(&guess(6)), Outcome::Held { .. }));
+    let right = guess(7).set("To", &good);
+    assert!(matches!(desk.receive(&right), Outcome::Held { .. }), "a right one after wrong ones is a guess too");
+    assert_eq!((desk.tickets(), desk.ticket(1).status.as_str()), (tickets, "new"));
+    let sent = desk.sent.len();
+    desk.pass(SignedDuration::from_hours(3));
+    assert_eq!(desk.sent.len(), sent);
+    assert!(!matches!(desk.receive(&guess(8)), Outcome::Held { .. }), "the hours are over");
+}
+
+#[test]
+fn where_no_address_carries_a_token_our_ids_do() {
+    let subject = "[agent_mail]\naddress = \"desk@acme.example\"\nundo_send = \"0s\"\ncarrier = \"subject\"\n";
+    let mut desk = asked_with(subject);
+    let to_ana = desk.newest(ANA_ADDRESS);
+    let parsed = mail::parse(&to_ana).message;
+    assert_eq!(parsed.reply_to[0].address.as_str(), "desk@acme.example", "no plus address");
+    // A ticket mail, with every program.
+    for (number, client) in Client::ALL.into_iter().enumerate() {
+        let id = format!("ana-s{number}@acme.example");
+        let outcome = desk.receive(&vouched(client.answer(&to_ana, ANA, &id, &format!("Please try 3.5.{number}."))));
+        assert_eq!(outcome, Outcome::Attached, "{client:?}");
+        let sent = text_of(&desk.newest(DANA_ADDRESS));
+        assert!(sent.contains(&format!("Please try 3.5.{number}.")), "{client:?}: {sent}");
+    }
+    // A held mail, by an answer in words.
+    ana(&mut desk, &to_ana, 30, "Hello.\n\n#spam");
+    let question = desk.newest(ANA_ADDRESS);
+    let code = code_in(&question);
+    ana(&mut desk, &question, 31, "what?");
+    let again = desk.newest(ANA_ADDRESS);
+    desk.receive(&vouched(Client::Mutt.answer(&again, BEN, "ben-9@acme.example", &code)));
+    assert_ne!(desk.ticket(1).status.as_str(), "closed", "a colleague cannot say it");
+    ana(&mut desk, &again, 32, &code);
+    assert_eq!(desk.ticket(1).status.as_str(), "closed", "{:?}", desk.kinds(1));
+}

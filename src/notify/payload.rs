@@ -118,7 +118,10 @@ fn sms(settings: &ChannelSettings, note: &Note, fields: &mut Vec<(String, String
     match &settings.body {
         Some(template) if template.trim_start().starts_with('{') => {
             // Inside of JSON the words are a string's, whatever they contain.
-            let inner = |text: &str| json!(text).to_string().trim_matches('"').to_owned();
+            let inner = |text: &str| {
+                let quoted = json!(text).to_string();
+                quoted[1..quoted.len() - 1].to_owned()
+            };
             let body = template.replace("{text}", &inner(&text)).replace("{ticket}", &inner(&note.reference));
             (body.into_bytes(), "application/json".to_owned())
         }

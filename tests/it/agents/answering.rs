@@ -2,9 +2,9 @@
 
 use serde_json::json;
 
-use super::{ANA, ANA_ADDRESS, BEN, BEN_ADDRESS, DANA, DANA_ADDRESS, answer, asked, newest, text_of};
-use crate::harness::mails::{self, header_of};
-use crate::harness::office::{letter, vouched};
+use super::{ANA, ANA_ADDRESS, BEN, BEN_ADDRESS, DANA, DANA_ADDRESS, DESK, answer, asked, newest, text_of};
+use crate::harness::mails::{self, Basics, header_of};
+use crate::harness::office::{INBOX, Office, letter, vouched};
 
 #[test]
 fn everybody_on_the_team_is_told_of_a_new_ticket_and_can_answer_by_reply() {
@@ -122,4 +122,20 @@ fn an_answer_written_straight_to_the_customer_counts_and_is_not_sent_again() {
     assert_eq!((&ticket["status"], &ticket["owner"]), (&json!("pending"), &json!("ana")), "{ticket}");
     assert_eq!(office.desk.tickets().len(), 1, "no second ticket");
     assert_eq!(office.received(DANA_ADDRESS).len(), 1, "the acknowledgement alone");
+}
+
+#[test]
+fn an_answer_written_from_the_shared_account_is_found_in_its_folder_of_sent_mail() {
+    use crate::harness::dovecot::{Dovecot, Options};
+    let dovecot = Dovecot::start(Options::users(&["support"]));
+    dovecot.create_mailbox("support", "Sent");
+    let office = Office::with_account(dovecot, "sent = \"Sent\"\n", &format!("{INBOX}{DESK}"));
+    office.deliver(&vouched(mails::request(letter(DANA, "Probe drops off Wi-Fi", "dana-1@x.example"), "It drops.\n")));
+    let basics = Basics { from: "Support <support@acme.example>", to: DANA, subject: "Re: Probe", id: "s1@acme.example" };
+    let answer = mails::request(basics, "Please ring us.\n").header("In-Reply-To", "<dana-1@x.example>");
+    office.dovecot.deliver_to("support", "Sent", &answer.bytes());
+    let ticket = office.wait_ticket("T-1", "is answered", |ticket| ticket["status"] == "pending");
+    assert_eq!(ticket["messages"][1]["direction"], json!("out"), "{ticket}");
+    assert_eq!(office.received(DANA_ADDRESS).len(), 1, "the acknowledgement alone: it is not sent again");
+    assert_eq!(office.desk.tickets().len(), 1);
 }

@@ -78,6 +78,44 @@ fn a_wrong_code_does_nothing_and_is_asked_for_again() {
 }
 
 #[test]
+fn of_two_answers_at_once_the_second_waits_whoever_was_first() {
+    let (ana_says, ben_says) = ("Please try firmware 3.5.0.", "Please send the log.");
+    let writers = [(ANA, ANA_ADDRESS, ana_says), (BEN, BEN_ADDRESS, ben_says)];
+    for order in [[0, 1], [1, 0]] {
+        let mut desk = asked();
+        let mails = writers.map(|(_, address, _)| desk.newest(address));
+        for who in order {
+            let (from, _, words) = writers[who];
+            desk.receive(&vouched(Client::OutlookWeb.answer(&mails[who], from, &format!("{who}@acme.example"), words)));
+        }
+        let ((_, _, first), (second_from, second, _)) = (writers[order[0]], writers[order[1]]);
+        assert_eq!(desk.received(DANA_ADDRESS).len(), 2, "the acknowledgement and one answer");
+        assert!(text_of(&desk.newest(DANA_ADDRESS)).contains(first));
+        let question = desk.newest(second);
+        assert!(text_of(&question).contains(first), "the other's words are shown: {}", text_of(&question));
+        desk.receive(&vouched(press(&question, "make it a note", second_from, "n@acme.example", "")));
+        assert_eq!((desk.received(DANA_ADDRESS).len(), desk.held().len()), (2, 0));
+    }
+}
+
+#[test]
+fn answers_and_links_from_before_a_change_of_key_are_understood() {
+    let before = asked();
+    let to_ana = before.newest(ANA_ADDRESS);
+    // The same desk under another key, once with the old one and once without.
+    for (keys, status) in [("old_key = { file = \"signing.key\" }\nrotated_on = \"2999-01-01\"\n", "pending"), ("", "open")] {
+        let live = crate::harness::bare::live_of("new.key", keys, "", &format!("{INBOX}{DESK}"));
+        let mut desk = Bare::new(&live);
+        let question = mails::request(letter(DANA, "Probe drops off Wi-Fi", "dana-1@x.example"), "It happened again.\n");
+        desk.receive(&vouched(question));
+        ana(&mut desk, &to_ana, 1, "Please try firmware 3.5.0.");
+        // Without it only the tag in the subject is left, which makes a note.
+        assert_eq!(desk.ticket(1).status.as_str(), status, "{keys}");
+        assert_eq!(desk.received(DANA_ADDRESS).len(), if status == "pending" { 2 } else { 1 }, "{keys}");
+    }
+}
+
+#[test]
 fn an_answer_that_says_nothing_loses_nothing() {
     let mut desk = asked();
     let (to_ana, to_ben) = (desk.newest(ANA_ADDRESS), desk.newest(BEN_ADDRESS));

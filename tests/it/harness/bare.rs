@@ -54,9 +54,15 @@ pub fn live(sections: &str) -> Arc<Live> {
 /// [`live`] with these keys of the account.
 #[track_caller]
 pub fn live_with(account: &str, sections: &str) -> Arc<Live> {
+    live_of("signing.key", "", account, sections)
+}
+
+/// [`live_with`] under another key, `new.key`, and with these keys of the server.
+#[track_caller]
+pub fn live_of(key: &str, server: &str, account: &str, sections: &str) -> Arc<Live> {
     let file = format!(
         "version = 1\n[company]\nname = \"Acme\"\n[server]\nstore = {{ kind = \"sled\", path = \"state\" }}\n\
-         key = {{ file = \"signing.key\" }}\n[account.main]\nimap = \"imap://127.0.0.1:1143\"\n\
+         key = {{ file = \"{key}\" }}\n{server}[account.main]\nimap = \"imap://127.0.0.1:1143\"\n\
          smtp = \"smtp://127.0.0.1:1025\"\ntrusts = [\"{TRUSTED}\"]\n\
          auth = {{ kind = \"password\", user = \"support\", secret = {{ file = \"mail.password\" }} }}\n{account}\
          [agent]\nana = {{ name = \"Ana Ruiz\", email = \"ana@acme.example\" }}\n\
@@ -65,6 +71,7 @@ pub fn live_with(account: &str, sections: &str) -> Arc<Live> {
     let mut world = Memory::default();
     world.files.insert("/desk/frontdesk.toml".into(), file.into_bytes());
     world.files.insert("/desk/signing.key".into(), vec![b'k'; 48]);
+    world.files.insert("/desk/new.key".into(), vec![b'n'; 48]);
     world.files.insert("/desk/mail.password".into(), b"hunter2\n".to_vec());
     match config::load(Path::new("/desk/frontdesk.toml"), &world) {
         Ok(loaded) => setup::finish(loaded).expect("the built-in texts are templates").live,

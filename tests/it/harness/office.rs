@@ -69,6 +69,14 @@ impl Office {
         })
     }
 
+    /// [`Office::with`] around a server that was prepared, with these keys of the account.
+    #[track_caller]
+    pub fn with_account(dovecot: Dovecot, keys: &str, sections: &str) -> Office {
+        Office::start(dovecot, |dovecot, postfix| {
+            base(dovecot, postfix).replace("[account.main]\n", &format!("[account.main]\n{keys}")) + sections
+        })
+    }
+
     /// [`Office::with`] around a server that was prepared.
     #[track_caller]
     pub fn around(dovecot: Dovecot, sections: &str) -> Office {

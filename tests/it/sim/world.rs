@@ -170,7 +170,7 @@ impl World {
             }
             2 => self.desk = None,
             // The clock goes back an hour, and nobody notices.
-            _ => self.now = self.now - SignedDuration::from_hours(1),
+            _ => self.now -= SignedDuration::from_hours(1),
         }
     }
 

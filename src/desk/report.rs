@@ -126,7 +126,7 @@ pub struct Report {
     pub ratings: Ratings,
     /// Causes by type, most frequent first.
     pub causes: Vec<CauseCount>,
-    /// References of closed tickets whose cause nobody named; the first of them.
+    /// References of closed tickets whose cause nobody named; the newest of them.
     pub without_cause: Vec<String>,
     /// How many there are.
     pub without_cause_count: u64,

@@ -1,6 +1,6 @@
 //! Counting for the report: what each ticket adds to it.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::civil::Date;
 use jiff::{SignedDuration, Timestamp};
@@ -8,7 +8,7 @@ use jiff::{SignedDuration, Timestamp};
 use crate::closing_question;
 use crate::glance::{Glance, GlanceTicket};
 use crate::help::Verdict;
-use crate::ids::AgentName;
+use crate::ids::{AgentName, TicketNo};
 use crate::ledger::{Ledger, Party, owed_by};
 use crate::policy::Policy;
 use crate::promise;
@@ -71,6 +71,7 @@ pub(crate) struct Builder<'a> {
     causes: BTreeMap<(String, String), u64>,
     gaps: BTreeMap<String, u64>,
     wishes: BTreeMap<String, u64>,
+    without_cause: BTreeSet<TicketNo>,
 }
 
 impl<'a> Builder<'a> {
@@ -90,6 +91,7 @@ impl<'a> Builder<'a> {
             causes: BTreeMap::new(),
             gaps: BTreeMap::new(),
             wishes: BTreeMap::new(),
+            without_cause: BTreeSet::new(),
         }
     }
 
@@ -319,8 +321,10 @@ impl<'a> Builder<'a> {
             *self.causes.entry((cause.clone(), ticket.ticket_type.0.clone())).or_default() += 1;
         } else if closing_question::unanswered(self.policy, ticket).contains(&"cause") {
             self.report.without_cause_count += 1;
-            if self.report.without_cause.len() < WITHOUT_CAUSE_MAX {
-                self.report.without_cause.push(self.policy.reference(ticket.no));
+            self.without_cause.insert(ticket.no);
+            // The newest stay, in whatever order the tickets come.
+            if self.without_cause.len() > WITHOUT_CAUSE_MAX {
+                self.without_cause.pop_first();
             }
         }
         // An article that there is has served; any other is one that people looked for.
@@ -355,6 +359,7 @@ impl<'a> Builder<'a> {
         report.causes = causes.map(|((cause, ticket_type), count)| CauseCount { cause, ticket_type, count }).collect();
         report.causes.sort_by_key(|cause| std::cmp::Reverse(cause.count));
         report.causes.truncate(LINES_MAX);
+        report.without_cause = self.without_cause.into_iter().map(|no| self.policy.reference(no)).collect();
         (report.gaps, report.wishes) = (counted(self.gaps), counted(self.wishes));
         report.sentences = report_text::sentences(&report);
         report

@@ -13,7 +13,7 @@ const BAR_HEIGHT: i64 = 22;
 /// Room for names beside bars.
 const NAME_WIDTH: i64 = 150;
 /// Room for figures behind bars.
-const VALUE_WIDTH: i64 = 90;
+const VALUE_WIDTH: i64 = 110;
 /// Days that fit beside each other.
 const DAYS_MAX: usize = 62;
 /// Characters of a name beside a bar.

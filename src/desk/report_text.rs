@@ -33,7 +33,7 @@ pub(crate) fn sentences(report: &Report) -> Vec<String> {
             let before = before.map_or_else(String::new, |before| format!(" ({before} % before)"));
             format!("; {percent} % of {} kept{before}", promises(first.promised))
         });
-        sentences.push(format!("Half of the first answers took at most {}, 85 % at most {}{kept}.", span(median), span(p85)));
+        sentences.push(format!("Half of the first answers took {}, 85 % {}{kept}.", at_most(median), at_most(p85)));
     }
     if let Some(step) = report.steps.iter().find(|step| step.who == "us" && !step.step.is_empty()) {
         sentences.push(format!(
@@ -101,6 +101,10 @@ fn trend(before: u64, now: u64) -> String {
         0..100 => format!(", down {} %", 100 - percent),
         _ => format!(", up {} %", percent - 100),
     }
+}
+
+fn at_most(seconds: i64) -> String {
+    if seconds < MINUTE { span(seconds) } else { format!("at most {}", span(seconds)) }
 }
 
 /// `42 min`, `5.2 h`, `3.2 days`.

@@ -40,7 +40,7 @@ fn kind_of(name: &str) -> Kind {
 
 type Entry = (&'static str, &'static [Kind], fn() -> Value);
 
-const ALL: [Entry; 27] = {
+const ALL: [Entry; 28] = {
     use Kind::{Acknowledgement as A, Article as H, FollowUp as F, Issue as I, Questions as Q, Signature as S};
     [
         ("name", &[A, Q, F, H], || Value::from("Dana")),
@@ -63,6 +63,7 @@ const ALL: [Entry; 27] = {
         ("issue", &[F], || Value::from("Cloud sync is slow in Europe")),
         ("words", &[F], || Value::from("It is faster again in most places.")),
         ("title", &[H, I], || Value::from("Probe loses Wi-Fi")),
+        ("alone", &[H], || Value::from(true)),
         ("url", &[H], || Value::from("https://help.example/112")),
         ("text", &[H], || Value::from("Set the channel to 11.")),
         ("workaround", &[I], || Value::from("Upload at night.")),

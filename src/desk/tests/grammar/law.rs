@@ -159,7 +159,8 @@ proptest! {
     fn a_shell_says_the_same_as_a_mail(words in prop::collection::vec("[a-z0-9=@:.-]{1,10}( [a-z]{1,5})?", 1..5)) {
         let line = line_of(&words);
         let read = Line::new(&line);
-        if !words[0].contains([' ', ':', '#']) && words.len() > 2 {
+        // A colon after the verb belongs to the verb.
+        if !words[0].contains([' ', ':', '#']) && words.len() > 2 && !words[1].starts_with(':') {
             prop_assert_eq!(read.arguments.len(), words.len() - 1, "{}", line);
         }
     }

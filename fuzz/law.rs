@@ -143,5 +143,8 @@ fn rewritten_header(raw: &[u8], rewrite: impl Fn(&[u8], &[u8]) -> Vec<u8>) -> Ve
 pub fn is_plain(raw: &[u8]) -> bool {
     const WIDE: [&str; 8] = ["utf-16", "utf16", "utf-32", "utf-7", "utf7", "ucs-2", "unicode", "hz-gb"];
     let folded = String::from_utf8_lossy(raw).to_ascii_lowercase();
-    raw.len() <= REWRITTEN_BYTES_MAX && !folded.contains(['\0', '\u{1b}']) && !WIDE.iter().any(|label| folded.contains(label))
+    // A byte order mark makes a part UTF-16, whatever its label says.
+    let has_mark = raw.windows(2).any(|pair| matches!(pair, [0xfe, 0xff] | [0xff, 0xfe]));
+    let is_short = raw.len() <= REWRITTEN_BYTES_MAX;
+    is_short && !has_mark && !folded.contains(['\0', '\u{1b}']) && !WIDE.iter().any(|label| folded.contains(label))
 }

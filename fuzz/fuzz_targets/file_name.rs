@@ -19,7 +19,9 @@ fuzz_target!(|name: &str| {
     let raw = format!("Content-Type: a/b\nContent-Disposition: attachment; filename*=utf-8''{encoded}\n\nx");
     let files = mail::parse(raw.as_bytes()).message.attachments;
     files.iter().for_each(|file| law::assert_file_name(&file.name));
-    if !name.trim().is_empty() && !name.contains(char::is_control) && safe.is_some() {
+    // Programs put encoded words into parameters of RFC 2231 too, so what looks like one is read as one.
+    let is_plain = !name.contains(char::is_control) && !name.contains("=?");
+    if !name.trim().is_empty() && is_plain && safe.is_some() {
         assert_eq!(files.first().map(|file| file.name.as_str()), safe.as_deref(), "{name:?}");
     }
 });

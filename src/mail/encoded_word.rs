@@ -165,7 +165,7 @@ fn word_at(text: &str) -> Option<Word<'_>> {
     let inner = text.strip_prefix("=?")?;
     let charset_end = inner.find('?').filter(|&end| end > 0 && end <= 60)?;
     let charset = &inner[..charset_end];
-    if charset.contains(|c: char| c.is_whitespace() || c == '=') {
+    if charset.contains(|c: char| !c.is_ascii_graphic() || c == '=') {
         return None;
     }
     let after = &inner[charset_end + 1..];
@@ -241,6 +241,7 @@ mod tests {
     fn what_is_no_word_stays() {
         check("a =? b ?= c", "a =? b ?= c");
         check("=?utf-8?X?a?=", "=?utf-8?X?a?=");
+        check("=?\u{e5}?b?YYvv?=", "=?\u{e5}?b?YYvv?=");
         check("=?utf-8?Q?open", "open");
         check("=?", "=?");
     }

@@ -278,6 +278,7 @@ impl Attributes {
         }
         let has = |classes: &[&str]| classes.iter().any(|class| self.class.contains(class));
         if self.class.contains("gmail_attr")
+            || self.class.contains("yahoo-quoted-begin")
             || self.class.contains("moz-cite-prefix")
             || self.class.contains("moz-email-headers-table")
             || id == "reply-intro"
@@ -335,7 +336,8 @@ const QUOTE_IDS: [&str; 6] = [
     "tutanota_quote",
 ];
 
-const QUOTE_CLASSES: [&str; 15] = [
+const QUOTE_CLASSES: [&str; 16] = [
+    "iosymail",
     "yahoo_quoted",
     "yahoo-quoted",
     "zmail_extra",

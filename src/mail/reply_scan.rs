@@ -99,6 +99,9 @@ impl<'l, 'a> Scan<'l, 'a> {
         if region == Region::Attribution {
             self.is_structural = true;
             self.found_strong = true;
+            if self.next_line(self.at + 1).is_some_and(|line| line.mark.region == Region::WeakQuote) {
+                return self.open_history(self.at, self.at + 1);
+            }
             self.parts[self.at] = Part::History;
             return !matches!(separator, Some(Separator::Forward | Separator::Announcement)) || self.swallow(self.at);
         }

@@ -223,8 +223,6 @@ const FROM_PLACE: [&str; 6] = [" aus ", " from ", " de ", " från ", " fra ", " 
 /// "Sent from my iPhone", with a lone name above it.
 fn device(lines: &[Line<'_>]) -> Option<usize> {
     let mut last = lines.len().checked_sub(1)?;
-    let is_link =
-        |body: &str| body.starts_with("<http") && body.ends_with('>') || body.starts_with("http") && !body.contains(' ');
     if last > 0 && is_link(lines[last].body) {
         last -= 1;
     }
@@ -239,6 +237,13 @@ fn device(lines: &[Line<'_>]) -> Option<usize> {
     let above = first.checked_sub(1).map(|above| lines[above]);
     let is_paragraph = first >= 2 && lines[first - 2].is_blank();
     Some(if above.is_some_and(|line| is_paragraph && is_name(line.body)) { first - 1 } else { first })
+}
+
+/// A link and nothing else.
+fn is_link(body: &str) -> bool {
+    let bare = body.strip_prefix('<').and_then(|rest| rest.strip_suffix('>'));
+    let is_place = bare.is_some_and(|bare| bare.starts_with("http") || bare.starts_with('#'));
+    is_place || body.starts_with("http") && !body.contains(' ')
 }
 
 /// "Sent from Anything New" as a paragraph of its own: programs not yet known are named in a few words with a capital.
@@ -379,7 +384,9 @@ fn ends_list_head(lines: &[Line<'_>], index: usize) -> bool {
 /// Legal notices: learned ones exactly, others by their words.
 fn notice(lines: &[Line<'_>], writer: &Writer<'_>) -> Option<usize> {
     let first = lines.iter().rposition(Line::is_blank).map_or(0, |blank| blank + 1);
-    let paragraph = lines[first..].iter().map(|line| line.body).collect::<Vec<_>>().join(" ");
+    // Scanners put links around their notice.
+    let words = lines[first..].iter().map(|line| line.body).filter(|body| !is_link(body));
+    let paragraph = words.collect::<Vec<_>>().join(" ");
     let is_learned = || {
         let folded = fold(&paragraph);
         folded.chars().count() > 20 && writer.disclaimers.iter().any(|known| !known.is_empty() && fold(known).contains(&folded))

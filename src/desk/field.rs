@@ -192,6 +192,10 @@ fn label_lines(text: &str) -> Vec<LabelLine<'_>> {
 
 /// Label and value of a line; the value is a slice of the line.
 pub(crate) fn split_label(line: &str) -> Option<(&str, &str)> {
+    // Most lines have none of the signs.
+    if !line.bytes().fold(false, |found, byte| found | matches!(byte, b':' | b'=' | b'\t' | 0xef)) {
+        return None;
+    }
     let end = line.char_indices().nth(LABEL_CHARACTERS_MAX).map_or(line.len(), |(at, _)| at);
     let at = line[..end].find([':', '=', '\t', '：'])?;
     let sign = line[at..].chars().next()?;
@@ -217,10 +221,19 @@ fn names_of(field: &Field) -> Vec<String> {
 
 /// For comparing labels: lower case, words only, without a number in front.
 pub(crate) fn fold(label: &str) -> String {
-    let words: Vec<String> =
-        label.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty()).map(str::to_lowercase).collect();
-    let numbered = words.len() > 1 && words[0].chars().all(|c| c.is_ascii_digit());
-    words[usize::from(numbered)..].join(" ")
+    let mut words = label.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty()).peekable();
+    let Some(first) = words.next() else { return String::new() };
+    let mut folded = String::with_capacity(label.len());
+    if words.peek().is_none() || !first.bytes().all(|byte| byte.is_ascii_digit()) {
+        folded.push_str(&first.to_lowercase());
+    }
+    for word in words {
+        if !folded.is_empty() {
+            folded.push(' ');
+        }
+        folded.push_str(&word.to_lowercase());
+    }
+    folded
 }
 
 #[cfg(test)]

@@ -286,8 +286,42 @@ fn mailboxes(list: &str) -> Vec<String> {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
     use crate::quote;
+
+    const LINES: [&str; 14] = [
+        "From: Ann <a@x.example>",
+        "From: Ann",
+        "Sent: Monday",
+        "To: Bob",
+        "To: Bob <b@x.example>,",
+        "Subject: a",
+        "Cc: c@x.example",
+        "Importance: high",
+        "text",
+        "and a line that is long enough to have been wrapped by its program",
+        "",
+        "",
+        "> From: Ann <a@x.example>",
+        "To: do is a sentence that ends.",
+    ];
+
+    proptest! {
+        #![proptest_config(ProptestConfig { cases: 4_000, failure_persistence: None, ..ProptestConfig::default() })]
+
+        #[test]
+        fn no_block_begins_on_a_line_that_is_skipped(picks in prop::collection::vec(prop::sample::select(LINES.to_vec()), 1..60)) {
+            let text = picks.join("\n");
+            let lines = quote::lines(&text, &[]);
+            for first in 0..lines.len() {
+                if let Err(next) = super::read(&lines, first, false) {
+                    prop_assert!((first + 1..next).all(|skipped| at(&lines, skipped, false).is_none()), "{}: {:?}", first, text);
+                }
+            }
+        }
+    }
 
     fn read(text: &str) -> Option<Forward> {
         at(&quote::lines(text, &[]), 0, false).map(|block| block.forward())

@@ -28,7 +28,7 @@ pub fn parse(raw: &[u8]) -> Parsed {
 /// As [`parse`], for callers that know something beforehand.
 #[must_use]
 pub fn parse_with(raw: &[u8], known: &Known<'_>) -> Parsed {
-    let mut defects = pre_scan::pre_scan(raw).defects();
+    let mut defects = pre_scan::defects(raw);
     let prepared = prepared(&raw[..raw.len().min(limits::MAIL_BYTES_MAX)]);
     let raw = prepared.as_ref();
     let block = header::read_block(raw);

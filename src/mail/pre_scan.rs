@@ -66,11 +66,34 @@ const CONTINUATIONS_MAX: usize = 2_000;
 pub fn pre_scan(raw: &[u8]) -> PreScan {
     let mut scan = PreScan { bytes: raw.len(), ..PreScan::default() };
     scan_header(raw, &mut scan);
-    scan.nested_messages = count(raw, b"rfc822") + count(raw, b"RFC822");
+    scan.nested_messages = nested_messages(raw);
     scan.boundaries = count(raw, b"oundary=") + count(raw, b"OUNDARY=");
     scan.delimiter_lines = count(raw, b"\n--");
-    scan.continuation_pieces = memchr::memchr_iter(b'*', raw).filter(|&at| is_piece(&raw[at + 1..])).count();
+    scan.continuation_pieces = continuation_pieces(raw);
     scan
+}
+
+/// What the scan alone tells to be beyond what is read. Counts only what may be over its limit in a mail of that size.
+pub(crate) fn defects(raw: &[u8]) -> Vec<Defect> {
+    let mut scan = PreScan { bytes: raw.len(), nested_messages: nested_messages(raw), ..PreScan::default() };
+    if raw.len() > limits::FIELD_BYTES_MAX {
+        scan_header(raw, &mut scan);
+    }
+    if raw.len() > CONTINUATIONS_MAX * PIECE_BYTES_MIN {
+        scan.continuation_pieces = continuation_pieces(raw);
+    }
+    scan.defects()
+}
+
+/// `*0=`.
+const PIECE_BYTES_MIN: usize = 3;
+
+fn nested_messages(raw: &[u8]) -> usize {
+    count(raw, b"rfc822") + count(raw, b"RFC822")
+}
+
+fn continuation_pieces(raw: &[u8]) -> usize {
+    memchr::memchr_iter(b'*', raw).filter(|&at| is_piece(&raw[at + 1..])).count()
 }
 
 fn scan_header(raw: &[u8], scan: &mut PreScan) {
@@ -115,8 +138,7 @@ impl PreScan {
         broken.into_iter().find(|(is_broken, _)| *is_broken).map_or(Verdict::Safe, |(_, risk)| Verdict::Risky(risk))
     }
 
-    /// What the scan alone tells to be beyond what is read.
-    pub(crate) fn defects(&self) -> Vec<Defect> {
+    fn defects(&self) -> Vec<Defect> {
         let found = [
             (self.bytes > limits::MAIL_BYTES_MAX, Defect::TextTruncated),
             (self.field_bytes_max > limits::FIELD_BYTES_MAX, Defect::HeaderTooLarge),

@@ -190,19 +190,14 @@ fn an_agent_is_told_of_a_mistake_once_in_ten_minutes() {
 
 #[test]
 fn verbs_that_this_desk_has_nothing_for_are_answered() {
-    for (verb, words) in [("#kb a", "help articles"), ("#send greeting", "saved answer"), ("#issue cloud", "known issues")] {
+    for (verb, words) in [("#kb a", "no articles"), ("#send greeting", "no saved answer"), ("#issue cloud", "no known issue")] {
         let mut desk = asked();
         let to_ana = desk.newest(ANA_ADDRESS);
         let outcome = ana(&mut desk, &to_ana, 1, verb);
         assert!(matches!(outcome, Outcome::Held { .. }), "{verb}: {outcome:?}");
         let told = text_of(&desk.newest(ANA_ADDRESS));
-        assert!(told.contains(words) && told.contains("configuration"), "{verb}: {told}");
+        assert!(told.contains(words), "{verb}: {told}");
     }
-    let mut desk = asked();
-    let basics = Basics { from: ANA, to: "desk@acme.example", subject: "report week", id: "ana-1@acme.example" };
-    desk.receive(&vouched(mails::request(basics, "\n")));
-    let told = text_of(&desk.newest(ANA_ADDRESS));
-    assert!(told.contains("reports") && told.contains("configuration"), "{told}");
 }
 
 #[test]

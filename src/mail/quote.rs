@@ -80,7 +80,10 @@ fn other_mark<'a>(line: &Line<'a>) -> Option<(&'a str, &'a str)> {
     let end = line.body.as_bytes().iter().take(INITIALS_BYTES_MAX + 1).position(|byte| *byte == b'>')?;
     let (initials, rest) = (line.body.get(..end)?, line.body.get(end + 1..)?);
     let is_mark = !initials.is_empty() && initials.chars().all(char::is_uppercase);
-    (is_mark && (rest.is_empty() || rest.starts_with([' ', '>']))).then(|| (initials, rest.trim_start_matches('>').trim_start()))
+    let body = rest.trim_start_matches('>').trim_start();
+    // Initials are letters: a line of nothing else is not blank.
+    (is_mark && (rest.is_empty() || rest.starts_with([' ', '>'])))
+        .then_some((initials, if body.is_empty() { line.body } else { body }))
 }
 
 /// Three initials of two bytes each.

@@ -324,6 +324,14 @@ mod tests {
     }
 
     #[test]
+    fn initials_without_a_text_behind_them_are_not_lost() {
+        let text = "Yes.\n\nAm 14.05.2024 um 09:58 schrieb Desk <d@x.example>:\n\nN> Is it on?\n--\nDana:\n\nN>";
+        let reply = cut(&CutInput { text, ..CutInput::default() });
+        let kept = [reply.new_text, reply.elided, reply.signature].concat();
+        assert_eq!(kept.matches("N>").count(), 2, "{kept}");
+    }
+
+    #[test]
     fn a_quote_alone_is_kept_whole() {
         let text = "On Mon, 1 Jan 2024 at 10:00, Bob <b@x.example> wrote:\n> Hello";
         let reply = cut(&CutInput { text, ..CutInput::default() });

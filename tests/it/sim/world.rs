@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::Duration;
 
 use desk::command::Closing;
 use desk::effect::{OutboxPhase, OutboxRow, OutboxStep, SendClass};
@@ -13,9 +14,13 @@ use frontdesk::cli::setup;
 use frontdesk::engine::Live;
 use frontdesk::engine::core::{Core, Order, step_of};
 use frontdesk::engine::read::read_here;
-use frontdesk::store::{DiskStore, MailboxKey, OpenOptions, Record, Store, TicketFilter};
+use frontdesk::store::{DiskStore, MailboxKey, OpenOptions, Record, Store, StoreError, TicketFilter};
 use jiff::{SignedDuration, Timestamp};
 
+use crate::harness::wait::wait_some;
+
+/// Longest wait for a lock.
+const PATIENCE: Duration = Duration::from_secs(10);
 /// People who write.
 const CUSTOMERS: u64 = 5;
 /// Mails that a batch of intake takes.
@@ -108,7 +113,12 @@ impl World {
             return;
         }
         let options = OpenOptions { cache_bytes: 1 << 20, reserve_bytes: 0, ..OpenOptions::default() };
-        let store = DiskStore::open(self.dir.path(), options, &mut |_, _| {}).expect("the store opens again");
+        // A child that another test starts at this very moment holds every lock of this process until it is its own program.
+        let store = wait_some(PATIENCE, || match DiskStore::open(self.dir.path(), options, &mut |_, _| {}) {
+            Err(StoreError::Busy { .. }) => None,
+            opened => Some(opened.expect("the store opens again")),
+        });
+        let store = store.expect("the store is let go of");
         let store = Arc::new(store);
         let core = Core::new(store.clone(), self.live.clone(), self.now).expect("it takes over");
         self.desk = Some((core, store));

@@ -82,6 +82,10 @@ fn tidied(mut bounce: Bounce) -> Bounce {
         one.address.retain(|c| !c.is_control());
     }
     bounce.recipients.retain(|one| seen.insert(one.address.to_lowercase()));
+    // An address of nothing but controls names nobody; a report of one recipient is kept without.
+    if bounce.recipients.len() > 1 {
+        bounce.recipients.retain(|one| !one.address.is_empty());
+    }
     bounce.recipients.truncate(limits::ADDRESSES_MAX);
     if let Some(subject) = &mut bounce.original_subject {
         subject.retain(|c| !c.is_control());

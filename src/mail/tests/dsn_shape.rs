@@ -209,3 +209,11 @@ fn a_field_name_of_several_bytes_is_no_field() {
         &failed(DANA, "5.1.1", None),
     );
 }
+
+#[test]
+fn an_address_of_controls_alone_is_no_recipient_beside_others() {
+    let raw = "Return-Path: <>\nSubject: Undelivered\nContent-Type: message/delivery-status\n\n\
+               Final-Recipient: rfc822; \u{1}\nAction: failed\n\nFinal-Recipient: rfc822; bob@acme.example\nAction: failed\n";
+    let bounce = mail::parse(raw.as_bytes()).message.bounce.expect("a report");
+    assert!(bounce.recipients.iter().all(|one| !one.address.is_empty()), "{bounce:?}");
+}

@@ -43,6 +43,8 @@ pub(crate) fn asked_with(sections: &str) -> Office {
         "Hello,\nit happened again at 02:10.\nIs there firmware newer than 3.4.1?\n\nDana\n",
     );
     office.deliver(&vouched(mail));
+    // Postfix files mails side by side: what comes later shall be the newest.
+    office.received(DANA_ADDRESS);
     office
 }
 

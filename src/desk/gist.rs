@@ -5,8 +5,10 @@
 
 use std::collections::BTreeSet;
 
-/// Characters of a text that are read: what a mail is about stands near its beginning.
+/// Characters of a text that are read.
 const CHARACTERS_MAX: usize = 8_000;
+/// Characters of a mail's text that are read.
+const MAIL_CHARACTERS_MAX: usize = 1_500;
 /// Terms that a ticket remembers.
 const GIST_MAX: usize = 24;
 /// Codes among them.
@@ -121,7 +123,9 @@ fn stem(word: &str) -> String {
 #[must_use]
 pub fn of_mail(subject: &str, text: &str) -> Vec<Term> {
     let mut all = terms(subject);
-    all.extend(terms(text));
+    // What a mail is about stands near its beginning, and this is done for every mail.
+    let end = text.char_indices().nth(MAIL_CHARACTERS_MAX).map_or(text.len(), |(at, _)| at);
+    all.extend(terms(&text[..end]));
     all
 }
 

@@ -14,9 +14,6 @@ use crate::ticket::{Answered, NoteLine, Status, Ticket};
 use crate::undo::{self, Act};
 use crate::{act_people, act_work, answer, follow_up, notice, promise};
 
-/// Newest references kept; the root is kept apart.
-const REFERENCES_MAX: usize = 10;
-
 pub(crate) fn decide(policy: &Policy, ticket: &Ticket, event: &Event, by: &Actor, command: &Command) -> Decision {
     if let Command::PutAway { .. } = command {
         return nothing("held", "a message is put away without its ticket");
@@ -123,10 +120,7 @@ fn reply(change: &mut Change<'_>, by: &Actor, words: &Words) {
         entry.to.push(send.to.to_string());
     }
     if let Some(id) = sent.as_ref().and_then(|entry| entry.message_id.clone()) {
-        let references = &mut change.ticket.references;
-        references.push(id);
-        let surplus = references.len().saturating_sub(REFERENCES_MAX);
-        references.drain(..surplus);
+        letter::push_reference(&mut change.ticket.references, id);
     }
     change.message = sent;
     change.ticket.signed = true;

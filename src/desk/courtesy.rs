@@ -7,6 +7,8 @@ use mail::Message;
 
 /// Words of a plain thanks at most.
 const THANKS_WORDS_MAX: usize = 12;
+/// A mail with more words says more than one thing: the longest answer, and the name below it.
+const WORDS_MAX: usize = 16;
 /// Words of a yes or no at most; what follows them is the customer's own business.
 const ANSWER_WORDS_MAX: usize = 12;
 
@@ -257,7 +259,9 @@ const COURTEOUS: &[&str] = &[
 #[must_use]
 pub fn of(message: &Message) -> Option<Courtesy> {
     let text = message.reply.new_text.as_str();
-    if !message.attachments.iter().all(|file| file.inline) {
+    // Nothing longer is one of them, and every mail is looked at.
+    let is_short = text.split_whitespace().nth(WORDS_MAX).is_none();
+    if !is_short || !message.attachments.iter().all(|file| file.inline) {
         return None;
     }
     let said = words(text);

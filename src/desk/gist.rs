@@ -87,7 +87,9 @@ fn push_word(terms: &mut Vec<Term>, word: &str, shown: &str) {
     let folded = bare(word);
     let is_word = (2..=WORD_CHARACTERS_MAX).contains(&folded.chars().count()) && folded.chars().any(char::is_alphabetic);
     if is_word && !is_stop_word(&folded) {
-        terms.push(Term { stem: stem(&folded), word: bare(shown), is_code: false });
+        let stem = stem(&folded);
+        let word = if shown == word { folded } else { bare(shown) };
+        terms.push(Term { stem, word, is_code: false });
     }
 }
 

@@ -13,14 +13,12 @@ use crate::effect::{Effect, Purpose, Send, SendClass};
 use crate::envelope::marks;
 use crate::event::{Decision, Direction, MessageEntry, Outcome};
 use crate::ids::{EffectId, VendorName};
+use crate::letter::push_reference;
 use crate::policy::{Inbox, Policy, Vendor};
 use crate::ticket::{NoteLine, Status, Ticket};
 use crate::ticket_mail::Cause;
 use crate::token::{Claim, Mode};
 use crate::{agent_request, notice, promise};
-
-/// Newest references kept.
-const REFERENCES_MAX: usize = 10;
 
 /// The thread with one vendor about one ticket.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -53,9 +51,9 @@ pub(crate) fn wrote(mail: &mut Incoming<'_>, ticket: &Ticket, name: &VendorName)
     let thread = change.ticket.side_threads.entry(name.clone()).or_default();
     thread.asked_at = None;
     thread.last_in.clone_from(&message.message_id);
-    thread.references.extend(message.message_id.clone());
-    let surplus = thread.references.len().saturating_sub(REFERENCES_MAX);
-    thread.references.drain(..surplus);
+    if let Some(id) = &message.message_id {
+        push_reference(&mut thread.references, id.clone());
+    }
     if thread.their_ref.is_none() {
         let pattern = vendor.their_ref.as_ref();
         let number = pattern.and_then(|pattern| {
@@ -89,9 +87,7 @@ pub(crate) fn ask(change: &mut Change<'_>, by: &str, name: &VendorName, text: &s
     let message_id = send.message_id.clone();
     let thread = change.ticket.side_threads.entry(name.clone()).or_default();
     thread.root.get_or_insert(message_id.clone());
-    thread.references.push(message_id);
-    let surplus = thread.references.len().saturating_sub(REFERENCES_MAX);
-    thread.references.drain(..surplus);
+    push_reference(&mut thread.references, message_id);
     thread.asked_at = Some(at);
     thread.chased = 0;
     change.ticket.status = Status::OnHold;
@@ -153,9 +149,7 @@ pub(crate) fn chase(change: &mut Change<'_>) {
         let Some(Effect::Send(send)) = change.effects.last() else { continue };
         let message_id = send.message_id.clone();
         if let Some(thread) = change.ticket.side_threads.get_mut(&name) {
-            thread.references.push(message_id);
-            let surplus = thread.references.len().saturating_sub(REFERENCES_MAX);
-            thread.references.drain(..surplus);
+            push_reference(&mut thread.references, message_id);
         }
     }
 }

@@ -476,7 +476,13 @@ impl Core {
 
     /// Bytes of a mail of ours, read again before they may leave: exactly the recipient, the author and the id that were
     /// decided. `None`, loudly, if not: that is a bug or a trick, and neither may reach a customer.
-    fn compose(&mut self, event: &Event, id: EffectId, ticket: TicketNo, send: &mut Send) -> Option<(OutboxRow, Vec<u8>)> {
+    pub(super) fn compose(
+        &mut self,
+        event: &Event,
+        id: EffectId,
+        ticket: TicketNo,
+        send: &mut Send,
+    ) -> Option<(OutboxRow, Vec<u8>)> {
         let mut letter = send.letter.take()?;
         for file in &send.enclosed {
             let bytes = self.store.raw(&file.raw).ok().and_then(|raw| mail::part::attachment_bytes(&raw, file.part));
@@ -507,24 +513,36 @@ impl Core {
             return None;
         }
         let inbox = self.live.policy.inboxes.get(&send.inbox)?;
-        let row = OutboxRow {
-            id,
-            ticket,
-            purpose: send.purpose,
-            class: send.class,
-            account: inbox.account.clone(),
-            inbox: send.inbox.clone(),
-            to: send.to.clone(),
-            envelope_from: send.envelope_from.clone(),
-            message_id: send.message_id.clone(),
-            raw: RawHash::of(&raw),
-            phase: OutboxPhase::Queued,
-            attempts: 0,
-            next_at: send.not_before.unwrap_or(event.at),
-            created_at: event.at,
-            last_reply: None,
-        };
+        let row = queued(event, id, ticket, send, inbox.account.clone(), RawHash::of(&raw));
         Some((row, raw))
+    }
+}
+
+/// A row that was just decided.
+pub(super) fn queued(
+    event: &Event,
+    id: EffectId,
+    ticket: TicketNo,
+    send: &Send,
+    account: AccountName,
+    raw: RawHash,
+) -> OutboxRow {
+    OutboxRow {
+        id,
+        ticket,
+        purpose: send.purpose,
+        class: send.class,
+        account,
+        inbox: send.inbox.clone(),
+        to: send.to.clone(),
+        envelope_from: send.envelope_from.clone(),
+        message_id: send.message_id.clone(),
+        raw,
+        phase: OutboxPhase::Queued,
+        attempts: 0,
+        next_at: send.not_before.unwrap_or(event.at),
+        created_at: event.at,
+        last_reply: None,
     }
 }
 

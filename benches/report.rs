@@ -107,6 +107,7 @@ fn stage(store: &DiskStore, ticket: &Ticket, at: Timestamp, kind: &str) {
         outcome: Outcome::Changed,
         ticket: Some(ticket.clone()),
         message: None,
+        notes: Vec::new(),
         history,
         effects: Vec::new(),
         link_back: None,

@@ -44,7 +44,7 @@ async fn grow(dir: &Path, config: &Path, count: u32) {
     let setup = setup::load(config, &Printer::plain(), "").unwrap_or_else(|failure| panic!("{}", failure.message));
     let store = DiskStore::open(&dir.join("state"), OpenOptions::default(), &mut |_, _| {}).expect("a new store");
     let engine =
-        setup::start_engine(Arc::new(store), setup.live, Clock::system()).unwrap_or_else(|failure| panic!("{}", failure.message));
+        setup::start_engine(Arc::new(store), &setup, Clock::system()).unwrap_or_else(|failure| panic!("{}", failure.message));
     let mailbox = MailboxKey { account: "main".into(), mailbox: "INBOX".to_owned() };
     engine.opened(&mailbox, 1).await.expect("recorded");
     let step = (count / STEPS).max(GROUP);

@@ -12,8 +12,8 @@ pub(super) fn find(engine: &Engine, clock: &Clock, path: &str) -> Option<(String
     let store = engine.store();
     // The newest form of the message counts: where its words were taken out, its files are gone as well.
     let history = store.history(claim.ticket).ok()?;
-    let mut messages = history.into_iter().rev().filter_map(|decided| decided.decision.message);
-    let message: MessageEntry = messages.find(|message| message.id == claim.event)?;
+    let mut messages = history.iter().rev().flat_map(|decided| decided.decision.messages());
+    let message: MessageEntry = messages.find(|message| message.id == claim.event)?.clone();
     let file = message.attachments.into_iter().find(|file| file.part == claim.part)?;
     let raw = store.raw(&message.raw?).ok()?;
     let bytes = mail::part::attachment_bytes(&raw, claim.part)?;

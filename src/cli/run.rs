@@ -63,7 +63,7 @@ pub fn run(path: PathBuf, printer: &Printer) -> Result<Exit, Failure> {
     let runtime = runtime()?;
     let outcome = runtime.block_on(async {
         let clock = Clock::system();
-        let engine = setup::start_engine(store, setup.live.clone(), clock.clone())?;
+        let engine = setup::start_engine(store, &setup, clock.clone())?;
         let daemon = Daemon::new(path, setup, engine, clock, supervisor, dir);
         daemon.serve(printer).await
     });

@@ -404,7 +404,7 @@ pub fn read_command(
         "note" => return Ok(desk::Command::Note { text: rest.join(" ") }),
         _ => {}
     }
-    let context = command_word::Context { policy, ticket: Some(ticket), agent, at, names: command_word::Names::default() };
+    let context = command_word::Context { policy, ticket: Some(ticket), agent, at, names: command_word::Names::of(policy) };
     match command_word::read(&context, &words.join(" ")) {
         Ok(command_word::Said::Ticket(command)) => Ok(command),
         Ok(command_word::Said::Desk(_)) => Err(usage(format!("`{verb}` is about no ticket"))),

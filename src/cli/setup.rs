@@ -159,8 +159,13 @@ pub fn open_store(dir: &Path, printer: &Printer) -> Result<Arc<dyn Store>, Failu
 ///
 /// # Errors
 /// As [`Engine::start`].
-pub fn start_engine(store: Arc<dyn Store>, live: Arc<Live>, clock: Clock) -> Result<Engine, Failure> {
-    let dkim = match DkimCheck::new() {
+pub fn start_engine(store: Arc<dyn Store>, setup: &Setup, clock: Clock) -> Result<Engine, Failure> {
+    let live = setup.live.clone();
+    let check = match setup.config.server.resolver {
+        Some(server) => DkimCheck::with_server(server),
+        None => DkimCheck::new(),
+    };
+    let dkim = match check {
         Ok(check) => Some(Arc::new(check)),
         Err(error) => {
             tracing::warn!(error = &error as &dyn std::error::Error, "Senders cannot be proven by our own DKIM check.");

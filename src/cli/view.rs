@@ -87,7 +87,7 @@ pub fn ticket_whole(policy: &Policy, shown: &Ticket, decisions: &[Decided]) -> V
     let mut messages: Vec<Value> = Vec::new();
     let mut history: Vec<Value> = Vec::new();
     for decided in decisions {
-        if let Some(shown) = decided.decision.message.as_ref().map(message) {
+        for shown in decided.decision.messages().map(message) {
             // A message that was let in replaces itself as it was held.
             match messages.iter_mut().find(|earlier| earlier["id"] == shown["id"]) {
                 Some(earlier) => *earlier = shown,

@@ -73,6 +73,10 @@ fn server(old: &Config, new: &Config, lines: &mut Vec<String>) {
         let place = new.server.listen.map_or("nowhere".to_owned(), |address| address.to_string());
         lines.push(format!("pages are served at {place}: only a restart does this"));
     }
+    if old.server.resolver != new.server.resolver {
+        let place = new.server.resolver.map_or("the name servers of this machine".to_owned(), |address| address.to_string());
+        lines.push(format!("DKIM keys are looked up at {place}: only a restart does this"));
+    }
     if old.server.url != new.server.url {
         lines.push(format!("links lead to {}", new.server.url.as_deref().unwrap_or("nothing: mails have none")));
     }

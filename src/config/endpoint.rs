@@ -96,6 +96,12 @@ pub(super) fn read_listen(text: &str) -> Option<SocketAddr> {
     }
 }
 
+/// Reads the address of a name server, `IP` or `IP:port`; 53 is the port where none is given.
+pub(super) fn read_resolver(text: &str) -> Option<SocketAddr> {
+    let text = text.trim();
+    text.parse().ok().or_else(|| Some(SocketAddr::new(text.parse().ok()?, 53)))
+}
+
 /// Reads `https://host[:port][/path]`; gives it back without a slash at the end. `http://` is left for loopback.
 pub(super) fn read_url(text: &str) -> Option<String> {
     let text = text.trim();

@@ -100,6 +100,8 @@ shape! {
         store: RawStore,
         /// 32 bytes or more that sign reply tokens and links. Default `{ file = "signing.key" }`.
         key: At<Reference>,
+        /// Name server that is asked for DKIM keys, as `IP` or `IP:port`. Default: those of this machine.
+        resolver: At<String>,
         /// The key before it: what it signed is read for 90 days from `rotated_on`.
         old_key: At<Reference>,
         /// The day on which `key` took the place of `old_key`.

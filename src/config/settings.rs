@@ -84,6 +84,8 @@ pub struct Server {
     pub old_key: Option<(Secret, Date)>,
     /// Where pages and metrics are served.
     pub listen: Option<SocketAddr>,
+    /// Name server that is asked for DKIM keys; `None` = those of this machine.
+    pub resolver: Option<SocketAddr>,
     /// How they are reached from outside, without a slash at the end.
     pub url: Option<String>,
     /// Where state lives.

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use crate::change::Change;
+use crate::change::{Change, Undone};
 use crate::command::{Assignee, Closing, Command};
 use crate::decide::nothing;
 use crate::effect::Effect;
@@ -122,7 +122,9 @@ fn reply(change: &mut Change<'_>, by: &Actor, words: &Words) {
     if let Some(id) = sent.as_ref().and_then(|entry| entry.message_id.clone()) {
         letter::push_reference(&mut change.ticket.references, id);
     }
-    change.message = sent;
+    if let Some(entry) = sent {
+        change.add_message(entry);
+    }
     change.ticket.signed = true;
     change.tell("status_changed", &label, format!("{from} → pending"));
 }
@@ -132,7 +134,7 @@ fn note(change: &mut Change<'_>, by: &Actor, words: &Words) {
     let label = by.label();
     let short = excerpt(&words.text);
     change.tell("noted", &label, short.clone());
-    change.message = Some(MessageEntry { attachments: words.attachments(), ..blank(change.event, by, &words.text) });
+    change.add_message(MessageEntry { attachments: words.attachments(), ..blank(change.event, by, &words.text) });
     change.ticket.last_note = Some(NoteLine { by: label, at: change.at(), excerpt: short });
     looked_at(change);
 }
@@ -259,6 +261,8 @@ fn undo(change: &mut Change<'_>, by: &Actor) {
         parts.push("the mail is out and cannot be called back".to_owned());
     }
     change.tell("undone", &by.label(), format!("{}: {}", act.what, parts.join("; ")));
+    change.undone =
+        Some(Undone { what: act.what.clone(), kept: kept.clone(), recalled: !recalled.is_empty(), gone: !gone.is_empty() });
     if gone.is_empty() && change.ticket.answered.as_ref().is_some_and(|answered| answered.event == act.event) {
         change.ticket.answered = None;
     }

@@ -10,7 +10,7 @@ use crate::event::{Actor, MessageEntry};
 use crate::ids::{FieldId, TicketNo};
 use crate::ledger::Ledger;
 use crate::ticket::{Clock, Link, LinkKind, Status};
-use crate::{article, fill_in, issue, letter, vendor};
+use crate::{article, fill_in, issue, letter, saved, vendor};
 
 pub(crate) fn carry_out(change: &mut Change<'_>, by: &Actor, command: &Command) {
     let label = by.label();
@@ -35,6 +35,7 @@ pub(crate) fn carry_out(change: &mut Change<'_>, by: &Actor, command: &Command) 
         Command::Ask { fields } => ask(change, &label, fields),
         Command::Issue(act) => issue::carry_out(change, by, act),
         Command::Article { which, whole } => article::send(change, by, which, *whole),
+        Command::SendSaved { name } => saved::send(change, by, name),
         _ => {}
     }
 }
@@ -72,7 +73,7 @@ fn split(change: &mut Change<'_>, label: &str) {
     other.events = 0;
     change.tell("split", label, format!("{} goes on with: {}", change.policy.reference(no), act::excerpt(&message.text)));
     change.ticket.links.insert(Link { kind: LinkKind::SplitInto, ticket: no });
-    change.message = Some(message);
+    change.add_message(message);
     change.also.push(other);
 }
 
@@ -84,7 +85,7 @@ fn redact(change: &mut Change<'_>, by: &Actor) {
     change.tell("redacted", &by.label(), "the newest message");
     let text = format!("(redacted by {})", by.label());
     let (cut, signature, attachments) = (String::new(), String::new(), Vec::new());
-    change.message = Some(MessageEntry { text, cut, signature, attachments, ..message });
+    change.add_message(MessageEntry { text, cut, signature, attachments, ..message });
 }
 
 /// The fill-in form goes to the requester, who owes the next word from then on.

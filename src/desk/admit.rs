@@ -145,9 +145,9 @@ fn check_arguments(policy: &Policy, ticket: &Ticket, by: &Actor, command: &Comma
         Command::RemovePerson { address } if address.folded() == ticket.requester.address.folded() => {
             refuse("the requester cannot leave; `customer a@b` names another one")
         }
-        // Refused rather than done in silence: whoever asks for it means something by it.
         Command::SendSaved { name } => {
-            refuse(format!("there is no saved answer `{name}`: none are set up in this desk's configuration"))
+            let agent = by.agent().and_then(|agent| policy.agents.get(agent));
+            crate::saved::text(policy, ticket, agent, name, true).map(|_| ()).or_else(refuse)
         }
         Command::Merge { into } if *into == ticket.no => refuse("a ticket cannot be merged into itself"),
         Command::Undo => match by.agent().and_then(|name| ticket.acts.iter().find(|act| act.agent == *name)) {

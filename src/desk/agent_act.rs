@@ -16,7 +16,7 @@ use crate::command::{Closing, Command, IssueAct};
 use crate::command_block::{self, Block, Speech};
 use crate::command_word::{Context, Names, Said};
 use crate::draft::Why;
-use crate::event::{Actor, Decision, Outcome};
+use crate::event::{Actor, Decision, Direction, MessageEntry, Outcome};
 use crate::ids::{AgentName, RawHash};
 use crate::letter::Words;
 use crate::policy::Receipts;
@@ -79,6 +79,15 @@ pub(crate) struct Plan {
     pub(crate) words: Option<(Words, bool)>,
     /// Commands in order.
     pub(crate) commands: Vec<(String, Command)>,
+}
+
+impl Plan {
+    /// Something of it is an answer to the customer.
+    fn goes_out(&self) -> bool {
+        let is_answer =
+            |command: &Command| matches!(command, Command::Reply { .. } | Command::Article { .. } | Command::SendSaved { .. });
+        self.words.as_ref().is_some_and(|(_, goes_out)| *goes_out) || self.commands.iter().any(|(_, command)| is_answer(command))
+    }
 }
 
 /// Decides about a mail that has just come.
@@ -264,13 +273,14 @@ fn goes_out(writing: &Writing<'_>, speech: Option<Speech>) -> bool {
     });
     let by_link = || {
         let verb = writing.pressed?.split_whitespace().next()?;
-        Some(matches!(verb, "close" | "wait" | "reply"))
+        Some(matches!(verb, "close" | "wait" | "reply" | "kb" | "send"))
     };
     stated.or_else(by_link).unwrap_or(writing.mode == Mode::Reply)
 }
 
 fn context<'c>(mail: &'c Incoming<'_>, ticket: &'c Ticket, writing: &'c Writing<'_>) -> Context<'c> {
-    Context { policy: mail.policy, ticket: Some(ticket), agent: Some(writing.agent), at: mail.event.at, names: Names::default() }
+    let names = Names::of(mail.policy);
+    Context { policy: mail.policy, ticket: Some(ticket), agent: Some(writing.agent), at: mail.event.at, names }
 }
 
 fn corrected(text: &str, correction: Option<&(String, String)>) -> String {
@@ -305,8 +315,7 @@ fn words(mail: &Incoming<'_>, ticket: &Ticket, writing: &Writing<'_>, block: &Bl
 
 /// What makes us ask before acting.
 fn second_thoughts(ticket: &Ticket, writing: &Writing<'_>, plan: &Plan) -> Option<Why> {
-    let goes_out = plan.words.as_ref().is_some_and(|(_, goes_out)| *goes_out)
-        || plan.commands.iter().any(|(_, command)| matches!(command, Command::Reply { .. }));
+    let goes_out = plan.goes_out();
     let answered_since = ticket
         .answered
         .as_ref()
@@ -335,10 +344,15 @@ fn carry_out(
     let by = Actor::Agent(writing.agent.clone());
     let mut change = Change::new(mail.policy, ticket, mail.event);
     change.trace.extend(mail.lines.iter().cloned());
-    if let Some((words, goes_out)) = &plan.words {
-        let words = &if *goes_out { crate::article::enclose(mail.policy, ticket, &plan.commands, words) } else { words.clone() };
-        let text = words.text.clone();
-        let command = if *goes_out { Command::Reply { text } } else { Command::Note { text } };
+    let (outgoing, inside) = match &plan.words {
+        Some((words, true)) => (Some(words), None),
+        Some((words, false)) => (None, Some(words)),
+        None => (None, None),
+    };
+    let outgoing = crate::article::enclose(mail.policy, ticket, &by, &plan.commands, outgoing);
+    let note = inside.map(|words| (Command::Note { text: words.text.clone() }, words));
+    let reply = outgoing.as_ref().map(|words| (Command::Reply { text: words.text.clone() }, words));
+    for (command, words) in reply.into_iter().chain(note) {
         admitted(&change, found, &by, &command).map_err(|what| refused(String::new(), what))?;
         act::carry_out(&mut change, &by, &command, Some(words));
     }
@@ -412,7 +426,10 @@ fn open_work(change: &Change<'_>, command: &Command) -> Option<Vec<String>> {
 
 /// The message names the mail that it came in, and takes the place of the draft it may have been.
 fn name_source(change: &mut Change<'_>, writing: &Writing<'_>) {
-    if let Some(message) = &mut change.message {
+    let event = change.event.id;
+    // Messages of others that an act brings along keep theirs.
+    let is_own = |message: &&mut MessageEntry| message.id == event || message.direction == Direction::Note;
+    for message in change.message.iter_mut().chain(&mut change.notes).filter(is_own) {
         message.raw = Some(writing.raw);
     }
 }
@@ -426,12 +443,15 @@ fn receipt(change: &mut Change<'_>, writing: &Writing<'_>, plan: &Plan) {
         Receipts::All => true,
     };
     let Some(agent) = change.policy.agents.get(writing.agent).filter(|_| wanted) else { return };
+    if let (Some(undone), [_]) = (change.undone.clone(), plan.commands.as_slice()) {
+        return agent_hold::say(change, agent, |mail, id| mail.undone(&undone, id));
+    }
     let done: Vec<String> = change.history.iter().map(|line| format!("{}: {}", line.kind.replace('_', " "), line.what)).collect();
     // What was only asked to be shown is shown.
     if done.is_empty() {
         return;
     }
-    let goes_out = plan.words.as_ref().is_some_and(|(_, goes_out)| *goes_out);
-    let leaves_at = goes_out.then(|| change.at().checked_add(desk.undo_send).ok()).flatten();
-    agent_hold::say(change, agent, |mail, id| mail.receipt(&done, leaves_at, true, id));
+    let leaves_at = plan.goes_out().then(|| change.at().checked_add(desk.undo_send).ok()).flatten();
+    let can_undo = change.undone.is_none();
+    agent_hold::say(change, agent, |mail, id| mail.receipt(&done, leaves_at, can_undo, id));
 }

@@ -12,13 +12,18 @@ use crate::change::Change;
 use crate::command::Command;
 use crate::decide;
 use crate::draft::{Draft, Why};
+use crate::effect::Effect;
 use crate::event::{Actor, Arrival, Decision, Direction, MessageEntry, Outcome};
 use crate::ids::AgentName;
 use crate::letter::Words;
 use crate::one_click::Word;
 use crate::ticket::Ticket;
-use crate::token::{Choice, Mode};
+use crate::token::{CODE_CHARACTERS, Choice, Mode};
+use crate::trace::TraceLine;
 use crate::{act, agent_desk, agent_practice, answer};
+
+/// Addresses that one agent can have besides those of the configuration.
+const ADDRESSES_MAX: usize = 10;
 
 /// What an answer to a question says.
 enum Said {
@@ -36,7 +41,7 @@ enum Said {
 pub(crate) fn decide(mail: &mut Incoming<'_>, found: &Found, word: &Word, sender: &Sender, right: Right) -> Decision {
     let kept = found.ticket.as_ref().and_then(|ticket| draft_of(ticket, word));
     let asks_who = match word.choice {
-        Choice::Mine | Choice::NotMine => true,
+        Choice::Mine | Choice::Remember | Choice::NotMine => true,
         Choice::Answer => match (&found.ticket, kept) {
             (_, Some(kept)) => kept.why == Why::NotProven,
             // Without a ticket nothing else is asked by mail; on one, it is whether somebody outside is let in.
@@ -126,7 +131,7 @@ pub(crate) fn decide_draft(
     let all = Consent { as_it_is: true, ..Consent::default() };
     let consent = match word.choice {
         Choice::Drop | Choice::NotMine | Choice::PutAway => return throw(mail, ticket, &word.agent, kept),
-        Choice::Mine => Consent::default(),
+        Choice::Mine | Choice::Remember => Consent::default(),
         Choice::Send | Choice::Release | Choice::PassOn => all,
         Choice::Note => Consent { as_note: true, ..all },
         Choice::TextOnly => Consent { without_commands: true, ..all },
@@ -142,7 +147,33 @@ pub(crate) fn decide_draft(
             }
         },
     };
-    carry_out(mail, found, ticket, kept, source, consent)
+    let mut decision = carry_out(mail, found, ticket, kept, source, consent);
+    let is_told = word.choice == Choice::Answer && first_word(&typed).is_some_and(|word| is_remember(&word));
+    if kept.why == Why::NotProven && (word.choice == Choice::Remember || is_told) {
+        remember(mail, &mut decision, &kept.agent, source);
+    }
+    decision
+}
+
+/// Mails from the address of a held one are its agent's from now on; they still have to be proven.
+fn remember(mail: &Incoming<'_>, decision: &mut Decision, agent: &AgentName, source: &DraftMail) {
+    let known = &mail.event.around.agents;
+    let from = source.parsed.message.from.first().map(|author| &author.address);
+    let Some(address) = from.filter(|from| agent_hold::may_be_remembered(mail.policy, known, from)) else { return };
+    let mut state = known.get(agent).cloned().unwrap_or_default();
+    for effect in &decision.effects {
+        // What the mail itself has changed of the agent stands.
+        match effect {
+            Effect::Agent { name, state: changed } if name == agent => state = changed.clone(),
+            _ => {}
+        }
+    }
+    if state.addresses.len() >= ADDRESSES_MAX {
+        return;
+    }
+    state.addresses.insert(address.folded());
+    decision.trace.push(TraceLine::new("agent", "address remembered", format!("{address} is {agent}'s by their word")));
+    decision.effects.push(Effect::Agent { name: agent.clone(), state });
 }
 
 /// A code that was typed in an answer to another mail of the ticket.
@@ -161,9 +192,9 @@ pub(crate) fn confirm(
     let (Some(kept), Some(source)) = (kept, found.drafts.get(draft)) else {
         return agent_hold::draft(mail, found, ticket, writing, wrong("nothing of yours waits for that"));
     };
-    let expected = agent_hold::code(mail.policy, kept.event, writing.agent);
     let needs_code = matches!(kept.why, Why::Code { .. });
-    if needs_code && !code.as_ref().is_some_and(|code| code.eq_ignore_ascii_case(&expected)) {
+    let is_code = |code: &String| mail.policy.keys.is_release_code(code, kept.event, writing.agent);
+    if needs_code && !code.as_ref().is_some_and(is_code) {
         mail.trace("token", "bad", "not the code that was sent");
         return agent_hold::draft(mail, found, ticket, writing, wrong("this is not the code that was sent"));
     }
@@ -214,12 +245,14 @@ fn carry_out(
     };
     // The held message becomes what was done with it, under the same identity, so that it leaves the list of held ones.
     match decision.message.as_mut() {
-        Some(message) if !message.held => message.id = kept.event,
-        Some(_) => {}
-        None => {
+        Some(message) if message.held => {}
+        Some(message) if message.id == mail.event.id => message.id = kept.event,
+        // A message of somebody else, as it reads from now on, stays under its own.
+        _ => {
             let by = Actor::Agent(kept.agent.clone());
             let done = act::blank(mail.event, &by, &source.parsed.message.reply.new_text);
-            decision.message = Some(MessageEntry { id: kept.event, raw: Some(source.raw), ..done });
+            let done = MessageEntry { id: kept.event, raw: Some(source.raw), ..done };
+            decision.notes.extend(decision.message.replace(done));
         }
     }
     decision
@@ -251,7 +284,7 @@ fn ask_again(mail: &mut Incoming<'_>, found: &Found, ticket: &Ticket, kept: &Dra
     if let Some(agent) = change.policy.agents.get(&kept.agent) {
         let message = &source.parsed.message;
         let text = agent_act::divide(message, source.html.as_deref()).new_text;
-        let about = About { event: kept.event, subject: &message.subject, text: &text, answered: found.answered.as_deref() };
+        let about = About { answered: found.answered.as_deref(), ..About::of(kept.event, message, &text) };
         agent_hold::ask_writer(&mut change, agent, &why, &about);
     }
     change.finish(Outcome::Attached)
@@ -266,8 +299,8 @@ pub(crate) fn request_of(mail: &Incoming<'_>, source: &DraftMail) -> Option<Requ
 fn alone(mail: &mut Incoming<'_>, found: &Found, word: &Word, source: &DraftMail) -> Decision {
     let by = Actor::Agent(word.agent.clone());
     let typed = agent_act::divide(&mail.arrival.parsed.message, None).new_text;
-    let is_yes =
-        word.choice == Choice::Mine || word.choice == Choice::Answer && first_word(&typed).is_some_and(|word| is_yes(&word));
+    let is_yes = matches!(word.choice, Choice::Mine | Choice::Remember)
+        || word.choice == Choice::Answer && first_word(&typed).is_some_and(|word| is_yes(&word));
     let request = request_of(mail, source).filter(|request| request.from.as_ref() == Some(&word.agent));
     let Some(message) = source.message.clone().filter(|message| message.held) else {
         return decide::nothing("held", "it was decided before");
@@ -296,7 +329,7 @@ fn answered(mail: &Incoming<'_>, kept: &Draft, typed: &str) -> Said {
     let Some(first) = first_word(typed) else { return Said::Unclear };
     match (&kept.why, first.as_str()) {
         (_, word) if is_no(word) => Said::No,
-        (Why::NotProven, word) if is_yes(word) || word == "mine" => yes(Consent::default()),
+        (Why::NotProven, word) if is_yes(word) || word == "mine" || is_remember(word) => yes(Consent::default()),
         (Why::NotProven, _) => Said::Unclear,
         (_, "note" | "notiz") => yes(Consent { as_note: true, ..all }),
         (Why::Code { .. }, _) => match code_in(mail, kept, typed) {
@@ -317,12 +350,11 @@ fn answered(mail: &Incoming<'_>, kept: &Draft, typed: &str) -> Said {
 
 /// Whether the code stands in what was typed; `None` if nothing there looks like one.
 fn code_in(mail: &Incoming<'_>, kept: &Draft, typed: &str) -> Option<bool> {
-    let expected = agent_hold::code(mail.policy, kept.event, &kept.agent);
     let line = typed.lines().next().unwrap_or_default();
-    let words = line.split(|c: char| !c.is_ascii_alphanumeric()).filter(|word| word.len() == expected.len());
+    let words = line.split(|c: char| !c.is_ascii_alphanumeric()).filter(|word| word.len() == CODE_CHARACTERS);
     let mut codes = words.filter(|word| !word.eq_ignore_ascii_case("confirm")).peekable();
     codes.peek()?;
-    Some(codes.any(|word| word.eq_ignore_ascii_case(&expected)))
+    Some(codes.any(|word| mail.policy.keys.is_release_code(word, kept.event, &kept.agent)))
 }
 
 fn first_word(typed: &str) -> Option<String> {
@@ -332,6 +364,11 @@ fn first_word(typed: &str) -> Option<String> {
 
 fn is_yes(word: &str) -> bool {
     matches!(word, "yes" | "ja" | "ok" | "okay" | "send" | "senden")
+}
+
+/// It was them, and mail from there is theirs in future.
+fn is_remember(word: &str) -> bool {
+    matches!(word, "remember" | "merken")
 }
 
 fn is_no(word: &str) -> bool {

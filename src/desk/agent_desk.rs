@@ -20,7 +20,7 @@ use crate::opening;
 use crate::policy::{Agent, Policy};
 use crate::ticket::Ticket;
 use crate::ticket_mail::AgentDesk;
-use crate::{agent_act, chore};
+use crate::{agent_act, agent_hold, chore};
 
 /// Tickets in one answer.
 const LISTED_MAX: usize = 50;
@@ -171,13 +171,21 @@ fn help(mail: &mut Incoming<'_>, agent: &Agent, verb: Option<&str>) -> Decision 
     answer(mail, agent, |desk_mail, id| desk_mail.help(verb, crate::verb::help_lines(), id))
 }
 
-/// Nothing is held, since nothing but the line was said: the agent writes it again.
+/// Nothing is held, since nothing but the line was said: the agent writes it again. Where they were told of a mistake within
+/// ten minutes they are not told once more, so the mail waits on the list of held ones.
 fn wrong_line(mail: &mut Incoming<'_>, agent: &Agent, line: &str, what: &str) -> Decision {
+    let known = mail.event.around.agents.get(&agent.name).cloned().unwrap_or_default();
+    let Some(state) = agent_hold::told_at_desk(&known, mail.event.at) else {
+        mail.trace("notice", "no", "told of a mistake at the desk within ten minutes");
+        return mail.held_aside(format!("`{line}`: {what}"));
+    };
     let lines = [line.to_owned()];
     let held = mail.event.id;
     let characters = (0, line.chars().count());
     let mistake = Mistake { held, lines: &lines, wrong: 0, characters, what, meant: None, has_text: false };
-    answer(mail, agent, |desk_mail, id| desk_mail.mistake(&mistake, id))
+    let mut decision = answer(mail, agent, |desk_mail, id| desk_mail.mistake(&mistake, id));
+    decision.effects.push(Effect::Agent { name: agent.name.clone(), state });
+    decision
 }
 
 /// One mail back, and nothing else.

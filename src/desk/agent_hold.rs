@@ -1,51 +1,64 @@
 //! Agents' mails that are not carried out: held on the ticket with the reason, and told to the registered address. Nothing
 //! of them reaches a customer before that has said a word about it, which [`crate::agent_choice`] reads.
 
-use jiff::SignedDuration;
+use std::collections::BTreeMap;
+
+use jiff::{SignedDuration, Timestamp};
+use mail::{Address, Message};
 
 use crate::agent_act::Writing;
 use crate::agent_mail::Found;
+use crate::agent_request;
 use crate::arrival::Incoming;
 use crate::change::Change;
 use crate::desk_mail::{DeskMail, Mistake};
 use crate::draft::{self, Draft, Why};
 use crate::effect::Effect;
 use crate::event::{AgentState, Decision, Direction, MessageEntry, Outcome};
-use crate::ids::{AgentName, EffectId, EventId};
+use crate::ids::{AgentName, EffectId, EventId, TicketNo};
 use crate::policy::{Agent, Policy};
 use crate::ticket::Ticket;
 use crate::ticket_mail::AgentDesk;
-use crate::token::Choice;
 
 /// An agent's address is asked about mails in its name at most this often: more would let a forger flood it.
 const CHALLENGE_EVERY: SignedDuration = SignedDuration::from_hours(1);
 /// One mail about a mistake per ticket in this time.
 const MISTAKE_EVERY: SignedDuration = SignedDuration::from_mins(10);
-/// Characters of a code that is typed.
-const CODE_CHARACTERS: usize = 6;
+/// Under which number it is remembered that an agent was told of a mistake in a mail about no ticket.
+const NO_TICKET: TicketNo = TicketNo(0);
 
 /// Holds a mail of a proven agent, and tells them why and what they can do.
 pub(crate) fn draft(mail: &mut Incoming<'_>, found: &Found, ticket: &Ticket, writing: &Writing<'_>, why: Why) -> Decision {
     let mut change = hold(mail, ticket, writing.agent, writing.rev, why.clone());
     let Some(agent) = change.policy.agents.get(writing.agent) else { return change.finish(held(&why)) };
     let mut state = state_of(&change, &agent.name);
-    let told_lately = state.told_at.get(&ticket.no).is_some_and(|at| at.duration_until(change.at()) < MISTAKE_EVERY);
     let is_mistake = matches!(why, Why::Mistake { .. });
-    if is_mistake && told_lately {
+    if is_mistake && !may_be_told(&mut state, ticket.no, change.at()) {
         change.trace("notice", "no", "told of a mistake on this ticket within ten minutes");
         return change.finish(held(&why));
     }
     let text = writing.reply.new_text.clone();
     let event = mail.event.id;
-    let about = About { event, subject: &writing.message.subject, text: &text, answered: found.answered.as_deref() };
+    let about = About { answered: found.answered.as_deref(), ..About::of(event, writing.message, &text) };
     ask_writer(&mut change, agent, &why, &about);
     if is_mistake {
-        let at = change.at();
-        state.told_at.retain(|_, told| told.duration_until(at) < MISTAKE_EVERY);
-        state.told_at.insert(ticket.no, at);
         change.effects.push(Effect::Agent { name: agent.name.clone(), state });
     }
     change.finish(held(&why))
+}
+
+/// Whether an agent may be told of one more mistake there; if so, that they were is remembered.
+fn may_be_told(state: &mut AgentState, ticket: TicketNo, at: Timestamp) -> bool {
+    state.told_at.retain(|_, told| told.duration_until(at) < MISTAKE_EVERY);
+    let may = !state.told_at.contains_key(&ticket);
+    state.told_at.entry(ticket).or_insert(at);
+    may
+}
+
+/// The same for mistakes in mails about no ticket: the agent's state as it is then, where they may be told.
+pub(crate) fn told_at_desk(state: &AgentState, at: Timestamp) -> Option<AgentState> {
+    let mut state = state.clone();
+    may_be_told(&mut state, NO_TICKET, at).then_some(state)
 }
 
 /// What a mail about a held one can show of it.
@@ -54,8 +67,18 @@ pub(crate) struct About<'a> {
     pub(crate) event: EventId,
     pub(crate) subject: &'a str,
     pub(crate) text: &'a str,
+    /// Whose it is, by its From.
+    pub(crate) from: Option<&'a Address>,
     /// What somebody else answered meanwhile.
     pub(crate) answered: Option<&'a str>,
+}
+
+impl<'a> About<'a> {
+    /// Nothing but the mail itself.
+    pub(crate) fn of(event: EventId, message: &'a Message, text: &'a str) -> Self {
+        let from = message.from.first().map(|author| &author.address);
+        Self { event, subject: &message.subject, text, from, answered: None }
+    }
 }
 
 /// A mail of the desk about the ticket; none where no inbox is left to send through.
@@ -67,10 +90,12 @@ pub(crate) fn say(change: &mut Change<'_>, agent: &Agent, build: impl FnOnce(&De
 /// Asks what shall become of a held mail.
 pub(crate) fn ask_writer(change: &mut Change<'_>, agent: &Agent, why: &Why, about: &About<'_>) {
     let event = about.event;
-    let code = code(change.policy, event, &agent.name);
+    let code = change.policy.keys.release_code(event, &agent.name);
     let answered = change.ticket.answered.clone();
+    let known = &change.event.around.agents;
+    let stranger = about.from.filter(|from| may_be_remembered(change.policy, known, from)).cloned();
     say(change, agent, |mail, id| match why {
-        Why::NotProven => mail.challenge(event, about.subject, about.text, id),
+        Why::NotProven => mail.challenge(event, about.subject, about.text, stranger.as_ref(), id),
         Why::Mistake { line, what, meant } => {
             let lines = [line.trim_start_matches(['#', ' ']).to_owned()];
             let meant = meant.as_deref();
@@ -97,10 +122,11 @@ pub(crate) fn ask_writer(change: &mut Change<'_>, agent: &Agent, why: &Why, abou
     });
 }
 
-/// The code that an agent may type instead of pressing the link: a part of the link's own token, so whoever has it has got
-/// the mail.
-pub(crate) fn code(policy: &Policy, held: EventId, agent: &AgentName) -> String {
-    policy.keys.release_token(held, agent, Choice::Confirm).chars().take(CODE_CHARACTERS).collect()
+/// Whether an address can become an agent's by their word: nobody's whom we know, and none of ours.
+pub(crate) fn may_be_remembered(policy: &Policy, known: &BTreeMap<AgentName, AgentState>, address: &Address) -> bool {
+    let is_vendor = policy.vendors.values().any(|vendor| vendor.email.folded() == address.folded());
+    let is_ours = policy.own_addresses.contains(&address.without_detail());
+    agent_request::agent_of(policy, known, address).is_none() && !is_vendor && !is_ours
 }
 
 /// Nothing proves that the agent wrote it: the registered address is asked, at most once an hour.
@@ -116,8 +142,7 @@ pub(crate) fn challenge(mail: &mut Incoming<'_>, found: &Found, agent: &AgentNam
     }
     let message = &mail.arrival.parsed.message;
     let text = format!("{}: {}", mail.sender.address, message.reply.new_text);
-    let about = About { event: mail.event.id, subject: &message.subject, text: &text, answered: None };
-    ask_writer(&mut change, agent, &Why::NotProven, &about);
+    ask_writer(&mut change, agent, &Why::NotProven, &About::of(mail.event.id, message, &text));
     let state = AgentState { challenged_at: Some(change.at()), ..state };
     change.effects.push(Effect::Agent { name: agent.name.clone(), state });
     change.finish(held(&Why::NotProven))
@@ -134,7 +159,7 @@ fn challenge_aside(mail: &mut Incoming<'_>, agent: &AgentName) -> Decision {
         let message = &mail.arrival.parsed.message;
         let text = format!("{}: {}", mail.sender.address, message.reply.new_text);
         let question = DeskMail { desk, to, ticket: None, at };
-        let send = question.challenge(mail.event.id, &message.subject, &text, EffectId::new(mail.event.id, 0));
+        let send = question.challenge(mail.event.id, &message.subject, &text, None, EffectId::new(mail.event.id, 0));
         decision.effects.push(Effect::Send(Box::new(send)));
         let state = AgentState { challenged_at: Some(at), ..state };
         decision.effects.push(Effect::Agent { name: agent.clone(), state });
@@ -180,7 +205,7 @@ pub(crate) fn offer(change: &mut Change<'_>, writing: &Writing<'_>) {
     let draft = Draft { event, agent: writing.agent.clone(), at, rev, why: Why::TagOnly, asked_again: None };
     draft::push(&mut change.ticket.drafts, draft);
     if let Some(agent) = change.policy.agents.get(writing.agent) {
-        let about = About { event, subject: &writing.message.subject, text: &writing.reply.new_text, answered: None };
+        let about = About::of(event, writing.message, &writing.reply.new_text);
         ask_writer(change, agent, &Why::TagOnly, &about);
     }
 }

@@ -286,7 +286,9 @@ fn each_link_reads_back_as_what_its_label_says() {
         assert_eq!((click.ticket.0, click.rev, click.agent.as_str()), (4821, 12, "maya"));
         read.push(click.words);
     }
-    assert_eq!(read, ["note", "close", "wait", "snooze 1d", "vendor northgate", "help", "done 2"]);
+    let expected =
+        ["note", "close", "wait", "snooze 1d", "vendor northgate", "help", "done 2", "kb kb-112 link", "kb kb-112 text"];
+    assert_eq!(read, expected);
 }
 
 #[test]

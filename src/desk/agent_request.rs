@@ -13,7 +13,7 @@ use crate::one_click::{self, OneClick, Word};
 use crate::policy::{Carrier, Policy};
 use crate::subject;
 use crate::ticket::Ticket;
-use crate::token::{Choice, Claim};
+use crate::token::{Choice, Claim, Mode};
 
 /// What a mail says about itself as an agent's mail.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -44,6 +44,22 @@ impl Request {
     pub fn ticket(&self) -> Option<TicketNo> {
         let pressed = self.pressed.as_ref().map(|pressed| pressed.ticket);
         pressed.or(self.claim.map(|claim| claim.ticket)).or(self.tag)
+    }
+}
+
+/// The request of a vendor's mail that bears their number for a ticket, and no token.
+#[must_use]
+pub fn of_vendor(vendor: &VendorName, ticket: &Ticket) -> Request {
+    Request {
+        from: None,
+        to_desk: true,
+        token: Token::Vendor(vendor.clone()),
+        claim: Some(Claim { ticket: ticket.no, rev: ticket.rev, mode: Mode::Vendor }),
+        tag: None,
+        pressed: None,
+        choice: None,
+        direct: false,
+        bad_token: false,
     }
 }
 

@@ -16,7 +16,7 @@ use crate::policy::Policy;
 use crate::ticket::{LinkKind, Status, Ticket};
 use crate::ticket_mail::Cause;
 use crate::trace::TraceLine;
-use crate::{agent_desk, asked, follow_up, notice, opening, promise, reply, subject};
+use crate::{agent_desk, asked, follow_up, notice, opening, promise, reply, subject, vendor};
 
 /// So many mails of one sender on one ticket …
 const BURST_MAILS: usize = 5;
@@ -62,6 +62,9 @@ pub(crate) fn decide(policy: &Policy, ticket: Option<&Ticket>, event: &Event, ar
         if outcome == MachineOutcome::AttachCollapsed
             && let Some(decision) = agent_desk::away_notice(&mut mail, found, &verdict)
         {
+            return decision;
+        }
+        if let Some(decision) = vendor::by_machine(&mut mail, found, outcome, &verdict) {
             return decision;
         }
     }
@@ -470,7 +473,17 @@ impl<'a> Incoming<'a> {
             (Outcome::NewTicket, Target::NewLinked { ticket: other, link }, Some(_)) => Some((*other, reverse(*link))),
             _ => None,
         };
-        Decision { outcome, ticket, message, history: Vec::new(), effects: Vec::new(), link_back, also: Vec::new(), trace: lines }
+        Decision {
+            outcome,
+            ticket,
+            message,
+            notes: Vec::new(),
+            history: Vec::new(),
+            effects: Vec::new(),
+            link_back,
+            also: Vec::new(),
+            trace: lines,
+        }
     }
 }
 

@@ -254,7 +254,8 @@ pub(crate) fn suggest<'p>(policy: &'p Policy, ticket: &Ticket, query: &[Term]) -
 pub(crate) fn perhaps(policy: &Policy, ticket: &Ticket) -> Vec<Suggestion> {
     let known = ticket.help.suggested.iter().zip('a'..).filter_map(|(suggested, key)| {
         let article = policy.knowledge.articles.get(&suggested.id)?;
-        Some(Suggestion { key, title: format!("{} {} ({})", article.id, article.title, suggested.because) })
+        let title = format!("{} {} ({})", article.id, article.title, suggested.because);
+        Some(Suggestion { key, id: article.id.clone(), title, has_page: article.url.is_some() })
     });
     known.collect()
 }
@@ -299,19 +300,40 @@ pub(crate) fn send(change: &mut Change<'_>, by: &Actor, which: &str, whole: bool
     }
 }
 
-/// Articles that a mail sends besides its words go along with them: one mail, not two.
-pub(crate) fn enclose(policy: &Policy, ticket: &Ticket, commands: &[(String, Command)], words: &Words) -> Words {
-    let mut words = words.clone();
+/// What a mail says to the requester, with the articles and saved answers that it sends besides: one mail, not several. `None`
+/// if that is nothing.
+pub(crate) fn enclose(
+    policy: &Policy,
+    ticket: &Ticket,
+    by: &Actor,
+    commands: &[(String, Command)],
+    words: Option<&Words>,
+) -> Option<Words> {
+    let agent = by.agent().and_then(|name| policy.agents.get(name));
+    let mut all = words.cloned();
     for (_, command) in commands {
-        let Command::Article { which, whole } = command else { continue };
-        let Ok(article) = find(policy, ticket, which) else { continue };
-        let Ok(text) = text(policy, ticket, article, *whole, false) else { continue };
-        words.text = format!("{}\n\n{}", words.text.trim_end(), text.trim_end());
-        if let Some(html) = &mut words.html {
-            html.push_str(&answer::html_of_words(text.trim_end()));
-        }
+        let alone = all.is_none();
+        let text = match command {
+            Command::Article { which, whole } => {
+                find(policy, ticket, which).and_then(|article| text(policy, ticket, article, *whole, alone))
+            }
+            Command::SendSaved { name } => crate::saved::text(policy, ticket, agent, name, alone),
+            _ => continue,
+        };
+        // What cannot be sent is refused when its command is carried out, and nothing of the mail is done then.
+        let Ok(text) = text else { continue };
+        all = Some(match all {
+            None => Words::plain(text.trim_end()),
+            Some(mut words) => {
+                words.text = format!("{}\n\n{}", words.text.trim_end(), text.trim_end());
+                if let Some(html) = &mut words.html {
+                    html.push_str(&answer::html_of_words(text.trim_end()));
+                }
+                words
+            }
+        });
     }
-    words
+    all
 }
 
 /// What the requester reads of an article; with a greeting where it stands alone.

@@ -5,8 +5,8 @@ use jiff::Timestamp;
 
 use crate::agenda;
 use crate::effect::{Effect, Send};
-use crate::event::{Decision, Event, HistoryEntry, MessageEntry, Outcome};
-use crate::ids::{EffectId, TicketNo};
+use crate::event::{Decision, Direction, Event, HistoryEntry, MessageEntry, Outcome};
+use crate::ids::{EffectId, EventId, TicketNo};
 use crate::policy::Policy;
 use crate::ticket::{LinkKind, Ticket};
 use crate::trace::TraceLine;
@@ -22,10 +22,26 @@ pub(crate) struct Change<'a> {
     pub(crate) history: Vec<HistoryEntry>,
     pub(crate) effects: Vec<Effect>,
     pub(crate) message: Option<MessageEntry>,
+    pub(crate) notes: Vec<MessageEntry>,
     pub(crate) link_back: Option<(TicketNo, LinkKind)>,
     /// Tickets that this one gave birth to.
     pub(crate) also: Vec<Ticket>,
     pub(crate) trace: Vec<TraceLine>,
+    /// What became of an act that was undone.
+    pub(crate) undone: Option<Undone>,
+}
+
+/// What became of an act that was undone.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Undone {
+    /// The act.
+    pub(crate) what: String,
+    /// Values that somebody changed since, so that they stay.
+    pub(crate) kept: Vec<&'static str>,
+    /// Mails of it were called back.
+    pub(crate) recalled: bool,
+    /// Mails of it had left.
+    pub(crate) gone: bool,
 }
 
 impl<'a> Change<'a> {
@@ -41,9 +57,11 @@ impl<'a> Change<'a> {
             history: Vec::new(),
             effects: Vec::new(),
             message: None,
+            notes: Vec::new(),
             link_back: None,
             also: Vec::new(),
             trace: Vec::new(),
+            undone: None,
         }
     }
 
@@ -57,9 +75,11 @@ impl<'a> Change<'a> {
             history: decision.history,
             effects: decision.effects,
             message: decision.message,
+            notes: decision.notes,
             link_back: decision.link_back,
             also: decision.also,
             trace: decision.trace,
+            undone: None,
         }
     }
 
@@ -86,6 +106,22 @@ impl<'a> Change<'a> {
         id
     }
 
+    /// Adds a message to the ticket. Of several, the one to people outside is the message of the event, whose id is known by
+    /// that event; the others stand beside it.
+    pub(crate) fn add_message(&mut self, message: MessageEntry) {
+        let Some(earlier) = self.message.take() else {
+            self.message = Some(message);
+            return;
+        };
+        let is_first = message.direction == Direction::Out && earlier.direction != Direction::Out;
+        let (first, mut other) = if is_first { (message, earlier) } else { (earlier, message) };
+        if other.id == first.id {
+            other.id = EventId::of_note(self.event.id, self.notes.len());
+        }
+        self.message = Some(first);
+        self.notes.push(other);
+    }
+
     /// The requester is asked what they thought, which is remembered of the person.
     pub(crate) fn ask_rating(&mut self) {
         let address = self.ticket.requester.address.folded();
@@ -98,6 +134,7 @@ impl<'a> Change<'a> {
             outcome,
             ticket: Some(self.ticket),
             message: self.message,
+            notes: self.notes,
             history: self.history,
             effects: self.effects,
             link_back: self.link_back,

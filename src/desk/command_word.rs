@@ -50,6 +50,15 @@ pub struct Names<'a> {
     pub issues: Option<&'a BTreeSet<String>>,
 }
 
+impl<'a> Names<'a> {
+    /// Those that the policy knows after all. Where there are none, whatever is named is read, and refused with what is missing.
+    #[must_use]
+    pub fn of(policy: &'a Policy) -> Self {
+        let saved_answers = Some(policy.templates.saved_answers()).filter(|names| !names.is_empty());
+        Self { saved_answers, ..Self::default() }
+    }
+}
+
 /// What a command says.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Said {

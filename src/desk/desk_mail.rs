@@ -4,10 +4,12 @@
 //! own ([`Choice`]), and the address that an answer goes to names the held mail, so that an answer in words works too.
 
 use jiff::Timestamp;
+use mail::Address;
 
 use crate::agent_letter::{Cover, send, short_time};
 use crate::agent_page::{Block, CodeLine, Line, Page, Quote, act, clean, fill, fill_text, foreign, marker, own};
 use crate::agent_words::{Words, words_of};
+use crate::change::Undone;
 use crate::effect::Send;
 use crate::ids::{EffectId, EventId};
 use crate::policy::Agent;
@@ -57,19 +59,6 @@ pub struct Mistake<'a> {
     pub meant: Option<&'a str>,
     /// There are words for the requester besides the commands.
     pub has_text: bool,
-}
-
-/// What became of an undone act.
-#[derive(Clone, Copy, Debug)]
-pub struct Undone<'a> {
-    /// The act; `None` if there was none to undo.
-    pub what: Option<&'a str>,
-    /// Values that somebody changed since, so that they stay.
-    pub kept: &'a [&'a str],
-    /// Whether mails of it were called back.
-    pub recalled: bool,
-    /// Whether mails of it had left.
-    pub gone: bool,
 }
 
 /// What a mail says, before it has a frame.
@@ -199,14 +188,22 @@ impl DeskMail<'_> {
 
     /// To the registered address: somebody wrote as this agent, unproven. Of the mail only its subject and first words are
     /// repeated, in which there is no room for a lure, and no link of it.
+    ///
+    /// `stranger` is the address that it came from, where it can become the agent's own.
     #[must_use]
-    pub fn challenge(&self, held: EventId, subject: &str, text: &str, id: EffectId) -> Send {
+    pub fn challenge(&self, held: EventId, subject: &str, text: &str, stranger: Option<&Address>, id: EffectId) -> Send {
         let words = self.words();
         let said = fill(words.challenge, &[("reference", own(self.reference()))]);
         let about = fill(words.its_subject, &[("subject", foreign(&harmless(subject), WORDS_CHARACTERS_MAX))]);
-        let links = vec![self.choice(words.it_is_me, held, Choice::Mine), self.choice(words.not_me, held, Choice::NotMine)];
-        let quote = Block::Quote(Quote::of(&first_words(text), FIRST_WORDS_BYTES_MAX));
-        let blocks = vec![Block::Say(said), quote, Block::Say(about), row(links)];
+        let mut links = vec![self.choice(words.it_is_me, held, Choice::Mine)];
+        let mut blocks =
+            vec![Block::Say(said), Block::Quote(Quote::of(&first_words(text), FIRST_WORDS_BYTES_MAX)), Block::Say(about)];
+        if let Some(stranger) = stranger {
+            blocks.push(Block::Say(fill(words.it_came_from, &[("address", foreign(stranger.as_str(), WORDS_CHARACTERS_MAX))])));
+            links.push(self.choice(words.remember_it, held, Choice::Remember));
+        }
+        links.push(self.choice(words.not_me, held, Choice::NotMine));
+        blocks.push(row(links));
         self.send(Body { held: Some(held), ..body(words.marker_challenge, "", blocks) }, Mode::Command, id)
     }
 
@@ -241,22 +238,18 @@ impl DeskMail<'_> {
 
     /// What became of an undone act.
     #[must_use]
-    pub fn undone(&self, undone: &Undone<'_>, id: EffectId) -> Send {
+    pub(crate) fn undone(&self, undone: &Undone, id: EffectId) -> Send {
         let words = self.words();
-        let blocks = match undone.what {
-            None => vec![Block::Say(own(words.undone_nothing))],
-            Some(what) => {
-                let template = match (undone.gone, undone.recalled) {
-                    (true, _) => words.undone_gone,
-                    (false, true) => words.undone_recalled,
-                    (false, false) if undone.kept.is_empty() => words.undone_all,
-                    (false, false) => words.undone_part,
-                };
-                let kept = (!undone.kept.is_empty()).then(|| fill_text(words.undone_kept, &[("what", &undone.kept.join(", "))]));
-                let said = Block::Say(fill(template, &[("what", foreign(what, WORDS_CHARACTERS_MAX))]));
-                std::iter::once(said).chain(kept.map(|kept| Block::Say(own(kept)))).collect()
-            }
+        let template = match (undone.gone, undone.recalled) {
+            (true, _) => words.undone_gone,
+            (false, true) => words.undone_recalled,
+            (false, false) if undone.kept.is_empty() => words.undone_all,
+            (false, false) => words.undone_part,
         };
+        let mut blocks = vec![Block::Say(fill(template, &[("what", foreign(&undone.what, WORDS_CHARACTERS_MAX))]))];
+        if !undone.kept.is_empty() {
+            blocks.push(Block::Say(own(fill_text(words.undone_kept, &[("what", &undone.kept.join(", "))]))));
+        }
         self.send(body(words.marker_undone, words.no_answer, blocks), Mode::Note, id)
     }
 

@@ -321,6 +321,9 @@ pub struct Decision {
     pub ticket: Option<Ticket>,
     /// The message that came in or goes out, as `ticket show` prints it.
     pub message: Option<MessageEntry>,
+    /// Notes that were made beside it: a mail can answer the requester and tell colleagues something else.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub notes: Vec<MessageEntry>,
     /// Lines of the ticket's history.
     pub history: Vec<HistoryEntry>,
     /// What follows.
@@ -335,6 +338,11 @@ pub struct Decision {
 }
 
 impl Decision {
+    /// All messages that it adds to the ticket.
+    pub fn messages(&self) -> impl Iterator<Item = &MessageEntry> {
+        self.message.iter().chain(&self.notes)
+    }
+
     /// One mail, and nothing else changes.
     #[must_use]
     pub fn of_mail(step: &str, why: &str, send: Effect) -> Self {

@@ -187,6 +187,12 @@ impl EventId {
         Self(derive("request", &[request.as_bytes()]))
     }
 
+    /// A note that was made beside the message of the same event.
+    #[must_use]
+    pub fn of_note(event: Self, index: usize) -> Self {
+        Self(derive("note", &[&event.0, &(index as u64).to_be_bytes()]))
+    }
+
     /// What became of a mail of ours.
     #[must_use]
     pub fn of_delivery(effect: EffectId, attempt: u32) -> Self {

@@ -92,6 +92,7 @@ pub mod report_text;
 pub mod rule;
 #[cfg(test)]
 mod sample;
+mod saved;
 mod sent;
 pub mod subject;
 pub mod template;

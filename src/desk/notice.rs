@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use crate::change::Change;
-use crate::event::Actor;
+use crate::event::{Actor, Direction, MessageEntry};
 use crate::ids::AgentName;
 use crate::ticket_mail::{AgentDesk, Cause, TicketMail, Why};
 
@@ -47,10 +47,13 @@ pub(crate) fn of_act(change: &mut Change<'_>, by: &Actor) {
     let did = |kind: &str| change.history.iter().any(|line| line.kind == kind);
     let (noted, answered, assigned) = (did("noted"), did("answered"), did("assigned"));
     let last_in = change.event.around.last_in.clone();
-    match change.message.clone() {
-        Some(message) if noted => tell(change, &Cause::Noted { by: &shown, message: &message }, author),
-        Some(message) if answered => tell(change, &Cause::Answered { by: &shown, message: &message }, author),
-        _ => {}
+    let all: Vec<MessageEntry> = change.message.iter().chain(&change.notes).cloned().collect();
+    for message in &all {
+        match message.direction {
+            Direction::Out if answered => tell(change, &Cause::Answered { by: &shown, message }, author),
+            Direction::Note if noted => tell(change, &Cause::Noted { by: &shown, message }, author),
+            Direction::In | Direction::Out | Direction::Note => {}
+        }
     }
     // Whoever gets the ticket hears of it, whatever else was done.
     let (before, after) = (&change.before.owner, &change.ticket.owner);

@@ -124,6 +124,7 @@ pub(crate) fn for_customer(mail: &mut Incoming<'_>, agent: &Agent, customer: Add
         outcome: Outcome::NewTicket,
         ticket: Some(ticket.clone()),
         message: Some(message.clone()),
+        notes: Vec::new(),
         history,
         effects: ruling.effects,
         link_back: None,

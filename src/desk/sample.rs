@@ -5,7 +5,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use jiff::{SignedDuration, Timestamp};
 use mail::{Address, Attachment};
 
-use crate::desk_mail::{DeskMail, Digest, Listing, Mistake, Undone};
+use crate::change::Undone;
+use crate::desk_mail::{DeskMail, Digest, Listing, Mistake};
 use crate::effect::Send;
 use crate::event::{Around, ContactFacts, Direction, MessageEntry};
 use crate::ids::{EffectId, EventId, RawHash, TicketNo};
@@ -14,7 +15,7 @@ use crate::policy::{
     TicketType, Vendor,
 };
 use crate::ticket::{Answered, Clock, FieldValue, NoteLine, Priority, Requester, Status, StepState, Ticket};
-use crate::ticket_mail::{AgentDesk, Cause, TicketMail, Why};
+use crate::ticket_mail::{AgentDesk, Cause, Suggestion, TicketMail, Why};
 use crate::token::Keys;
 
 pub(crate) const NOW: &str = "2026-11-23T14:12:00Z";
@@ -249,6 +250,12 @@ pub(crate) fn ticket_mails(policy: &Policy, ticket: &Ticket, message: &MessageEn
         ("awake", Cause::Awake),
         ("practice", Cause::Practice { message }),
     ];
+    let perhaps = [Suggestion {
+        key: 'a',
+        id: "KB-112".to_owned(),
+        title: "KB-112 Probe loses Wi-Fi after DHCP renewal (wi-fi, probe)".to_owned(),
+        has_page: true,
+    }];
     let around = around();
     let mails = causes.into_iter().map(|(name, cause)| {
         let mail = TicketMail {
@@ -258,7 +265,7 @@ pub(crate) fn ticket_mails(policy: &Policy, ticket: &Ticket, message: &MessageEn
             to,
             why: Why::Owner,
             cause,
-            perhaps: &[],
+            perhaps: &perhaps,
             their_offset: Some(60),
             at: at(NOW),
         };
@@ -291,7 +298,7 @@ pub(crate) fn desk_mails(policy: &Policy, ticket: &Ticket, message: &MessageEntr
     let digest = Digest { due_today: &tickets[..1], waiting_on_others: &tickets[1..], ..Digest::default() };
     let help = [("close [reason]", "Answered; a reply reopens."), ("take", "Become the owner."), ("wait", "They owe a word.")];
     let note = MessageEntry { direction: Direction::Note, from: "maya".into(), ..message.clone() };
-    let undone = Undone { what: Some(person), kept: &["status"], recalled: false, gone: true };
+    let undone = Undone { what: person.to_owned(), kept: vec!["status"], recalled: false, gone: true };
     vec![
         ("mistake", about.mistake(&mistake, id("mistake"))),
         ("overtaken", about.overtaken(held, &answered, text, id("overtaken"))),
@@ -300,7 +307,7 @@ pub(crate) fn desk_mails(policy: &Policy, ticket: &Ticket, message: &MessageEntr
         ("incomplete", about.incomplete(held, &["Router model".into(), person.to_owned()], id("incomplete"))),
         ("code", about.code(held, "spam", "4821-77", id("code"))),
         ("tag_only", about.tag_only(held, text, id("tag_only"))),
-        ("challenge", about.challenge(held, person, text, id("challenge"))),
+        ("challenge", about.challenge(held, person, text, Some(&ticket.requester.address), id("challenge"))),
         ("warning", about.outsider_warning(person, text, id("warning"))),
         ("receipt", about.receipt(&done, Some(at("2026-11-23T14:13:00Z")), true, id("receipt"))),
         ("undone", about.undone(&undone, id("undone"))),

@@ -3,7 +3,7 @@
 //! A template may begin with a line `Subject: …` and an empty line. Rendering is pure and bounded by fuel; a name that is
 //! not in the context is an error, so a typing mistake is found at `check`. Blank lines that empty blocks leave are folded.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use minijinja::{Environment, UndefinedBehavior};
 use serde::Serialize;
@@ -45,6 +45,9 @@ const BUILT_IN: [(&str, &str, &str); 30] = [
     ("signature", "de", include_str!("../../config/templates/de/signature.txt")),
 ];
 
+/// Begins the names of saved answers, which agents send by the rest of the name.
+const SAVED_ANSWER: &str = "answer-";
+
 /// The name of the files that hold aliases of commands, not a text.
 const ALIASES: &str = "verbs";
 
@@ -56,6 +59,7 @@ const FUEL: u64 = 200_000;
 pub struct Templates {
     environment: Environment<'static>,
     names: BTreeMap<String, Vec<String>>,
+    saved_answers: BTreeSet<String>,
     verbs: Verbs,
 }
 
@@ -120,13 +124,20 @@ impl Templates {
                 Err(error) => problems.push(problem(&name, &language, &error)),
             }
         }
-        if problems.is_empty() { Ok(Self { environment, names, verbs }) } else { Err(problems) }
+        let saved_answers = names.keys().filter_map(|name| name.strip_prefix(SAVED_ANSWER)).map(str::to_owned).collect();
+        if problems.is_empty() { Ok(Self { environment, names, saved_answers, verbs }) } else { Err(problems) }
     }
 
     /// The verbs of commands with their aliases, an operator's own among them.
     #[must_use]
     pub fn verbs(&self) -> &Verbs {
         &self.verbs
+    }
+
+    /// Names of saved answers: `reset` for `answer-reset.txt`.
+    #[must_use]
+    pub fn saved_answers(&self) -> &BTreeSet<String> {
+        &self.saved_answers
     }
 
     /// There is a text of that name in some language.

@@ -23,9 +23,10 @@ enum Kind {
     FollowUp,
     Issue,
     Article,
+    Saved,
 }
 
-/// Texts of the operator are acknowledgements unless they take the name of another text.
+/// Texts of the operator are acknowledgements unless they take the name of another text, or of a saved answer.
 fn kind_of(name: &str) -> Kind {
     match name {
         "questions" => Kind::Questions,
@@ -33,6 +34,7 @@ fn kind_of(name: &str) -> Kind {
         "nudge" | "closing-soon" | "closed" | "check-in" | "status" | "noted" | "issue-joined" | "issue-update"
         | "issue-solved" => Kind::FollowUp,
         "article" => Kind::Article,
+        _ if name.starts_with("answer-") => Kind::Saved,
         _ if name == "issue" || name.starts_with("issue-") => Kind::Issue,
         _ => Kind::Acknowledgement,
     }
@@ -40,11 +42,11 @@ fn kind_of(name: &str) -> Kind {
 
 type Entry = (&'static str, &'static [Kind], fn() -> Value);
 
-const ALL: [Entry; 28] = {
-    use Kind::{Acknowledgement as A, Article as H, FollowUp as F, Issue as I, Questions as Q, Signature as S};
+const ALL: [Entry; 29] = {
+    use Kind::{Acknowledgement as A, Article as H, FollowUp as F, Issue as I, Questions as Q, Saved as R, Signature as S};
     [
-        ("name", &[A, Q, F, H], || Value::from("Dana")),
-        ("reference", &[A, Q, F, S], || Value::from("T-4821")),
+        ("name", &[A, Q, F, H, R], || Value::from("Dana")),
+        ("reference", &[A, Q, F, S, R], || Value::from("T-4821")),
         ("due", &[A], || Value::from("Tuesday 24 November, 11:00 (your time)")),
         ("opens", &[A], || Value::from("Tuesday 24 November, 09:00 (your time)")),
         ("questions", &[A, Q, F], || Value::from(vec!["Serial number on the back label", "Router model"])),
@@ -63,21 +65,22 @@ const ALL: [Entry; 28] = {
         ("issue", &[F], || Value::from("Cloud sync is slow in Europe")),
         ("words", &[F], || Value::from("It is faster again in most places.")),
         ("title", &[H, I], || Value::from("Probe loses Wi-Fi")),
-        ("alone", &[H], || Value::from(true)),
+        ("alone", &[H, R], || Value::from(true)),
         ("url", &[H], || Value::from("https://help.example/112")),
         ("text", &[H], || Value::from("Set the channel to 11.")),
         ("workaround", &[I], || Value::from("Upload at night.")),
         ("told", &[I], || Value::from("We found the cause.")),
-        ("inbox", &[S], || Value::from("Fernhill Support")),
-        ("company", &[S], || Value::from("Fernhill")),
-        ("agent", &[S], || Value::from("Maya Chen")),
+        ("subject", &[R], || Value::from("Probe drops off Wi-Fi every night")),
+        ("inbox", &[S, R], || Value::from("Fernhill Support")),
+        ("company", &[S, R], || Value::from("Fernhill")),
+        ("agent", &[S, R], || Value::from("Maya Chen")),
     ]
 };
 
 /// The same name with nothing in it. Whose mail it is, and about what, is always there.
 fn emptied(key: &str, value: &Value) -> Value {
     match value.kind() {
-        _ if matches!(key, "reference" | "signature" | "inbox" | "company" | "title") => value.clone(),
+        _ if matches!(key, "reference" | "signature" | "inbox" | "company" | "title" | "subject") => value.clone(),
         ValueKind::Seq => Value::from(Vec::<String>::new()),
         ValueKind::Bool => Value::from(false),
         ValueKind::String | ValueKind::Map => Value::from(()),

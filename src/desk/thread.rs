@@ -186,7 +186,7 @@ impl Finder<'_> {
         if let Some(ticket) = signals.own.iter().find_map(|no| self.lookup.tickets.get(no)) {
             let ticket = self.successor(ticket);
             let reference = self.policy.reference(ticket.no);
-            return Some(match self.standing(ticket) {
+            return Some(match self.standing_of_answer(ticket) {
                 Standing::Proven => {
                     reasons.push(format!("T2 reply to our mail of {reference}, sender proven"));
                     self.attach(ticket, false, reasons)
@@ -205,7 +205,7 @@ impl Finder<'_> {
             self.lookup.stored.iter().find_map(|(id, no)| self.lookup.tickets.get(no).map(|ticket| (id, ticket)))?;
         let ticket = self.successor(ticket);
         let reference = self.policy.reference(ticket.no);
-        Some(match self.standing(ticket) {
+        Some(match self.standing_of_answer(ticket) {
             Standing::Proven => {
                 reasons.push(format!("T3 reply to a mail of {reference}, sender proven"));
                 self.attach(ticket, false, reasons)
@@ -260,6 +260,17 @@ impl Finder<'_> {
             (true, true) => Standing::Proven,
             (true, false) => Standing::Unproven,
             (false, _) => Standing::Stranger,
+        }
+    }
+
+    /// Whoever was copied in by somebody who takes part answers what they were sent; agents read it with a word of warning, and
+    /// decide whether they take part.
+    fn standing_of_answer(&self, ticket: &Ticket) -> Standing {
+        let is_waiting = |sender: &Address| ticket.waiting.iter().any(|person| person.folded() == sender.folded());
+        match (self.standing(ticket), self.incoming.sender.is_some_and(is_waiting), self.incoming.proof.is_proven()) {
+            (Standing::Stranger, true, true) => Standing::Proven,
+            (Standing::Stranger, true, false) => Standing::Unproven,
+            (standing, _, _) => standing,
         }
     }
 

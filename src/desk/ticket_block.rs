@@ -11,7 +11,7 @@ use crate::envelope::extra;
 use crate::event::Around;
 use crate::policy::{Agent, Field, Policy, Step, TicketType, Vendor};
 use crate::ticket::{Status, Ticket};
-use crate::ticket_mail::{Cause, NAME_CHARACTERS_MAX, Why, name_of, page, short_name};
+use crate::ticket_mail::{Cause, NAME_CHARACTERS_MAX, Why, name_of, short_name};
 use crate::token::Mode;
 
 /// Vendors that a mail offers to ask.
@@ -246,15 +246,9 @@ impl Facts<'_> {
 
 /// The last line of a mail about a ticket.
 pub(crate) fn footer(desk: &AgentDesk<'_>, words: &Words, ticket: &Ticket, why: Why) -> Vec<Line> {
-    let all = desk.policy.url.as_ref().map(|url| {
-        let path = format!("{}/t/{}", url.trim_end_matches('/'), ticket.no.0);
-        own(words.all_messages).and(page(path))
-    });
+    // TODO(when a page serves `/t/N`): a link to all messages; until then `more` and `show` send them.
     let reference = desk.policy.reference(ticket.no);
-    let mut parts: Vec<Line> = all.into_iter().collect();
-    parts.push(own(fill_text(words.why, &[("why", why.as_str())])));
-    parts.push(own(format!("ref {reference}.{}", ticket.rev)));
-    parts
+    vec![own(fill_text(words.why, &[("why", why.as_str())])), own(format!("ref {reference}.{}", ticket.rev))]
 }
 
 /// Fields by which clients can sort and colour.

@@ -33,6 +33,8 @@ const AUTHOR_CHARACTERS_MAX: usize = 32;
 pub(crate) const NAME_CHARACTERS_MAX: usize = 60;
 /// Characters of other foreign words in our lines.
 pub(crate) const WORDS_CHARACTERS_MAX: usize = 160;
+/// Suggestions of one mail.
+const SUGGESTIONS_MAX: usize = 3;
 /// Files that are listed one by one.
 const FILES_MAX: usize = 20;
 /// Characters of the name of a file.
@@ -45,8 +47,12 @@ const FILE_LINK_DAYS: i64 = 30;
 pub struct Suggestion {
     /// Its letter.
     pub key: char,
+    /// Its id, by which links name it: what letter it has changes.
+    pub id: String,
     /// Number and title.
     pub title: String,
+    /// Customers can read it at an address of its own.
+    pub has_page: bool,
 }
 
 /// One mail to one agent about one ticket.
@@ -119,12 +125,28 @@ impl TicketMail<'_> {
         blocks.push(facts.links(&self.cause));
         blocks.push(facts.step());
         blocks.push(facts.fields());
-        let perhaps = self.perhaps.iter().take(3);
-        let perhaps = perhaps.map(|one| own(format!("{}  ", one.key)).and(foreign(&one.title, WORDS_CHARACTERS_MAX)));
-        blocks.push(Block::Row { title: words.perhaps.to_owned(), values: perhaps.collect() });
+        blocks.push(self.suggestions(words));
         blocks.push(facts.contact(self.around, self.their_offset));
         blocks.push(facts.state());
         blocks
+    }
+
+    /// What may help, each with what sends it.
+    fn suggestions(&self, words: &Words) -> Block {
+        let mut values = Vec::new();
+        for one in self.perhaps.iter().take(SUGGESTIONS_MAX) {
+            values.push(own(format!("{}  ", one.key)).and(foreign(&one.title, WORDS_CHARACTERS_MAX)));
+            let link = |label: &str, form: &str| {
+                let verb = format!("kb {} {form}", quoted(&one.id));
+                let url = self.desk.verb_link(self.to, self.ticket, &verb, Some(words.below_reply), self.at);
+                url.map(|url| act(label, Some(url)))
+            };
+            if self.cause.mode() == Mode::Reply {
+                values.extend(one.has_page.then(|| link(words.insert_link, "link")).flatten());
+                values.extend(link(words.insert_text, "text"));
+            }
+        }
+        Block::Row { title: words.perhaps.to_owned(), values }
     }
 
     /// The middle of the marker: what happened, to be filled with one name.
@@ -387,6 +409,11 @@ impl TicketMail<'_> {
         let address = self.cause.message().map(|message| address_of(&message.from).to_lowercase()).unwrap_or_default();
         self.ticket.waiting.iter().any(|person| person.folded() == address)
     }
+}
+
+/// A name as one argument.
+fn quoted(name: &str) -> String {
+    if name.contains(char::is_whitespace) { format!("\"{name}\"") } else { name.to_owned() }
 }
 
 /// Which files of the message go along.

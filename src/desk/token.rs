@@ -18,6 +18,8 @@ const MAC_BYTES: usize = 10;
 const EFFECT_CHARACTERS: usize = 10;
 /// Characters of [`MAC_BYTES`] in base32.
 const MAC_CHARACTERS: usize = 16;
+/// Characters of a code that is typed.
+pub(crate) const CODE_CHARACTERS: usize = 6;
 
 /// Keys for tokens, derived per purpose.
 #[derive(Clone)]
@@ -98,6 +100,8 @@ pub enum Choice {
     Confirm,
     /// The agent wrote it: the mail counts as proven.
     Mine,
+    /// The agent wrote it, and the address that it came from is theirs from now on.
+    Remember,
     /// The agent did not write it.
     NotMine,
     /// A held message of somebody outside joins the conversation.
@@ -112,7 +116,7 @@ pub enum Choice {
 
 impl Choice {
     /// All.
-    pub const ALL: [Self; 12] = [
+    pub const ALL: [Self; 13] = [
         Self::Send,
         Self::Note,
         Self::Drop,
@@ -120,6 +124,7 @@ impl Choice {
         Self::Use,
         Self::Confirm,
         Self::Mine,
+        Self::Remember,
         Self::NotMine,
         Self::Release,
         Self::PutAway,
@@ -138,6 +143,7 @@ impl Choice {
             Self::Use => "use",
             Self::Confirm => "confirm",
             Self::Mine => "mine",
+            Self::Remember => "remember",
             Self::NotMine => "not-mine",
             Self::Release => "release",
             Self::PutAway => "put-away",
@@ -345,6 +351,20 @@ impl Keys {
     pub fn is_release_token(&self, token: &str, event: EventId, agent: &AgentName, choice: Choice) -> bool {
         let token = token.to_ascii_lowercase();
         self.all().any(|keys| same(&token, &keys.release_token(event, agent, choice)))
+    }
+
+    /// The code that an agent may type instead of pressing the link: a part of the link's own token, so whoever has it has got
+    /// the mail.
+    #[must_use]
+    pub fn release_code(&self, event: EventId, agent: &AgentName) -> String {
+        self.release_token(event, agent, Choice::Confirm).chars().take(CODE_CHARACTERS).collect()
+    }
+
+    /// It is that code, in any case.
+    #[must_use]
+    pub fn is_release_code(&self, code: &str, event: EventId, agent: &AgentName) -> bool {
+        let code = code.to_ascii_lowercase();
+        self.all().any(|keys| same(&code, &keys.release_code(event, agent)))
     }
 
     /// `y<32 hex>-<token>`: the detail of a reply address for answers about a held mail.

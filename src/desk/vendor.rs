@@ -3,9 +3,13 @@
 
 use jiff::Timestamp;
 use mail::compose::Letter;
-use mail::{HeaderText, Mailbox, MessageId, ReturnPath};
+use mail::machine::{MachineOutcome, Verdict};
+use mail::{HeaderText, Mailbox, Message, MessageId, ReturnPath};
 use serde::{Deserialize, Serialize};
 
+use crate::agent_mail::Found;
+use crate::agent_page::clean;
+use crate::agent_proof::Token;
 use crate::arrival::Incoming;
 use crate::calendar::Span;
 use crate::change::Change;
@@ -20,6 +24,9 @@ use crate::ticket_mail::Cause;
 use crate::token::{Claim, Mode};
 use crate::{agent_request, notice, promise};
 
+/// Characters of a vendor's number with what stands around it.
+const NUMBER_CHARACTERS_MAX: usize = 60;
+
 /// The thread with one vendor about one ticket.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SideThread {
@@ -29,12 +36,67 @@ pub struct SideThread {
     pub references: Vec<MessageId>,
     /// The vendor's last mail: what ours replies to.
     pub last_in: Option<MessageId>,
-    /// Their number for the matter, once they have told it.
+    /// Their number for the matter as they write it, `[NG#5512]`, once they have told it.
     pub their_ref: Option<String>,
     /// Since when they owe us a word; `None` if they do not.
     pub asked_at: Option<Timestamp>,
     /// How often they were asked again.
     pub chased: u32,
+}
+
+/// The vendor and the number of theirs that a mail bears, by its From and its subject.
+#[must_use]
+pub fn number_of<'p>(policy: &'p Policy, message: &Message) -> Option<(&'p Vendor, String)> {
+    let [author] = message.from.as_slice() else { return None };
+    let vendor = policy.vendors.values().find(|vendor| vendor.email.folded() == author.address.folded())?;
+    let number = vendor.their_ref.as_ref()?.captures(&message.subject)?.get(1)?.as_str().to_owned();
+    Some((vendor, number))
+}
+
+/// Whether a ticket has that number at that vendor.
+#[must_use]
+pub fn has_number(ticket: &Ticket, vendor: &Vendor, number: &str) -> bool {
+    let known = ticket.side_threads.get(&vendor.name).and_then(|thread| thread.their_ref.as_ref());
+    let read = |known: &String| Some(vendor.their_ref.as_ref()?.captures(known)?.get(1)?.as_str() == number);
+    known.and_then(read).unwrap_or(false)
+}
+
+/// Remembers their number for the matter, if this is the first mail that tells it.
+fn learn(thread: &mut SideThread, vendor: &Vendor, subject: &str, text: &str) -> bool {
+    let Some(pattern) = vendor.their_ref.as_ref().filter(|_| thread.their_ref.is_none()) else { return false };
+    let found = pattern.captures(subject).or_else(|| pattern.captures(text));
+    let found = found.filter(|captures| captures.get(1).is_some()).and_then(|captures| captures.get(0));
+    thread.their_ref = found.map(|found| clean(found.as_str(), NUMBER_CHARACTERS_MAX));
+    thread.their_ref.is_some()
+}
+
+/// A machine of a vendor writes into their thread, by its token or their number. An automatic answer, and the first mail that
+/// tells their number, are kept and change nothing else: we still wait for a person. Whatever else their system sends is
+/// their word. `None` if it is no such mail.
+pub(crate) fn by_machine(mail: &mut Incoming<'_>, found: &Found, outcome: MachineOutcome, verdict: &Verdict) -> Option<Decision> {
+    let is_reply = outcome == MachineOutcome::AttachCollapsed;
+    if !is_reply && !matches!(outcome, MachineOutcome::CoalescedTicket | MachineOutcome::SilentTicket) {
+        return None;
+    }
+    let Token::Vendor(name) = &found.request.as_ref()?.token else { return None };
+    let (ticket, vendor) = (found.ticket.as_ref()?, mail.policy.vendors.get(name)?);
+    let message = mail.message();
+    let mut change = Change::new(mail.policy, ticket, mail.event);
+    let thread = change.ticket.side_threads.entry(name.clone()).or_default();
+    let is_first = learn(thread, vendor, &message.subject, &message.reply.new_text);
+    if !is_reply && !is_first {
+        return wrote(mail, ticket, name);
+    }
+    change.trace.append(&mut mail.lines);
+    let number = change.ticket.side_threads.get(name).and_then(|thread| thread.their_ref.clone());
+    let what = match number.filter(|_| is_first) {
+        Some(number) => format!("{}: their number is {number}", vendor.label),
+        None => format!("{}: an automatic answer", vendor.label),
+    };
+    change.tell("machine_wrote", mail.sender.address.as_str(), what);
+    change.message =
+        Some(MessageEntry { direction: Direction::Note, from: vendor.label.clone(), ..mail.entry(verdict.class, false) });
+    Some(change.finish(Outcome::Attached))
 }
 
 /// A vendor writes: it reaches the owner as a note, and the customer's thread never sees it.
@@ -54,13 +116,7 @@ pub(crate) fn wrote(mail: &mut Incoming<'_>, ticket: &Ticket, name: &VendorName)
     if let Some(id) = &message.message_id {
         push_reference(&mut thread.references, id.clone());
     }
-    if thread.their_ref.is_none() {
-        let pattern = vendor.their_ref.as_ref();
-        let number = pattern.and_then(|pattern| {
-            Some(pattern.captures(&message.subject).or_else(|| pattern.captures(&entry.text))?.get(1)?.as_str().to_owned())
-        });
-        thread.their_ref = number;
-    }
+    learn(thread, vendor, &message.subject, &entry.text);
     change.ticket.last_note = Some(NoteLine { by: vendor.label.clone(), at, excerpt });
     if change.ticket.status == Status::OnHold && change.ticket.snoozed_until.is_none() {
         change.tell("status_changed", "frontdesk", "on_hold → open");

@@ -1,13 +1,15 @@
 //! What the store knows around an event, for the core to decide with: people, and what an agent's mail speaks of.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use desk::agent_mail::{DraftMail, Found};
+use desk::agent_proof::Token;
+use desk::agent_request::Request;
 use desk::event::{Around, Direction, MessageEntry};
 use desk::issue::Issues;
 use desk::policy::Assign;
 use desk::report::Scope;
-use desk::{EventId, Ticket, TicketNo, TimerKind, agent_mail, agent_request};
+use desk::{EventId, Ticket, TicketNo, TimerKind, agent_mail, agent_request, vendor};
 use jiff::Timestamp;
 use mail::Address;
 
@@ -67,8 +69,8 @@ impl Core {
     /// The newest message from outside on a ticket: some acts of people are about it.
     pub(super) fn last_in(&self, no: TicketNo) -> Option<MessageEntry> {
         let history = self.store().history(no).ok()?;
-        let messages = history.into_iter().rev().filter_map(|decided| decided.decision.message);
-        messages.into_iter().find(|message| message.direction == Direction::In && !message.held)
+        let mut messages = history.iter().rev().flat_map(|decided| decided.decision.messages());
+        messages.find(|message| message.direction == Direction::In && !message.held).cloned()
     }
 
     /// Everything that an agent's mail speaks of; `None` if the mail has nothing to do with agents.
@@ -77,7 +79,12 @@ impl Core {
         policy.agent_mail.as_ref()?;
         let states: BTreeMap<_, _> = self.store().agents().into_iter().map(|(name, (state, _))| (name, state)).collect();
         let message = &reading.parsed.message;
-        let mut request = agent_request::read(policy, &states, message, now)?;
+        let mut request = agent_request::read(policy, &states, message, now);
+        let is_free = |request: &Request| request.from.is_none() && matches!(request.token, Token::None | Token::Bad);
+        if request.as_ref().is_none_or(is_free) {
+            request = self.by_their_number(reading).or(request);
+        }
+        let mut request = request?;
         let mut found = Found { bad_tokens: self.bad_tokens(message, now), ..Found::default() };
         let mut spoken_of = request.ticket();
         // What a held mail asked for, since that is what happens if its writer says so.
@@ -109,11 +116,10 @@ impl Core {
                 }
             }
         }
-        for no in agent_mail::references(policy, message) {
-            if let Some(ticket) = self.successor(no) {
-                found.tickets.insert(no, ticket);
-            }
-        }
+        // A yes carries out what a held mail says.
+        let read = std::iter::once(message).chain(found.drafts.values().map(|draft| &draft.parsed.message));
+        let named: BTreeSet<TicketNo> = read.flat_map(|message| agent_mail::references(policy, message)).collect();
+        found.tickets.extend(named.into_iter().filter_map(|no| self.successor(no).map(|ticket| (no, ticket))));
         let (asking, asked_in) = asked.as_ref().map_or((&request, message), |(request, held)| (request, held));
         if let Some(question) = agent_mail::question(policy, asking, asked_in, now) {
             let all = self.store().tickets(&TicketFilter { limit: LOOKED_THROUGH_MAX, ..TicketFilter::default() });
@@ -130,11 +136,22 @@ impl Core {
             .iter()
             .find(|decided| Some(decided.event) == answered)
             .and_then(|decided| decided.decision.message.as_ref().map(|message| message.text.clone()));
-        found.messages = history.into_iter().filter_map(|decided| decided.decision.message).collect();
+        found.messages = history.iter().flat_map(|decided| decided.decision.messages().cloned()).collect();
         found.html = self.store().raw(&reading.raw).ok().and_then(|raw| mail::part::html_of(&raw));
         found.pin_valid = agent_mail::pin(policy, &request, message, now).is_some_and(|(pin, hash)| is_pin(&pin, &hash));
         found.request = Some(request);
         Some(found)
+    }
+
+    /// A vendor's mail that bears their number for one of the newest tickets; a number can be guessed, so its sender is proven.
+    fn by_their_number(&self, reading: &Reading) -> Option<Request> {
+        let (vendor, number) = vendor::number_of(&self.live.policy, &reading.parsed.message)?;
+        if !reading.proof.is_proven() {
+            return None;
+        }
+        let newest = self.store().tickets(&TicketFilter { limit: LOOKED_THROUGH_MAX, ..TicketFilter::default() });
+        let ticket = newest.into_iter().find(|ticket| vendor::has_number(ticket, vendor, &number))?;
+        Some(agent_request::of_vendor(&vendor.name, &ticket))
     }
 
     /// Tokens within the hour that came from the sender of a mail and that we did not make.

@@ -9,10 +9,11 @@
 use std::borrow::Borrow;
 use std::collections::HashMap;
 use std::hash::Hash;
+use std::net::SocketAddr;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-use hickory_resolver::config::{ResolverConfig, ResolverOpts};
+use hickory_resolver::config::{ConnectionConfig, NameServerConfig, ResolverConfig, ResolverOpts};
 use hickory_resolver::proto::op::ResponseCode;
 use mail::Message;
 use mail::dkim_guard::{self, DkimGuard};
@@ -71,6 +72,22 @@ impl DkimCheck {
     pub fn new() -> Result<Self, DkimCheckError> {
         let authenticator =
             MessageAuthenticator::new_system_conf().map_err(|source| DkimCheckError::Resolver { source: Box::new(source) })?;
+        Ok(Self { authenticator, keys: KeyCache::new(false) })
+    }
+
+    /// With one name server.
+    ///
+    /// # Errors
+    /// [`DkimCheckError::Resolver`] if no resolver can be built.
+    pub fn with_server(server: SocketAddr) -> Result<Self, DkimCheckError> {
+        let connections = [ConnectionConfig::udp(), ConnectionConfig::tcp()].map(|mut connection| {
+            connection.port = server.port();
+            connection
+        });
+        let server = NameServerConfig::new(server.ip(), true, connections.into());
+        let config = ResolverConfig::from_parts(None, Vec::new(), vec![server]);
+        let authenticator = MessageAuthenticator::new(config, ResolverOpts::default())
+            .map_err(|source| DkimCheckError::Resolver { source: Box::new(source) })?;
         Ok(Self { authenticator, keys: KeyCache::new(false) })
     }
 

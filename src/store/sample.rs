@@ -139,6 +139,7 @@ pub(crate) fn decision(outcome: Outcome, ticket: Option<Ticket>, message: Option
         outcome,
         ticket,
         message,
+        notes: Vec::new(),
         history: Vec::new(),
         effects: Vec::new(),
         link_back: None,

@@ -4,11 +4,13 @@
 //! A reverse proxy stands in front of people's pages; these are for the machine and its monitoring. Still everything is
 //! bounded: connections, heads, and time. Nothing here sees the store: what is shown comes from closures.
 
+mod counted;
 pub mod file;
 pub mod limits;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
 
 use axum::Router;
 use axum::http::{StatusCode, header};
@@ -20,7 +22,10 @@ use hyper_util::service::TowerToHyperService;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 use tokio::task::JoinSet;
+use tokio::time::Instant;
 use tracing::{debug, warn};
+
+use counted::Counted;
 
 /// Says whether the daemon does its work, or in words what is in the way.
 pub type Ready = Arc<dyn Fn() -> Result<(), String> + Send + Sync>;
@@ -92,6 +97,7 @@ async fn accept(listener: &TcpListener, places: &Arc<Semaphore>) -> Option<(TcpS
 
 async fn converse(stream: TcpStream, pages: Router, place: OwnedSemaphorePermit, mut stop: watch::Receiver<bool>) {
     let _place = place;
+    let (stream, sent) = Counted::new(stream);
     let service = TowerToHyperService::new(pages);
     let mut connection = Box::pin(
         http1::Builder::new()
@@ -110,11 +116,28 @@ async fn converse(stream: TcpStream, pages: Router, place: OwnedSemaphorePermit,
             }
         }
     };
-    match tokio::time::timeout(limits::CONVERSATION_MAX, conversation).await {
-        Ok(Ok(())) => {}
-        // The peer's business, and often a port scan.
-        Ok(Err(error)) => debug!(error = &error as &dyn std::error::Error, "Connection ended early."),
-        Err(_) => debug!("Connection took too long."),
+    tokio::select! {
+        ended = conversation => match ended {
+            Ok(()) => {}
+            // The peer's business, and often a port scan.
+            Err(error) => debug!(error = &error as &dyn std::error::Error, "Connection ended early."),
+        },
+        () = no_progress(&sent, limits::CONVERSATION_MAX, limits::DOWNLOAD_MAX) => debug!("Connection took too long."),
+    }
+}
+
+/// Returns when a connection has lived long enough: after a `turn` in which fewer than [`limits::PROGRESS_BYTES_MIN`] octets
+/// left, or after the `longest` time.
+async fn no_progress(sent: &AtomicU64, turn: Duration, longest: Duration) {
+    let ends_at = Instant::now() + longest;
+    let mut before = 0;
+    while Instant::now() < ends_at {
+        tokio::time::sleep(turn).await;
+        let now = sent.load(Ordering::Relaxed);
+        if now - before < limits::PROGRESS_BYTES_MIN {
+            break;
+        }
+        before = now;
     }
 }
 
@@ -127,7 +150,6 @@ async fn asked_to_stop(stop: &mut watch::Receiver<bool>) {
 mod tests {
     use std::net::SocketAddr;
     use std::sync::Mutex;
-    use std::time::Duration;
 
     use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
@@ -204,6 +226,41 @@ mod tests {
         }
         assert!(pages.say(b"\x16\x03\x01 nonsense\r\n\r\n").await.starts_with("HTTP/1.1 400"));
         assert_eq!(pages.get("/healthz").await.0, "HTTP/1.1 200 OK");
+    }
+
+    #[tokio::test]
+    async fn a_connection_lives_for_as_long_as_enough_leaves_it() {
+        const TURN: Duration = Duration::from_millis(100);
+        let lives = async |bytes_each: u64, longest: Duration| {
+            let sent = AtomicU64::new(0);
+            let begun = Instant::now();
+            let moves = async {
+                for _ in 0..20 {
+                    sent.fetch_add(bytes_each, Ordering::Relaxed);
+                    tokio::time::sleep(TURN / 2).await;
+                }
+                std::future::pending::<()>().await;
+            };
+            tokio::select! {
+                () = no_progress(&sent, TURN, longest) => {}
+                () = moves => {}
+            }
+            begun.elapsed()
+        };
+        let enough = limits::PROGRESS_BYTES_MIN;
+        assert!(lives(enough, limits::DOWNLOAD_MAX).await >= TURN * 10, "while it moves");
+        assert!(lives(1000, limits::DOWNLOAD_MAX).await < TURN * 5, "a page for machines is no download");
+        assert!(lives(enough, TURN * 3).await < TURN * 8, "nothing lives for ever");
+    }
+
+    #[tokio::test]
+    async fn what_leaves_a_connection_is_counted() {
+        let (mut client, server) = tokio::io::duplex(1024);
+        let (mut stream, sent) = Counted::new(server);
+        stream.write_all(b"twelve bytes").await.expect("there is room");
+        let mut buffer = [0; 12];
+        client.read_exact(&mut buffer).await.expect("they are there");
+        assert_eq!((&buffer, sent.load(Ordering::Relaxed)), (b"twelve bytes", 12));
     }
 
     #[tokio::test]

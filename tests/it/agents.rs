@@ -13,7 +13,9 @@ mod links;
 mod quoted;
 mod returned;
 mod rights;
+mod verbs;
 mod waiting;
+mod who;
 
 use crate::harness::mails::{self, Basics, Mail, header_of};
 use crate::harness::office::{INBOX, Office, letter, vouched};
@@ -80,7 +82,7 @@ pub(crate) fn links(bytes: &[u8]) -> Vec<(String, String)> {
         let href = piece.split("href=\"").nth(1).and_then(|rest| rest.split('"').next()).unwrap_or_default();
         let words = piece.split_once('>').and_then(|(_, rest)| rest.split('<').next()).unwrap_or_default();
         if href.starts_with("mailto:") {
-            found.push((words.trim().to_owned(), href.replace("&amp;", "&")));
+            found.push((words.trim().replace("&quot;", "\""), href.replace("&amp;", "&")));
         }
     }
     found

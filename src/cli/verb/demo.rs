@@ -43,7 +43,7 @@ pub fn demo(options: &DemoArgs, printer: &Printer) -> Result<Exit, Failure> {
     let runtime = run::runtime()?;
     let outcome = runtime.block_on(async {
         let clock = Clock::system();
-        let engine = setup::start_engine(store, setup.live.clone(), clock.clone())?;
+        let engine = setup::start_engine(store, &setup, clock.clone())?;
         let narrator = Narrator::new(engine.clone(), printer.clone());
         let daemon = Daemon::new(stage.config(), setup, engine, clock.clone(), Supervisor::default(), dir);
         let play = Play { stage: &stage, service: daemon.service(), narrator, printer, clock };

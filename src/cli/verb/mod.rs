@@ -105,7 +105,7 @@ pub fn ask(common: &Common, printer: &Printer, request: Request) -> Result<Value
     }
     let store = setup::open_store(&dir, printer)?;
     let answer = runtime.block_on(async {
-        let engine = setup::start_engine(store, setup.live.clone(), Clock::system())?;
+        let engine = setup::start_engine(store, &setup, Clock::system())?;
         let alone = Alone { config: setup.hash.clone() };
         let service = Service { engine, clock: Clock::system(), store_dir: Some(dir), surroundings: Arc::new(alone) };
         service.answer(request).await

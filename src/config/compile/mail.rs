@@ -11,7 +11,7 @@ use mail::Address;
 use super::people::DEFAULT_TEAM;
 use super::process::DEFAULT_TYPE;
 use super::{Compiler, Kind};
-use crate::config::endpoint::{IMAP, NotAnEndpoint, SMTP, is_loopback, read, read_listen, read_url};
+use crate::config::endpoint::{IMAP, NotAnEndpoint, SMTP, is_loopback, read, read_listen, read_resolver, read_url};
 use crate::config::problem::Code;
 use crate::config::raw::{RawAccount, RawAuth, RawFile, RawInbox, RawLimits, RawProvider, RawServer, RawStore};
 use crate::config::read::{At, Named, Read as _, TextOrFlag, list, nearest};
@@ -42,6 +42,19 @@ impl Compiler<'_> {
             address
         });
         let url = raw.url.as_ref().and_then(|url| self.url(url));
+        let resolver = raw.resolver.as_ref().and_then(|resolver| {
+            let address = read_resolver(&resolver.value);
+            if address.is_none() {
+                let message = format!("\"{}\" is not the address of a name server", resolver.value);
+                self.report.add(
+                    Code::BadValue,
+                    resolver.at,
+                    message,
+                    "an IP address, for example \"127.0.0.53\" or \"[::1]:5353\"",
+                );
+            }
+            address
+        });
         if let Some(sign_in) = &raw.sign_in {
             self.comes_later("server.sign_in", sign_in.at);
             self.missing("header", &sign_in.keys, sign_in.at, "server.sign_in");
@@ -55,7 +68,7 @@ impl Compiler<'_> {
         let store = self.store(raw.store.as_ref());
         let key = self.key(raw);
         let old_key = self.old_key(raw);
-        let server = store.zip(key.clone()).map(|(store, key)| Server { listen, url, store, key, old_key });
+        let server = store.zip(key.clone()).map(|(store, key)| Server { listen, resolver, url, store, key, old_key });
         (server, key)
     }
 

@@ -81,6 +81,7 @@ impl Life {
             outcome: Outcome::Changed,
             ticket: Some(self.ticket.clone()),
             message: None,
+            notes: Vec::new(),
             history: kinds.iter().map(line).collect(),
             effects: vec![],
             link_back: None,

@@ -1,5 +1,7 @@
 //! What a new agent gets: the practice ticket, on which everything is safe; and every morning a list.
 
+use std::time::Duration;
+
 use desk::{AgentName, Outcome};
 use jiff::SignedDuration;
 
@@ -7,7 +9,8 @@ use super::client::Client;
 use super::{ANA, ANA_ADDRESS, BEN_ADDRESS, DANA, DANA_ADDRESS, DESK, links, press, text_of};
 use crate::harness::bare::{Bare, live};
 use crate::harness::mails::{self, header_of};
-use crate::harness::office::{INBOX, letter, vouched};
+use crate::harness::office::{INBOX, Office, all_live, letter, vouched};
+use crate::harness::wait::wait_some;
 
 fn invited() -> Bare {
     let mut desk = Bare::new(&live(&format!("{INBOX}{DESK}")));
@@ -74,6 +77,48 @@ fn practice_goes_on_by_links_and_answers() {
     desk.receive(&press(&question, "it is me: release it", ANA, "ana-4@acme.example", ""));
     nothing_is_kept(&desk, "released");
     assert!(text_of(&desk.newest(ANA_ADDRESS)).contains("solved"));
+}
+
+/// The daemon goes on at a time of day, UTC, so many days from now.
+fn at_day(office: &Office, days: i64, time: &str) {
+    let now = jiff::Timestamp::now();
+    let date = now.to_zoned(jiff::tz::TimeZone::UTC).date().checked_add(jiff::Span::new().days(days)).expect("a day");
+    let then: jiff::Timestamp = format!("{date}T{time}Z").parse().expect("an instant");
+    assert_eq!(office.desk.term(), Some(0));
+    office.desk.shift_clock(&format!("+{}s", now.duration_until(then).as_secs()));
+    office.desk.start();
+    office.desk.wait_until("every inbox is live", all_live);
+}
+
+#[test]
+fn the_morning_list_is_sent_by_the_daemon_when_its_time_comes() {
+    let sections = format!("{INBOX}[agent_mail]\naddress = \"desk@acme.example\"\nundo_send = \"0s\"\ndigest = \"08:45\"\n");
+    let office = Office::with(&sections);
+    office.deliver(&vouched(mails::request(letter(DANA, "Probe drops", "dana-1@x.example"), "It drops.\n")));
+    office.act("T-1", "ana", &["take"]);
+    let lists = || -> Vec<Vec<u8>> {
+        let is_list = |mail: &Vec<u8>| text_of(mail).contains("Waiting on you") || text_of(mail).contains("WAITING ON YOU");
+        office.postfix.received(ANA_ADDRESS).into_iter().filter(is_list).collect()
+    };
+    at_day(&office, 1, "06:00:00");
+    assert_eq!(office.received(ANA_ADDRESS).len(), lists().len() + 1, "the ticket, and what came before");
+    let before = lists().len();
+    at_day(&office, 1, "08:44:50");
+    assert!(
+        wait_some(Duration::from_secs(60), || Some(lists()).filter(|lists| lists.len() > before)).is_some(),
+        "{}",
+        office.desk.log_tail()
+    );
+    let list = lists().pop().expect("a list");
+    assert!(text_of(&list).contains("T-1") && text_of(&list).contains("Probe drops"), "{}", text_of(&list));
+    // A restart on the same day sends none again, the next morning does.
+    at_day(&office, 1, "11:00:00");
+    office.deliver(&vouched(mails::request(letter(DANA, "Another", "dana-2@x.example"), "It drops too.\n")));
+    office.received(ANA_ADDRESS);
+    assert_eq!(lists().len(), before + 1);
+    at_day(&office, 2, "08:45:05");
+    assert!(wait_some(Duration::from_secs(60), || Some(lists()).filter(|lists| lists.len() > before + 1)).is_some());
+    assert_eq!(office.received(BEN_ADDRESS).iter().filter(|mail| text_of(mail).contains("T-1  Probe")).count(), 0, "it is Ana's");
 }
 
 #[test]

@@ -116,6 +116,37 @@ fn answers_and_links_from_before_a_change_of_key_are_understood() {
 }
 
 #[test]
+fn a_code_and_a_link_from_before_a_change_of_key_are_taken_after_it() {
+    type Answer = fn(&mut Bare, &[u8], &str) -> Outcome;
+    let ways: [(&str, Answer); 3] = [
+        ("the code", |desk, question, code| ana(desk, question, 9, code)),
+        ("the command", |desk, question, code| ana(desk, question, 9, &format!("#confirm {code}"))),
+        ("the link", |desk, question, _| desk.receive(&vouched(press(question, "yes, do it", ANA, "ana-9@acme.example", "")))),
+    ];
+    let sections =
+        format!("{INBOX}{DESK}[[known_issue]]\nid = \"sync\"\ntitle = \"Sync is slow\"\nwhen = {{ text = \"sync\" }}\n");
+    let old = "old_key = { file = \"signing.key\" }\nrotated_on = \"2999-01-01\"\n";
+    let verbs = ["#merge T-2", "#split", "#spam", "#redact", "We found it.\n\n#issue sync update"];
+    for (verb, (what, answer)) in verbs.into_iter().flat_map(|verb| ways.into_iter().map(move |way| (verb, way))) {
+        let mut desk = Bare::new(&live(&sections));
+        for (number, text) in [(1, "The sync hangs."), (2, "Another one.")] {
+            let id = format!("dana-{number}@x.example");
+            desk.receive(&vouched(mails::request(letter(DANA, &format!("Case {number}"), &id), &format!("{text}\n"))));
+        }
+        let to_ana = desk.received(ANA_ADDRESS)[0].to_vec();
+        ana(&mut desk, &to_ana, 1, verb);
+        let question = desk.newest(ANA_ADDRESS);
+        let code = code_in(&question);
+        assert_eq!(desk.held().len(), 1, "{verb}");
+        desk.reload(&crate::harness::bare::live_of("new.key", old, "", &sections));
+        answer(&mut desk, &question, &code);
+        assert_eq!(desk.held().len(), 0, "{verb} by {what}: {:?}", desk.kinds(1));
+        let done = ["merged", "split", "marked_spam", "redacted", "broadcast", "issue_updated", "issue_update"];
+        assert!(desk.kinds(1).iter().any(|kind| done.contains(&kind.as_str())), "{verb} by {what}: {:?}", desk.kinds(1));
+    }
+}
+
+#[test]
 fn an_answer_that_says_nothing_loses_nothing() {
     let mut desk = asked();
     let (to_ana, to_ben) = (desk.newest(ANA_ADDRESS), desk.newest(BEN_ADDRESS));
@@ -186,6 +217,59 @@ fn an_agent_is_told_of_a_mistake_once_in_ten_minutes() {
     desk.pass(SignedDuration::from_mins(11));
     ana(&mut desk, &to_ana, 6, "Words 6.\n\n#asign ben");
     assert_eq!(desk.received(ANA_ADDRESS).len(), before + 2);
+}
+
+#[test]
+fn mistakes_at_the_desk_are_told_once_in_ten_minutes_and_none_is_lost() {
+    let mut desk = asked();
+    let write = |desk: &mut Bare, number: u32| {
+        let id = format!("ana-d{number}@acme.example");
+        let basics = Basics { from: ANA, to: "desk@acme.example", subject: "a call", id: &id };
+        desk.receive(&vouched(mails::request(basics, "#new custommer: karl@y.example\n\nKarl rang.\n")))
+    };
+    let before = desk.received(ANA_ADDRESS).len();
+    for number in 1..=4 {
+        write(&mut desk, number);
+    }
+    assert_eq!(desk.received(ANA_ADDRESS).len(), before + 1, "one mail");
+    assert_eq!(desk.held().len(), 3, "what was not answered waits");
+    assert!(desk.held().iter().all(|item| item.why.contains("custommer")), "{:?}", desk.held());
+    desk.pass(SignedDuration::from_mins(11));
+    write(&mut desk, 5);
+    assert_eq!(desk.received(ANA_ADDRESS).len(), before + 2);
+    // A ticket has its own ten minutes.
+    let to_ana = desk.received(ANA_ADDRESS)[0].to_vec();
+    ana(&mut desk, &to_ana, 6, "#asign ben");
+    assert_eq!(desk.received(ANA_ADDRESS).len(), before + 3);
+}
+
+/// The link that makes the address theirs is pressed.
+fn pressed(desk: &mut Bare, question: &[u8], from: &str) -> Outcome {
+    desk.receive(&vouched(press(question, "it is me, also from there in future", from, "pressed@acme.example", "")))
+}
+
+#[test]
+fn an_address_is_remembered_by_its_agents_word_and_by_no_other() {
+    const HOME: &str = "Ana Ruiz <ana@home.example>";
+    let check = |answer: fn(&mut Bare, &[u8]) -> Outcome, is_remembered: bool, what: &str| {
+        let mut desk = asked();
+        let to_ana = desk.newest(ANA_ADDRESS);
+        desk.receive(&vouched(Client::Iphone.answer(&to_ana, HOME, "home-1@home.example", "Try 3.5.0.")));
+        assert_eq!(desk.held().len(), 1, "{what}");
+        let question = desk.newest(ANA_ADDRESS);
+        answer(&mut desk, &question);
+        let sent = desk.received(DANA_ADDRESS).len();
+        desk.receive(&vouched(Client::Iphone.answer(&to_ana, HOME, "home-2@home.example", "#note\nTry 3.6.0.")));
+        let is_known = desk.kinds(1).contains(&"noted".to_owned());
+        assert_eq!(is_known, is_remembered, "{what}: {:?}", desk.kinds(1));
+        assert_eq!(desk.received(DANA_ADDRESS).len(), sent, "{what}");
+    };
+    check(|desk, question| ana(desk, question, 9, "remember"), true, "by a word");
+    check(|desk, question| ana(desk, question, 9, "yes"), false, "a yes is about one mail");
+    check(|desk, question| ana(desk, question, 9, "no"), false, "a no");
+    check(|desk, question| pressed(desk, question, ANA), true, "by the link");
+    check(|desk, question| pressed(desk, question, HOME), false, "by the link, from the address itself");
+    check(|desk, question| pressed(desk, question, BEN), false, "by the link, as a colleague");
 }
 
 #[test]

@@ -88,6 +88,12 @@ impl Bare {
         Bare { core, store, now, sent: Vec::new(), live: live.clone(), uid: 0 }
     }
 
+    /// Another configuration takes the place of the one before, as `frontdesk reload` does it.
+    pub fn reload(&mut self, live: &Arc<Live>) {
+        self.live = live.clone();
+        self.core.live = live.clone();
+    }
+
     /// A mail comes in; what follows leaves at once, as far as it may. A second passes.
     pub fn receive(&mut self, mail: &Mail) -> Outcome {
         self.receive_bytes(&mail.bytes())

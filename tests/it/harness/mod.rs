@@ -7,6 +7,8 @@
 //! | an SMTP server that misbehaves by script | [`sink`] |
 //! | a network that misbehaves by script | [`proxy`] |
 //! | certificates, good and bad | [`certs`] |
+//! | a name server with a DKIM key | [`dns`] |
+//! | mails that are proven, either way | [`proof`] |
 //! | the daemon under test | [`frontdesk`] |
 //! | mails people and machines send | [`mails`], [`bombs`] |
 //! | the daemon between real servers | [`office`] |
@@ -27,6 +29,7 @@
 pub mod bare;
 pub mod bombs;
 pub mod certs;
+pub mod dns;
 pub mod dovecot;
 pub mod frontdesk;
 pub mod mails;
@@ -34,6 +37,7 @@ pub mod office;
 pub mod port;
 pub mod postfix;
 pub mod process;
+pub mod proof;
 pub mod proxy;
 pub mod sink;
 pub mod sink_session;

@@ -5,10 +5,12 @@ use std::time::Duration;
 
 use serde_json::Value;
 
+use super::dns::NameServer;
 use super::dovecot::{self, Dovecot, password};
 use super::frontdesk::{Desk, inbox};
 use super::mails::{self, Basics, Mail};
 use super::postfix::{self, Postfix};
+use super::proof::{self, Proof};
 use super::wait::{wait_some, wait_true};
 
 /// The watched address.
@@ -27,6 +29,8 @@ pub struct Office {
     pub postfix: Postfix,
     /// The daemon.
     pub desk: Desk,
+    /// Where it looks for DKIM keys; `None` where it trusts the results of a server.
+    pub names: Option<NameServer>,
     delivered: AtomicU64,
 }
 
@@ -83,15 +87,43 @@ impl Office {
         Office::start(dovecot, |dovecot, postfix| base(dovecot, postfix) + sections)
     }
 
+    /// [`Office::with`] where senders are proven in one way and no other, with these files beside the configuration.
+    #[track_caller]
+    pub fn proven_by(proof: Proof, sections: &str, files: &[(&str, &str)]) -> Office {
+        let names = (proof == Proof::Dkim).then(proof::name_server);
+        let dovecot = Dovecot::start(dovecot::Options::users(&["support"]));
+        let postfix = Office::postfix(&dovecot);
+        let mut config = base(&dovecot, &postfix) + sections;
+        if let Some(names) = &names {
+            config = config.replace(&format!("trusts = [\"{TRUSTED}\"]\n"), "");
+            config = config.replace("[server]\n", &format!("[server]\nresolver = \"{}\"\n", names.addr()));
+        }
+        let office = Office { desk: Desk::new(&config), dovecot, postfix, names, delivered: AtomicU64::new(0) };
+        for (name, text) in files {
+            office.desk.write(name, text);
+        }
+        office.run();
+        office
+    }
+
+    fn postfix(dovecot: &Dovecot) -> Postfix {
+        Postfix::start(&postfix::Options { auth: Some(dovecot.auth_socket()), ..postfix::Options::default() })
+    }
+
+    #[track_caller]
+    fn run(&self) {
+        self.desk.write("mail.password", &password("support"));
+        self.desk.start();
+        self.desk.wait_until("every inbox is live", all_live);
+    }
+
     #[track_caller]
     fn start(dovecot: Dovecot, config: impl FnOnce(&Dovecot, &Postfix) -> String) -> Office {
-        let auth = Some(dovecot.auth_socket());
-        let postfix = Postfix::start(&postfix::Options { auth, ..postfix::Options::default() });
+        let postfix = Office::postfix(&dovecot);
         let desk = Desk::new(&config(&dovecot, &postfix));
-        desk.write("mail.password", &password("support"));
-        desk.start();
-        desk.wait_until("every inbox is live", all_live);
-        Office { dovecot, postfix, desk, delivered: AtomicU64::new(0) }
+        let office = Office { dovecot, postfix, desk, names: None, delivered: AtomicU64::new(0) };
+        office.run();
+        office
     }
 
     /// Puts a mail into the INBOX and waits until it reached its outcome.

@@ -9,8 +9,9 @@ use crate::effect::Effect;
 use crate::event::{Actor, MessageEntry};
 use crate::ids::{FieldId, TicketNo};
 use crate::ledger::Ledger;
-use crate::ticket::{Clock, Link, LinkKind, Status};
-use crate::{article, fill_in, issue, letter, saved, vendor};
+use crate::ticket::{Clock, Link, LinkKind, Status, Ticket};
+use crate::ticket_mail::Cause;
+use crate::{article, field, fill_in, issue, letter, notice, process, saved, vendor};
 
 pub(crate) fn carry_out(change: &mut Change<'_>, by: &Actor, command: &Command) {
     let label = by.label();
@@ -49,7 +50,7 @@ fn split(change: &mut Change<'_>, label: &str) {
     let no = around.next_ticket;
     let mut other = change.ticket.clone();
     other.no = no;
-    other.rev = 1;
+    other.rev = 0;
     other.subject = act::excerpt(&message.text);
     other.first_subject.clone_from(&message.subject);
     other.status = Status::Open;
@@ -73,8 +74,25 @@ fn split(change: &mut Change<'_>, label: &str) {
     other.events = 0;
     change.tell("split", label, format!("{} goes on with: {}", change.policy.reference(no), act::excerpt(&message.text)));
     change.ticket.links.insert(Link { kind: LinkKind::SplitInto, ticket: no });
-    change.add_message(message);
+    change.add_message(message.clone());
+    let other = begun(change, &other, &message);
     change.also.push(other);
+}
+
+/// A ticket that another gave birth to: its work begins, and its people get the mail that they can answer.
+fn begun(change: &mut Change<'_>, other: &Ticket, message: &MessageEntry) -> Ticket {
+    let policy = change.policy;
+    // Effects are known by their place among all of the event.
+    let effects = std::mem::take(&mut change.effects);
+    let mut born = Change { effects, ..Change::new(policy, other, change.event) };
+    if let Some(ticket_type) = policy.types.get(&other.ticket_type) {
+        born.ticket.missing = field::missing(ticket_type, &other.fields);
+    }
+    process::advance(&mut born);
+    notice::tell(&mut born, &Cause::New { message }, None);
+    change.effects = born.effects;
+    change.trace.append(&mut born.trace);
+    born.ticket
 }
 
 /// The words of the newest message are shown no more. The mail itself is erased by `forget` alone.

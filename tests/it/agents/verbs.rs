@@ -10,6 +10,7 @@ use serde_json::{Value, json};
 use play::{Played, play};
 use table::SECTIONS;
 
+use super::client::Client;
 use super::{ANA, ANA_ADDRESS, text_of};
 use crate::harness::mails::{self, Basics, header_of};
 use crate::harness::office::Office;
@@ -56,19 +57,30 @@ fn every_verb(proof: Proof) {
     if let Some(names) = &office.names {
         assert!(names.asked() > 0, "the key was looked up");
     }
-    what_was_split_off_is_a_ticket(&office);
+    what_was_split_off_is_a_ticket(&office, proof);
     desk_verbs(&office, proof);
 }
 
 /// The message that was split off stands in its own ticket, with nothing of the first.
 #[track_caller]
-fn what_was_split_off_is_a_ticket(office: &Office) {
+fn what_was_split_off_is_a_ticket(office: &Office, proof: Proof) {
     let made = office.desk.tickets().into_iter().find(|ticket| ticket["subject"] == "And my lamp is broken.").expect("a ticket");
     let reference = made["ref"].as_str().expect("a reference");
     let whole = office.desk.ticket(reference);
     let texts: Vec<&str> =
         whole["messages"].as_array().into_iter().flatten().filter_map(|message| message["text"].as_str()).collect();
-    assert_eq!(texts, ["And my lamp is broken."], "{whole}");
+    assert_eq!(texts.last(), Some(&"And my lamp is broken."), "{whole}");
+    assert_eq!(whole["step"]["id"], json!("look"), "its work begins");
+    // Who works on it has a mail to answer.
+    let customer = made["requester"]["address"].as_str().expect("an address");
+    let is_of_it = |mail: &Vec<u8>| header_of(mail, "X-Frontdesk-Ticket").as_deref() == Some(reference);
+    let to_ana = office.received(ANA_ADDRESS).into_iter().find(is_of_it).expect("Ana is told");
+    let before = office.received(customer).len();
+    office.deliver(&proof.of(Client::Gmail.answer(&to_ana, ANA, "ana-split@acme.example", "Which lamp is it?")));
+    let got = office.received(customer);
+    assert_eq!(got.len(), before + 1);
+    assert!(text_of(got.last().expect("one")).contains("Which lamp is it?"));
+    assert_eq!(office.desk.ticket(reference)["owner"], json!("ana"));
 }
 
 /// No customer got a word of a note, a command, or our frame.

@@ -12,8 +12,8 @@ use crate::agent_page_text::code_text;
 pub(crate) const QUOTED_LINE_BYTES: usize = "<div dir=\"auto\">| </div>\n".len();
 /// Hanging, so that what is wrapped stands under the words and not under the bar.
 const QUOTE: &str = "margin:0 0 0 14px;text-indent:-14px";
-const ROW: &str = "margin:0 0 6px 84px;text-indent:-84px";
-const TITLE: &str = "display:inline-block;min-width:80px;text-indent:0";
+const ROW: &str = "margin:0 0 6px 96px;text-indent:-96px";
+const TITLE: &str = "display:inline-block;min-width:92px;text-indent:0";
 /// Far enough apart for fingers.
 const LINKS: &str = "line-height:1.9";
 const ITEMS_END: &str = "margin:0 0 6px 28px;text-indent:-14px";
@@ -79,7 +79,7 @@ fn push_block(body: &mut String, page: &Page, block: &Block) {
         }
         Block::Code(lines) => {
             body.push_str(&format!("<pre style=\"{CODE}\">"));
-            push_escaped(body, &code_text(lines));
+            push_escaped(body, &code_text(lines, 0));
             body.push_str("</pre>\n");
         }
     }

@@ -5,6 +5,8 @@
 
 use crate::agent_page::{Block, CodeLine, GLUE, Line, Page, columns, mark, width};
 
+/// Column in which the reason stands beside the place that it is about; on a narrow screen it stands close to it.
+const REASON_COLUMN: usize = 23;
 /// Columns of lines with foreign words, so that no client wraps them when it puts a quote mark before them.
 const COLUMNS_MAX: usize = 76;
 /// Columns of lines of our own words, which may be wrapped anywhere.
@@ -32,14 +34,8 @@ impl Page {
         }
         if self.footer.iter().any(|line| !line.is_empty()) {
             out.push('\n');
-            // The link stands apart, so that clients do not take what follows for a part of it.
-            let gap = " ".repeat(8);
             let shown: Vec<String> = self.footer.iter().map(|line| unglued(&line.glued())).collect();
-            let line = match shown.split_first() {
-                Some((first, rest)) if !rest.is_empty() => format!("{first}{gap}{}", rest.join(" · ")),
-                _ => shown.concat(),
-            };
-            push_line(&mut out, &line);
+            push_line(&mut out, &shown.join(" · "));
         }
         out
     }
@@ -71,13 +67,13 @@ impl Page {
                 }
                 lines.iter().for_each(|line| push_item(out, line));
             }
-            Block::Code(lines) => out.push_str(&code_text(lines)),
+            Block::Code(lines) => out.push_str(&code_text(lines, REASON_COLUMN)),
         }
     }
 }
 
-/// Commands as they are shown, with `^^^^^   no such command` under the wrong place.
-pub(crate) fn code_text(lines: &[CodeLine]) -> String {
+/// Commands as they are shown, with `^^^^^   no such command` under the wrong place, the reason in `reason_column` or later.
+pub(crate) fn code_text(lines: &[CodeLine], reason_column: usize) -> String {
     let mut out = String::new();
     for line in lines {
         let characters: Vec<char> = line.text.chars().collect();
@@ -93,7 +89,7 @@ pub(crate) fn code_text(lines: &[CodeLine]) -> String {
         let before: usize = shown.chars().take(first - start).map(width).sum();
         let marked: usize = shown.chars().skip(first - start).take(length).map(width).sum();
         let carets = format!("{}{}", " ".repeat(7 + before), "^".repeat(marked.max(1)));
-        let lead = format!("{carets:<23} ");
+        let lead = format!("{carets:<reason_column$} ");
         let is_roomy = columns(&lead) + columns(why) <= COLUMNS_MAX;
         if is_roomy {
             push_line(&mut out, &format!("{lead}{why}"));

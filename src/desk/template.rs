@@ -277,9 +277,9 @@ pub(crate) fn page(body: &str, language: &str) -> String {
         "<!DOCTYPE html>\n<html lang=\"{language}\" dir=\"auto\">\n<head><meta charset=\"utf-8\">\
          <meta name=\"viewport\" content=\"width=device-width\"><meta name=\"color-scheme\" content=\"light dark\">\
          <style>:root{{color-scheme:light dark}}body{{margin:0;padding:16px}}\
-         div{{max-width:600px;font:16px/1.5 system-ui,sans-serif}}p{{margin:0 0 1em}}\
+         div{{max-width:600px;font:16px/1.5 system-ui,sans-serif;overflow-wrap:anywhere}}p{{margin:0 0 1em}}\
          blockquote{{margin:0 0 1em;padding-left:1em;border-left:2px solid}}\
-         table{{border-collapse:collapse}}td,th{{border:1px solid;padding:2px 8px}}img{{max-width:100%}}</style></head>\n\
+         table{{border-collapse:collapse;margin:0 0 1em}}td,th{{border:1px solid;padding:2px 8px}}img{{max-width:100%}}</style></head>\n\
          <body><div>\n{body}</div></body>\n</html>\n"
     )
 }

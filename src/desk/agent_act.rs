@@ -25,7 +25,7 @@ use crate::token::Mode;
 use crate::{admit, command_word};
 
 /// Larger mails are refused by many servers: 25 MB is what the large providers take.
-const ANSWER_BYTES_MAX: u64 = 25_000_000;
+pub(crate) const ANSWER_BYTES_MAX: u64 = 25_000_000;
 /// Begins the line above which agents write.
 const MARKER: &str = "~~~~ ";
 

@@ -12,7 +12,7 @@ use crate::change::Change;
 use crate::command::Command;
 use crate::decide;
 use crate::draft::{Draft, Why};
-use crate::effect::Effect;
+use crate::effect::{Effect, Enclosed};
 use crate::event::{Actor, Arrival, Decision, Direction, MessageEntry, Outcome};
 use crate::ids::AgentName;
 use crate::letter::Words;
@@ -397,9 +397,23 @@ fn pass_on(mail: &mut Incoming<'_>, ticket: &Ticket, by: &Actor, source: Option<
     if let Some(what) = answer::leaks(&text, None, mail.policy, ticket.no) {
         return mail.held_aside(format!("the vendor's words have {what}"));
     }
+    // What a vendor's signature shows is theirs.
+    let files: Vec<&mail::Attachment> = source.parsed.message.attachments.iter().filter(|file| !file.inline).collect();
+    let enclosed = files.iter().map(|file| Enclosed {
+        raw: source.raw,
+        part: file.part,
+        name: file.name.clone(),
+        content_type: file.content_type.clone(),
+        bytes: file.bytes,
+        content_id: None,
+    });
+    let words = Words { enclosed: enclosed.collect(), ..Words::plain(&text) };
+    if let Some(file) = answer::too_large(&words, agent_act::ANSWER_BYTES_MAX).first() {
+        return mail.held_aside(format!("\"{}\" of the vendor is larger than servers take", file.name));
+    }
     let mut change = Change::new(mail.policy, ticket, mail.event);
     change.trace.append(&mut mail.lines);
-    act::carry_out(&mut change, by, &Command::Reply { text: text.clone() }, Some(&Words::plain(&text)));
+    act::carry_out(&mut change, by, &Command::Reply { text }, Some(&words));
     let mut decision = act::finish(change, by);
     decision.outcome = Outcome::Attached;
     decision

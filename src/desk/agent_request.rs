@@ -7,6 +7,7 @@ use jiff::Timestamp;
 use mail::{Address, Message};
 
 use crate::agent_proof::Token;
+use crate::agent_words;
 use crate::event::AgentState;
 use crate::ids::{AgentName, EffectId, EventId, TicketNo, VendorName};
 use crate::one_click::{self, OneClick, Word};
@@ -86,8 +87,9 @@ pub fn read(policy: &Policy, states: &BTreeMap<AgentName, AgentState>, message: 
         !policy.own_addresses.contains(&address.without_detail()) && agent_of(policy, states, address).is_none()
     };
     let direct = !to_desk && message.to.iter().chain(&message.cc).any(|mailbox| is_outside(&mailbox.address));
-    let has_tag = !subject::tags(&message.subject, &policy.company.prefix).is_empty();
-    if !to_desk && (from.is_none() || own.is_none() && !has_tag && !direct) {
+    let tag = subject::tags(&message.subject, &policy.company.prefix).first().copied();
+    let tag = tag.or_else(|| quoted_reference(policy, message).filter(|_| from.is_some()));
+    if !to_desk && (from.is_none() || own.is_none() && tag.is_none() && !direct) {
         return None;
     }
     let agents: Vec<&str> = policy.agents.keys().map(AgentName::as_str).collect();
@@ -99,7 +101,6 @@ pub fn read(policy: &Policy, states: &BTreeMap<AgentName, AgentState>, message: 
         (Some(pressed), Token::None | Token::Unbound | Token::Bad) => Token::Bound(pressed.agent.clone()),
         (_, token) => token,
     };
-    let tag = subject::tags(&message.subject, &policy.company.prefix).first().copied();
     let is_detail = |detail: &&str| detail.starts_with(['y', 'Y']) && detail.len() > HELD_DETAIL_BYTES_MIN;
     let last = message.subject.split_whitespace().next_back().unwrap_or_default();
     let is_claimed = last.len() == LINK_TOKEN_BYTES && one_click::claimed(policy, &message.subject).is_some();
@@ -128,6 +129,21 @@ fn detail_of<'a>(desk: &Address, carrier: Carrier, address: &'a Address) -> Opti
     }
     let host = domain.strip_suffix(desk.domain())?.strip_suffix('.')?;
     (carrier == Carrier::Subdomain && host.eq_ignore_ascii_case(desk.local())).then_some(local)
+}
+
+/// The ticket of the last line of a mail of ours, quoted: `why: owner · ref T-4821.12`. Words of others stand behind a bar, so
+/// none of theirs is such a line. It says where a mail belongs, and no more.
+fn quoted_reference(policy: &Policy, message: &Message) -> Option<TicketNo> {
+    let mark = format!(" · ref {}-", policy.company.prefix);
+    let in_line = |line: &str| {
+        let line = line.trim_start_matches(['>', ' ', '\t']);
+        let (why, behind) = line.split_once(&mark)?;
+        let is_ours = agent_words::whys().any(|begin| why.starts_with(begin));
+        let (number, rev) = behind.trim_end().split_once('.')?;
+        let is_number = |text: &str| !text.is_empty() && text.len() <= 18 && text.bytes().all(|byte| byte.is_ascii_digit());
+        (is_ours && is_number(number) && is_number(rev)).then(|| number.parse().ok().map(TicketNo)).flatten()
+    };
+    message.text.lines().find_map(in_line)
 }
 
 /// The nearest of our own ids that it answers.

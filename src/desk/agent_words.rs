@@ -114,6 +114,10 @@ pub(crate) struct Words {
     pub(crate) not_proven: &'static str,
     pub(crate) first_ticket: &'static str,
     pub(crate) tickets: &'static str,
+    pub(crate) tickets_in: &'static str,
+    pub(crate) so_many_months: &'static str,
+    pub(crate) so_many_years: &'static str,
+    pub(crate) rated: &'static str,
     pub(crate) others_open: &'static str,
     pub(crate) local_time: &'static str,
     pub(crate) state: &'static str,
@@ -197,6 +201,11 @@ pub(crate) fn words_of(policy: &Policy, agent: &Agent) -> &'static Words {
     let wanted = agent.speaks.iter().chain(&policy.company.languages);
     let base = |tag: &String| tag.split('-').next().unwrap_or_default().to_ascii_lowercase();
     wanted.map(base).find_map(|tag| ALL.into_iter().find(|words| words.language == tag)).unwrap_or(ALL[0])
+}
+
+/// What begins the last line of a mail about a ticket, in each language.
+pub(crate) fn whys() -> impl Iterator<Item = &'static str> {
+    ALL.into_iter().map(|words| words.why.split('{').next().unwrap_or_default())
 }
 
 /// A title of ours in some language.

@@ -88,6 +88,15 @@ pub struct ContactFacts {
     pub tickets: u64,
     /// Those that are neither solved nor closed.
     pub open: u64,
+    /// Since when they have been asking us.
+    #[serde(default)]
+    pub since: Option<Timestamp>,
+    /// Tickets that they called good.
+    #[serde(default)]
+    pub good: u64,
+    /// Tickets that they called bad.
+    #[serde(default)]
+    pub bad: u64,
 }
 
 /// The kinds of events.

@@ -32,7 +32,7 @@ pub(crate) fn tell_agent(change: &mut Change<'_>, cause: &Cause<'_>, name: &Agen
                 why,
                 cause: *cause,
                 perhaps: &perhaps,
-                their_offset: None,
+                their_offset: change.ticket.utc_offset_minutes.map(i32::from),
                 at: change.at(),
             };
             mail.send(id)

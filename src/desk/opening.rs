@@ -17,7 +17,7 @@ use crate::rule::{AckAction, Actions, RuleView};
 use crate::ticket::{Clock, Link, Requester, Status, Ticket};
 use crate::ticket_mail::Cause;
 use crate::trace::TraceLine;
-use crate::{assign, field, fill_in, form, notice, opening_help, process, promise};
+use crate::{assign, field, fill_in, form, notice, opening_help, process, promise, vendor};
 
 pub(crate) fn decide(mut mail: Incoming<'_>, verdict: &Verdict) -> Decision {
     let mut ticket = blank(&mail);
@@ -72,6 +72,7 @@ pub(crate) fn decide(mut mail: Incoming<'_>, verdict: &Verdict) -> Decision {
     let mut change = Change::resume(policy, event, &before, decision);
     process::advance(&mut change);
     if !silent {
+        vendor::ask_by_rule(&mut change, &message.text);
         notice::tell(&mut change, &Cause::New { message: &message }, None);
     }
     change.finish(Outcome::NewTicket)

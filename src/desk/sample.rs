@@ -181,7 +181,16 @@ pub(crate) fn ticket() -> Ticket {
 }
 
 pub(crate) fn around() -> Around {
-    Around { contact: ContactFacts { tickets: 8, open: 2, ..ContactFacts::default() }, ..Around::default() }
+    Around {
+        contact: ContactFacts {
+            tickets: 8,
+            open: 2,
+            since: Some(at("2024-10-02T09:00:00Z")),
+            good: 4,
+            ..ContactFacts::default()
+        },
+        ..Around::default()
+    }
 }
 
 pub(crate) fn message(from: &str, text: &str) -> MessageEntry {

@@ -146,26 +146,47 @@ impl Facts<'_> {
     }
 
     /// What is known of the requester, under their first name where it can be no title of ours.
-    pub(crate) fn contact(&self, around: &Around, offset_minutes: Option<i32>) -> Block {
+    pub(crate) fn contact(&self, around: &Around, cause: &Cause<'_>, offset_minutes: Option<i32>) -> Block {
         let words = self.words;
         let facts = around.contact;
+        // A ticket that is just being made is not among those that are known.
+        let is_new = matches!(cause, Cause::New { .. });
+        let tickets = facts.tickets + u64::from(is_new);
+        let others = facts.open.saturating_sub(u64::from(self.ticket.status.is_active() && !is_new));
         let mut values: Vec<Line> = vec![own(words.address).and(foreign(self.ticket.requester.address.as_str(), 120))];
         if !self.ticket.requester.proven {
             values.push(own(words.not_proven));
         }
-        let count = facts.tickets.to_string();
-        match facts.tickets {
+        let count = tickets.to_string();
+        match tickets {
             0 | 1 => values.push(own(words.first_ticket)),
-            _ => values.push(own(fill_text(words.tickets, &[("count", &count)]))),
+            _ => values.push(own(match facts.since.and_then(|since| self.span_since(since)) {
+                Some(span) => fill_text(words.tickets_in, &[("count", &count), ("span", &span)]),
+                None => fill_text(words.tickets, &[("count", &count)]),
+            })),
         }
-        let others = facts.open.saturating_sub(u64::from(self.ticket.status.is_active()));
         if others > 0 {
             values.push(own(fill_text(words.others_open, &[("count", &others.to_string())])));
+        }
+        if facts.good + facts.bad > 0 {
+            let (good, bad) = (facts.good.to_string(), facts.bad.to_string());
+            values.push(own(fill_text(words.rated, &[("good", &good), ("bad", &bad)])));
         }
         if let Some(local) = self.local_time(offset_minutes) {
             values.push(own(fill_text(words.local_time, &[("when", &local)])));
         }
         Block::Row { title: self.contact_title(), values }
+    }
+
+    /// How long ago that was, in whole months or years; `None` below two months, which is not worth a word.
+    fn span_since(&self, since: Timestamp) -> Option<String> {
+        let months = since.duration_until(self.at).as_hours() / (24 * 30);
+        let (template, count) = match months {
+            ..2 => return None,
+            2..24 => (self.words.so_many_months, months),
+            _ => (self.words.so_many_years, months / 12),
+        };
+        Some(fill_text(template, &[("count", &count.to_string())]))
     }
 
     /// Their time, where it is not ours.

@@ -126,7 +126,7 @@ impl TicketMail<'_> {
         blocks.push(facts.step());
         blocks.push(facts.fields());
         blocks.push(self.suggestions(words));
-        blocks.push(facts.contact(self.around, self.their_offset));
+        blocks.push(facts.contact(self.around, &self.cause, self.their_offset));
         blocks.push(facts.state());
         blocks
     }

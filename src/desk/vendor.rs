@@ -150,6 +150,17 @@ pub(crate) fn ask(change: &mut Change<'_>, by: &str, name: &VendorName, text: &s
     change.ticket.solved_at = None;
 }
 
+/// A rule has named a vendor for a new ticket: they are asked with its words, unless a step of its process asks them in its
+/// turn.
+pub(crate) fn ask_by_rule(change: &mut Change<'_>, text: &str) {
+    let Some(name) = change.ticket.vendor.clone() else { return };
+    let steps = crate::process::steps_of(change.policy, &change.ticket);
+    let is_asked_later = steps.iter().any(|step| step.waits_on.as_deref() == Some(name.as_str()));
+    if !is_asked_later && !change.ticket.side_threads.contains_key(&name) {
+        ask(change, "frontdesk", &name, text);
+    }
+}
+
 /// A step waits on a vendor: they are asked with its checklist, and with nothing that a customer wrote.
 pub(crate) fn ask_for_step(change: &mut Change<'_>, name: &VendorName, todo: &[String]) {
     let items: Vec<String> = todo.iter().map(|item| format!("- {item}")).collect();

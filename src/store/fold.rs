@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 
 use desk::effect::{Effect, OutboxPhase, OutboxRow, OutboxStep};
 use desk::event::ContactFacts;
+use desk::ticket::Rating;
 use desk::{EventId, RawHash, Status, Ticket, TicketNo, TimerKind};
 use jiff::Timestamp;
 use serde::Serialize;
@@ -301,18 +302,21 @@ fn put_ticket(draft: &mut Draft<'_>, ticket: &Ticket, body: Location) -> Result<
 
 /// Tickets of the requester and of the owner, kept current: all of them, and those that are neither solved nor closed.
 fn count_people(draft: &mut Draft<'_>, before: Option<&Ticket>, after: &Ticket) -> Result<(), StoreError> {
-    let contact = |ticket: &Ticket| (ticket.requester.address.folded(), ticket.status.is_active());
+    let contact = |ticket: &Ticket| (ticket.requester.address.folded(), ticket.status.is_active(), ticket.rating);
     let owner = |ticket: &Ticket| ticket.owner.clone().filter(|_| ticket.status.is_active());
     if before.map(contact) != Some(contact(after)) {
         for (ticket, is_added) in before.map(|ticket| (ticket, false)).into_iter().chain([(after, true)]) {
-            let (address, is_open) = contact(ticket);
+            let (address, is_open, rating) = contact(ticket);
             let mut facts: ContactFacts = draft.get(&key::contact(&address))?.unwrap_or_default();
-            let open = u64::from(is_open);
-            if is_added {
-                (facts.tickets, facts.open) = (facts.tickets + 1, facts.open + open);
-            } else {
-                (facts.tickets, facts.open) = (facts.tickets.saturating_sub(1), facts.open.saturating_sub(open));
-            }
+            let changed = |count: u64, by: bool| {
+                let by = u64::from(by);
+                if is_added { count + by } else { count.saturating_sub(by) }
+            };
+            facts.tickets = changed(facts.tickets, true);
+            facts.open = changed(facts.open, is_open);
+            facts.good = changed(facts.good, rating == Some(Rating::Good));
+            facts.bad = changed(facts.bad, rating == Some(Rating::Bad));
+            facts.since = facts.since.filter(|since| *since <= ticket.created_at).or(Some(ticket.created_at));
             draft.put(key::contact(&address), &facts)?;
         }
     }

@@ -15,6 +15,7 @@ mod returned;
 mod rights;
 mod verbs;
 mod waiting;
+mod ways;
 mod who;
 
 use crate::harness::mails::{self, Basics, Mail, header_of};

@@ -154,6 +154,10 @@ pub(crate) fn try_on(mail: &mut Incoming<'_>, found: &Found, ticket: &Ticket, wr
         return Ok(agent_choice::confirm(mail, found, ticket, writing, (line, command)));
     }
     if let Some(why) = second_thoughts(ticket, writing, &plan) {
+        if matches!(why, Why::Code { .. }) {
+            // Nobody is asked for a code for what would be refused with it.
+            carry_out(mail, found, ticket, writing, &plan)?;
+        }
         return Err(why);
     }
     carry_out(mail, found, ticket, writing, &plan)
@@ -324,8 +328,7 @@ fn second_thoughts(ticket: &Ticket, writing: &Writing<'_>, plan: &Plan) -> Optio
         return Some(Why::Overtaken);
     }
     let dangerous = plan.commands.iter().find(|(_, command)| {
-        matches!(command, Command::Merge { .. } | Command::Split | Command::Spam | Command::Redact)
-            || matches!(command, Command::Issue(IssueAct::Update { .. } | IssueAct::Solved { .. }))
+        matches!(command, Command::Merge { .. } | Command::Split | Command::Spam | Command::Redact | Command::Issue(_))
     });
     match dangerous {
         Some((_, command)) if !writing.consent.code => Some(Why::Code { verb: admit::verb(command).to_owned() }),

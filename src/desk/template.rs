@@ -357,6 +357,20 @@ mod tests {
     }
 
     #[test]
+    fn saved_answers_are_named_by_their_files_and_say_only_what_they_know() {
+        let saved = |text: &str| {
+            let overrides = [(("answer-slow wifi".to_owned(), "en".to_owned()), text.to_owned())].into();
+            Templates::new(&overrides).expect("compiles")
+        };
+        let good = saved(
+            "{% if alone %}Hello {{ name }}, {% endif %}{{ reference }} {{ subject }} {{ agent }} {{ inbox }} {{ company }}",
+        );
+        assert_eq!(good.saved_answers().iter().collect::<Vec<_>>(), ["slow wifi"]);
+        assert_eq!(good.lint(), []);
+        assert_eq!(saved("Due {{ due }}").lint().len(), 1, "an answer knows no due time");
+    }
+
+    #[test]
     fn html_says_the_same_and_cannot_be_injected_into() {
         let html = html_of("When: by <b>noon</b> & https://x.example/a?b=1.\n\nBye\n", "en");
         assert!(html.contains("<p><b>When</b>: by &lt;b&gt;noon&lt;/b&gt; &amp; <a href=\"https://x.example/a?b=1\">"), "{html}");

@@ -22,20 +22,28 @@ fn ana_writes(office: &Office, id: &str, words: &str) {
     office.deliver(&vouched(answer(&to_ana, ANA, &format!("{id}@acme.example"), words)));
 }
 
+/// Ana gives the code that her newest mail asks for.
+#[track_caller]
+fn confirm(office: &Office, id: &str) {
+    let asked = newest(office, ANA_ADDRESS);
+    let text = text_of(&asked);
+    let code = text.split("#confirm ").nth(1).and_then(|rest| rest.split('"').next()).unwrap_or_else(|| panic!("{text}"));
+    office.deliver(&vouched(answer(&asked, ANA, &format!("{id}@acme.example"), &format!("#confirm {code}"))));
+}
+
 #[test]
 fn words_above_an_update_reach_every_case_after_a_code() {
     let office = asked_with(SECTIONS);
     let other = mails::request(letter("Emil <emil@y.example>", "Slow", "emil-1@y.example"), "The sync hangs.\n");
     office.deliver(&vouched(other));
     ana_writes(&office, "ana-1", "#issue sync");
+    assert_eq!(office.desk.ticket("T-1")["known_issue"], json!(null), "its requester is told, so a code is asked for");
+    confirm(&office, "ana-c");
     assert_eq!(office.desk.ticket("T-1")["known_issue"], json!("sync"));
     assert_eq!(office.desk.ticket("T-1")["status"], json!("on_hold"));
     ana_writes(&office, "ana-2", "We have found the cause. It will be mended by noon.\n\n#issue sync update");
-    let asked = newest(&office, ANA_ADDRESS);
-    let text = text_of(&asked);
-    let code = text.split("#confirm ").nth(1).and_then(|rest| rest.split('"').next()).unwrap_or_else(|| panic!("{text}"));
     assert!(!office.received(DANA_ADDRESS).iter().any(|mail| text_of(mail).contains("mended by noon")), "not before the code");
-    office.deliver(&vouched(answer(&asked, ANA, "ana-3@acme.example", &format!("#confirm {code}"))));
+    confirm(&office, "ana-3");
     for person in [DANA_ADDRESS, "emil@y.example"] {
         let told: Vec<String> = office.received(person).iter().map(|mail| text_of(mail)).collect();
         let news = told.iter().filter(|text| text.contains("It will be mended by noon.") && !text.contains("#issue")).count();

@@ -267,16 +267,15 @@ fn shape() -> Vec<Row> {
     vec![
         code("merge", "merge", "#merge T-1").ticket("/status", json!("closed")).ticket("/links/0/ref", json!("T-1")),
         row("split", &["split"], &[Say::Dana("And my lamp is broken."), Say::Ana("#split"), Say::Code]).history("split"),
-        ana("issue", "issue", "#issue sync").customer("Known: Sync is slow.").ticket("/known_issue", json!("sync")),
-        row("issue new", &["issue"], &[Say::Ana("#issue new \"Lamps flicker\"")])
-            .customer("Known: Lamps flicker.")
-            .history("issue_made"),
+        code("issue", "issue", "#issue sync").customer("Known: Sync is slow.").ticket("/known_issue", json!("sync")),
+        code("issue new", "issue", "#issue new \"Lamps flicker\"").customer("Known: Lamps flicker.").history("issue_made"),
         code("spam", "spam", "#spam").ticket("/status", json!("closed")).ticket("/tags", json!(["spam"])),
         row("spam by the link", &["spam", "confirm"], &[Say::Ana("#spam"), Say::Press("yes, do it")])
             .ticket("/status", json!("closed")),
         row("spam not after all", &["spam"], &[Say::Ana("#spam"), Say::Press("no, leave it")])
             .ticket("/status", json!("new"))
             .ticket("/tags", json!([])),
+        ana("merge into nothing", "merge", "#merge T-9999").ticket("/status", json!("new")).got(ANA, "there is no ticket T-9999"),
         code("redact", "redact", "#redact").ticket("/messages/0/text", json!("(redacted by ana)")).history("redacted"),
     ]
 }

@@ -211,7 +211,7 @@ fn join(change: &mut Change<'_>, label: &str, id: &str) {
     });
     let known = line(change.policy, &change.ticket, &change.event.around.issues);
     if !is_answered {
-        let text = Text { issue: made_now, words: known, ..Text::default() };
+        let text = Text { issue: made_now, words: known, undoable: true, ..Text::default() };
         if !customer_mail::send(change, "issue-joined", &text) {
             let why = customer_mail::stopped(change).unwrap_or_else(|| "the mail could not be written".to_owned());
             return change.tell("issue_not_told", "frontdesk", format!("{id}: {why}"));

@@ -228,6 +228,7 @@ pub(crate) fn questions(change: &Change<'_>, inbox: &Inbox, questions: &[String]
     let (language, rendered) = policy.templates.render("questions", &languages(policy, ticket), &context)?;
     let id = EffectId::new(change.event.id, change.effects.len());
     let mut send = envelope(policy, ticket, inbox, id, Purpose::Answer);
+    send.not_before = policy.agent_mail.as_ref().and_then(|desk| change.at().checked_add(desk.undo_send).ok());
     send.letter = Some(Box::new(Letter {
         from: Mailbox { name: Some(inbox.label.clone()), address: inbox.address.clone() },
         to: named(ticket, send.to.clone()),

@@ -196,3 +196,30 @@ fn a_vendors_words_are_passed_on_with_their_files() {
     assert_eq!(passed.attachments.iter().map(|file| file.name.as_str()).collect::<Vec<_>>(), ["outage.csv"]);
     assert!(!passed.text.contains("northgate"), "{}", passed.text);
 }
+
+#[test]
+fn whatever_a_customer_would_see_waits_and_can_be_undone_while_it_does() {
+    let desk_section = "[agent_mail]\naddress = \"desk@acme.example\"\nundo_send = \"60s\"\n";
+    let more = "[type.request]\nfields = [{ id = \"site\", ask = \"Where is it\" }]\n[follow_up]\nclosed = { send = \"closed\" }\n\
+                [[known_issue]]\nid = \"sync\"\ntitle = \"Sync is slow\"\nwhen = { text = \"sync\" }\n";
+    for verb in ["Please try 3.5.0.", "#reply Please try 3.5.0.", "#ask site", "#close", "#issue sync"] {
+        for is_undone in [true, false] {
+            let mut desk = asked_with(&format!("{INBOX}{desk_section}{more}"));
+            let to_ana = desk.newest(ANA_ADDRESS);
+            desk.receive(&vouched(Client::Gmail.answer(&to_ana, ANA, "ana-1@acme.example", verb)));
+            if verb.starts_with("#issue") {
+                desk.receive(&vouched(press(&desk.newest(ANA_ADDRESS), "yes, do it", ANA, "ana-2@acme.example", "")));
+            }
+            assert_eq!(desk.received(DANA_ADDRESS).len(), 1, "{verb}: it waits: {:?}", desk.kinds(1));
+            if is_undone {
+                desk.receive(&vouched(Client::Gmail.answer(&to_ana, ANA, "ana-3@acme.example", "#undo")));
+            }
+            desk.pass(SignedDuration::from_mins(2));
+            let expected = if is_undone { 1 } else { 2 };
+            assert_eq!(desk.received(DANA_ADDRESS).len(), expected, "{verb}, undone {is_undone}: {:?}", desk.kinds(1));
+            if is_undone {
+                assert_eq!(desk.ticket(1).status.as_str(), "new", "{verb}: {:?}", desk.kinds(1));
+            }
+        }
+    }
+}

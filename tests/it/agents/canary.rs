@@ -33,7 +33,9 @@ const NORTHGATE: &str = "Northgate <servicedesk@northgate.example>";
 const OUTSIDE: [&str; 5] =
     [DANA, "Anna Berg <anna@x.example>", "Karl Berg <karl@y.example>", "Bob <bob@elsewhere.example>", "Eve <eve@evil.example>"];
 const SECTIONS: &str = "[agent_mail]\naddress = \"desk@acme.example\"\nundo_send = \"0s\"\nreceipts = \"all\"\n\
-     [vendor.northgate]\nname = \"Northgate IT\"\nemail = \"servicedesk@northgate.example\"\n";
+     [vendor.northgate]\nname = \"Northgate IT\"\nemail = \"servicedesk@northgate.example\"\ntheir_ref = '\\[NG#(\\d+)\\]'\n";
+/// An address of an agent's that nobody has named.
+const HOME: &str = "Ana Ruiz <ana@home.example>";
 
 /// Chance that is the same every time.
 struct Dice(u64);
@@ -78,7 +80,7 @@ impl World {
         self.customer_asks();
         let steps = *STEPS.start() + self.dice.below(STEPS.end() - STEPS.start() + 1);
         for _ in 0..steps {
-            match self.dice.below(22) {
+            match self.dice.below(24) {
                 0 => self.customer_asks(),
                 1..=3 => self.somebody_answers(),
                 4..=8 => self.agent_answers(),
@@ -90,6 +92,8 @@ impl World {
                 18 => self.machine_answers(),
                 19 => self.note_by_command_line(),
                 20 => self.operator_lets_in(),
+                21 => self.agent_answers_from_home(),
+                22 => self.vendor_writes_by_number(),
                 _ => self.time_passes(),
             }
             self.check();
@@ -187,7 +191,7 @@ impl World {
     }
 
     fn agent_commands(&mut self) {
-        const COMMANDS: [&str; 24] = [
+        const COMMANDS: [&str; 28] = [
             "#take",
             "#drop",
             "#assign @ben",
@@ -212,6 +216,10 @@ impl World {
             "#show",
             "#asign ben",
             "#customer karl@y.example",
+            "#send reset",
+            "#ask",
+            "#note INTERNAL-CANARY aside",
+            "#reply Please send the log.",
         ];
         let (who, Some(original)) = self.agent() else { return };
         let (client, id) = (self.dice.of(&Client::ALL), self.id());
@@ -249,12 +257,35 @@ impl World {
         self.deliver(mail, proven);
     }
 
+    /// From an address that is nobody's until she says that it is hers.
+    fn agent_answers_from_home(&mut self) {
+        let Some(original) = self.got(ANA_ADDRESS) else { return };
+        let (client, id) = (self.dice.of(&Client::ALL), self.id());
+        self.story.push(format!("Ana answers from home with {client:?}"));
+        let mail = client.answer(&without_canary(&original), HOME, &id, "Please try firmware 3.6.0.");
+        let proven = !self.dice.one_in(4);
+        self.deliver(mail, proven);
+    }
+
+    fn vendor_writes_by_number(&mut self) {
+        let no = 1 + self.dice.below(self.desk.store.next_ticket().0);
+        let (id, subject, to) = (self.id(), format!("[NG#{no}] Update"), self.dice.of(&[SUPPORT, "desk@acme.example"]));
+        self.story.push(format!("the vendor writes by its number for T-{no}"));
+        let mail = mails::request(Basics { from: NORTHGATE, to, subject: &subject, id: &id }, "INTERNAL-CANARY: we closed it.\n");
+        let proven = !self.dice.one_in(4);
+        self.deliver(mail, proven);
+    }
+
     fn vendor_answers(&mut self) {
         let Some(original) = self.got(NORTHGATE) else { return };
         let (client, id) = (self.dice.of(&Client::ALL), self.id());
         let typed = if self.dice.one_in(2) { format!("{CANARY}: it is our fault.") } else { "It is up again.".to_owned() };
         self.story.push(format!("the vendor answers with {client:?}: {typed:?}"));
-        let mail = client.answer(&original, NORTHGATE, &id, &typed);
+        let mut mail = client.answer(&original, NORTHGATE, &id, &typed);
+        if self.dice.one_in(2) {
+            let no = ticket_of(&original);
+            mail = mail.set("Subject", &format!("Re: [T-{no}] [NG#{no}] Probe"));
+        }
         let proven = !self.dice.one_in(4);
         self.deliver(mail, proven);
     }

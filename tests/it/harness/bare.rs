@@ -45,7 +45,7 @@ pub struct Bare {
     uid: u32,
 }
 
-/// Compiles a configuration: one account, two agents, and these sections; one must be `[inbox]`.
+/// Compiles a configuration: one account, two agents, the saved answer `reset`, and these sections; one must be `[inbox]`.
 #[track_caller]
 pub fn live(sections: &str) -> Arc<Live> {
     live_with("", sections)
@@ -73,6 +73,8 @@ pub fn live_of(key: &str, server: &str, account: &str, sections: &str) -> Arc<Li
     world.files.insert("/desk/signing.key".into(), vec![b'k'; 48]);
     world.files.insert("/desk/new.key".into(), vec![b'n'; 48]);
     world.files.insert("/desk/mail.password".into(), b"hunter2\n".to_vec());
+    let answer = b"{% if alone %}Hello {{ name }},\n\n{% endif %}hold the button for ten seconds.\n";
+    world.files.insert("/desk/templates/en/answer-reset.txt".into(), answer.to_vec());
     match config::load(Path::new("/desk/frontdesk.toml"), &world) {
         Ok(loaded) => setup::finish(loaded).expect("the built-in texts are templates").live,
         Err(problems) => panic!("{}", problems.render(false, "")),

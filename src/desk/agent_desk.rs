@@ -20,7 +20,7 @@ use crate::opening;
 use crate::policy::{Agent, Policy};
 use crate::ticket::Ticket;
 use crate::ticket_mail::AgentDesk;
-use crate::{agent_act, agent_hold, chore};
+use crate::{agent_act, agent_hold, chore, gist};
 
 /// Tickets in one answer.
 const LISTED_MAX: usize = 50;
@@ -61,8 +61,9 @@ impl Question {
             Asked::Show(no) => ticket.no == *no,
             Asked::List(which) => ticket.status.is_active() && self.is_in(which, ticket, at),
             Asked::Find(words) => {
-                let text = format!("{} {} {}", ticket.subject, ticket.requester.name, ticket.requester.address).to_lowercase();
-                words.to_lowercase().split_whitespace().all(|word| text.contains(word))
+                let text = searched(ticket);
+                let words = words.to_lowercase();
+                words.split_whitespace().all(|word| text.contains(word) || is_in_gist(ticket, word))
             }
         }
     }
@@ -75,6 +76,25 @@ impl Question {
             Listing::Overdue => crate::ticket_block::due(ticket).is_some_and(|due| due < at),
         }
     }
+}
+
+/// Everything on a ticket itself in which words are looked for, in lower case.
+fn searched(ticket: &Ticket) -> String {
+    let mut text = format!("{} {} {}", ticket.subject, ticket.requester.name, ticket.requester.address);
+    let people = ticket.participants.iter().map(Address::as_str);
+    let values = ticket.fields.values().map(|value| value.value.as_str());
+    let noted = ticket.last_note.iter().map(|note| note.excerpt.as_str());
+    let answered = ticket.answered.iter().map(|answered| answered.excerpt.as_str());
+    for part in people.chain(values).chain(ticket.tags.iter().map(String::as_str)).chain(noted).chain(answered) {
+        text.push(' ');
+        text.push_str(part);
+    }
+    text.to_lowercase()
+}
+
+/// Whether a word stands in what a ticket remembers of its first mail.
+fn is_in_gist(ticket: &Ticket, word: &str) -> bool {
+    gist::terms(word).iter().any(|term| ticket.help.gist.contains(&term.stem))
 }
 
 /// The question that a mail to the desk asks, if it asks one.

@@ -16,7 +16,7 @@ use crate::policy::Policy;
 use crate::ticket::{LinkKind, Status, Ticket};
 use crate::ticket_mail::Cause;
 use crate::trace::TraceLine;
-use crate::{agent_desk, asked, follow_up, notice, opening, promise, reply, subject, vendor};
+use crate::{agent_desk, agent_request, asked, assign, follow_up, notice, opening, promise, reply, subject, vendor};
 
 /// So many mails of one sender on one ticket …
 const BURST_MAILS: usize = 5;
@@ -335,6 +335,9 @@ impl<'a> Incoming<'a> {
         decision.effects = view_line.effects;
         let mut change = Change::resume(policy, event, ticket, decision);
         reply::follow(&mut change, said, &message);
+        if matches!(change.ticket.status, Status::New | Status::Open) {
+            assign::without_the_away(&mut change);
+        }
         notice::tell(&mut change, &Cause::Wrote { message: &message }, None);
         change.finish(Outcome::Attached)
     }
@@ -427,7 +430,7 @@ impl<'a> Incoming<'a> {
         let message = self.message();
         for copied in message.to.iter().chain(&message.cc).map(|mailbox| &mailbox.address) {
             let is_known = self.policy.own_addresses.contains(&copied.without_detail())
-                || self.policy.agent_by_address(copied).is_some()
+                || agent_request::agent_of(self.policy, &self.event.around.agents, copied).is_some()
                 || next.participants.iter().chain(&next.waiting).any(|known| known.folded() == copied.folded());
             if is_known {
                 continue;

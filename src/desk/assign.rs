@@ -3,7 +3,9 @@
 
 use jiff::Timestamp;
 
-use crate::event::Around;
+use crate::change::Change;
+use crate::effect::Effect;
+use crate::event::{AgentState, Around};
 use crate::ids::{AgentName, TeamName};
 use crate::policy::{Agent, Assign, Policy};
 use crate::ticket::Ticket;
@@ -45,6 +47,23 @@ pub fn chosen(
         Assign::Pull => None,
     };
     chosen.map(|agent| agent.name.clone())
+}
+
+/// The requester waits for a word of somebody who is away: the team has the ticket again, or whose turn it is.
+pub(crate) fn without_the_away(change: &mut Change<'_>) {
+    let (around, at) = (&change.event.around, change.at());
+    let Some(owner) = change.ticket.owner.clone() else { return };
+    if !around.agents.get(&owner).is_some_and(|state| state.is_away(at)) {
+        return;
+    }
+    change.ticket.owner = None;
+    change.tell("returned", "frontdesk", format!("{owner} is away"));
+    let (team, language) = (change.ticket.team.clone(), change.ticket.language.clone());
+    let Some(next) = chosen(change.policy, around, team.as_ref(), Some(&owner), language.as_deref(), at) else { return };
+    change.tell("assigned", "frontdesk", format!("to {next}"));
+    let state = around.agents.get(&next).cloned().unwrap_or_default();
+    change.effects.push(Effect::Agent { name: next.clone(), state: AgentState { assigned_at: Some(at), ..state } });
+    change.ticket.owner = Some(next);
 }
 
 /// Neither away nor outside of their hours.

@@ -136,6 +136,18 @@ fn work_is_shared_as_the_team_says_and_nobody_who_is_away_or_off_duty_gets_it() 
     let away = Basics { from: ANA, to: "desk@acme.example", subject: "away until 2026-12-01", id: "ana-1@acme.example" };
     desk.receive(&vouched(mails::request(away, "\n")));
     assert_eq!(owners(&mut desk, 2), [ben.clone(), ben.clone()]);
+    // What was hers before goes on without her when its requester writes again.
+    let mut waits = shared("pull", "");
+    ask(&mut waits, 1);
+    let hers = waits.newest(ANA_ADDRESS);
+    waits.receive(&vouched(Client::Gmail.answer(&hers, ANA, "ana-1@acme.example", "Please try 3.5.0.")));
+    waits.receive(&vouched(mails::request(away, "\n")));
+    let answered = mails::id_of(&waits.newest("dana@c1.example")).expect("an id");
+    let (hers, his) = (waits.received(ANA_ADDRESS).len(), waits.received(BEN_ADDRESS).len());
+    let again = letter("Dana <dana@c1.example>", "Re: A matter", "again@c1.example");
+    waits.receive(&vouched(mails::reply(again, &answered, &[], "It still drops.\n")));
+    assert_eq!(waits.ticket(1).owner, None, "{:?}", waits.kinds(1));
+    assert_eq!((waits.received(ANA_ADDRESS).len(), waits.received(BEN_ADDRESS).len()), (hers + 1, his + 1), "all are told");
     let back = Basics { subject: "away off", id: "ana-2@acme.example", ..away };
     desk.receive(&vouched(mails::request(back, "\n")));
     assert_eq!(ask(&mut desk, 3), ana);
@@ -221,5 +233,27 @@ fn whatever_a_customer_would_see_waits_and_can_be_undone_while_it_does() {
                 assert_eq!(desk.ticket(1).status.as_str(), "new", "{verb}: {:?}", desk.kinds(1));
             }
         }
+    }
+}
+
+#[test]
+fn words_are_found_wherever_they_stand_on_a_ticket() {
+    let fields = "[type.request]\nfields = [{ id = \"site\", ask = \"Where\" }]\n";
+    let mut desk = asked_with(&format!("{INBOX}{DESK}{fields}"));
+    let to_ana = desk.newest(ANA_ADDRESS);
+    let typed = "#set site=Leeds\n#tag +wifi\n#cc bob@elsewhere.example\n#note They restart it twice.";
+    desk.receive(&vouched(Client::Gmail.answer(&to_ana, ANA, "ana-1@acme.example", typed)));
+    let mut find = |number: usize, words: &str| {
+        let (id, subject) = (format!("find-{number}@acme.example"), format!("find {words}"));
+        let basics = Basics { from: ANA, to: "desk@acme.example", subject: &subject, id: &id };
+        desk.receive(&vouched(mails::request(basics, "\n")));
+        text_of(&desk.newest(ANA_ADDRESS)).contains("T-1  Probe")
+    };
+    let found = ["probe", "dana okafor", "night", "leeds", "wifi", "elsewhere", "restart twice", "probe leeds"];
+    for (number, words) in found.into_iter().enumerate() {
+        assert!(find(number, words), "{words}");
+    }
+    for (number, words) in ["telescope", "probe bergen"].into_iter().enumerate() {
+        assert!(!find(100 + number, words), "{words}");
     }
 }

@@ -128,6 +128,18 @@ mod tests {
     }
 
     #[test]
+    fn a_name_server_is_an_address_with_or_without_a_port() {
+        let check = |text: &str, expect: Option<&str>| {
+            assert_eq!(read_resolver(text), expect.map(|address| address.parse().expect("an address")), "{text}");
+        };
+        check("127.0.0.53", Some("127.0.0.53:53"));
+        check("[::1]:5353", Some("[::1]:5353"));
+        check("::1", Some("[::1]:53"));
+        check("dns.acme.example", None);
+        check("127.0.0.1:70000", None);
+    }
+
+    #[test]
     fn plain_connections_stay_on_this_machine() {
         for text in ["imap://mail.acme.example", "imap://10.0.0.1", "imap://127.0.0.1.evil.example"] {
             assert_eq!(read(text, IMAP), Err(NotAnEndpoint::Plain), "{text}");

@@ -20,7 +20,7 @@ use crate::one_click::Word;
 use crate::ticket::Ticket;
 use crate::token::{CODE_CHARACTERS, Choice, Mode};
 use crate::trace::TraceLine;
-use crate::{act, agent_desk, agent_practice, answer};
+use crate::{act, agent_desk, agent_practice, answer, answer_layout};
 
 /// Addresses that one agent can have besides those of the configuration.
 const ADDRESSES_MAX: usize = 10;
@@ -250,7 +250,8 @@ fn carry_out(
         // A message of somebody else, as it reads from now on, stays under its own.
         _ => {
             let by = Actor::Agent(kept.agent.clone());
-            let done = act::blank(mail.event, &by, &source.parsed.message.reply.new_text);
+            let text = answer_layout::without_pin(&source.parsed.message.reply.new_text);
+            let done = act::blank(mail.event, &by, &text);
             let done = MessageEntry { id: kept.event, raw: Some(source.raw), ..done };
             decision.notes.extend(decision.message.replace(done));
         }

@@ -40,6 +40,8 @@ pub struct Found {
     pub listing: Vec<Ticket>,
     /// It holds the agent's PIN.
     pub pin_valid: bool,
+    /// It holds a PIN that is not theirs.
+    pub pin_wrong: bool,
     /// What the customer was answered last on that ticket.
     pub answered: Option<String>,
     /// All messages of the ticket that was asked to be shown.
@@ -75,6 +77,8 @@ pub(crate) fn decide(mail: &mut Incoming<'_>, found: &Found) -> Option<Decision>
     let sender = sender(mail, request, takes_part);
     if request.bad_token {
         mail.trace("token", "bad", "something like a token that we did not make");
+    } else if found.pin_wrong && !mail.arrival.proof.is_proven() {
+        mail.trace("token", "bad", "not the PIN of that agent");
     }
     // A right guess after wrong ones is a guess too.
     if found.bad_tokens >= BAD_TOKENS_MAX && !matches!(sender, Sender::Agent { proven: true, .. }) {

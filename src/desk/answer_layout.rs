@@ -196,6 +196,14 @@ pub(crate) fn is_pin(line: &str) -> bool {
     PIN.is_match(unquoted(line).0.trim_matches(['*', '_', '`', ' ']))
 }
 
+/// A text without its PIN lines: nobody but the desk may read them.
+pub(crate) fn without_pin(text: &str) -> String {
+    if !text.lines().any(is_pin) {
+        return text.to_owned();
+    }
+    text.lines().filter(|line| !is_pin(line)).collect::<Vec<_>>().join("\n")
+}
+
 /// Files that our mail showed, as name and size were written.
 pub(crate) fn shown_files(text: &str) -> impl Iterator<Item = (&str, String)> {
     text.lines().filter_map(|line| {

@@ -16,7 +16,9 @@ use crate::policy::Policy;
 use crate::ticket::{LinkKind, Status, Ticket};
 use crate::ticket_mail::Cause;
 use crate::trace::TraceLine;
-use crate::{agent_desk, agent_request, asked, assign, follow_up, notice, opening, promise, reply, subject, vendor};
+use crate::{
+    agent_desk, agent_request, answer_layout, asked, assign, follow_up, notice, opening, promise, reply, subject, vendor,
+};
 
 /// So many mails of one sender on one ticket …
 const BURST_MAILS: usize = 5;
@@ -445,6 +447,13 @@ impl<'a> Incoming<'a> {
         }
     }
 
+    /// What it says, without the PIN of an agent.
+    fn shown_text(&self) -> String {
+        let text = &self.message().reply.new_text;
+        let is_agents = self.policy.agent_mail.is_some() && self.policy.agent_by_address(&self.sender.address).is_some();
+        if is_agents { answer_layout::without_pin(text) } else { text.clone() }
+    }
+
     /// The message as `ticket show` prints it.
     pub(crate) fn entry(&self, machine: Option<mail::MachineClass>, unproven: bool) -> MessageEntry {
         let message = self.message();
@@ -454,7 +463,7 @@ impl<'a> Incoming<'a> {
             from: shown(&self.sender),
             to: message.to.iter().chain(&message.cc).map(|mailbox| mailbox.address.to_string()).collect(),
             subject: message.subject.clone(),
-            text: message.reply.new_text.clone(),
+            text: self.shown_text(),
             cut: message.reply.elided.clone(),
             signature: message.reply.signature.clone(),
             message_id: message.message_id.clone(),

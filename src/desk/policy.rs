@@ -147,9 +147,9 @@ pub enum Carrier {
 /// Which acts of agents are confirmed by a mail.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Receipts {
-    /// Not even mistakes.
+    /// None; what was not done is told all the same, since somebody has to decide what becomes of it.
     None,
-    /// Mistakes only.
+    /// None but of mistakes.
     Errors,
     /// Batches of commands.
     #[default]

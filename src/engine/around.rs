@@ -138,7 +138,8 @@ impl Core {
             .and_then(|decided| decided.decision.message.as_ref().map(|message| message.text.clone()));
         found.messages = history.iter().flat_map(|decided| decided.decision.messages().cloned()).collect();
         found.html = self.store().raw(&reading.raw).ok().and_then(|raw| mail::part::html_of(&raw));
-        found.pin_valid = agent_mail::pin(policy, &request, message, now).is_some_and(|(pin, hash)| is_pin(&pin, &hash));
+        let pin = agent_mail::pin(policy, &request, message, now).map(|(pin, hash)| is_pin(&pin, &hash));
+        (found.pin_valid, found.pin_wrong) = (pin == Some(true), pin == Some(false));
         found.request = Some(request);
         Some(found)
     }

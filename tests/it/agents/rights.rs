@@ -58,6 +58,39 @@ fn a_pin_stands_in_for_proof_and_never_leaves_the_desk() {
     let everywhere: Vec<u8> =
         [DANA_ADDRESS, ANA_ADDRESS, BEN_ADDRESS].iter().flat_map(|who| office.received(who).concat()).collect();
     assert!(!String::from_utf8_lossy(&everywhere).contains("246810"), "the PIN reached somebody");
+    // Nor does it stand on the ticket, where mails that wait are kept.
+    office.deliver(&answer(&to_carl, carl, "carl-3@acme.example", "pin: 246810\n\nThanks.\n\n#asign ben"));
+    office.deliver(&answer(&to_carl, carl, "carl-4@acme.example", "pin: 246810\n#spam"));
+    let asked = newest(&office, "carl@acme.example");
+    office.deliver(&press(&asked, "yes, do it", carl, "carl-5@acme.example", "pin: 246810\n"));
+    let ticket = office.desk.ticket("T-1");
+    assert_eq!(ticket["status"], json!("closed"), "{ticket}");
+    assert!(!ticket.to_string().contains("246810"), "{ticket}");
+}
+
+#[test]
+fn a_pin_cannot_be_guessed() {
+    let sections = format!(
+        "{}{}proof = \"token+pin\"\n[agent.carl]\nname = \"Carl Roth\"\nemail = \"carl@acme.example\"\npin = \"{}\"\n",
+        crate::harness::office::INBOX,
+        super::DESK,
+        hash_of("246810")
+    );
+    let mut desk = crate::harness::bare::Bare::new(&crate::harness::bare::live(&sections));
+    desk.receive(&vouched(mails::request(letter(DANA, "Probe drops", "dana-1@x.example"), "It drops.\n")));
+    let to_carl = desk.newest("carl@acme.example");
+    let mut say = |number: u32, pin: &str| {
+        let id = format!("carl-{number}@acme.example");
+        desk.receive(&answer(&to_carl, "Carl Roth <carl@acme.example>", &id, &format!("pin: {pin}\n#close")));
+        desk.ticket(1).status.as_str()
+    };
+    for number in 1..=5 {
+        assert_eq!(say(number, &format!("00000{number}")), "new");
+    }
+    assert_eq!(say(6, "246810"), "new", "a right one after wrong ones is a guess too");
+    desk.pass(jiff::SignedDuration::from_hours(3));
+    desk.receive(&answer(&to_carl, "Carl Roth <carl@acme.example>", "carl-7@acme.example", "pin: 246810\n#close"));
+    assert_eq!(desk.ticket(1).status.as_str(), "solved", "the hours are over");
 }
 
 /// An Argon2id hash with small parameters, as `agent.pin` takes it.

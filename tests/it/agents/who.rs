@@ -59,6 +59,9 @@ fn every_row(proof: Proof) {
     whoever_a_customer_copied_in_is_a_new_person_until_an_agent_says_so(&stage);
     a_vendor_writes_into_its_thread_by_token_and_by_number(&stage);
     automatic_mail_executes_nothing(&stage);
+    if proof == Proof::Dkim {
+        a_signature_that_does_not_fit_proves_nothing(&stage);
+    }
 }
 
 struct Stage {
@@ -342,6 +345,24 @@ fn a_vendor_writes_into_its_thread_by_token_and_by_number(stage: &Stage) {
     case.dana_got_nothing();
 }
 
+fn a_signature_that_does_not_fit_proves_nothing(stage: &Stage) {
+    let case = stage.ask();
+    let to_ana = case.first(ANA_ADDRESS);
+    let signed = |text: &str| stage.proof.of(case.answers(&to_ana, ANA, text)).bytes();
+    let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+    // Another text, another author, a signature of somebody else.
+    let changed = text(&signed("Please try 3.5.7.")).replace("3.5.7", "3.5.8");
+    let foreign = stage.proof.of(case.answers(&to_ana, "Eve <eve@evil.example>", "Wire the money.")).bytes();
+    let renamed = text(&foreign).replace("From: Eve <eve@evil.example>", &format!("From: {ANA}"));
+    for bytes in [changed, renamed] {
+        stage.office.deliver_bytes(bytes.as_bytes());
+    }
+    case.nothing_done();
+    assert_eq!(case.held(), 2);
+    stage.office.deliver_bytes(&signed("Please try 3.5.9."));
+    case.dana_got(1, "Please try 3.5.9.");
+}
+
 fn automatic_mail_executes_nothing(stage: &Stage) {
     let case = stage.ask();
     let to_ana = case.first(ANA_ADDRESS);
@@ -352,7 +373,4 @@ fn automatic_mail_executes_nothing(stage: &Stage) {
     stage.deliver(mails::out_of_office(basics, &parent).text("#close\nI am away.\n"));
     case.nothing_done();
     assert_eq!(case.held(), 0);
-    let next = stage.ask();
-    assert_eq!(next.got(BEN_ADDRESS).len(), 1, "the team is told");
-    let _ = BEN;
 }

@@ -132,6 +132,14 @@ impl Office {
         self.deliver_to("INBOX", mail);
     }
 
+    /// [`Office::deliver`] for bytes.
+    #[track_caller]
+    pub fn deliver_bytes(&self, bytes: &[u8]) {
+        self.dovecot.deliver_to("support", "INBOX", bytes);
+        let count = self.delivered.fetch_add(1, Ordering::SeqCst) + 1;
+        self.desk.wait_settled(count);
+    }
+
     /// [`Office::deliver`] into another mailbox.
     #[track_caller]
     pub fn deliver_to(&self, mailbox: &str, mail: &Mail) {

@@ -3,15 +3,16 @@
 use std::collections::BTreeSet;
 
 use desk::Outcome;
+use jiff::SignedDuration;
 
 use super::client::Client;
-use super::{ANA, ANA_ADDRESS, BEN, BEN_ADDRESS, DANA, DESK, links, press};
+use super::{ANA, ANA_ADDRESS, BEN, BEN_ADDRESS, DANA, DANA_ADDRESS, DESK, links, press};
 use crate::harness::bare::{Bare, live};
 use crate::harness::mails::{self, header_of};
 use crate::harness::office::{INBOX, letter, vouched};
 
 const SECTIONS: &str = "[vendor.northgate]\nname = \"Northgate IT\"\nemail = \"servicedesk@northgate.example\"\n\
-    [team]\nsupport = { members = [\"ana\", \"ben\"] }\n\
+    [articles]\npath = \"articles\"\n[team]\nsupport = { members = [\"ana\", \"ben\"] }\n\
     [type.fault]\nlabel = \"A fault\"\nfields = [{ id = \"serial\", ask = \"Serial number?\", kind = \"text\", required = true }]\n\
     steps = [{ id = \"look\", do = [\"Confirm the serial\", \"Reproduce it\"] }]\n";
 
@@ -41,6 +42,19 @@ fn office() -> Bare {
     desk.receive(&vouched(Client::Gmail.answer(&to_ben, BEN, "ben-1@acme.example", "Please try 3.5.0.")));
     desk.receive(&vouched(Client::Mutt.answer(&to_ana, ANA, "ana-o@acme.example", "Please send the log.")));
     desk.receive(&Client::Mutt.answer(&to_ana, ANA, "ana-u@acme.example", "#close"));
+    desk.pass(SignedDuration::from_hours(2));
+    let home = "Ana Ruiz <ana@home.example>";
+    desk.receive(&vouched(Client::K9.answer(&to_ana, home, "ana-h@home.example", "Please try 3.6.0.")));
+    // Bob, who was copied in, and somebody who has an address that was Dana's alone.
+    let to_dana = mails::id_of(&desk.newest(DANA_ADDRESS)).expect("an id");
+    let bob = letter("Bob <bob@elsewhere.example>", "Re: Probe drops", "bob-1@elsewhere.example");
+    desk.receive(&vouched(mails::reply(bob, &to_dana, &[], "Which channel is it on?\n")));
+    let ticket = desk.ticket(1);
+    let claim = desk::token::Claim { ticket: ticket.no, rev: ticket.rev, mode: desk::token::Mode::Outside };
+    let detail = desk.core.live.policy.keys.reply_detail(claim, DANA_ADDRESS);
+    let to = format!("support+{detail}@acme.example");
+    let eve = mails::Basics { from: "Eve <eve@evil.example>", to: &to, subject: "Probe", id: "eve-1@evil.example" };
+    desk.receive(&vouched(mails::request(eve, "I am a friend of Dana's.\n")));
     let two = Client::Gmail.answer_of_two(&to_ana, ANA, "ana-t@acme.example", ["#close", "Thanks."]);
     desk.receive(&vouched(two));
     let tag = mails::Basics { from: ANA, to: "desk@acme.example", subject: "[T-1] Probe", id: "ana-g@acme.example" };
@@ -87,6 +101,15 @@ fn every_link_is_short_has_no_plus_and_does_what_it_says_when_it_is_sent() {
         "it is me: release it",
         "not me",
         "keep as note",
+        "it is me, also from there in future",
+        "insert link",
+        "insert text",
+        "include bob@elsewhere.example",
+        "let it in",
+        "put it away",
+        "pass on to Dana",
+        "send it to Dana",
+        "close anyway",
     ];
     let missing: Vec<&str> = expected.into_iter().filter(|label| !labels.contains(*label)).collect();
     assert!(count >= 30 && missing.is_empty(), "{count} links, missing {missing:?} of {labels:#?}");

@@ -75,6 +75,9 @@ pub fn live_of(key: &str, server: &str, account: &str, sections: &str) -> Arc<Li
     world.files.insert("/desk/mail.password".into(), b"hunter2\n".to_vec());
     let answer = b"{% if alone %}Hello {{ name }},\n\n{% endif %}hold the button for ten seconds.\n";
     world.files.insert("/desk/templates/en/answer-reset.txt".into(), answer.to_vec());
+    let article =
+        b"---\ntitle: Probe drops off Wi-Fi\ntags: probe, drops\nurl: https://help.acme.example/1\n---\nTake channel 6.\n";
+    world.files.insert("/desk/articles/KB-1.md".into(), article.to_vec());
     match config::load(Path::new("/desk/frontdesk.toml"), &world) {
         Ok(loaded) => setup::finish(loaded).expect("the built-in texts are templates").live,
         Err(problems) => panic!("{}", problems.render(false, "")),

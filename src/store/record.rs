@@ -3,7 +3,6 @@
 //! Journal shapes are read for ever: a released one is changed by adding optional fields (JSON) or a new record kind.
 //! State shapes may change at will together with [`STATE_VERSION`]: a state of another version is rebuilt.
 
-
 use desk::{EventId, RawHash, Ticket, TicketNo};
 use jiff::Timestamp;
 use serde::de::DeserializeOwned;
@@ -14,7 +13,7 @@ use super::{Record, StoreError};
 /// Version of journal records written now.
 pub(crate) const JOURNAL_VERSION: u8 = 1;
 /// Version of the state's keys and values.
-pub(crate) const STATE_VERSION: u32 = 6;
+pub(crate) const STATE_VERSION: u32 = 8;
 
 /// Where a blob stands in the packs.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]

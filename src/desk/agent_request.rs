@@ -69,7 +69,10 @@ pub fn of_vendor(vendor: &VendorName, ticket: &Ticket) -> Request {
 pub fn agent_of(policy: &Policy, states: &BTreeMap<AgentName, AgentState>, address: &Address) -> Option<AgentName> {
     let configured = policy.agent_by_address(address).map(|agent| agent.name.clone());
     let folded = address.folded();
-    configured.or_else(|| states.iter().find(|(_, state)| state.addresses.contains(&folded)).map(|(name, _)| name.clone()))
+    // Who has left the desk has taken their word along.
+    let is_theirs =
+        |(name, state): &(&AgentName, &AgentState)| state.addresses.contains(&folded) && policy.agents.contains_key(*name);
+    configured.or_else(|| states.iter().find(is_theirs).map(|(name, _)| name.clone()))
 }
 
 /// Reads the request of a mail; `None` if it has nothing to do with agents.

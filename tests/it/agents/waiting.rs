@@ -273,6 +273,29 @@ fn an_address_is_remembered_by_its_agents_word_and_by_no_other() {
 }
 
 #[test]
+fn a_remembered_address_is_nobodys_once_its_agent_has_left() {
+    const CARL: &str = "Carl Roth <carl@acme.example>";
+    const HOME: &str = "Carl Roth <carl@home.example>";
+    let carl = "[agent.carl]\nname = \"Carl Roth\"\nemail = \"carl@acme.example\"\n";
+    let mut desk = asked_with(&format!("{DESK}{carl}"));
+    let to_carl = desk.newest("carl@acme.example");
+    desk.receive(&vouched(Client::Proton.answer(&to_carl, HOME, "home-1@home.example", "#take")));
+    let question = desk.newest("carl@acme.example");
+    desk.receive(&vouched(press(&question, "it is me, also from there in future", CARL, "carl-1@acme.example", "")));
+    assert_eq!(desk.ticket(1).owner, Some("carl".into()), "{:?}", desk.kinds(1));
+    desk.receive(&vouched(Client::Proton.answer(&to_carl, HOME, "home-2@home.example", "#priority high")));
+    assert_eq!(desk.ticket(1).priority.as_str(), "high");
+    desk.reload(&live(&format!("{INBOX}{DESK}")));
+    for (number, text) in [(3, "#close"), (4, "I still own it."), (5, "#priority low")] {
+        let before = desk.kinds(1);
+        desk.receive(&vouched(Client::Proton.answer(&to_carl, HOME, &format!("home-{number}@home.example"), text)));
+        let done = desk.kinds(1).into_iter().skip(before.len()).find(|kind| !matches!(kind.as_str(), "held" | "claimed"));
+        assert_eq!((done, desk.ticket(1).status.as_str()), (None, "open"), "{text}");
+    }
+    assert_eq!(desk.received(DANA_ADDRESS).len(), 1);
+}
+
+#[test]
 fn verbs_that_this_desk_has_nothing_for_are_answered() {
     for (verb, words) in [("#kb a", "no articles"), ("#send greeting", "no saved answer"), ("#issue cloud", "no known issue")] {
         let mut desk = asked();

@@ -14,8 +14,7 @@ pub(crate) fn look_up<'a>(mail: &mut Incoming<'a>, ticket: &mut Ticket, history:
     let text = &mail.message().reply.new_text;
     ticket.help.gist = gist::of_mail(&ticket.subject, text);
     let has_issues = !policy.knowledge.issues.is_empty();
-    let found =
-        if has_issues { issue::matching(policy, &mail.event.around.issues, &opening::view(mail, ticket)) } else { None };
+    let found = if has_issues { issue::matching(policy, &mail.event.around.issues, &opening::view(mail, ticket)) } else { None };
     if let Some((known, why)) = &found {
         mail.trace("issue", known.id.clone(), why.clone());
         let mut line = entry(mail.event, "issue_linked", "frontdesk", format!("{}: {why}", known.id));

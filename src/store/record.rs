@@ -3,7 +3,6 @@
 //! Journal shapes are read for ever: a released one is changed by adding optional fields (JSON) or a new record kind.
 //! State shapes may change at will together with [`STATE_VERSION`]: a state of another version is rebuilt.
 
-
 use desk::{EventId, RawHash, Ticket, TicketNo};
 use jiff::Timestamp;
 use serde::de::DeserializeOwned;

@@ -392,7 +392,7 @@ fn admitted(change: &Change<'_>, found: &Found, by: &Actor, command: &Command) -
         return Err(format!("there is no ticket {}", change.policy.reference(*into)));
     }
     let issues = &change.event.around.issues;
-    crate::issue::admit(change.policy, issues, &change.ticket, command).map_err(|refusal| refusal.to_string())?;
+    crate::issue::admit(change.policy, issues, &change.ticket, by, command).map_err(|refusal| refusal.to_string())?;
     admit::admit(change.policy, &change.ticket, by, command.clone()).map(|_| ()).map_err(|refusal| refusal.to_string())
 }
 

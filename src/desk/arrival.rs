@@ -16,7 +16,7 @@ use crate::policy::Policy;
 use crate::ticket::{LinkKind, Status, Ticket};
 use crate::ticket_mail::Cause;
 use crate::trace::TraceLine;
-use crate::{agent_desk, asked, follow_up, notice, opening, promise, reply, subject};
+use crate::{agent_desk, asked, follow_up, notice, opening, promise, reply, standing, subject};
 
 /// So many mails of one sender on one ticket …
 const BURST_MAILS: usize = 5;
@@ -100,6 +100,9 @@ pub(crate) fn decide(policy: &Policy, ticket: Option<&Ticket>, event: &Event, ar
                 (Target::New | Target::NewLinked { .. } | Target::Attach { .. } | Target::Held { .. }, _) => {
                     match courtesy::of(mail.message()) {
                         Some(Courtesy::Stop) => mail.stop_word(),
+                        Some(Courtesy::Status) if let Some(own) = &arrival.known.own => {
+                            standing::list(&mut mail, own).unwrap_or_else(|| opening::decide(mail, &verdict))
+                        }
                         _ => opening::decide(mail, &verdict),
                     }
                 }
@@ -172,6 +175,14 @@ impl<'a> Incoming<'a> {
             budget_spent: self.arrival.known.budget.ack_refused.is_some(),
             muted: ticket.and_then(|ticket| ticket.muted_until).is_some_and(|until| until > self.event.at),
         }
+    }
+
+    /// The same for a mail that is answered besides.
+    pub(crate) fn ledger_line(&mut self, outcome: Outcome) -> Decision {
+        let mut decision = crate::decide::nothing("outcome", outcome.as_str());
+        decision.trace = std::mem::take(&mut self.lines);
+        decision.trace.push(TraceLine::new("outcome", outcome.as_str(), ""));
+        Decision { outcome, ..decision }
     }
 
     /// The mail ends in a list that operators can read; no ticket changes.

@@ -5,8 +5,8 @@ use jiff::Timestamp;
 
 use crate::agenda;
 use crate::effect::{Effect, Send};
-use crate::event::{Decision, Event, HistoryEntry, MessageEntry, Outcome};
-use crate::ids::{EffectId, TicketNo};
+use crate::event::{AgentState, Decision, Event, HistoryEntry, MessageEntry, Outcome};
+use crate::ids::{AgentName, EffectId, TicketNo};
 use crate::policy::Policy;
 use crate::ticket::{LinkKind, Ticket};
 use crate::trace::TraceLine;
@@ -84,6 +84,15 @@ impl<'a> Change<'a> {
         let send = build(self, id);
         self.effects.push(Effect::Send(Box::new(send)));
         id
+    }
+
+    /// What is remembered of an agent, as far as this change has brought it.
+    pub(crate) fn agent_state(&self, agent: &AgentName) -> AgentState {
+        let changed = self.effects.iter().rev().find_map(|effect| match effect {
+            Effect::Agent { name, state } if name == agent => Some(state),
+            _ => None,
+        });
+        changed.or_else(|| self.event.around.agents.get(agent)).cloned().unwrap_or_default()
     }
 
     /// The requester is asked what they thought, which is remembered of the person.

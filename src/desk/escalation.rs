@@ -15,7 +15,7 @@ use crate::notice;
 use crate::policy::{Alert, Policy, Sla};
 use crate::process;
 use crate::promise::{self, Measure};
-use crate::ticket::{Clock, Status, Ticket};
+use crate::ticket::{Clock, Priority, Status, Ticket};
 use crate::ticket_mail::{Cause, Why};
 
 /// Half of the target: the owner was silent for so long that somebody else should look.
@@ -156,10 +156,19 @@ fn take_rungs(change: &mut Change<'_>, measure: Measure, clock: &Clock, acts: &[
     for (_, act) in acts {
         let Act::Alert(alert) = act else { continue };
         change.tell("alerted", "frontdesk", alert.name.clone());
+        if let Some(priority) = alert.raise.filter(|priority| *priority > change.ticket.priority) {
+            raise(change, priority);
+        }
         for who in &alert.tell {
             tell_one(change, who, due_at, &format!("{}: {name} due {due_at}", alert.name), &mut told);
         }
     }
+}
+
+/// The ticket becomes more important. Its targets are shorter from then on, and still count from the same start.
+pub(crate) fn raise(change: &mut Change<'_>, priority: Priority) {
+    change.tell("priority_changed", "frontdesk", format!("{} → {}", change.ticket.priority.as_str(), priority.as_str()));
+    change.ticket.priority = priority;
 }
 
 /// Tells a person or a role by mail, a channel by a notice. Nobody is told twice of one event.

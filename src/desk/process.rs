@@ -262,8 +262,7 @@ pub(crate) fn late(change: &mut Change<'_>, id: &str, is_late: bool, percent: u3
         return escalation::tell_one(change, &whose, due_at, &format!("step {id} was due {due_at}"), &mut told);
     };
     if let Some(priority) = on_late.priority.filter(|priority| *priority != change.ticket.priority) {
-        change.tell("priority_changed", "frontdesk", format!("{} → {}", change.ticket.priority.as_str(), priority.as_str()));
-        change.ticket.priority = priority;
+        escalation::raise(change, priority);
     }
     if let Some(to) = &on_late.assign {
         hand_over(change, to);

@@ -74,6 +74,7 @@ fn question() -> TicketType {
             step("confirm", &["Customer says it works"], Some("customer")),
         ],
         close_asks: vec!["cause".into()],
+        policy: BTreeMap::new(),
     }
 }
 
@@ -90,6 +91,8 @@ pub(crate) fn policy() -> Policy {
         ack: None,
         private: false,
         machines: vec![],
+        language: None,
+        pgp: None,
     };
     let agent_mail = AgentMail {
         address: address("desk@fernhill.example"),

@@ -7,7 +7,8 @@ use mail::Address;
 
 use crate::store::{BudgetKey, Store};
 
-const DAY: SignedDuration = SignedDuration::from_hours(24);
+/// For budgets of a day.
+pub const DAY: SignedDuration = SignedDuration::from_hours(24);
 /// For budgets of an hour.
 pub const HOUR: SignedDuration = SignedDuration::from_hours(1);
 

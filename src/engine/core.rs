@@ -14,6 +14,7 @@ use mail::Address;
 
 use crate::engine::budget::{self, Allowance};
 use crate::engine::read::Reading;
+use crate::engine::told::Told;
 use crate::engine::usual::Usual;
 use crate::store::{BudgetKey, Cause, Decided, MailboxKey, Record, Store, StoreError};
 
@@ -90,6 +91,8 @@ pub struct Core {
     pub(super) late_mails: VecDeque<Timestamp>,
     /// How long first answers took lately.
     usual: Usual,
+    /// How many mails each agent got within the hour.
+    pub(super) told: Told,
     /// The newest ticket of each machine that writes tickets; forgotten at a restart, which costs one ticket more.
     machine_tickets: BTreeMap<String, TicketNo>,
     /// Notices of staged decisions, to be given out after the flush.
@@ -114,11 +117,13 @@ impl Core {
             has_errands: true,
             late_mails: VecDeque::new(),
             usual: Usual::default(),
+            told: Told::default(),
             notices: Vec::new(),
             happenings: Vec::new(),
             machine_tickets: BTreeMap::new(),
         };
         core.usual = Usual::load(&*core.store, &core.live.policy);
+        core.told = Told::load(&*core.store, &core.live.policy, now);
         let rows = core.store.outbox(false, 0);
         let claimed: Vec<OutboxStep> = rows
             .iter()
@@ -240,6 +245,7 @@ impl Core {
             contact_tickets: sender.map_or(0, |sender| self.store.contact(&sender.folded()).tickets),
             budget: allowance.facts(),
             budget_exhausted: matches!(allowance, Allowance::Exhausted(_)),
+            own: if ticket.is_none() { self.own_tickets(now, message, sender, &reading.proof) } else { None },
             usual_response: if ticket.is_none() { self.usual.of(&self.live.policy, &inbox) } else { None },
             agent_mail: agent_mail.map(Box::new),
         };
@@ -328,7 +334,7 @@ impl Core {
             return refuse(format!("there is no ticket {}", self.live.policy.reference(order.ticket)));
         };
         let around = Around { last_in: self.last_in(ticket.no), ..self.around(Some(&ticket), None, now) };
-        let is_known = desk::issue::admit(&self.live.policy, &around.issues, &ticket, &order.command);
+        let is_known = desk::issue::admit(&self.live.policy, &around.issues, &ticket, &order.by, &order.command);
         let admitted = is_known.and_then(|()| desk::admit::admit(&self.live.policy, &ticket, &order.by, order.command));
         let kind = match admitted {
             Ok(kind) => kind,
@@ -433,6 +439,13 @@ impl Core {
             }
             self.machine_tickets.insert(sender.clone(), ticket.no);
             counted.push(BudgetKey::Machine(sender));
+        }
+        for agent in desk::notice::told(&decision) {
+            self.told.note(&agent, event.at);
+            counted.push(BudgetKey::Notice(agent.0));
+        }
+        if let (EventKind::MailArrived(arrival), true) = (&event.kind, is_list(&decision)) {
+            counted.extend(arrival.parsed.message.from.first().map(|from| BudgetKey::Status(from.address.folded())));
         }
         if let (EventKind::MailArrived(arrival), true) = (&event.kind, has_bad_token(&decision)) {
             counted.extend(arrival.parsed.message.from.first().map(|from| BudgetKey::BadToken(from.address.folded())));
@@ -555,6 +568,11 @@ pub(super) fn is_unsent(row: &OutboxRow) -> bool {
 fn made_by_machine(decision: &Decision) -> bool {
     let is_row = |line: &desk::TraceLine| line.step == "machine" && line.outcome == "row 9";
     decision.outcome == Outcome::NewTicket && decision.trace.iter().any(is_row)
+}
+
+/// Somebody was told where everything of theirs stands.
+fn is_list(decision: &Decision) -> bool {
+    decision.outcome == Outcome::MachineLedger && decision.effects.iter().any(|effect| matches!(effect, Effect::Send(_)))
 }
 
 /// It carried something like a token that we did not make.

@@ -310,6 +310,8 @@ fn count_people(draft: &mut Draft<'_>, before: Option<&Ticket>, after: &Ticket) 
             let open = u64::from(is_open);
             if is_added {
                 (facts.tickets, facts.open) = (facts.tickets + 1, facts.open + open);
+                // Whoever writes in somebody else's name does not choose their language.
+                facts = if ticket.requester.proven { facts.speaking(ticket.language.as_deref()) } else { facts };
             } else {
                 (facts.tickets, facts.open) = (facts.tickets.saturating_sub(1), facts.open.saturating_sub(open));
             }

@@ -399,6 +399,8 @@ impl Compiler<'_> {
             sla: raw.sla.as_ref().map(|sla| sla.value.clone()),
             ack,
             private: raw.private.as_ref().is_some_and(|private| private.value),
+            language: raw.language.as_ref().map(|language| language.value.clone()),
+            pgp: raw.pgp.as_ref().map(|pgp| pgp.value.trim().to_owned()).filter(|pgp| !pgp.is_empty()),
             machines: raw.machines.iter().flatten().map(|machine| machine.value.to_lowercase()).collect(),
         })
     }

@@ -116,8 +116,11 @@ pub enum Cause<'a> {
         /// When it should be met.
         due_at: Timestamp,
     },
-    /// A step became theirs.
-    StepIsYours,
+    /// A step became theirs. What they answer stays inside.
+    StepIsYours {
+        /// It ends with a yes or a no, not with an answer.
+        approve: bool,
+    },
     /// It comes back from sleep.
     Awake,
     /// The practice ticket.
@@ -144,7 +147,7 @@ impl<'a> Cause<'a> {
             | Self::DeliveryFailed { .. }
             | Self::DeliveryUnknown { .. }
             | Self::AtRisk { .. }
-            | Self::StepIsYours
+            | Self::StepIsYours { .. }
             | Self::Awake => None,
         }
     }
@@ -153,7 +156,11 @@ impl<'a> Cause<'a> {
     #[must_use]
     pub fn mode(&self) -> Mode {
         match self {
-            Self::Noted { .. } | Self::VendorWrote { .. } | Self::Held { .. } | Self::Answered { .. } => Mode::Note,
+            Self::Noted { .. }
+            | Self::VendorWrote { .. }
+            | Self::Held { .. }
+            | Self::Answered { .. }
+            | Self::StepIsYours { .. } => Mode::Note,
             Self::New { .. }
             | Self::Wrote { .. }
             | Self::Acted { .. }
@@ -161,7 +168,6 @@ impl<'a> Cause<'a> {
             | Self::DeliveryFailed { .. }
             | Self::DeliveryUnknown { .. }
             | Self::AtRisk { .. }
-            | Self::StepIsYours
             | Self::Awake
             | Self::Practice { .. } => Mode::Reply,
         }

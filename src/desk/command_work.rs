@@ -184,7 +184,8 @@ fn check_item(reader: &Reader<'_>, argument: &Argument, step: Option<&Step>, ite
 }
 
 fn current_step<'a>(reader: &Reader<'a>) -> Option<&'a Step> {
-    let state = reader.context.ticket?.step()?;
+    let context = reader.context;
+    let state = crate::process::meant(context.policy, context.ticket?, context.agent)?;
     reader.context.ticket_type()?.steps.iter().find(|step| step.id == state.id)
 }
 

@@ -95,6 +95,8 @@ fn is_watched(ticket: &Ticket, measure: Measure) -> bool {
 /// Climbs every rung that was reached. Of several that were passed while nobody could look, only the highest is told.
 pub(crate) fn climb(change: &mut Change<'_>) {
     let Some(calendar) = promise::calendar_of(change.policy, &change.ticket) else { return };
+    // Nobody gets two mails about one instant.
+    let mut told = BTreeSet::new();
     for measure in [Measure::FirstResponse, Measure::NextResponse, Measure::Resolution] {
         let clock = measure.of(&change.ticket).clone();
         if !is_watched(&change.ticket, measure) {
@@ -108,7 +110,7 @@ pub(crate) fn climb(change: &mut Change<'_>) {
         if highest >= DUE_PERCENT {
             measure.of_mut(&mut change.ticket).breached = true;
         }
-        take_rungs(change, measure, &clock, &acts);
+        take_rungs(change, measure, &clock, &acts, &mut told);
     }
     let late: Vec<(String, Clock)> = change
         .ticket
@@ -120,7 +122,7 @@ pub(crate) fn climb(change: &mut Change<'_>) {
     for (id, clock) in late {
         let reached = reached(calendar, &clock, change.at(), [WARN_PERCENT, DUE_PERCENT].into_iter());
         if let Some(highest) = reached.last() {
-            process::late(change, &id, *highest >= DUE_PERCENT, *highest);
+            process::late(change, &id, (*highest >= DUE_PERCENT, *highest), &mut told);
         }
     }
 }
@@ -131,18 +133,17 @@ fn reached(calendar: &crate::calendar::Calendar, clock: &Clock, now: Timestamp, 
     above.filter(|percent| promise::reached_at(calendar, clock, *percent).is_some_and(|at| at <= now)).collect()
 }
 
-fn take_rungs(change: &mut Change<'_>, measure: Measure, clock: &Clock, acts: &[(u32, Act<'_>)]) {
+fn take_rungs(change: &mut Change<'_>, measure: Measure, clock: &Clock, acts: &[(u32, Act<'_>)], told: &mut BTreeSet<AgentName>) {
     let Some(due_at) = clock.due_at else { return };
     let name = measure.as_str().replace('_', " ");
     let is_late = change.at() >= due_at;
-    let mut told = BTreeSet::new();
     if let Some((_, Act::Return)) = acts.iter().find(|(_, act)| *act == Act::Return) {
         give_back(change, clock);
     }
     let warned = acts.iter().any(|(_, act)| *act == Act::Warn);
     if warned && !is_late {
         change.tell("promise_near", "frontdesk", format!("{name} due {due_at}"));
-        tell_one(change, "owner", due_at, &format!("{name} due {due_at}"), &mut told);
+        tell_one(change, "owner", due_at, &format!("{name} due {due_at}"), told);
     }
     let late: Vec<&str> = acts.iter().filter_map(|(_, act)| if let Act::Tell(who) = act { Some(*who) } else { None }).collect();
     if clock.told_percent < DUE_PERCENT && is_late {
@@ -151,7 +152,7 @@ fn take_rungs(change: &mut Change<'_>, measure: Measure, clock: &Clock, acts: &[
         change.tell("escalated", "frontdesk", format!("{name} was due {due_at}: {who} is told"));
     }
     for who in late {
-        tell_one(change, who, due_at, &format!("{name} was due {due_at}"), &mut told);
+        tell_one(change, who, due_at, &format!("{name} was due {due_at}"), told);
     }
     for (_, act) in acts {
         let Act::Alert(alert) = act else { continue };
@@ -160,7 +161,7 @@ fn take_rungs(change: &mut Change<'_>, measure: Measure, clock: &Clock, acts: &[
             raise(change, priority);
         }
         for who in &alert.tell {
-            tell_one(change, who, due_at, &format!("{}: {name} due {due_at}", alert.name), &mut told);
+            tell_one(change, who, due_at, &format!("{}: {name} due {due_at}", alert.name), told);
         }
     }
 }

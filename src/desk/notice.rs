@@ -27,6 +27,9 @@ pub(crate) fn tell_agent(change: &mut Change<'_>, cause: &Cause<'_>, name: &Agen
     let Some(desk) = AgentDesk::of_ticket(change.policy, &change.ticket) else { return };
     let agent = change.policy.agents.get(name);
     if let Some(agent) = agent.filter(|agent| !agent.reports_only) {
+        if change.trace.iter().any(|line| line.step == STEP && line.outcome == name.as_str()) {
+            return;
+        }
         if is_told_enough(change, agent) {
             return keep_back(change, name);
         }

@@ -430,7 +430,7 @@ fn acknowledge(
     };
     match acknowledgement(policy, ticket, inbox, &request) {
         Ok((send, promised)) => {
-            ticket.promised = promised.map(|until| Promised { until, renewed: false });
+            ticket.promised = promised.map(|until| Promised { until, renewals: 0 });
             let form = if proven { "proven" } else { "plain" };
             mail.trace("ack", "yes", format!("template {template}, {form} form, to {}", send.to));
             history.push(entry(mail.event, "acknowledged", "frontdesk", format!("to {}", send.to)));

@@ -1,7 +1,8 @@
 //! What the requester was promised will not be kept: they hear so, with a new time, while the old one still stands.
 //!
 //! The promise is what they were told, in the acknowledgement or by a word of theirs; what an SLA asks of us is another
-//! matter and stays broken. It is renewed once for each wait, so that nobody is put off without end.
+//! matter and stays broken. Each new time is twice as far off as the one before, and there are few, so that nobody is put
+//! off without end.
 
 use jiff::{SignedDuration, Timestamp};
 
@@ -13,8 +14,13 @@ use crate::policy::Policy;
 use crate::promise::{self, Measure};
 use crate::ticket::{Clock, Promised, Status, Ticket};
 
-/// So many hundredths of the promised time have passed: an answer is still possible, but no longer likely.
-const PERCENT: i128 = 90;
+/// So many hundredths of the promised time have passed: an answer is still possible, but no longer likely. Where that
+/// leaves no hour of the day at their place, earlier ones are tried.
+const PERCENTS: [i128; 3] = [90, 80, 75];
+/// So often a promise is put off at most.
+const RENEWALS_MAX: u8 = 3;
+/// So long before the promised time they hear at the latest, if they are to hear within their hours.
+const AHEAD_MIN: SignedDuration = SignedDuration::from_mins(15);
 
 /// The clock of the answer that is owed.
 fn owed(ticket: &Ticket) -> Option<(Measure, &Clock)> {
@@ -24,30 +30,34 @@ fn owed(ticket: &Ticket) -> Option<(Measure, &Clock)> {
 
 /// When the requester should hear of it: within the hours at their place if there are any before the time has come.
 pub(crate) fn at(policy: &Policy, ticket: &Ticket) -> Option<Timestamp> {
-    let promised = ticket.promised.as_ref().filter(|promised| !promised.renewed)?;
+    let promised = ticket.promised.as_ref().filter(|promised| promised.renewals < RENEWALS_MAX)?;
     let is_ours = matches!(ticket.status, Status::New | Status::Open | Status::OnHold);
     let (_, clock) = owed(ticket).filter(|_| is_ours)?;
     let calendar = promise::calendar_of(policy, ticket)?;
-    let whole = calendar.open_between(clock.started_at?, promised.until).as_millis();
-    let part = SignedDuration::from_millis(i64::try_from(whole * PERCENT / 100).ok()?);
-    let at = calendar.after(clock.started_at?, Span::Open(part))?;
-    let polite = follow_up::in_hours(policy, ticket, at);
-    Some(polite.filter(|polite| *polite < promised.until).unwrap_or(at))
+    let started_at = clock.started_at?;
+    let whole = calendar.open_between(started_at, promised.until).as_millis();
+    let reached = |percent: i128| {
+        let part = SignedDuration::from_millis(i64::try_from(whole * percent / 100).ok()?);
+        calendar.after(started_at, Span::Open(part))
+    };
+    let polite =
+        |at: Timestamp| follow_up::in_hours(policy, ticket, at).filter(|at| at.duration_until(promised.until) >= AHEAD_MIN);
+    PERCENTS.into_iter().filter_map(reached).find_map(polite).or_else(|| reached(PERCENTS[0]))
 }
 
-/// Tells the new time: as long again as was promised for the answer that is owed.
+/// Tells the new time.
 pub(crate) fn renew(change: &mut Change<'_>) {
-    let Some(Promised { until, renewed: false }) = change.ticket.promised.clone() else { return };
-    let Some(next) = next(change.policy, &change.ticket, until, change.at()) else { return };
-    change.ticket.promised = Some(Promised { until: next, renewed: true });
+    let Some(Promised { until, renewals }) = change.ticket.promised.clone() else { return };
+    let Some(next) = next(change.policy, &change.ticket, (until.max(change.at()), renewals)) else { return };
+    change.ticket.promised = Some(Promised { until: next, renewals: renewals.saturating_add(1) });
     let text = Text { promised: Some((until, next)), ..Text::default() };
     if customer_mail::send(change, "new-time", &text) {
         change.tell("promise_renewed", "frontdesk", format!("{until} → {next}"));
     }
 }
 
-/// The first instant that lies a whole target after the old one, and ahead.
-fn next(policy: &Policy, ticket: &Ticket, until: Timestamp, now: Timestamp) -> Option<Timestamp> {
+/// A whole target after the old time, twice that the second time, and so on.
+fn next(policy: &Policy, ticket: &Ticket, (until, renewals): (Timestamp, u8)) -> Option<Timestamp> {
     let calendar = promise::calendar_of(policy, ticket)?;
     let (measure, clock) = owed(ticket)?;
     let sla = promise::sla_of(policy, ticket)?;
@@ -56,5 +66,6 @@ fn next(policy: &Policy, ticket: &Ticket, until: Timestamp, now: Timestamp) -> O
         Measure::NextResponse | Measure::Resolution => &sla.next_response,
     };
     let whole = Span::Open(calendar.open_between(clock.started_at?, until));
-    calendar.after(until.max(now), targets[ticket.priority as usize].unwrap_or(whole))
+    let target = targets[ticket.priority as usize].unwrap_or(whole);
+    (0..1_u32 << renewals.min(RENEWALS_MAX)).try_fold(until, |at, _| calendar.after(at, target))
 }

@@ -248,7 +248,7 @@ pub(crate) fn ticket_mails(policy: &Policy, ticket: &Ticket, message: &MessageEn
         ("unknown", Cause::DeliveryUnknown { to: &ticket.requester.address, reply: &message.text }),
         ("risk", Cause::AtRisk { due_at: at("2026-11-23T16:30:00Z") }),
         ("late", Cause::AtRisk { due_at: at("2026-11-23T12:30:00Z") }),
-        ("step", Cause::StepIsYours),
+        ("step", Cause::StepIsYours { approve: false }),
         ("awake", Cause::Awake),
         ("practice", Cause::Practice { message }),
     ];

@@ -29,7 +29,7 @@ pub(crate) fn tell(change: &mut Change<'_>, by: &str) {
     if customer_mail::send(change, "status", &text) {
         change.tell("status_told", by, change.ticket.requester.address.to_string());
         if let (Some(until), None) = (standing.due, &change.ticket.promised) {
-            change.ticket.promised = Some(Promised { until, renewed: false });
+            change.ticket.promised = Some(Promised { until, renewals: 0 });
         }
     }
 }

@@ -208,8 +208,8 @@ pub struct Silence {
 pub struct Promised {
     /// As they were told.
     pub until: Timestamp,
-    /// It is the second time already: there is no third.
-    pub renewed: bool,
+    /// How often that was put off.
+    pub renewals: u8,
 }
 
 /// What the requester thought of it.

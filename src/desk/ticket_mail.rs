@@ -144,7 +144,7 @@ impl TicketMail<'_> {
             Cause::DeliveryUnknown { to, .. } => (words.marker_unknown, to.to_string()),
             Cause::AtRisk { due_at } if due_at <= self.at => (words.marker_late, String::new()),
             Cause::AtRisk { .. } => (words.marker_risk, String::new()),
-            Cause::StepIsYours => (words.marker_step, String::new()),
+            Cause::StepIsYours { .. } => (words.marker_step, String::new()),
             Cause::Awake => (words.marker_awake, String::new()),
         };
         let (due, tail) = match self.cause.mode() {
@@ -184,7 +184,8 @@ impl TicketMail<'_> {
                 let template = if due_at <= self.at { words.says_late } else { words.says_risk };
                 say(fill(template, &[("when", own(short_time(words, zone, due_at, self.at)))]));
             }
-            Cause::StepIsYours => say(own(words.says_step)),
+            Cause::StepIsYours { approve: false } => say(own(words.says_step)),
+            Cause::StepIsYours { approve: true } => say(own(words.says_step_approve)),
             Cause::Awake => say(own(words.says_awake)),
             Cause::Practice { .. } => say(own(words.says_practice)),
         }
@@ -246,7 +247,7 @@ impl TicketMail<'_> {
             | Cause::DeliveryFailed { .. }
             | Cause::DeliveryUnknown { .. }
             | Cause::AtRisk { .. }
-            | Cause::StepIsYours
+            | Cause::StepIsYours { .. }
             | Cause::Awake
             | Cause::Practice { .. } => Vec::new(),
         };
@@ -342,7 +343,7 @@ impl TicketMail<'_> {
             | Cause::DeliveryFailed { .. }
             | Cause::DeliveryUnknown { .. }
             | Cause::AtRisk { .. }
-            | Cause::StepIsYours
+            | Cause::StepIsYours { .. }
             | Cause::Awake
             | Cause::Practice { .. } => self.outsider(),
         };

@@ -55,6 +55,13 @@ fn load(folder: &Path, config: &str) -> Result<Arc<frontdesk::engine::Live>, Str
     setup::finish(loaded).map(|setup| setup.live).map_err(|failure| failure.message)
 }
 
+/// The next time at which agents get their morning lists.
+fn morning_after(policy: &desk::Policy, now: Timestamp) -> Option<Timestamp> {
+    let today = desk::morning::date(policy, now);
+    let dates = [Some(today), today.tomorrow().ok()].into_iter().flatten();
+    dates.filter_map(|date| desk::morning::due_at(policy, date)).find(|due| *due > now)
+}
+
 /// This machine, with credentials of its own.
 struct Pretended {
     credentials: PathBuf,
@@ -213,7 +220,8 @@ impl Desk {
     fn pass(&mut self, until: Timestamp) -> Result<(), String> {
         for _ in 0..TIMERS_MAX {
             let policy = self.core.live.policy.clone();
-            let chore_at = desk::chore::next_at(&policy, self.now).filter(|at| *at <= until);
+            let chores = [desk::chore::next_at(&policy, self.now), morning_after(&policy, self.now)];
+            let chore_at = chores.into_iter().flatten().min().filter(|at| *at <= until);
             let timer_at = self.store.next_timer().filter(|due| *due <= until);
             if let Some(at) = chore_at.filter(|at| timer_at.is_none_or(|due| *at < due)) {
                 self.now = at;
@@ -239,6 +247,8 @@ impl Desk {
     fn chores(&mut self) -> Result<(), String> {
         let store: Arc<dyn Store> = self.store.clone();
         let policy = self.core.live.policy.clone();
+        self.core.mornings(self.now).map_err(|error| error.to_string())?;
+        self.tell_later()?;
         for job in jobs(&store, &policy, self.now, true).map_err(|error| error.to_string())? {
             self.core.chore(self.now, job).map_err(|error| error.to_string())?;
             self.tell_later()?;

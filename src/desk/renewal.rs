@@ -65,7 +65,9 @@ fn next(policy: &Policy, ticket: &Ticket, (until, renewals): (Timestamp, u8)) ->
         Measure::FirstResponse => &sla.first_response,
         Measure::NextResponse | Measure::Resolution => &sla.next_response,
     };
-    let whole = Span::Open(calendar.open_between(clock.started_at?, until));
-    let target = targets[ticket.priority as usize].unwrap_or(whole);
+    let Some(target) = targets[ticket.priority as usize] else {
+        // Nothing is asked of us any more: as long again as they have been put off already.
+        return calendar.after(until, Span::Open(calendar.open_between(clock.started_at?, until)));
+    };
     (0..1_u32 << renewals.min(RENEWALS_MAX)).try_fold(until, |at, _| calendar.after(at, target))
 }

@@ -498,6 +498,9 @@ pub enum FormReader {
     UrlEncoded,
 }
 
+/// Most notices within an hour that can be allowed: so many instants are remembered of each agent, whatever the clock does.
+pub const NOTICES_PER_HOUR_MAX: u32 = 256;
+
 /// Hard bounds on automatic mail, `[limits]`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Limits {

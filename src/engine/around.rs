@@ -40,7 +40,7 @@ impl Core {
         if has_people || asks_rating || policy.company.languages.len() > 1 {
             around.contact = contact.map(|address| self.store().contact(&address.folded())).unwrap_or_default();
         }
-        around.notices = self.told.counts(now);
+        around.notices = self.told.counts(&**self.store(), &policy.agents, now);
         if has_people {
             let known = self.store().agents();
             let unsent = ticket.map(|ticket| self.store().outbox_of(ticket.no)).unwrap_or_default();

@@ -123,7 +123,7 @@ impl Core {
             machine_tickets: BTreeMap::new(),
         };
         core.usual = Usual::load(&*core.store, &core.live.policy);
-        core.told = Told::load(&*core.store, &core.live.policy, now);
+        core.told = Told::load(&*core.store, &core.live.policy.agents, now);
         let rows = core.store.outbox(false, 0);
         let claimed: Vec<OutboxStep> = rows
             .iter()
@@ -441,7 +441,7 @@ impl Core {
             counted.push(BudgetKey::Machine(sender));
         }
         for agent in desk::notice::told(&decision) {
-            self.told.note(&agent, event.at);
+            self.told.note(&*self.store, &self.live.policy.agents, &agent, event.at);
             counted.push(BudgetKey::Notice(agent.0));
         }
         if let (EventKind::MailArrived(arrival), true) = (&event.kind, is_list(&decision)) {

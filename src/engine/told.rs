@@ -3,67 +3,113 @@
 
 use std::collections::{BTreeMap, VecDeque};
 
-use desk::{AgentName, Policy};
-use jiff::Timestamp;
+use desk::AgentName;
+use desk::policy::Agent;
+use jiff::{SignedDuration, Timestamp};
 
 use crate::engine::budget::HOUR;
 use crate::store::{BudgetKey, Store};
 
-/// Instants that are remembered of one agent; nobody sets a limit above it.
-const KEPT: usize = 1_000;
+/// Hours ahead of the clock that are looked at one by one.
+const LOOKED_AHEAD: usize = 26;
+
+type Agents = BTreeMap<AgentName, Agent>;
+
+/// Instants that are remembered of one agent.
+const KEPT: usize = desk::policy::NOTICES_PER_HOUR_MAX as usize;
 
 /// Instants of the mails, newest last.
 #[derive(Debug, Default)]
-pub(super) struct Told(BTreeMap<AgentName, VecDeque<Timestamp>>);
+pub(super) struct Told {
+    instants: BTreeMap<AgentName, VecDeque<Timestamp>>,
+    /// The clock at the newest of them, or at the start. Where the clock is not within an hour after it, it may have jumped,
+    /// and only the store knows what was told by that clock.
+    newest_at: Timestamp,
+}
 
 impl Told {
-    /// What the store counted within the hour, as if all of it had been just now.
-    pub(super) fn load(store: &dyn Store, policy: &Policy, now: Timestamp) -> Self {
-        let since = now.checked_sub(HOUR).unwrap_or(Timestamp::MIN);
-        let count = |name: &AgentName| store.budget(&BudgetKey::Notice(name.0.clone()), since);
-        let counted = policy.agents.keys().map(|name| (name, count(name))).filter(|(_, count)| *count > 0);
-        let taken_up = |count: u64| usize::try_from(count).unwrap_or(KEPT).min(KEPT);
-        Self(counted.map(|(name, count)| (name.clone(), std::iter::repeat_n(now, taken_up(count)).collect())).collect())
+    /// What the store counted within the hour before and since, each as late as it may have been.
+    pub(super) fn load(store: &dyn Store, agents: &Agents, now: Timestamp) -> Self {
+        let told = counted(store, agents, now).into_keys().map(|name| {
+            let instants = instants(store, &name, now);
+            (name, instants)
+        });
+        Self { instants: told.collect(), newest_at: now }
     }
 
     /// An agent is told of something.
-    pub(super) fn note(&mut self, agent: &AgentName, at: Timestamp) {
-        let instants = self.0.entry(agent.clone()).or_default();
+    pub(super) fn note(&mut self, store: &dyn Store, agents: &Agents, agent: &AgentName, at: Timestamp) {
+        if self.may_have_jumped(at) {
+            *self = Self::load(store, agents, at);
+        }
+        let instants = self.instants.entry(agent.clone()).or_default();
         instants.push_back(at);
-        // A clock that goes back must not give anybody a second helping, so only their number and their age let them go.
         if instants.len() > KEPT {
             instants.pop_front();
         }
-        while instants.front().is_some_and(|first| first.duration_until(at) >= HOUR) {
-            instants.pop_front();
-        }
+        self.newest_at = at;
+    }
+
+    fn may_have_jumped(&self, now: Timestamp) -> bool {
+        !(SignedDuration::ZERO..HOUR).contains(&self.newest_at.duration_until(now))
     }
 
     /// Who was told how often within the hour before `now`.
-    pub(super) fn counts(&self, now: Timestamp) -> BTreeMap<AgentName, u32> {
+    pub(super) fn counts(&self, store: &dyn Store, agents: &Agents, now: Timestamp) -> BTreeMap<AgentName, u32> {
+        if self.may_have_jumped(now) {
+            return counted(store, agents, now);
+        }
         let recent = |instants: &VecDeque<Timestamp>| instants.iter().filter(|at| at.duration_until(now) < HOUR).count();
-        let counts = self.0.iter().map(|(name, instants)| (name.clone(), u32::try_from(recent(instants)).unwrap_or(u32::MAX)));
+        let counts = self.instants.iter().map(|(name, all)| (name.clone(), u32::try_from(recent(all)).unwrap_or(u32::MAX)));
         counts.filter(|(_, count)| *count > 0).collect()
     }
 }
 
+/// The store counts by the hour, and a clock that went back finds counts ahead of itself.
+fn instants(store: &dyn Store, agent: &AgentName, now: Timestamp) -> VecDeque<Timestamp> {
+    let key = BudgetKey::Notice(agent.0.clone());
+    let mut found = VecDeque::new();
+    let mut since = now.saturating_sub(HOUR).unwrap_or(Timestamp::MIN);
+    for step in 0..=LOOKED_AHEAD {
+        let ends_at = hour_after(since);
+        let rest = if step < LOOKED_AHEAD { store.budget(&key, ends_at) } else { 0 };
+        let here = store.budget(&key, since).saturating_sub(rest);
+        let room = KEPT.saturating_sub(found.len());
+        found.extend(std::iter::repeat_n(ends_at, usize::try_from(here).unwrap_or(KEPT).min(room)));
+        since = ends_at;
+        if rest == 0 {
+            break;
+        }
+    }
+    found
+}
+
+/// The beginning of the next whole hour.
+fn hour_after(at: Timestamp) -> Timestamp {
+    Timestamp::from_second((at.as_second().div_euclid(3600) + 1) * 3600).unwrap_or(Timestamp::MAX)
+}
+
+fn counted(store: &dyn Store, agents: &Agents, now: Timestamp) -> BTreeMap<AgentName, u32> {
+    let since = now.checked_sub(HOUR).unwrap_or(Timestamp::MIN);
+    let count = |name: &AgentName| u32::try_from(store.budget(&BudgetKey::Notice(name.0.clone()), since)).unwrap_or(u32::MAX);
+    agents.keys().map(|name| (name.clone(), count(name))).filter(|(_, count)| *count > 0).collect()
+}
+
 #[cfg(test)]
 mod tests {
-    use jiff::SignedDuration;
-
     use super::*;
+    use crate::store::MemoryStore;
 
     #[test]
-    fn an_hour_counts_whichever_way_the_clock_goes() {
+    fn an_hour_counts_and_no_longer() {
         let at = |minute: i64| Timestamp::UNIX_EPOCH + SignedDuration::from_mins(minute);
-        let mut told = Told::default();
-        for minute in [0, 30, 59, 10] {
-            told.note(&"maya".into(), at(minute));
+        let (store, agents) = (MemoryStore::new(), Agents::new());
+        let mut told = Told::load(&store, &agents, at(0));
+        for minute in [0, 30, 59] {
+            told.note(&store, &agents, &"maya".into(), at(minute));
         }
-        let count = |told: &Told, minute| told.counts(at(minute)).get(&"maya".into()).copied();
-        assert_eq!(count(&told, 59), Some(4));
-        assert_eq!(count(&told, 60), Some(3));
-        assert_eq!(count(&told, 0), Some(4), "what lies ahead counts");
-        assert_eq!(count(&told, 119), None);
+        let count = |minute| told.counts(&store, &agents, at(minute)).get(&"maya".into()).copied();
+        assert_eq!([59, 60, 89, 90, 118].map(count), [Some(3), Some(2), Some(2), Some(1), Some(1)]);
+        assert_eq!(count(119), None);
     }
 }

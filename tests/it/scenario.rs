@@ -61,8 +61,7 @@ fn named(readme: &str) -> BTreeSet<String> {
 fn every_row_names_conversations_that_there_are_and_none_is_left_out() {
     let readme = fs::read_to_string(folder().join("README.md")).expect("a file of ours");
     let named = named(&readme);
-    let played: BTreeSet<String> =
-        all().iter().filter_map(|path| Some(path.file_stem()?.to_str()?.to_owned())).collect();
+    let played: BTreeSet<String> = all().iter().filter_map(|path| Some(path.file_stem()?.to_str()?.to_owned())).collect();
     let missing: Vec<_> = named.difference(&played).collect();
     let unnamed: Vec<_> = played.difference(&named).collect();
     assert!(missing.is_empty() && unnamed.is_empty(), "not there: {missing:?}; in no row: {unnamed:?}");

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use desk::policy::{Company, Inbox, Limits};
+use desk::policy::{Company, Inbox, Limits, NOTICES_PER_HOUR_MAX};
 use desk::{AccountName, InboxName, TeamName, TypeName};
 use jiff::SignedDuration;
 use jiff::civil::Date;
@@ -494,6 +494,11 @@ impl Compiler<'_> {
             if let Some(value) = value {
                 *limit = value.value;
             }
+        }
+        if let Some(notices) = raw.notices_per_agent_hour.as_ref().filter(|notices| notices.value > NOTICES_PER_HOUR_MAX) {
+            let message = format!("{} notices within an hour are no limit", notices.value);
+            self.report.add(Code::BadValue, notices.at, message, format!("0 to {NOTICES_PER_HOUR_MAX}"));
+            limits.notices_per_agent_hour = NOTICES_PER_HOUR_MAX;
         }
         limits
     }

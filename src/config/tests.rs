@@ -117,7 +117,7 @@ fn a_reload_is_told_in_plain_sentences() {
     let changes = [
         ("outlook.office365.com", "imap.fernhill.example"),
         ("ack = \"ack-billing\"", "ack = false"),
-        ("priority = \"high\", tags", "priority = \"urgent\", tags"),
+        ("priority = \"high\", tags = [\"key\"]", "priority = \"urgent\", tags = [\"key\"]"),
         ("name = \"colleagues with IT trouble\"", "name = \"IT trouble\""),
         ("within = \"14d\"", "within = \"7d\""),
         ("version = 1", "version = 1\n# a comment moves every line"),

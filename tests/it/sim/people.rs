@@ -27,7 +27,7 @@ pub(super) fn letter(dice: &mut Dice, number: u64, received: &[OutboxRow], store
     match dice.roll(16) {
         0 | 1 => agent(dice, number, received, store),
         2 => vendor(dice, number, received, store),
-        3 => forged_agent(number),
+        3 => forged_agent(dice, number, received, store),
         _ => customer(dice, number, received),
     }
 }
@@ -76,10 +76,14 @@ fn vendor(dice: &mut Dice, number: u64, received: &[OutboxRow], store: Option<&d
     mail(NORTHGATE, &to, "Re: something", number, (Some(&id), &forged), &format!("{CANARY} vendor {number}.{date}"))
 }
 
-/// Somebody writes in an agent's name.
-fn forged_agent(number: u64) -> Vec<u8> {
+/// Somebody writes in an agent's name, or as themselves, to an address that only the agent was given.
+fn forged_agent(dice: &mut Dice, number: u64, received: &[OutboxRow], store: Option<&dyn Store>) -> Vec<u8> {
+    let (to, id) =
+        reply_to(received, store, |row| row.purpose == Purpose::AgentNotice && row.to.as_str() == MAYA && row.ticket.0 > 0)
+            .unwrap_or(("desk@fernhill.example".to_owned(), "nothing@fernhill.example".to_owned()));
+    let from = if dice.chance(70) { MAYA } else { "eve@evil.example" };
     let text = format!("{CANARY} forged {number}.\r\n\r\n#close");
-    mail(MAYA, "desk@fernhill.example", "Re: [T-1] something", number, (None, &format!("{FORGED}: 1\r\n")), &text)
+    mail(from, &to, "Re: [T-1] something", number, (Some(&id), &format!("{FORGED}: 1\r\n")), &text)
 }
 
 /// Where an answer to the newest such mail goes, and what it answers.

@@ -104,6 +104,13 @@ pub enum Cause<'a> {
         /// The server's words.
         reply: &'a str,
     },
+    /// A mail of ours has not arrived for hours, and is tried again.
+    DeliveryDelayed {
+        /// To whom it is.
+        to: &'a Address,
+        /// The server's words.
+        reply: &'a str,
+    },
     /// Nobody knows whether a mail of ours arrived.
     DeliveryUnknown {
         /// To whom it was.
@@ -145,6 +152,7 @@ impl<'a> Cause<'a> {
             Self::Assigned { message, .. } => *message,
             Self::Acted { .. }
             | Self::DeliveryFailed { .. }
+            | Self::DeliveryDelayed { .. }
             | Self::DeliveryUnknown { .. }
             | Self::AtRisk { .. }
             | Self::StepIsYours { .. }
@@ -166,6 +174,7 @@ impl<'a> Cause<'a> {
             | Self::Acted { .. }
             | Self::Assigned { .. }
             | Self::DeliveryFailed { .. }
+            | Self::DeliveryDelayed { .. }
             | Self::DeliveryUnknown { .. }
             | Self::AtRisk { .. }
             | Self::Awake

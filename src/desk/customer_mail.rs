@@ -171,6 +171,10 @@ fn compose(
     send.class = SendClass::AtMostOnce;
     let undo_send = policy.agent_mail.as_ref().filter(|_| text.undoable).map(|desk| desk.undo_send);
     send.not_before = undo_send.and_then(|wait| change.at().checked_add(wait).ok());
+    if text.vendor_date.is_some() {
+        // Whenever the vendor writes, the requester hears of it in their own day.
+        send.not_before = follow_up::in_hours(policy, ticket, change.at());
+    }
     send.envelope_from = ReturnPath::Address(letter::bounce_address(policy, ticket, inbox, id));
     let mut extra = marks(policy, &send.message_id, Some("auto-generated"));
     extra.push(unsubscribe(inbox));

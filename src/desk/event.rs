@@ -148,13 +148,13 @@ pub enum EventKind {
     },
     /// Something is done by the calendar, or because the desk noticed something by itself; about no single ticket.
     Chore(Box<Chore>),
-    /// A mail of ours could not be delivered, or nobody knows.
+    /// A mail of ours could not be delivered, or nobody knows, or it takes long.
     DeliveryEnded {
         /// Which mail.
         effect: EffectId,
         /// To whom.
         to: Address,
-        /// `failed` or `unknown`.
+        /// `failed`, `unknown` or `delayed`.
         result: String,
         /// The server's words.
         reply: String,

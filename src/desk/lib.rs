@@ -51,7 +51,7 @@ pub mod condition;
 pub mod courtesy;
 mod customer_mail;
 pub mod decide;
-mod delivery;
+pub mod delivery;
 mod desk_list;
 pub mod desk_mail;
 pub mod draft;

@@ -245,6 +245,7 @@ pub(crate) fn ticket_mails(policy: &Policy, ticket: &Ticket, message: &MessageEn
         ("vendor", Cause::VendorWrote { vendor: &northgate, message }),
         ("held", Cause::Held { message, why: person }),
         ("failed", Cause::DeliveryFailed { to: &ticket.requester.address, reply: &message.text }),
+        ("delayed", Cause::DeliveryDelayed { to: &ticket.requester.address, reply: &message.text }),
         ("unknown", Cause::DeliveryUnknown { to: &ticket.requester.address, reply: &message.text }),
         ("risk", Cause::AtRisk { due_at: at("2026-11-23T16:30:00Z") }),
         ("late", Cause::AtRisk { due_at: at("2026-11-23T12:30:00Z") }),

@@ -5,13 +5,13 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use desk::effect::{Effect, OutboxRow};
+use desk::effect::{Effect, OutboxPhase, OutboxRow, OutboxStep};
 use desk::event::{Actor, Place, SenderProof};
 use desk::{AgentName, EventId, RawHash, TicketNo};
 use frontdesk::cli::{service, setup, view};
 use frontdesk::config::{Environment, System};
 use frontdesk::engine::chore::jobs;
-use frontdesk::engine::core::{Core, Order};
+use frontdesk::engine::core::{Core, Order, step_of};
 use frontdesk::engine::read::read_here;
 use frontdesk::store::{MemoryStore, Store, TicketFilter};
 use jiff::Timestamp;
@@ -99,6 +99,7 @@ impl Desk {
             | Act::Read(_)
             | Act::Head(_)
             | Act::Bounce { .. }
+            | Act::Defer(_)
             | Act::Why
             | Act::Restart => {}
         }
@@ -144,6 +145,13 @@ impl Desk {
                 let row = self.newest_to(to).ok_or("nobody wrote to them")?;
                 let raw = self.bounce(&row, *permanent);
                 self.mail(&raw, false)
+            }
+            Act::Defer(who) => {
+                let row = self.newest_to(who).ok_or("nobody wrote to them")?;
+                let reply = Some("451 4.3.0 try later".to_owned());
+                let step = OutboxStep { phase: OutboxPhase::Deferred, reply, ..step_of(&row, self.now) };
+                self.core.steps(vec![step]).map_err(|error| error.to_string())?;
+                self.tell()
             }
             Act::Why => self.why(),
             Act::Restart => {

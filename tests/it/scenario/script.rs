@@ -47,6 +47,8 @@ pub(super) enum Act {
     Head(String),
     /// The newest mail to somebody comes back, for good or for now.
     Bounce { to: String, permanent: bool },
+    /// The server refuses the newest mail to somebody for now.
+    Defer(String),
     /// Why the newest event was decided as it was.
     Why,
     /// The desk comes up again from what it stored.
@@ -109,6 +111,7 @@ fn act(line: &str) -> Result<Act, String> {
         "read" => Ok(Act::Read(rest.to_owned())),
         "head" => Ok(Act::Head(rest.to_owned())),
         "bounce" | "delay" => Ok(Act::Bounce { to: rest.to_owned(), permanent: word == "bounce" }),
+        "defer" => Ok(Act::Defer(rest.to_owned())),
         "why" => Ok(Act::Why),
         "restart" => Ok(Act::Restart),
         _ => Err(format!("`{word}` is no step")),

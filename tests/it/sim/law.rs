@@ -3,9 +3,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use desk::effect::{Effect, OutboxPhase, Purpose};
-use desk::{EventId, Outcome, RawHash, TicketNo};
+use desk::effect::{OutboxPhase, Purpose};
+use desk::{EventId, Outcome, RawHash, TimerKind};
 use frontdesk::store::{Cause, Decided, Store, TicketFilter};
+use jiff::Timestamp;
 
 use super::people::{CANARY, FORGED, is_customer};
 use super::world::{NOTICES_MAX, World};
@@ -36,7 +37,7 @@ pub(super) fn check(world: &mut World) {
     ledgers_sum_to_elapsed_time(world);
     automatic_mail_stays_within_bounds(world, &past);
     agents_are_told_within_bounds(&past);
-    timers_fire_once(&past);
+    timers_fire_once(world);
     no_mail_kills_twice(world);
     the_journal_replays_to_the_same(world);
 }
@@ -212,16 +213,26 @@ fn agents_are_told_within_bounds(past: &Past) {
     }
 }
 
-/// A timer that has fired never fires again for the same instant.
-fn timers_fire_once(past: &Past) {
-    let mut fired: BTreeSet<(TicketNo, &str, EventId)> = BTreeSet::new();
-    for decided in past.decided.values() {
-        if let (Cause::Timer { kind }, Some(ticket)) = (&decided.cause, &decided.decision.ticket) {
-            assert!(fired.insert((ticket.no, kind.as_str(), decided.event)));
-            assert!(
-                decided.decision.effects.iter().filter(|effect| matches!(effect, Effect::Send(_))).count() <= 8,
-                "a timer writes to everybody"
-            );
+/// A timer fires once: only what was set fires, not before its time, and what has fired is set no more.
+fn timers_fire_once(world: &World) {
+    let store = world.store();
+    for ticket in store.tickets(&TicketFilter::default()) {
+        let mut set: BTreeMap<TimerKind, Timestamp> = BTreeMap::new();
+        for decided in store.history(ticket.no).expect("readable") {
+            let of_ticket = decided.decision.ticket.iter().chain(&decided.decision.also).find(|other| other.no == ticket.no);
+            if let Cause::Timer { kind } = decided.cause {
+                let due_at = set.get(&kind);
+                assert!(
+                    due_at.is_some_and(|due_at| *due_at <= decided.at),
+                    "{kind:?} of {:?} was not due: {due_at:?}",
+                    ticket.no
+                );
+                let again = of_ticket.and_then(|ticket| ticket.timers.get(&kind));
+                assert!(again.is_none() || again != due_at, "{kind:?} of {:?} is set again for {due_at:?}", ticket.no);
+            }
+            if let Some(of_ticket) = of_ticket {
+                set.clone_from(&of_ticket.timers);
+            }
         }
     }
 }

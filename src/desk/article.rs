@@ -228,13 +228,13 @@ fn counted(article: &Article) -> (BTreeMap<String, f64>, f64) {
 }
 
 /// What fits a request: three for agents, and one for the requester where it clearly fits and can be read by them.
-pub(crate) fn suggest<'p>(policy: &'p Policy, ticket: &Ticket, query: &[Term]) -> (Vec<Suggested>, Option<&'p Article>) {
+pub(crate) fn suggest<'p>(policy: &'p Policy, ticket: &Ticket, text: &str) -> (Vec<Suggested>, Option<&'p Article>) {
     let articles = &policy.knowledge.articles;
     if articles.all.is_empty() {
         return (Vec::new(), None);
     }
     let language = ticket.language.as_deref();
-    let hits = articles.search(query, language);
+    let hits = articles.search(&gist::terms_of_mail(&ticket.subject, text), language);
     let likely = hits.iter().filter(|hit| hit.score >= LIKELY).take(SUGGESTED_MAX);
     let suggested = likely.map(|hit| Suggested {
         id: hit.article.id.clone(),

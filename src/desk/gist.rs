@@ -3,12 +3,12 @@
 //! A term is a word folded to lower case, without an ending that only grammar asks for; words that stand in every text are
 //! left out. Codes, such as `E214` or `0x80070005`, are kept whole.
 
-use std::collections::BTreeSet;
-
 /// Characters of a text that are read.
 const CHARACTERS_MAX: usize = 8_000;
-/// Characters of a mail's text that are read.
+/// Characters of a mail's text in which articles and codes are sought.
 const MAIL_CHARACTERS_MAX: usize = 1_500;
+/// Characters of it whose words a ticket may remember: what it is about stands near its beginning.
+const GIST_CHARACTERS_MAX: usize = 600;
 /// Terms that a ticket remembers.
 const GIST_MAX: usize = 24;
 /// Codes among them.
@@ -55,99 +55,184 @@ const STOP_WORDS: [&str; 263] = [
 ];
 
 fn is_stop_word(word: &str) -> bool {
-    STOP_WORDS.binary_search(&word).is_ok()
+    // Most words begin like few others: those alone are compared.
+    let Some(first) = word.bytes().next() else { return false };
+    let [from, until] = [usize::from(first), usize::from(first) + 1].map(|index| usize::from(STARTS[index]));
+    STOP_WORDS[from..until].iter().any(|stop| *stop == word)
+}
+
+/// Where the stop words with each first byte begin.
+const STARTS: [u16; 257] = {
+    let mut starts = [0; 257];
+    let mut index = 0;
+    while index < STOP_WORDS.len() {
+        starts[STOP_WORDS[index].as_bytes()[0] as usize + 1] += 1;
+        index += 1;
+    }
+    let mut byte = 1;
+    while byte < starts.len() {
+        starts[byte] += starts[byte - 1];
+        byte += 1;
+    }
+    starts
+};
+
+/// A term as it is read, before anybody keeps it.
+struct Seen<'a> {
+    /// Folded and cut.
+    stem: &'a str,
+    /// As written, lower case.
+    word: &'a str,
+    /// It is a code.
+    is_code: bool,
+}
+
+/// Room for the words that are looked at, since most of them are not kept.
+#[derive(Default)]
+struct Reader {
+    folded: String,
+    stem: String,
+    shown: String,
 }
 
 /// The terms of a text in order, repeats among them.
 #[must_use]
 pub fn terms(text: &str) -> Vec<Term> {
-    let end = text.char_indices().nth(CHARACTERS_MAX).map_or(text.len(), |(at, _)| at);
-    let is_inner = |c: char| c.is_alphanumeric() || matches!(c, '-' | '_' | '\'' | '’');
     let mut terms = Vec::new();
-    for piece in text[..end].split(|c: char| !is_inner(c)) {
-        let piece = piece.trim_matches(['-', '_', '\'', '’']);
-        if is_code(piece) {
-            let word = piece.to_lowercase();
-            terms.push(Term { stem: word.clone(), word, is_code: true });
-            continue;
-        }
-        let parts: Vec<&str> = piece.split(['-', '_']).filter(|part| !part.is_empty()).collect();
-        if parts.len() > 1 {
-            push_word(&mut terms, &parts.concat(), piece);
-        }
-        for part in parts.iter().filter(|part| parts.len() == 1 || part.chars().count() >= PART_CHARACTERS_MIN) {
-            push_word(&mut terms, part, part);
-        }
-    }
+    let mut keep = |seen: Seen<'_>| {
+        terms.push(Term { stem: seen.stem.to_owned(), word: seen.word.to_owned(), is_code: seen.is_code });
+    };
+    Reader::default().read(beginning(text, CHARACTERS_MAX), &mut keep);
     terms
 }
 
-fn push_word(terms: &mut Vec<Term>, word: &str, shown: &str) {
-    let bare = |word: &str| word.split(['\'', '’']).next().unwrap_or(word).to_lowercase();
-    let folded = bare(word);
-    let is_word = (2..=WORD_CHARACTERS_MAX).contains(&folded.chars().count()) && folded.chars().any(char::is_alphabetic);
-    if is_word && !is_stop_word(&folded) {
-        let stem = stem(&folded);
-        let word = if shown == word { folded } else { bare(shown) };
-        terms.push(Term { stem, word, is_code: false });
+fn beginning(text: &str, characters: usize) -> &str {
+    if text.len() <= characters {
+        return text;
+    }
+    text.char_indices().nth(characters).map_or(text, |(at, _)| &text[..at])
+}
+
+impl Reader {
+    fn read(&mut self, text: &str, see: &mut impl FnMut(Seen<'_>)) {
+        let is_inner = |c: char| c.is_alphanumeric() || matches!(c, '-' | '_' | '\'' | '’');
+        for piece in text.split(|c: char| !is_inner(c)) {
+            let piece = piece.trim_matches(['-', '_', '\'', '’']);
+            if is_code(piece) {
+                fold(piece, &mut self.folded);
+                see(Seen { stem: &self.folded, word: &self.folded, is_code: true });
+            } else if piece.contains(['-', '_']) {
+                let parts: Vec<&str> = piece.split(['-', '_']).filter(|part| !part.is_empty()).collect();
+                self.word(&parts.concat(), piece, see);
+                for part in parts.iter().filter(|part| part.chars().count() >= PART_CHARACTERS_MIN) {
+                    self.word(part, part, see);
+                }
+            } else {
+                self.word(piece, piece, see);
+            }
+        }
+    }
+
+    /// Only the codes among the terms.
+    fn read_codes(&mut self, text: &str, see: &mut impl FnMut(Seen<'_>)) {
+        // Most texts have none, and digits are found faster than words.
+        if !text.bytes().any(|byte| byte.is_ascii_digit()) {
+            return;
+        }
+        self.read(text, &mut |seen| {
+            if seen.is_code {
+                see(seen);
+            }
+        });
+    }
+
+    fn word(&mut self, word: &str, shown: &str, see: &mut impl FnMut(Seen<'_>)) {
+        let bare = |word: &str, folded: &mut String| fold(word.split(['\'', '’']).next().unwrap_or(word), folded);
+        bare(word, &mut self.folded);
+        let folded = self.folded.as_str();
+        let is_word = (2..=WORD_CHARACTERS_MAX).contains(&folded.chars().count()) && folded.chars().any(char::is_alphabetic);
+        if !is_word || is_stop_word(folded) {
+            return;
+        }
+        stem(folded, &mut self.stem);
+        if shown == word {
+            see(Seen { stem: &self.stem, word: folded, is_code: false });
+        } else {
+            bare(shown, &mut self.shown);
+            see(Seen { stem: &self.stem, word: &self.shown, is_code: false });
+        }
+    }
+}
+
+/// Lower case.
+fn fold(word: &str, folded: &mut String) {
+    folded.clear();
+    if word.is_ascii() {
+        folded.push_str(word);
+        folded.make_ascii_lowercase();
+    } else {
+        // Not letter by letter: a sigma at the end of a word is folded by its place.
+        folded.push_str(&word.to_lowercase());
     }
 }
 
 /// Letters and digits in one: `E214`, `FH-20931`, `0x80070005`.
 fn is_code(word: &str) -> bool {
-    let length = word.chars().count();
-    (3..=WORD_CHARACTERS_MAX).contains(&length)
-        && word.chars().any(|c| c.is_ascii_digit())
+    word.bytes().any(|byte| byte.is_ascii_digit())
+        && (3..=WORD_CHARACTERS_MAX).contains(&word.chars().count())
         && word.chars().any(char::is_alphabetic)
 }
 
 /// Without the endings of English and German that only grammar asks for. Crude on purpose: both sides of a comparison are
 /// cut alike.
-fn stem(word: &str) -> String {
+fn stem(word: &str, stem: &mut String) {
     const ENDINGS: [&str; 14] = ["ings", "ing", "ies", "ern", "edly", "ed", "ly", "es", "en", "er", "em", "s", "e", "n"];
-    let folded: String = word
-        .chars()
-        .flat_map(|c| match c {
-            'ä' => ['a', '\0'],
-            'ö' => ['o', '\0'],
-            'ü' => ['u', '\0'],
-            'ß' => ['s', 's'],
-            other => [other, '\0'],
-        })
-        .filter(|c| *c != '\0')
-        .collect();
+    stem.clear();
+    if word.is_ascii() {
+        stem.push_str(word);
+    } else {
+        for c in word.chars() {
+            match c {
+                'ä' => stem.push('a'),
+                'ö' => stem.push('o'),
+                'ü' => stem.push('u'),
+                'ß' => stem.push_str("ss"),
+                other => stem.push(other),
+            }
+        }
+    }
     let long_enough = |rest: &&str| rest.chars().count() >= STEM_CHARACTERS_MIN;
-    let cut = ENDINGS.iter().find_map(|ending| folded.strip_suffix(ending).filter(long_enough));
-    cut.unwrap_or(&folded).to_owned()
+    let rest = ENDINGS.iter().find_map(|ending| stem.strip_suffix(ending).filter(long_enough)).map(str::len);
+    stem.truncate(rest.unwrap_or(stem.len()));
 }
 
 /// The terms of a mail: those of its subject, then those of its text.
 #[must_use]
-pub fn of_mail(subject: &str, text: &str) -> Vec<Term> {
+pub fn terms_of_mail(subject: &str, text: &str) -> Vec<Term> {
     let mut all = terms(subject);
-    // What a mail is about stands near its beginning, and this is done for every mail.
-    let end = text.char_indices().nth(MAIL_CHARACTERS_MAX).map_or(text.len(), |(at, _)| at);
-    all.extend(terms(&text[..end]));
+    all.extend(terms(beginning(text, MAIL_CHARACTERS_MAX)));
     all
 }
 
 /// What a ticket remembers of its first mail: codes first, then the words of its subject, then those of its text.
 #[must_use]
-pub fn of(all: &[Term]) -> Vec<String> {
-    let mut seen = BTreeSet::new();
-    let codes = all.iter().filter(|term| term.is_code);
-    let mut gist: Vec<String> = Vec::new();
-    for term in codes {
-        if gist.len() < CODES_MAX && seen.insert(&term.stem) {
-            gist.push(term.stem.clone());
+pub fn of_mail(subject: &str, text: &str) -> Vec<String> {
+    let (mut codes, mut words): (Vec<String>, Vec<String>) = (Vec::new(), Vec::new());
+    let mut keep = |seen: Seen<'_>| {
+        let (kept, most) = if seen.is_code { (&mut codes, CODES_MAX) } else { (&mut words, GIST_MAX) };
+        if kept.len() < most && kept.iter().all(|stem| stem != seen.stem) {
+            kept.push(seen.stem.to_owned());
         }
-    }
-    for term in all.iter().filter(|term| !term.is_code) {
-        if gist.len() < GIST_MAX && seen.insert(&term.stem) {
-            gist.push(term.stem.clone());
-        }
-    }
-    gist
+    };
+    let mut reader = Reader::default();
+    reader.read(subject, &mut keep);
+    let first = beginning(text, GIST_CHARACTERS_MAX);
+    reader.read(first, &mut keep);
+    reader.read_codes(&beginning(text, MAIL_CHARACTERS_MAX)[first.len()..], &mut keep);
+    words.retain(|word| !codes.contains(word));
+    codes.extend(words);
+    codes.truncate(GIST_MAX);
+    codes
 }
 
 #[cfg(test)]
@@ -165,10 +250,10 @@ mod tests {
 
     #[test]
     fn a_gist_is_short_and_begins_with_codes() {
-        let gist = of(&of_mail("Sync fails with E42", "It fails with E42 since the update"));
+        let gist = of_mail("Sync fails with E42", "It fails with E42 since the update");
         assert_eq!(gist, ["e42", "sync", "fail", "updat"]);
         let long = (0..500).map(|number| format!("word{} ", "x".repeat(number % 30))).collect::<String>();
-        assert!(of(&of_mail("", &long)).len() <= GIST_MAX);
+        assert!(of_mail("", &long).len() <= GIST_MAX);
     }
 
     #[test]

@@ -113,9 +113,8 @@ pub(crate) fn for_customer(mail: &mut Incoming<'_>, agent: &Agent, customer: Add
     fill_fields(mail, &mut ticket);
     let ruling = run_rules(mail, &mut ticket, false);
     settle(mail, &mut ticket);
-    let terms = crate::gist::of_mail(&ticket.subject, &message.text);
-    ticket.help.gist = crate::gist::of(&terms);
-    ticket.help.suggested = crate::article::suggest(mail.policy, &ticket, &terms).0;
+    ticket.help.gist = crate::gist::of_mail(&ticket.subject, &message.text);
+    ticket.help.suggested = crate::article::suggest(mail.policy, &ticket, &message.text).0;
     let what = format!("for {customer}, by {}", agent.name);
     let mut history = vec![entry(mail.event, "opened_for", agent.name.as_str(), what)];
     history.extend(ruling.history);

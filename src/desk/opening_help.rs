@@ -12,9 +12,10 @@ use crate::{gist, issue, opening};
 pub(crate) fn look_up<'a>(mail: &mut Incoming<'a>, ticket: &mut Ticket, history: &mut Vec<HistoryEntry>) -> Option<&'a Article> {
     let policy = mail.policy;
     let text = &mail.message().reply.new_text;
-    let terms = gist::of_mail(&ticket.subject, text);
-    ticket.help.gist = gist::of(&terms);
-    let found = issue::matching(policy, &mail.event.around.issues, &opening::view(mail, ticket));
+    ticket.help.gist = gist::of_mail(&ticket.subject, text);
+    let issues = &mail.event.around.issues;
+    let has_issues = !policy.knowledge.issues.is_empty() || !issues.states.is_empty();
+    let found = if has_issues { issue::matching(policy, issues, &opening::view(mail, ticket)) } else { None };
     if let Some(case) = &found {
         mail.trace("issue", case.id.clone(), case.why.clone());
         let mut line = entry(mail.event, "issue_linked", "frontdesk", format!("{}: {}", case.id, case.why));
@@ -25,10 +26,10 @@ pub(crate) fn look_up<'a>(mail: &mut Incoming<'a>, ticket: &mut Ticket, history:
         if ticket.owner.is_none() && case.owner.is_some() {
             ticket.owner.clone_from(&case.owner);
         }
-    } else if !policy.knowledge.issues.is_empty() {
+    } else if has_issues {
         mail.trace("issue", "no", "it is no case of a known one");
     }
-    let (suggested, maybe) = article::suggest(policy, ticket, &terms);
+    let (suggested, maybe) = article::suggest(policy, ticket, text);
     for one in &suggested {
         mail.trace("article", one.id.clone(), format!("has {}", one.because));
     }

@@ -279,7 +279,7 @@ mod tests {
             subject: subject.to_owned(),
             team: Some("support".into()),
             domain: format!("d{no}.example"),
-            gist: gist::of(&gist::of_mail(subject, text)),
+            gist: gist::of_mail(subject, text),
             is_free: true,
         }
     }

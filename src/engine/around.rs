@@ -33,7 +33,7 @@ impl Core {
         let has_people = policy.agent_mail.is_some() || shares_work;
         let contact = ticket.map(|ticket| &ticket.requester.address).or(sender);
         let asks_rating = ticket.is_some() && policy.follow_up.closed.is_some();
-        let mut around = Around { issues: Issues::new(policy, self.store().issues()), ..Around::default() };
+        let mut around = Around { issues: Issues::new(policy, self.issues.clone()), ..Around::default() };
         if let Some(ticket) = ticket {
             around.suppressed = self.store().suppressed(&ticket.requester.address.folded(), now);
         }

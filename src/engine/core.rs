@@ -7,6 +7,7 @@ use std::sync::Arc;
 use desk::command::Command;
 use desk::effect::{Effect, OutboxPhase, OutboxRow, OutboxStep, Purpose, Send};
 use desk::event::{Actor, Around, Arrival, Decision, EventKind, Known, Place, SenderProof};
+use desk::issue::IssueState;
 use desk::thread::{Incoming, Lookup, place, signals};
 use desk::{AccountName, EffectId, Event, EventId, InboxName, Outcome, Policy, RawHash, TicketNo, decide, subject};
 use jiff::Timestamp;
@@ -93,6 +94,8 @@ pub struct Core {
     usual: Usual,
     /// How many mails each agent got within the hour.
     pub(super) told: Told,
+    /// What is known of issues; every event is told.
+    pub(super) issues: BTreeMap<String, IssueState>,
     /// The newest ticket of each machine that writes tickets; forgotten at a restart, which costs one ticket more.
     machine_tickets: BTreeMap<String, TicketNo>,
     /// Notices of staged decisions, to be given out after the flush.
@@ -118,12 +121,14 @@ impl Core {
             late_mails: VecDeque::new(),
             usual: Usual::default(),
             told: Told::default(),
+            issues: BTreeMap::new(),
             notices: Vec::new(),
             happenings: Vec::new(),
             machine_tickets: BTreeMap::new(),
         };
         core.usual = Usual::load(&*core.store, &core.live.policy);
         core.told = Told::load(&*core.store, &core.live.policy.agents, now);
+        core.issues = core.store.issues();
         let rows = core.store.outbox(false, 0);
         let claimed: Vec<OutboxStep> = rows
             .iter()
@@ -466,6 +471,11 @@ impl Core {
             ticket: decision.ticket.as_ref().map(|ticket| ticket.no),
             history: decision.history.clone(),
         });
+        for effect in &decision.effects {
+            if let Effect::Issue { id, state } = effect {
+                self.issues.insert(id.clone(), state.clone());
+            }
+        }
         let decided = Decided { event: event.id, at: event.at, cause, decision, outbox: rows, budget: counted };
         self.store.stage(Record::Decided(Box::new(decided)), &bytes)?;
         for record in suppressed {

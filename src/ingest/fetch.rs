@@ -113,13 +113,20 @@ pub(super) struct Bodies {
     pub(super) doubtful: Vec<u32>,
 }
 
-/// Fetches a batch.
-pub(super) async fn bodies(session: &mut Session, batch: &[Listed]) -> Result<Bodies, IngestError> {
+/// Fetches a batch. What comes of `room` is waited for while the server gets the mails ready, and before they are read.
+pub(super) async fn bodies(
+    session: &mut Session,
+    batch: &[Listed],
+    room: impl Future<Output = Result<(), IngestError>>,
+) -> Result<Bodies, IngestError> {
     let uids: Vec<u32> = batch.iter().map(|mail| mail.uid).collect();
     let text = format!("UID FETCH {} (UID BODY.PEEK[])", set_of(&uids));
     let mut found: Vec<Option<Option<Vec<u8>>>> = vec![None; uids.len()];
+    let (act, allowance) = ("fetch mails", allowance(batch));
+    let tag = session.send(act, &text, allowance).await?;
+    let has_room = room.await;
     let result = session
-        .command("fetch mails", &text, allowance(batch), |response| {
+        .answer(act, &tag, allowance, |response| {
             let Response::Fetch(_, attributes) = response else { return };
             if let Some((uid, body)) = body_of(attributes)
                 && let Ok(at) = uids.binary_search(&uid)
@@ -128,6 +135,7 @@ pub(super) async fn bodies(session: &mut Session, batch: &[Listed]) -> Result<Bo
             }
         })
         .await;
+    has_room?;
     let refused = match result {
         Ok(()) => false,
         // RFC 5530 §3: some were expunged by another session; those are simply not there any more.

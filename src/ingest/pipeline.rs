@@ -53,14 +53,20 @@ impl<I: Intake> Pipeline<I> {
             return Ok(());
         }
         let bytes = mails.iter().map(|mail| mail.raw.held_bytes()).sum();
-        while self.is_full(bytes) {
-            self.finish_oldest().await?;
-        }
+        self.room(bytes).await?;
         let (intake, mailbox) = (self.intake.clone(), self.mailbox.clone());
         let (turn, after) = Turn::new(self.last.take());
         self.last = Some(after);
         let batch = Batch { uid_validity, mails, vanished, turn };
         self.inflight.push_back((tokio::spawn(hand_over(intake, mailbox, batch)), bytes));
+        Ok(())
+    }
+
+    /// Waits until so many bytes more may be under way.
+    pub(super) async fn room(&mut self, bytes: u64) -> Result<(), IngestError> {
+        while self.is_full(bytes) {
+            self.finish_oldest().await?;
+        }
         Ok(())
     }
 

@@ -172,11 +172,25 @@ impl Session {
         act: &'static str,
         text: &str,
         allowance: Allowance,
+        take: impl FnMut(&Response<'_>),
+    ) -> Result<(), IngestError> {
+        let tag = self.send(act, text, allowance).await?;
+        self.answer(act, &tag, allowance, take).await
+    }
+
+    /// Reads the answer to a command that was sent, as [`Session::command`] does.
+    ///
+    /// # Errors
+    /// As there.
+    pub(super) async fn answer(
+        &mut self,
+        act: &'static str,
+        tag: &RequestId,
+        allowance: Allowance,
         mut take: impl FnMut(&Response<'_>),
     ) -> Result<(), IngestError> {
         let patience = self.patience(allowance);
         let deadline = Instant::now() + patience;
-        let tag = self.send(act, text, allowance).await?;
         loop {
             let response = tokio::time::timeout_at(deadline, self.imap.read_response()).await;
             let response = response.map_err(|_| stalled(act, patience))?;
@@ -187,7 +201,7 @@ impl Session {
             take(response);
             if let Response::Done { tag: answered, status, outcome } = response {
                 let words = outcome.information.as_deref().unwrap_or_default();
-                if *answered == tag {
+                if answered == tag {
                     return judge(act, status, words);
                 }
                 return Err(IngestError::Protocol { act, what: "answer to a command that was not sent".to_owned() });

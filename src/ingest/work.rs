@@ -128,7 +128,8 @@ impl<I: Intake> Watch<I> {
 
     async fn fetch(&mut self, session: &mut Session, view: &mut View, batch: &[Listed]) -> Result<(), IngestError> {
         self.current = batch.iter().map(|mail| mail.uid).collect();
-        let mut bodies = bodies(session, batch).await?;
+        let announced = batch.iter().filter_map(|mail| mail.bytes).sum();
+        let mut bodies = bodies(session, batch, self.pipeline.room(announced)).await?;
         self.current.clear();
         if !bodies.doubtful.is_empty() {
             self.strike(&bodies.doubtful);

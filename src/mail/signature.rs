@@ -273,9 +273,12 @@ pub(crate) fn is_device_line(body: &str) -> bool {
         body.trim_matches(|c: char| matches!(c, '*' | '_' | '-' | '[' | ']' | '(' | ')' | '"' | '~' | '|') || c.is_whitespace());
     let Some(first) = body.chars().next().and_then(|c| c.to_lowercase().next()) else { return false };
     let beginnings = words::SENT_FROM_BY_FIRST.get(&first);
-    let may_end = words::SENT_FROM_ENDS.iter().any(|ending| body.trim_end_matches(['.', '。', '!']).ends_with(ending));
+    let ended = body.trim_end_matches(['.', '。', '!']);
+    let endings = ended.chars().next_back().and_then(|last| words::SENT_FROM_ENDS_BY_LAST.get(&last));
+    let may_end = endings.into_iter().flatten().any(|ending| ended.ends_with(ending));
     let may_react = memchr::memmem::find(body.as_bytes(), b"Gmail").is_some();
-    if beginnings.is_none() && !may_end && !may_react {
+    let may_begin = beginnings.into_iter().flatten().any(|prefix| begins_folded(body, prefix));
+    if !may_begin && !may_end && !may_react {
         return false;
     }
     let lower = body.to_lowercase();
@@ -302,6 +305,13 @@ pub(crate) fn is_device_line(body: &str) -> bool {
         }
         None => count <= 8 && !is_sentence && words::DEVICE.is_match(&lower),
     }
+}
+
+/// Whether a text begins with a prefix of lower case, whatever its own case is.
+fn begins_folded(text: &str, prefix: &str) -> bool {
+    let mut folded = text.chars().flat_map(char::to_lowercase);
+    // Only at the end of a word, which one letter alone does not tell, is a sigma folded otherwise.
+    prefix.chars().all(|c| folded.next().is_some_and(|found| found == c || (found == 'σ' && c == 'ς')))
 }
 
 /// "Sent from my phone, please excuse typos."

@@ -291,7 +291,7 @@ pub(crate) const POSSESSIVES: &[&str] = &[
 ];
 
 /// Ends of such lines in languages that put the verb last.
-pub(crate) static SENT_FROM_ENDS: LazyLock<Vec<&str>> = LazyLock::new(|| {
+static SENT_FROM_ENDS: LazyLock<Vec<&str>> = LazyLock::new(|| {
     list(
         "gönderildi|から送信|から送信されました|で送信|を入手|에서 보냄|에서 보냈습니다|에서 전송됨|용 outlook|에서 보냈음|发送|傳送|küldve|gesendet|outlook'u edinin|\
      다운로드",
@@ -374,6 +374,15 @@ pub(crate) static BANNERS: LazyLock<Vec<&str>> = LazyLock::new(|| {
 /// All closings, for looking one up.
 pub(crate) static CLOSING_SET: LazyLock<BTreeSet<&str>> =
     LazyLock::new(|| CLOSINGS.iter().chain(CLOSINGS_MORE.iter()).copied().collect());
+
+/// Endings of device lines by their last character.
+pub(crate) static SENT_FROM_ENDS_BY_LAST: LazyLock<BTreeMap<char, Vec<&str>>> = LazyLock::new(|| {
+    let mut by_last: BTreeMap<char, Vec<&str>> = BTreeMap::new();
+    for ending in SENT_FROM_ENDS.iter() {
+        by_last.entry(ending.chars().next_back().unwrap_or(' ')).or_default().push(ending);
+    }
+    by_last
+});
 
 /// Beginnings of device lines by their first character.
 pub(crate) static SENT_FROM_BY_FIRST: LazyLock<BTreeMap<char, Vec<&str>>> = LazyLock::new(|| {

@@ -7,7 +7,7 @@ use desk::effect::OutboxRow;
 use desk::event::{AgentState, ContactFacts};
 use desk::glance::Glance;
 use desk::issue::IssueState;
-use desk::{AccountName, AgentName, EffectId, EventId, RawHash, Ticket, TicketNo, TimerKind};
+use desk::{AgentName, EffectId, EventId, RawHash, Ticket, TicketNo, TimerKind};
 use jiff::Timestamp;
 use mail::MessageId;
 
@@ -151,14 +151,6 @@ impl<S: Answers> Store for S {
 
     fn has_event(&self, event: EventId) -> bool {
         self.sure(query::event(self.state(), event)).is_some()
-    }
-
-    fn outbox_due(&self, account: &AccountName, now: Timestamp, limit: usize) -> Vec<OutboxRow> {
-        self.sure(query::outbox_due(self.state(), account, now, limit))
-    }
-
-    fn outbox_next(&self, account: &AccountName) -> Option<Timestamp> {
-        self.sure(query::outbox_next(self.state(), account))
     }
 
     fn outbox_row(&self, id: EffectId) -> Option<OutboxRow> {

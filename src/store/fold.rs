@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use desk::effect::{Effect, OutboxPhase, OutboxRow, OutboxStep};
+use desk::effect::{Effect, OutboxRow, OutboxStep};
 use desk::event::ContactFacts;
 use desk::{EventId, RawHash, Status, Ticket, TicketNo, TimerKind};
 use jiff::Timestamp;
@@ -269,7 +269,8 @@ fn content(draft: &mut Draft<'_>, keys: &ContentKeys, row: ContentRow) -> Result
 
 fn put_ticket(draft: &mut Draft<'_>, ticket: &Ticket, body: Location) -> Result<(), StoreError> {
     let ticket_key = key::ticket(ticket.no);
-    let before: Option<TicketRow> = draft.get(&ticket_key)?;
+    // Numbers are given in order, so a higher one needs no look.
+    let before: Option<TicketRow> = if ticket.no.0 > draft.figures.ticket_last { None } else { draft.get(&ticket_key)? };
     let before_status = before.as_ref().map(|row| row.ticket.status);
     count_people(draft, before.as_ref().map(|row| &row.ticket), ticket)?;
     set_timers(draft, before.as_ref().map(|row| &row.ticket.timers), ticket)?;
@@ -396,9 +397,7 @@ fn stray_timer(draft: &mut Draft<'_>, decided: &Decided, kind: TimerKind) -> Res
 }
 
 fn new_outbox_row(draft: &mut Draft<'_>, row: &OutboxRow) -> Result<(), StoreError> {
-    if draft.bytes(&key::outbox(row.id))?.is_some() {
-        return Ok(());
-    }
+    // Its id comes from the event, which was new: so is the row.
     let order_key = key::outbox_order(draft.figures.outbox_total / key::OUTBOX_BLOCK);
     let mut order = draft.bytes(&order_key)?.unwrap_or_default();
     order.extend(row.id.0);
@@ -421,15 +420,8 @@ fn outbox_step(draft: &mut Draft<'_>, step: &OutboxStep) -> Result<(), StoreErro
 }
 
 fn put_outbox_row(draft: &mut Draft<'_>, before: Option<&OutboxRow>, row: &OutboxRow) -> Result<(), StoreError> {
-    let due_key = |row: &OutboxRow| key::due(&row.account, Some((row.next_at, row.created_at, row.id)));
     let open_key = key::open_row(row.ticket, Some((row.created_at, row.id)));
     let was_open = before.is_some_and(|before| !before.phase.is_terminal());
-    if let Some(before) = before.filter(|before| may_fall_due(&before.phase)) {
-        draft.remove(due_key(before));
-    }
-    if may_fall_due(&row.phase) {
-        draft.put_bytes(due_key(row), Vec::new());
-    }
     match (was_open, !row.phase.is_terminal()) {
         (false, true) => {
             draft.put_bytes(open_key, Vec::new());
@@ -442,11 +434,6 @@ fn put_outbox_row(draft: &mut Draft<'_>, before: Option<&OutboxRow>, row: &Outbo
         (true, true) | (false, false) => {}
     }
     draft.put(key::outbox(row.id), row)
-}
-
-/// A held mail waits for a person and never falls due.
-fn may_fall_due(phase: &OutboxPhase) -> bool {
-    !phase.is_terminal() && *phase != OutboxPhase::Held
 }
 
 fn held(draft: &mut Draft<'_>, decided: &Decided) -> Result<(), StoreError> {
@@ -498,19 +485,14 @@ pub(crate) fn minute(at: Timestamp) -> i64 {
 fn count_budget(draft: &mut Draft<'_>, budget: &BudgetKey, at: Timestamp) -> Result<(), StoreError> {
     let budget_key = key::budget(budget)?;
     let mut row: BudgetRow = draft.get(&budget_key)?.unwrap_or_default();
-    *row.hours.entry(hour(at)).or_default() += 1;
-    if row.hours.len() > HOUR_BUCKETS_MAX {
-        row.hours.pop_first();
-    }
+    row.hours.add(hour(at), HOUR_BUCKETS_MAX);
     if *budget == BudgetKey::All {
-        *row.minutes.entry(minute(at)).or_default() += 1;
-        if row.minutes.len() > MINUTE_BUCKETS_MAX {
-            row.minutes.pop_first();
-        }
+        row.minutes.add(minute(at), MINUTE_BUCKETS_MAX);
     }
     draft.put(budget_key, &row)?;
     draft.figures.budget_touched += 1;
-    if draft.figures.budget_touched >= SWEEP_EVERY {
+    // What was swept within the hour has hardly anything to forget.
+    if draft.figures.budget_touched >= SWEEP_EVERY && draft.figures.budget_swept != hour(at) {
         draft.figures.budget_touched = 0;
         sweep_budgets(draft, at)?;
     }
@@ -526,11 +508,14 @@ fn sweep_budgets(draft: &mut Draft<'_>, at: Timestamp) -> Result<(), StoreError>
     let rows = draft.reads.scan(&scan)?;
     draft.figures.budget_sweep = match rows.last() {
         Some((last, _)) if rows.len() == SWEEP_KEYS => super::kv::after_prefix(last),
-        _ => Vec::new(),
+        _ => {
+            draft.figures.budget_swept = hour(at);
+            Vec::new()
+        }
     };
     for (stale, value) in rows {
         let row: BudgetRow = unpack(&value)?;
-        let newest = row.hours.last_key_value().map_or(i64::MIN, |(hour, _)| *hour);
+        let newest = row.hours.0.last().map_or(i64::MIN, |(hour, _)| *hour);
         if newest < hour(at) - BUDGET_HOURS && !draft.writes.contains_key(&stale) {
             draft.remove(stale);
         }

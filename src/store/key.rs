@@ -1,6 +1,6 @@
 //! Keys of the state: one tag byte, then fixed-width big-endian parts, so that byte order is the order of meaning.
 
-use desk::{AccountName, AgentName, EffectId, EventId, RawHash, TicketNo, TimerKind};
+use desk::{AgentName, EffectId, EventId, RawHash, TicketNo, TimerKind};
 use jiff::Timestamp;
 use mail::MessageId;
 
@@ -128,17 +128,6 @@ pub(crate) fn last_u64(key: &[u8]) -> u64 {
 
 pub(crate) fn outbox(id: EffectId) -> Vec<u8> {
     join(&[b"o", &id.0])
-}
-
-/// Rows of an account by the instant of their next attempt; without a row, the prefix of all of them.
-pub(crate) fn due(account: &AccountName, row: Option<(Timestamp, Timestamp, EffectId)>) -> Vec<u8> {
-    let mut key = join(&[b"d", &short(account.as_str().as_bytes())]);
-    if let Some((next_at, created_at, id)) = row {
-        key.extend(instant(next_at));
-        key.extend(instant(created_at));
-        key.extend(id.0);
-    }
-    key
 }
 
 /// Rows of a ticket that are not terminal; without a row, the prefix of all of them.

@@ -472,10 +472,6 @@ pub trait Store: Send + Sync + 'static {
     fn inbox_mails(&self, inbox: &desk::InboxName) -> u64;
     /// This event was committed.
     fn has_event(&self, event: EventId) -> bool;
-    /// Outgoing mails of an account that may be tried at `now`, oldest first.
-    fn outbox_due(&self, account: &AccountName, now: Timestamp, limit: usize) -> Vec<OutboxRow>;
-    /// The earliest `next_at` of a non-terminal row of an account.
-    fn outbox_next(&self, account: &AccountName) -> Option<Timestamp>;
     /// One outgoing mail, terminal ones included.
     fn outbox_row(&self, id: EffectId) -> Option<OutboxRow>;
     /// Outgoing mails of a ticket that are not terminal, oldest first: what a later one to the same recipient waits for.

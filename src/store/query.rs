@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use desk::effect::OutboxRow;
 use desk::event::{AgentState, ContactFacts, Duplicate};
-use desk::{AccountName, AgentName, EffectId, EventId, Ticket, TicketNo, TimerKind};
+use desk::{AgentName, EffectId, EventId, Ticket, TicketNo, TimerKind};
 use jiff::Timestamp;
 use mail::MessageId;
 use serde::de::DeserializeOwned;
@@ -162,34 +162,6 @@ pub(crate) fn outbox_row(state: &dyn Read, id: EffectId) -> Result<Option<Outbox
     get(state, &key::outbox(id))
 }
 
-pub(crate) fn outbox_due(
-    state: &dyn Read,
-    account: &AccountName,
-    now: Timestamp,
-    limit: usize,
-) -> Result<Vec<OutboxRow>, StoreError> {
-    let mut due = Vec::new();
-    walk(state, Scan::prefix(&key::due(account, None)), |due_key, _| {
-        if due.len() >= limit {
-            return Ok(false);
-        }
-        let Some(row) = outbox_row(state, key::last_effect(due_key))? else { return Ok(true) };
-        if row.next_at > now {
-            // Keys are in whole milliseconds: a row of this very millisecond may still be ahead of one that is due.
-            return Ok(row.next_at.as_millisecond() <= now.as_millisecond());
-        }
-        due.push(row);
-        Ok(true)
-    })?;
-    Ok(due)
-}
-
-pub(crate) fn outbox_next(state: &dyn Read, account: &AccountName) -> Result<Option<Timestamp>, StoreError> {
-    let first = state.scan(&Scan::prefix(&key::due(account, None)).limit(1))?;
-    let Some((due_key, _)) = first.first() else { return Ok(None) };
-    Ok(outbox_row(state, key::last_effect(due_key))?.map(|row| row.next_at))
-}
-
 /// Rows of one ticket that are not terminal, oldest first.
 pub(crate) fn outbox_of(state: &dyn Read, no: TicketNo) -> Result<Vec<OutboxRow>, StoreError> {
     let mut rows = Vec::new();
@@ -252,12 +224,11 @@ pub(crate) fn next_timer(state: &dyn Read) -> Result<Option<Timestamp>, StoreErr
 
 pub(crate) fn budget(state: &dyn Read, budget: &BudgetKey, since: Timestamp) -> Result<u64, StoreError> {
     let row: BudgetRow = get(state, &key::budget(budget)?)?.unwrap_or_default();
-    let first_minute = row.minutes.first_key_value().map(|(minute, _)| *minute);
+    let first_minute = row.minutes.0.first().map(|(minute, _)| *minute);
     // Minutes answer exactly only if none that matters was dropped.
-    let complete = row.minutes.len() < MINUTE_BUCKETS_MAX || first_minute.is_some_and(|first| first <= minute(since));
-    let buckets =
-        if *budget == BudgetKey::All && complete { row.minutes.range(minute(since)..) } else { row.hours.range(hour(since)..) };
-    Ok(buckets.map(|(_, count)| u64::from(*count)).sum())
+    let complete = row.minutes.0.len() < MINUTE_BUCKETS_MAX || first_minute.is_some_and(|first| first <= minute(since));
+    let by_minute = *budget == BudgetKey::All && complete;
+    Ok(if by_minute { row.minutes.since(minute(since)) } else { row.hours.since(hour(since)) })
 }
 
 pub(crate) fn suppressed(state: &dyn Read, address: &str, now: Timestamp) -> Result<Option<String>, StoreError> {

@@ -3,8 +3,6 @@
 //! Journal shapes are read for ever: a released one is changed by adding optional fields (JSON) or a new record kind.
 //! State shapes may change at will together with [`STATE_VERSION`]: a state of another version is rebuilt.
 
-use std::collections::BTreeMap;
-
 use desk::{EventId, RawHash, Ticket, TicketNo};
 use jiff::Timestamp;
 use serde::de::DeserializeOwned;
@@ -15,7 +13,7 @@ use super::{Record, StoreError};
 /// Version of journal records written now.
 pub(crate) const JOURNAL_VERSION: u8 = 1;
 /// Version of the state's keys and values.
-pub(crate) const STATE_VERSION: u32 = 6;
+pub(crate) const STATE_VERSION: u32 = 7;
 
 /// Where a blob stands in the packs.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -115,9 +113,31 @@ pub(crate) struct MailboxRow {
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct BudgetRow {
     /// Count per hour since 1970, pruned after [`BUDGET_HOURS`].
-    pub(crate) hours: BTreeMap<i64, u32>,
+    pub(crate) hours: Buckets,
     /// Count per minute since 1970, of the newest hour; only for the sum of all mail.
-    pub(crate) minutes: BTreeMap<i64, u32>,
+    pub(crate) minutes: Buckets,
+}
+
+/// Counts by a moment, in order.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Buckets(pub(crate) Vec<(i64, u32)>);
+
+impl Buckets {
+    /// Counts one more; the oldest go beyond `most`.
+    pub(crate) fn add(&mut self, moment: i64, most: usize) {
+        match self.0.binary_search_by_key(&moment, |(at, _)| *at) {
+            Ok(index) => self.0[index].1 += 1,
+            Err(index) => self.0.insert(index, (moment, 1)),
+        }
+        if self.0.len() > most {
+            self.0.remove(0);
+        }
+    }
+
+    /// The sum from a moment on.
+    pub(crate) fn since(&self, moment: i64) -> u64 {
+        self.0.iter().rev().take_while(|(at, _)| *at >= moment).map(|(_, count)| u64::from(*count)).sum()
+    }
 }
 
 /// Hours that budgets look back, the running one included.
@@ -136,6 +156,8 @@ pub(crate) struct Figures {
     pub(crate) budget_touched: u32,
     /// Where the sweep of old budget keys goes on.
     pub(crate) budget_sweep: Vec<u8>,
+    /// The hour in which the last sweep came to its end.
+    pub(crate) budget_swept: i64,
     /// Why automatic mail is stopped.
     pub(crate) breaker: Option<String>,
 }

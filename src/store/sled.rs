@@ -4,7 +4,7 @@
 //! once in the layer, and a thread carries them over in coalesced batches, each with the journal position that it brings
 //! the state to. A position never runs ahead of what the journal has made durable.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::ops::Bound;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
@@ -29,6 +29,8 @@ const DRAIN_KEYS: usize = 5_000;
 /// The writer waits while so many keys are waiting: memory stays bounded when sled is slower than the engine.
 const WAITING_KEYS_MAX: usize = 20_000;
 const _: () = assert!(WAITING_KEYS_MAX > DRAIN_KEYS);
+/// Values that are remembered between two changes.
+const LOOKED_AT_MAX: usize = 256;
 
 type Layer = BTreeMap<Vec<u8>, Option<Vec<u8>>>;
 
@@ -53,6 +55,7 @@ struct Shared {
     db: sled::Db,
     file: PathBuf,
     layers: RwLock<Layers>,
+    looked_at: Mutex<LookedAt>,
     signal: Mutex<Signal>,
     changed: Condvar,
 }
@@ -64,6 +67,29 @@ struct Layers {
     flushed: Layer,
     draining: Arc<Layer>,
     tip: Tip,
+    /// Moves with every change.
+    generation: u64,
+}
+
+/// What sled said since the last change: what an event asks for is asked again when its decision is applied.
+#[derive(Debug, Default)]
+struct LookedAt {
+    generation: u64,
+    values: HashMap<Vec<u8>, Option<Vec<u8>>>,
+}
+
+impl LookedAt {
+    fn get(&self, generation: u64, key: &[u8]) -> Option<&Option<Vec<u8>>> {
+        self.values.get(key).filter(|_| self.generation == generation)
+    }
+
+    fn insert(&mut self, generation: u64, key: &[u8], value: Option<Vec<u8>>) {
+        if self.generation != generation || self.values.len() >= LOOKED_AT_MAX {
+            self.values.clear();
+        }
+        self.generation = generation;
+        self.values.insert(key.to_vec(), value);
+    }
 }
 
 #[derive(Debug, Default)]
@@ -105,6 +131,7 @@ impl SledState {
             db,
             file: path.join("db"),
             layers: RwLock::new(Layers { tip: applied, ..Layers::default() }),
+            looked_at: Mutex::default(),
             signal: Mutex::new(Signal::default()),
             changed: Condvar::new(),
         });
@@ -120,7 +147,9 @@ impl SledState {
 
     /// Makes writes visible.
     pub(crate) fn stage(&self, writes: Vec<Write>) {
-        self.shared.layers_mut().staged.extend(writes);
+        let mut layers = self.shared.layers_mut();
+        layers.staged.extend(writes);
+        layers.generation += 1;
     }
 
     /// What was staged is durable in the journal up to `tip`. Waits while too much is waiting for sled.
@@ -162,6 +191,10 @@ impl Shared {
 
     fn layers_mut(&self) -> RwLockWriteGuard<'_, Layers> {
         self.layers.write().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn looked_at(&self) -> MutexGuard<'_, LookedAt> {
+        self.looked_at.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn signal(&self) -> MutexGuard<'_, Signal> {
@@ -226,14 +259,20 @@ impl Shared {
 
 impl Read for SledState {
     fn get(&self, key: &[u8]) -> Result<Option<Vec<u8>>, StoreError> {
-        {
+        let generation = {
             let layers = self.shared.layers();
             let found = layers.staged.get(key).or_else(|| layers.flushed.get(key)).or_else(|| layers.draining.get(key));
             if let Some(found) = found {
                 return Ok(found.clone());
             }
+            layers.generation
+        };
+        if let Some(known) = self.shared.looked_at().get(generation, key) {
+            return Ok(known.clone());
         }
-        Ok(self.shared.db.get(key).map_err(state_error)?.map(|value| value.to_vec()))
+        let value = self.shared.db.get(key).map_err(state_error)?.map(|value| value.to_vec());
+        self.shared.looked_at().insert(generation, key, value.clone());
+        Ok(value)
     }
 
     fn scan(&self, scan: &Scan) -> Result<Vec<Entry>, StoreError> {

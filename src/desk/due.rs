@@ -25,7 +25,7 @@ pub(crate) fn decide(policy: &Policy, ticket: &Ticket, event: &Event, kind: Time
         (TimerKind::FollowUp, Status::Pending) => follow_up::work_off(&mut change),
         (TimerKind::CheckIn, Status::Solved) => follow_up::check_in(&mut change),
         (TimerKind::Promise, Status::New | Status::Open | Status::OnHold) => escalation::climb(&mut change),
-        (TimerKind::Vendor, _) => vendor::chase(&mut change),
+        (TimerKind::Vendor, status) if status.is_active() => vendor::chase(&mut change),
         (TimerKind::Renew, Status::New | Status::Open | Status::OnHold) => renewal::renew(&mut change),
         (
             TimerKind::CloseSolved
@@ -33,6 +33,7 @@ pub(crate) fn decide(policy: &Policy, ticket: &Ticket, event: &Event, kind: Time
             | TimerKind::FollowUp
             | TimerKind::CheckIn
             | TimerKind::Promise
+            | TimerKind::Vendor
             | TimerKind::Renew,
             Status::New | Status::Open | Status::Pending | Status::OnHold | Status::Solved | Status::Closed,
         ) => {}

@@ -437,7 +437,7 @@ impl Core {
         if let Some(ticket) = &decision.ticket {
             self.usual.note(&self.live.policy, ticket, event.at);
         }
-        if let (Some(ticket), true) = (&decision.ticket, made_by_machine(&decision)) {
+        if let (Some(ticket), true) = (&decision.ticket, budget::made_by_machine(&decision)) {
             let sender = ticket.requester.address.folded();
             if self.machine_tickets.len() >= MACHINES_MAX {
                 self.machine_tickets.pop_first();
@@ -449,10 +449,10 @@ impl Core {
             self.told.note(&*self.store, &self.live.policy.agents, &agent, event.at);
             counted.push(BudgetKey::Notice(agent.0));
         }
-        if let (EventKind::MailArrived(arrival), true) = (&event.kind, is_list(&decision)) {
+        if let (EventKind::MailArrived(arrival), true) = (&event.kind, budget::is_list(&decision)) {
             counted.extend(arrival.parsed.message.from.first().map(|from| BudgetKey::Status(from.address.folded())));
         }
-        if let (EventKind::MailArrived(arrival), true) = (&event.kind, has_bad_token(&decision)) {
+        if let (EventKind::MailArrived(arrival), true) = (&event.kind, budget::has_bad_token(&decision)) {
             counted.extend(arrival.parsed.message.from.first().map(|from| BudgetKey::BadToken(from.address.folded())));
         }
         for row in &rows {
@@ -572,22 +572,6 @@ pub(super) fn queued(
 /// Not one byte of it has been offered to a server.
 pub(super) fn is_unsent(row: &OutboxRow) -> bool {
     matches!(row.phase, OutboxPhase::Queued | OutboxPhase::Deferred | OutboxPhase::Held)
-}
-
-/// A new ticket by row 9 of the machine table: automatic mail that is neither an answer nor a list.
-fn made_by_machine(decision: &Decision) -> bool {
-    let is_row = |line: &desk::TraceLine| line.step == "machine" && line.outcome == "row 9";
-    decision.outcome == Outcome::NewTicket && decision.trace.iter().any(is_row)
-}
-
-/// Somebody was told where everything of theirs stands.
-fn is_list(decision: &Decision) -> bool {
-    decision.outcome == Outcome::MachineLedger && decision.effects.iter().any(|effect| matches!(effect, Effect::Send(_)))
-}
-
-/// It carried something like a token that we did not make.
-fn has_bad_token(decision: &Decision) -> bool {
-    decision.trace.iter().any(|line| line.step == "token" && line.outcome == "bad")
 }
 
 /// A step that leaves a row as it is.

@@ -14,6 +14,13 @@
 //! - `people`: customers who ask, answer, thank, are away, stop; agents who answer, note, close by command and by mail;
 //!   vendors; forgers in the names of all of them; mails that kill whoever reads them.
 //!
+//! The laws were tried on a desk that was broken on purpose, one thing at a time, and saw each: a flush that leaves the
+//! journal alone; no recognition of a mail by its content; a timer fired twice; budgets that are not counted; mail in doubt
+//! queued again at a start; claimed mail left claimed; a failed mail that blocks those behind it; suspects forgotten; an
+//! unreadable mail tried again under another UID; notices not counted; a nudge that is not noted; a vendor's time that nobody
+//! has; a closing mail that quotes a note; an agent who proves nothing; two mails to one agent about one event; a promise put
+//! off without end; a cursor that survives a new UIDVALIDITY.
+//!
 //! What is not: bytes on a wire, TLS, and the loops around all this. Those are shown with real servers and a proxy.
 //!
 //! A seed that fails goes to `fixtures/sim/seeds.txt` with one line why; those are played first, for ever.

@@ -9,8 +9,6 @@ use super::dice::Dice;
 pub(super) struct Server {
     pub(super) uid_validity: u32,
     next_uid: u32,
-    /// The first UID that this UIDVALIDITY gave away.
-    first_uid: u32,
     mails: BTreeMap<u32, Vec<u8>>,
     /// Every mail that was ever delivered, by its bytes.
     pub(super) shown: BTreeSet<Vec<u8>>,
@@ -35,7 +33,7 @@ pub(super) struct Fetched {
 
 impl Server {
     pub(super) fn new() -> Self {
-        Self { uid_validity: 1, next_uid: 1, first_uid: 1, ..Self::default() }
+        Self { uid_validity: 1, next_uid: 1, ..Self::default() }
     }
 
     /// APPEND by whoever delivers mail.
@@ -48,11 +46,6 @@ impl Server {
     /// SELECT: UIDVALIDITY and UIDNEXT.
     pub(super) fn select(&self) -> (u32, u32) {
         (self.uid_validity, self.next_uid)
-    }
-
-    /// From here on every UID has to have an outcome.
-    pub(super) fn first_uid(&self) -> u32 {
-        self.first_uid
     }
 
     /// UID SEARCH ALL.
@@ -116,7 +109,7 @@ impl Server {
     /// All mails get other UIDs, as after a restored backup.
     pub(super) fn renumber(&mut self) {
         self.uid_validity += 1;
-        self.first_uid = self.next_uid;
+        self.next_uid = 1;
         for raw in std::mem::take(&mut self.mails).into_values() {
             self.deliver(raw);
         }

@@ -58,8 +58,7 @@ fn every_mail_has_one_outcome(world: &World) {
     }
     let (uid_validity, uid_next) = world.mailbox.select();
     if store.cursor(world.key()).uid_validity == Some(uid_validity) {
-        let first = world.mailbox.first_uid();
-        assert!((first..uid_next).all(|uid| seen.contains(&uid)), "of {first} to {uid_next} only {seen:?} have an outcome");
+        assert!((1..uid_next).all(|uid| seen.contains(&uid)), "of all before {uid_next} only {seen:?} have an outcome");
     }
 }
 
@@ -213,7 +212,8 @@ fn agents_are_told_within_bounds(past: &Past) {
     }
 }
 
-/// A timer fires once: only what was set fires, not before its time, and what has fired is set no more.
+/// A timer fires once: only what was set does something, not before its time, and what has fired is set no more. One that
+/// another of the same moment has taken off may still be looked at.
 fn timers_fire_once(world: &World) {
     let store = world.store();
     for ticket in store.tickets(&TicketFilter::default()) {
@@ -222,11 +222,9 @@ fn timers_fire_once(world: &World) {
             let of_ticket = decided.decision.ticket.iter().chain(&decided.decision.also).find(|other| other.no == ticket.no);
             if let Cause::Timer { kind } = decided.cause {
                 let due_at = set.get(&kind);
-                assert!(
-                    due_at.is_some_and(|due_at| *due_at <= decided.at),
-                    "{kind:?} of {:?} was not due: {due_at:?}",
-                    ticket.no
-                );
+                let is_due = due_at.is_some_and(|due_at| *due_at <= decided.at);
+                let did_nothing = decided.decision.effects.is_empty() && decided.decision.history.is_empty();
+                assert!(is_due || did_nothing, "{kind:?} of {:?} was not due: {due_at:?}", ticket.no);
                 let again = of_ticket.and_then(|ticket| ticket.timers.get(&kind));
                 assert!(again.is_none() || again != due_at, "{kind:?} of {:?} is set again for {due_at:?}", ticket.no);
             }

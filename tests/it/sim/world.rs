@@ -277,7 +277,7 @@ impl World {
         }
         // Asked for and not there, or never listed: somebody had them before us.
         let below = wanted.iter().copied().filter(|uid| !arrived.contains(uid));
-        let never_listed = (self.mailbox.first_uid()..uid_next).filter(|uid| is_open(uid) && !listed.contains(uid));
+        let never_listed = (1..uid_next).filter(|uid| is_open(uid) && !listed.contains(uid));
         for uid in below.chain(never_listed).collect::<Vec<_>>() {
             let (mailbox, ranges) = (self.key.clone(), vec![(uid, uid)]);
             let gone = Record::Settled { mailbox, uid_validity, ranges, outcome: Outcome::Vanished, at: self.now };

@@ -58,7 +58,7 @@ fn is_stop_word(word: &str) -> bool {
     // Most words begin like few others: those alone are compared.
     let Some(first) = word.bytes().next() else { return false };
     let [from, until] = [usize::from(first), usize::from(first) + 1].map(|index| usize::from(STARTS[index]));
-    STOP_WORDS[from..until].iter().any(|stop| *stop == word)
+    STOP_WORDS[from..until].contains(&word)
 }
 
 /// Where the stop words with each first byte begin.

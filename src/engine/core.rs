@@ -2,6 +2,7 @@
 //! `explain` and `test` run the very same code on a store that forgets.
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::hash::{Hash as _, Hasher as _};
 use std::sync::Arc;
 
 use desk::command::Command;
@@ -78,7 +79,7 @@ pub struct Core {
     /// Swapped on reload.
     pub live: Arc<Live>,
     /// Mails of ours that are not done, per ticket and recipient: they leave in order.
-    pub(super) waiting: BTreeSet<(TicketNo, Address, Timestamp, EffectId)>,
+    pub(super) waiting: BTreeSet<MailTurn>,
     /// Rows that may fall due, per account, by the instant of their next attempt. Kept here because in the state rows come
     /// and go at the front of this order, where every look would have to pass what is gone.
     pub(super) due: BTreeMap<AccountName, BTreeSet<(Timestamp, Timestamp, EffectId)>>,
@@ -136,7 +137,7 @@ impl Core {
             .map(|row| OutboxStep { phase: OutboxPhase::Queued, next_at: now, ..step_of(row, now) })
             .collect();
         for row in &rows {
-            core.waiting.insert((row.ticket, row.to.clone(), row.created_at, row.id));
+            core.waiting.insert(turn_of(row));
             let next_at = if row.phase == OutboxPhase::Claimed { now } else { row.next_at };
             core.note_due(row, &row.phase, next_at);
         }
@@ -456,7 +457,7 @@ impl Core {
             counted.extend(arrival.parsed.message.from.first().map(|from| BudgetKey::BadToken(from.address.folded())));
         }
         for row in &rows {
-            self.waiting.insert((row.ticket, row.to.clone(), row.created_at, row.id));
+            self.waiting.insert(turn_of(row));
             self.note_due(row, &row.phase, row.next_at);
             self.has_new_rows = true;
         }
@@ -572,6 +573,16 @@ pub(super) fn queued(
 /// Not one byte of it has been offered to a server.
 pub(super) fn is_unsent(row: &OutboxRow) -> bool {
     matches!(row.phase, OutboxPhase::Queued | OutboxPhase::Deferred | OutboxPhase::Held)
+}
+
+/// The place of a mail in the order in which mails leave: its ticket, its recipient by hash, when it was made, itself.
+pub(super) type MailTurn = (TicketNo, u64, Timestamp, EffectId);
+
+/// When it is the turn of a mail. Two recipients with one hash only wait for each other.
+pub(super) fn turn_of(row: &OutboxRow) -> MailTurn {
+    let mut hasher = std::hash::DefaultHasher::new();
+    row.to.hash(&mut hasher);
+    (row.ticket, hasher.finish(), row.created_at, row.id)
 }
 
 /// A step that leaves a row as it is.

@@ -5,7 +5,7 @@ use desk::event::EventKind;
 use desk::{AccountName, EffectId, Event, EventId, decide};
 use jiff::Timestamp;
 
-use super::core::{Core, step_of};
+use super::core::{Core, step_of, turn_of};
 use crate::store::{Cause, Record, StoreError};
 
 /// A claimed row is not due again for so long: longer than any delivery takes.
@@ -49,8 +49,9 @@ impl Core {
     /// Rows that are due and whose turn it is, at most `limit`.
     fn claimable(&self, now: Timestamp, account: &AccountName, limit: usize) -> Vec<OutboxRow> {
         let is_next = |row: &OutboxRow| {
-            let from = (row.ticket, row.to.clone(), Timestamp::MIN, EffectId([0; 16]));
-            let first = self.waiting.range(from..).next().filter(|(no, to, _, _)| (*no, to) == (row.ticket, &row.to));
+            let (ticket, to, ..) = turn_of(row);
+            let from = (ticket, to, Timestamp::MIN, EffectId([0; 16]));
+            let first = self.waiting.range(from..).next().filter(|turn| (turn.0, turn.1) == (ticket, to));
             let is_free = row.phase != OutboxPhase::Claimed && !self.in_hand.contains(&row.id);
             is_free && first.is_none_or(|(_, _, _, id)| *id == row.id)
         };
@@ -96,7 +97,7 @@ impl Core {
                 ended.push((row.clone(), step.clone()));
             }
             if step.phase.is_terminal() {
-                self.waiting.remove(&(row.ticket, row.to.clone(), row.created_at, row.id));
+                self.waiting.remove(&turn_of(&row));
                 if matches!(step.phase, OutboxPhase::Failed | OutboxPhase::Unknown) {
                     ended.push((row, step.clone()));
                 }

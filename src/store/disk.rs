@@ -42,7 +42,7 @@ pub struct OpenOptions {
 impl Default for OpenOptions {
     fn default() -> Self {
         Self {
-            cache_bytes: 12 << 20,
+            cache_bytes: 6 << 20,
             reserve_bytes: 64 << 20,
             pack_bytes: raw::PACK_BYTES_MAX,
             segment_bytes: journal::SEGMENT_BYTES_MAX,

@@ -233,6 +233,7 @@ fn ticket_type() -> TicketType {
         ],
         steps: Vec::new(),
         close_asks: Vec::new(),
+        policy: std::collections::BTreeMap::new(),
     }
 }
 

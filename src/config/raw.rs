@@ -248,6 +248,8 @@ shape! {
         since: Node,
         /// Machines whose mail makes normal tickets: `["@monitor.example"]`.
         machines: Vec<At<String>>,
+        /// Where its PGP key is, for acknowledgements that repeat nothing: an address of a page, a fingerprint.
+        pgp: At<String>,
         /// Language of answers where the mail does not tell. Default: the company's first.
         language: At<String>,
     }

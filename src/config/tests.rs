@@ -55,7 +55,7 @@ fn the_reference_example_loads_with_every_key_checked() {
     assert_eq!(policy.company.languages, ["en", "de"]);
     assert_eq!(policy.inboxes.len(), 3);
     assert_eq!(policy.agents.len(), 8);
-    assert_eq!(policy.rules.rules().len(), 3);
+    assert_eq!(policy.rules.rules().len(), 6);
     assert_eq!(policy.rules.rules()[0].name, "security words go to security");
     assert_eq!(policy.types[&"invoice".into()].fields[0].id, FieldId::from("invoice"));
     assert_eq!(policy.calendars["office"].closed.len(), 11);
@@ -66,7 +66,7 @@ fn the_reference_example_loads_with_every_key_checked() {
     assert_eq!(account.send_rate, Some(Rate { count: 25, per: jiff::SignedDuration::from_mins(1) }));
     assert_eq!(account.send_bytes_max, Some(25_000_000));
     assert!(matches!(&account.smtp, MailSink::Smtp(host) if host.port == 587 && host.security == Security::StartTls));
-    assert_eq!(loaded.config.tests.len(), 2);
+    assert_eq!(loaded.config.tests.len(), 6);
     assert_eq!(loaded.warnings, []);
     let notes: Vec<_> = loaded.notes.iter().map(|note| note.code).collect();
     assert_eq!(notes, ["N401", "N402", "N402", "N402"], "{:#?}", loaded.notes);
@@ -117,7 +117,7 @@ fn a_reload_is_told_in_plain_sentences() {
     let changes = [
         ("outlook.office365.com", "imap.fernhill.example"),
         ("ack = \"ack-billing\"", "ack = false"),
-        ("priority = \"high\", tags", "priority = \"urgent\", tags"),
+        ("priority = \"high\", tags = [\"key\"]", "priority = \"urgent\", tags = [\"key\"]"),
         ("name = \"colleagues with IT trouble\"", "name = \"IT trouble\""),
         ("within = \"14d\"", "within = \"7d\""),
         ("version = 1", "version = 1\n# a comment moves every line"),

@@ -63,7 +63,7 @@ fn split(change: &mut Change<'_>, label: &str) {
     other.resolution = Clock { started_at: Some(change.at()), ..Clock::default() };
     other.next_response = Clock::default();
     (other.silence, other.rating, other.checked_in, other.rounds) = (None, None, false, 0);
-    (other.known_issue, other.help) = (None, crate::help::Help::default());
+    (other.known_issue, other.help, other.promised) = (None, crate::help::Help::default(), None);
     other.links = [Link { kind: LinkKind::SplitFrom, ticket: change.ticket.no }].into();
     other.first_response = Clock { started_at: Some(message.at), ..Clock::default() };
     other.thread_root.clone_from(&message.message_id);

@@ -17,7 +17,7 @@ pub(crate) fn carry_out(change: &mut Change<'_>, by: &Actor, command: &Command) 
         Command::Done { items } => process::check_off(change, by, items, true),
         Command::Undone { items } => process::check_off(change, by, items, false),
         Command::Reject { because } => {
-            if let Some(id) = process::meant(&change.ticket, by.agent()).map(|state| state.id.clone()) {
+            if let Some(id) = process::meant(change.policy, &change.ticket, by.agent()).map(|state| state.id.clone()) {
                 process::finish(change, &id, StepEnd::Rejected, &label, because);
             }
         }

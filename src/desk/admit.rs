@@ -181,7 +181,7 @@ fn check_assignee(policy: &Policy, to: &Assignee) -> Result<(), Refusal> {
 /// Items are counted from 1 within the step that the ticket is in.
 fn check_items(policy: &Policy, ticket: &Ticket, by: &Actor, items: &[u32]) -> Result<(), Refusal> {
     let steps = process::steps_of(policy, ticket);
-    let meant = process::meant(ticket, by.agent());
+    let meant = process::meant(policy, ticket, by.agent());
     let Some(step) = meant.and_then(|state| steps.iter().find(|step| step.id == state.id)) else {
         return refuse("this ticket has no step under way");
     };

@@ -14,7 +14,7 @@ use crate::ids::TicketNo;
 use crate::ledger::owed_by;
 use crate::policy::Policy;
 use crate::ticket::{Silence, Status, Ticket};
-use crate::{change::Change, escalation, follow_up, promise, vendor};
+use crate::{change::Change, escalation, follow_up, promise, renewal, vendor};
 
 /// The instants at which something is to be done about a ticket.
 #[must_use]
@@ -50,6 +50,7 @@ fn due_at(policy: &Policy, ticket: &Ticket, kind: TimerKind) -> Option<Timestamp
         TimerKind::CheckIn => follow_up::check_in_at(policy, ticket),
         TimerKind::Promise => escalation::next_at(policy, ticket),
         TimerKind::Vendor => vendor::next_at(policy, ticket),
+        TimerKind::Renew => renewal::at(policy, ticket),
     }
 }
 

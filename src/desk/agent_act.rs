@@ -22,7 +22,7 @@ use crate::letter::Words;
 use crate::policy::Receipts;
 use crate::ticket::Ticket;
 use crate::token::Mode;
-use crate::{admit, command_word};
+use crate::{admit, command_word, process};
 
 /// Larger mails are refused by many servers: 25 MB is what the large providers take.
 pub(crate) const ANSWER_BYTES_MAX: u64 = 25_000_000;
@@ -79,6 +79,8 @@ pub(crate) struct Plan {
     pub(crate) words: Option<(Words, bool)>,
     /// Commands in order.
     pub(crate) commands: Vec<(String, Command)>,
+    /// It says itself that its words are a note, and no more.
+    pub(crate) is_note: bool,
 }
 
 impl Plan {
@@ -250,10 +252,11 @@ fn plan(mail: &Incoming<'_>, ticket: &Ticket, writing: &Writing<'_>) -> Result<P
         commands.iter().any(|(_, command)| matches!(command, Command::Issue(IssueAct::Update { text, .. }) if text.is_empty()));
     let words = words(mail, ticket, writing, &block, goes_out || is_broadcast)?;
     if crate::issue::take_words(&mut commands, &words.text) {
-        return Ok(Plan { words: None, commands });
+        return Ok(Plan { words: None, commands, is_note: false });
     }
     let has_words = !words.text.trim().is_empty() || !words.enclosed.is_empty();
-    Ok(Plan { words: has_words.then_some((words, goes_out)), commands })
+    let is_note = writing.consent.as_note || matches!(block.speech(), Some(Speech::Note));
+    Ok(Plan { words: has_words.then_some((words, goes_out)), commands, is_note })
 }
 
 /// The block of the text, if the HTML agrees with it: one of two that differ was not what the writer saw.
@@ -358,6 +361,9 @@ fn carry_out(
     for (command, words) in reply.into_iter().chain(note) {
         admitted(&change, found, &by, &command).map_err(|what| refused(String::new(), what))?;
         act::carry_out(&mut change, &by, &command, Some(words));
+        if matches!(command, Command::Note { .. }) && !plan.is_note && plan.commands.is_empty() {
+            process::replied(&mut change, writing.agent, &words.text);
+        }
     }
     for (line, command) in &plan.commands {
         let command = &confirmed(command, writing);
@@ -409,7 +415,7 @@ fn admitted(change: &Change<'_>, found: &Found, by: &Actor, command: &Command) -
         return Err(format!("there is no ticket {}", change.policy.reference(*into)));
     }
     let issues = &change.event.around.issues;
-    crate::issue::admit(change.policy, issues, &change.ticket, command).map_err(|refusal| refusal.to_string())?;
+    crate::issue::admit(change.policy, issues, &change.ticket, by, command).map_err(|refusal| refusal.to_string())?;
     admit::admit(change.policy, &change.ticket, by, command.clone()).map(|_| ()).map_err(|refusal| refusal.to_string())
 }
 
@@ -422,7 +428,7 @@ fn open_work(change: &Change<'_>, command: &Command) -> Option<Vec<String>> {
     let ticket = &change.ticket;
     let ticket_type = change.policy.types.get(&ticket.ticket_type)?;
     let required = ticket_type.fields.iter().filter(|field| field.required && ticket.missing.contains(&field.id));
-    let steps = crate::process::left_open(change.policy, ticket).map(|step| format!("step {step}"));
+    let steps = process::left_open(change.policy, ticket).map(|step| format!("step {step}"));
     let open: Vec<String> = required.map(|field| field.ask.clone()).chain(steps).collect();
     (!open.is_empty()).then_some(open)
 }

@@ -20,7 +20,7 @@ use crate::opening;
 use crate::policy::{Agent, Policy};
 use crate::ticket::Ticket;
 use crate::ticket_mail::AgentDesk;
-use crate::{agent_act, agent_hold, chore, gist};
+use crate::{agent_act, agent_hold, chore_mail, gist};
 
 /// Tickets in one answer.
 const LISTED_MAX: usize = 50;
@@ -180,7 +180,7 @@ fn carry_out(mail: &mut Incoming<'_>, found: &Found, agent: &Agent, command: &De
         DeskCommand::New { customer } => new_ticket(mail, agent, customer.as_ref(), block),
         DeskCommand::Away { until } => away(mail, agent, *until),
         DeskCommand::Report { .. } => match &found.report {
-            Some(report) => answer(mail, agent, |desk_mail, id| chore::report_mail(desk_mail, report, id)),
+            Some(report) => answer(mail, agent, |desk_mail, id| chore_mail::report(desk_mail, report, id)),
             None => wrong_line(mail, agent, "report", "the report could not be made; `frontdesk report` says why"),
         },
         DeskCommand::Help { verb } => help(mail, agent, verb.as_deref()),

@@ -242,5 +242,5 @@ fn words(why: &Why) -> String {
 }
 
 pub(crate) fn state_of(change: &Change<'_>, agent: &AgentName) -> AgentState {
-    change.event.around.agents.get(agent).cloned().unwrap_or_default()
+    change.agent_state(agent)
 }

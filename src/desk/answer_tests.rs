@@ -47,6 +47,8 @@ fn policy() -> Policy {
         ack: None,
         private: false,
         machines: vec![],
+        language: None,
+        pgp: None,
     };
     let maya = Agent {
         name: "maya".into(),

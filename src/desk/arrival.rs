@@ -17,7 +17,8 @@ use crate::ticket::{LinkKind, Status, Ticket};
 use crate::ticket_mail::Cause;
 use crate::trace::TraceLine;
 use crate::{
-    agent_desk, agent_request, answer_layout, asked, assign, follow_up, notice, opening, promise, reply, subject, vendor,
+    agent_desk, agent_request, answer_layout, asked, assign, follow_up, notice, opening, promise, reply, standing, subject,
+    vendor,
 };
 
 /// So many mails of one sender on one ticket …
@@ -105,6 +106,9 @@ pub(crate) fn decide(policy: &Policy, ticket: Option<&Ticket>, event: &Event, ar
                 (Target::New | Target::NewLinked { .. } | Target::Attach { .. } | Target::Held { .. }, _) => {
                     match courtesy::of(mail.message()) {
                         Some(Courtesy::Stop) => mail.stop_word(),
+                        Some(Courtesy::Status) if let Some(own) = &arrival.known.own => {
+                            standing::list(&mut mail, own).unwrap_or_else(|| opening::decide(mail, &verdict))
+                        }
                         _ => opening::decide(mail, &verdict),
                     }
                 }
@@ -179,6 +183,14 @@ impl<'a> Incoming<'a> {
         }
     }
 
+    /// The same for a mail that is answered besides.
+    pub(crate) fn ledger_line(&mut self, outcome: Outcome) -> Decision {
+        let mut decision = crate::decide::nothing("outcome", outcome.as_str());
+        decision.trace = std::mem::take(&mut self.lines);
+        decision.trace.push(TraceLine::new("outcome", outcome.as_str(), ""));
+        Decision { outcome, ..decision }
+    }
+
     /// The mail ends in a list that operators can read; no ticket changes.
     fn ledger(self, outcome: Outcome) -> Decision {
         let message = matches!(outcome, Outcome::Held { .. } | Outcome::Spam)
@@ -207,7 +219,10 @@ impl<'a> Incoming<'a> {
         let line = entry(self.event, "machine_wrote", self.sender.address.as_str(), what);
         let mut next = ticket.clone();
         next.rev += 1;
-        let is_away = verdict.class == Some(mail::MachineClass::AutoReply);
+        // A reaction and a note of delivery are made by machines too, and mean no absence.
+        let is_generated =
+            self.message().header("Auto-Submitted").is_some_and(|value| value.trim().starts_with("auto-generated"));
+        let is_away = verdict.class == Some(mail::MachineClass::AutoReply) && !(is_generated && verdict.return_on.is_none());
         if is_away && self.sender.address.folded() == ticket.requester.address.folded() {
             let back_on = verdict.return_on.as_deref().and_then(|date| date.parse().ok());
             follow_up::shift(&mut next, self.policy, self.event.at, back_on);
@@ -324,6 +339,9 @@ impl<'a> Incoming<'a> {
             if is_owed {
                 self.reopen(&mut next, &mut history);
             }
+            if next.status.is_active() {
+                self.pass_by_absent(&mut next, &mut history);
+            }
             promise::asked(&mut next, at);
         }
         self.count_burst(&mut next, &mut history);
@@ -390,6 +408,20 @@ impl<'a> Incoming<'a> {
             "frontdesk",
             format!("{from} → open"),
         ));
+    }
+
+    /// An owner who is away hears of it too late: the team has the ticket until somebody takes it.
+    fn pass_by_absent(&mut self, next: &mut Ticket, history: &mut Vec<crate::HistoryEntry>) {
+        let Some(owner) = next.owner.clone() else { return };
+        let is_away = self.event.around.agents.get(&owner).is_some_and(|state| state.is_away(self.event.at));
+        let is_gone = !self.policy.agents.contains_key(&owner);
+        let has_others = self.policy.members(next.team.as_ref()).any(|member| member.name != owner);
+        if (is_away || is_gone) && has_others {
+            next.owner = None;
+            let why = if is_away { "is away" } else { "works here no more" };
+            history.push(entry(self.event, "returned", "frontdesk", format!("{owner} {why}")));
+            self.trace("owner", "the team", format!("{owner} {why}"));
+        }
     }
 
     fn count_burst(&mut self, next: &mut Ticket, history: &mut Vec<crate::HistoryEntry>) {

@@ -9,6 +9,10 @@ use jiff::{SignedDuration, Timestamp, ToSpan as _};
 /// A calendar that opens on no day within so many days never opens for us.
 pub const SCAN_DAYS_MAX: u32 = 400;
 
+/// Days of the week as customers read them, Monday first.
+const DAYS_EN: [&str; 7] = ["Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"];
+const DAYS_DE: [&str; 7] = ["Mo", "Di", "Mi", "Do", "Fr", "Sa", "So"];
+
 /// A target: `4h` of open time, or `2bd`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Span {
@@ -85,6 +89,32 @@ impl Calendar {
             open = open.saturating_add(opens.duration_until(closes.min(to)));
         }
         open
+    }
+
+    /// `Mon-Thu 9:00-17:30, Fri 9:00-16:00 (London)`; `None` where it never closes or never opens.
+    #[must_use]
+    pub fn in_words(&self, language: &str) -> Option<String> {
+        let days = if language.starts_with("de") { DAYS_DE } else { DAYS_EN };
+        if self.name == "always" {
+            return None;
+        }
+        let time =
+            |time: Time| if time == Time::MAX { "24:00".to_owned() } else { format!("{}:{:02}", time.hour(), time.minute()) };
+        let mut parts = Vec::new();
+        let mut first = 0;
+        while first < self.hours.len() {
+            let hours = &self.hours[first];
+            let last = (first..self.hours.len()).take_while(|day| self.hours[*day] == *hours).last().unwrap_or(first);
+            let spans: Vec<String> = hours.iter().map(|(from, to)| format!("{}-{}", time(*from), time(*to))).collect();
+            let whole = if last > first { format!("{}-{}", days[first], days[last]) } else { days[first].to_owned() };
+            if !spans.is_empty() {
+                parts.push(format!("{whole} {}", spans.join(" + ")));
+            }
+            first = last + 1;
+        }
+        let zone = self.zone.iana_name().map(|name| name.rsplit('/').next().unwrap_or(name).replace('_', " "));
+        let zone = zone.map_or_else(String::new, |zone| format!(" ({zone})"));
+        (!parts.is_empty()).then(|| format!("{}{zone}", parts.join(", ")))
     }
 
     /// Open at some time of that day.

@@ -104,6 +104,13 @@ pub enum Cause<'a> {
         /// The server's words.
         reply: &'a str,
     },
+    /// A mail of ours has not arrived for hours, and is tried again.
+    DeliveryDelayed {
+        /// To whom it is.
+        to: &'a Address,
+        /// The server's words.
+        reply: &'a str,
+    },
     /// Nobody knows whether a mail of ours arrived.
     DeliveryUnknown {
         /// To whom it was.
@@ -116,8 +123,11 @@ pub enum Cause<'a> {
         /// When it should be met.
         due_at: Timestamp,
     },
-    /// A step became theirs.
-    StepIsYours,
+    /// A step became theirs. What they answer stays inside.
+    StepIsYours {
+        /// It ends with a yes or a no, not with an answer.
+        approve: bool,
+    },
     /// It comes back from sleep.
     Awake,
     /// The practice ticket.
@@ -142,9 +152,10 @@ impl<'a> Cause<'a> {
             Self::Assigned { message, .. } => *message,
             Self::Acted { .. }
             | Self::DeliveryFailed { .. }
+            | Self::DeliveryDelayed { .. }
             | Self::DeliveryUnknown { .. }
             | Self::AtRisk { .. }
-            | Self::StepIsYours
+            | Self::StepIsYours { .. }
             | Self::Awake => None,
         }
     }
@@ -153,15 +164,19 @@ impl<'a> Cause<'a> {
     #[must_use]
     pub fn mode(&self) -> Mode {
         match self {
-            Self::Noted { .. } | Self::VendorWrote { .. } | Self::Held { .. } | Self::Answered { .. } => Mode::Note,
+            Self::Noted { .. }
+            | Self::VendorWrote { .. }
+            | Self::Held { .. }
+            | Self::Answered { .. }
+            | Self::StepIsYours { .. } => Mode::Note,
             Self::New { .. }
             | Self::Wrote { .. }
             | Self::Acted { .. }
             | Self::Assigned { .. }
             | Self::DeliveryFailed { .. }
+            | Self::DeliveryDelayed { .. }
             | Self::DeliveryUnknown { .. }
             | Self::AtRisk { .. }
-            | Self::StepIsYours
             | Self::Awake
             | Self::Practice { .. } => Mode::Reply,
         }

@@ -5,8 +5,8 @@ use jiff::Timestamp;
 
 use crate::agenda;
 use crate::effect::{Effect, Send};
-use crate::event::{Decision, Direction, Event, HistoryEntry, MessageEntry, Outcome};
-use crate::ids::{EffectId, EventId, TicketNo};
+use crate::event::{AgentState, Decision, Direction, Event, HistoryEntry, MessageEntry, Outcome};
+use crate::ids::{AgentName, EffectId, EventId, TicketNo};
 use crate::policy::Policy;
 use crate::ticket::{LinkKind, Ticket};
 use crate::trace::TraceLine;
@@ -120,6 +120,15 @@ impl<'a> Change<'a> {
         }
         self.message = Some(first);
         self.notes.push(other);
+    }
+
+    /// What is remembered of an agent, as far as this change has brought it.
+    pub(crate) fn agent_state(&self, agent: &AgentName) -> AgentState {
+        let changed = self.effects.iter().rev().find_map(|effect| match effect {
+            Effect::Agent { name, state } if name == agent => Some(state),
+            _ => None,
+        });
+        changed.or_else(|| self.event.around.agents.get(agent)).cloned().unwrap_or_default()
     }
 
     /// The requester is asked what they thought, which is remembered of the person.

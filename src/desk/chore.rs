@@ -5,27 +5,23 @@
 use jiff::civil::{Date, Time, time};
 use jiff::{SignedDuration, Timestamp, ToSpan as _};
 
-use crate::agent_letter::short_time;
-use crate::agent_page::{Block, act, clean, foreign, own};
+use crate::chore_mail;
 use crate::decide::nothing;
-use crate::desk_mail::{DeskMail, body};
-use crate::effect::{Effect, Send};
-use crate::event::{Decision, Event};
+use crate::desk_mail::DeskMail;
+use crate::effect::Effect;
+use crate::event::{AgentState, Decision, Event};
 use crate::ids::{AgentName, EffectId, EventId, TicketNo};
 use crate::knowledge::{Every, ReportPlan};
-use crate::policy::{Agent, Policy};
+use crate::policy::Policy;
 use crate::recurring::Cluster;
 use crate::report::Report;
+use crate::ticket::Ticket;
 use crate::ticket_mail::AgentDesk;
-use crate::token::Mode;
-use crate::{report_html, report_text};
 
 /// When open closing questions are listed: on Mondays.
 const QUESTIONS_AT: Time = time(8, 0, 0, 0);
-/// Tickets in one list.
-const LISTED_MAX: usize = 40;
-/// Characters of a subject in a list.
-const SUBJECT_CHARACTERS_MAX: usize = 80;
+/// What is not told one by one is told together, so much later.
+const DIGEST_AFTER: SignedDuration = SignedDuration::from_mins(30);
 
 /// One thing to do.
 #[derive(Clone, Debug, PartialEq)]
@@ -63,6 +59,20 @@ pub enum Chore {
         to: AgentName,
         /// Which tickets, and what joins them.
         cluster: Cluster,
+    },
+    /// An agent was told of so much within the hour that the rest was kept back: here it is.
+    Untold {
+        /// Whom.
+        to: AgentName,
+        /// Those that something happened to, as they are now.
+        tickets: Vec<Ticket>,
+    },
+    /// Something is wrong with the desk itself.
+    Alarm {
+        /// Agents and channels.
+        to: Vec<String>,
+        /// What, in a sentence.
+        text: String,
     },
 }
 
@@ -188,15 +198,25 @@ pub fn recipients(policy: &Policy, plan: &ReportPlan) -> Vec<AgentName> {
 #[must_use]
 pub(crate) fn decide(policy: &Policy, event: &Event, chore: &Chore) -> Decision {
     let mut decision = nothing("chore", "by the calendar");
+    match chore {
+        Chore::Alarm { to, text } => {
+            decision.effects = to.iter().map(|to| Effect::Notify { to: to.clone(), text: text.clone() }).collect();
+            return decision;
+        }
+        Chore::Untold { to, tickets } => decision.effects.extend(caught_up(event, to, tickets)),
+        Chore::Report { .. } | Chore::OpenQuestions { .. } | Chore::IssuePromise { .. } | Chore::Recurring { .. } => {}
+    }
     // Nothing is open: that this was looked at is remembered, nobody is told.
     if matches!(chore, Chore::OpenQuestions { tickets, .. } if tickets.is_empty()) {
         return decision;
     }
     let to: &[AgentName] = match chore {
         Chore::Report { to, .. } => to,
-        Chore::OpenQuestions { to, .. } | Chore::Recurring { to, .. } | Chore::IssuePromise { to, .. } => {
-            std::slice::from_ref(to)
-        }
+        Chore::OpenQuestions { to, .. }
+        | Chore::Recurring { to, .. }
+        | Chore::IssuePromise { to, .. }
+        | Chore::Untold { to, .. } => std::slice::from_ref(to),
+        Chore::Alarm { .. } => &[],
     };
     for agent in to.iter().filter_map(|name| policy.agents.get(name)) {
         let Some(desk) = AgentDesk::of_agent(policy, agent) else {
@@ -207,10 +227,12 @@ pub(crate) fn decide(policy: &Policy, event: &Event, chore: &Chore) -> Decision 
         let mail = DeskMail { desk, to: agent, ticket: None, at: event.at };
         let id = EffectId::new(event.id, decision.effects.len());
         let send = match chore {
-            Chore::Report { report, .. } => report_mail(&mail, report, id),
-            Chore::OpenQuestions { tickets, total, .. } => questions_mail(&mail, agent, tickets, *total, id),
-            Chore::IssuePromise { issue, cases, due_at, .. } => promise_mail(&mail, issue, *cases, *due_at, id),
-            Chore::Recurring { cluster, .. } => recurring_mail(&mail, agent, cluster, id),
+            Chore::Report { report, .. } => chore_mail::report(&mail, report, id),
+            Chore::OpenQuestions { tickets, total, .. } => chore_mail::questions(&mail, tickets, *total, id),
+            Chore::IssuePromise { issue, cases, due_at, .. } => chore_mail::promise(&mail, issue, *cases, *due_at, id),
+            Chore::Recurring { cluster, .. } => chore_mail::recurring(&mail, cluster, id),
+            Chore::Untold { tickets, .. } => chore_mail::untold(&mail, tickets, id),
+            Chore::Alarm { .. } => continue,
         };
         decision.effects.push(Effect::Send(Box::new(send)));
         decision.trace.push(crate::trace::TraceLine::new("chore", name(chore), format!("to {}", agent.name)));
@@ -224,99 +246,23 @@ fn name(chore: &Chore) -> &'static str {
         Chore::OpenQuestions { .. } => "open closing questions",
         Chore::IssuePromise { .. } => "promise to the cases of an issue",
         Chore::Recurring { .. } => "recurring matter",
+        Chore::Untold { .. } => "digest of what was not told",
+        Chore::Alarm { .. } => "alarm",
     }
 }
 
-/// The report as a mail of its own: text that is complete, and the document beside it.
-pub(crate) fn report_mail(mail: &DeskMail<'_>, report: &Report, id: EffectId) -> Send {
-    let policy = mail.desk.policy;
-    let zone = &policy.company.timezone;
-    let subject = format!("{}: report, {}", policy.company.name, report_text::title(report, zone));
-    let mut send =
-        mail.send(crate::desk_mail::Body { subject, ..body("report", "no answer needed", Vec::new()) }, Mode::Note, id);
-    if let Some(letter) = &mut send.letter {
-        letter.text = report_text::text(report, zone);
-        letter.html = Some(report_html::html(report, &policy.company.name, zone));
-    }
-    send
+/// The agent has heard of these tickets now; what came meanwhile is told next time.
+fn caught_up(event: &Event, to: &AgentName, tickets: &[Ticket]) -> Option<Effect> {
+    let mut state = event.around.agents.get(to)?.clone();
+    state.untold.retain(|no| tickets.iter().all(|ticket| ticket.no != *no));
+    state.untold_since = if state.untold.is_empty() { None } else { Some(event.at) };
+    Some(Effect::Agent { name: to.clone(), state })
 }
 
-fn questions_mail(mail: &DeskMail<'_>, to: &Agent, tickets: &[OpenQuestion], total: usize, id: EffectId) -> Send {
-    let policy = mail.desk.policy;
-    let mut blocks = vec![Block::Say(own(
-        "These tickets were closed with questions that nobody has answered. Answer the mail of a ticket with `#close cause=…`; \
-         `-` as an answer waives a question.",
-    ))];
-    let lines = tickets.iter().take(LISTED_MAX).map(|ticket| {
-        let waive = ticket.questions.iter().map(|question| format!("{question}=-")).collect::<Vec<_>>().join(" ");
-        let subject = crate::one_click::subject(policy, &to.name, (ticket.no, ticket.rev), &format!("close {waive}"), mail.at);
-        let owner = ticket.owner.as_ref().map_or_else(String::new, |owner| format!(" · {owner}"));
-        own(format!("{} ", policy.reference(ticket.no)))
-            .and(foreign(&ticket.subject, SUBJECT_CHARACTERS_MAX))
-            .and(own(format!("{owner} · {} · ", ticket.questions.join(", "))))
-            .and(act("waive", mail.desk.link(&subject, None)))
-    });
-    blocks.push(Block::List { title: String::new(), lines: lines.collect() });
-    if total > tickets.len().min(LISTED_MAX) {
-        blocks.push(Block::Say(own(format!("There are {total} in all; the newest are shown."))));
-    }
-    let subject = if total == 1 {
-        "1 closed ticket with open questions".to_owned()
-    } else {
-        format!("{total} closed tickets with open questions")
-    };
-    mail.send(crate::desk_mail::Body { subject, ..body("closing questions", "no answer needed", blocks) }, Mode::Note, id)
-}
-
-/// One mail for all cases: each of them alone would say the same.
-fn promise_mail(mail: &DeskMail<'_>, issue: &str, cases: usize, due_at: Timestamp, id: EffectId) -> Send {
-    let when = short_time(mail.words(), &mail.desk.zone(mail.to), due_at, mail.at);
-    let waiting = if cases == 1 { "1 ticket waits".to_owned() } else { format!("{cases} tickets wait") };
-    let said = format!(
-        "{waiting} on the known issue {issue}, and nobody has told the requesters how it stands. The first was promised an \
-         answer by {when}. Answer the mail of any of these tickets with your words and `#issue {issue} update` below them: \
-         each requester gets them once. `#issue {issue} solved` ends it."
-    );
-    let subject = format!("{waiting} on {issue}: an answer is due {when}");
-    let blocks = vec![Block::Say(own(said))];
-    mail.send(crate::desk_mail::Body { subject, ..body("known issue", "no answer needed", blocks) }, Mode::Note, id)
-}
-
-fn recurring_mail(mail: &DeskMail<'_>, to: &Agent, cluster: &Cluster, id: EffectId) -> Send {
-    let policy = mail.desk.policy;
-    let words = cluster.words.join(", ");
-    let mut blocks = vec![Block::Say(
-        own(format!("{} tickets within {} days may have one cause. What joins them: ", cluster.tickets.len(), cluster.days))
-            .and(foreign(&words, 160))
-            .and(own(format!(". Before, such tickets came {} in as long a time.", times(cluster.before)))),
-    )];
-    let lines = cluster
-        .tickets
-        .iter()
-        .take(LISTED_MAX)
-        .map(|(no, subject)| own(format!("{} ", policy.reference(*no))).and(foreign(subject, SUBJECT_CHARACTERS_MAX)));
-    blocks.push(Block::List { title: String::new(), lines: lines.collect() });
-    let newest = cluster.tickets.first().map(|(no, _)| *no);
-    let title: String = words.chars().filter(|c| *c != '"').take(60).collect();
-    let link = newest.and_then(|no| {
-        let words = format!("issue new \"{title}\"");
-        let subject = crate::one_click::subject(policy, &to.name, (no, cluster.rev), &words, mail.at);
-        mail.desk.link(&subject, None)
-    });
-    blocks.push(Block::Say(
-        own("If they have: make a known issue with `#issue new \"title\"` on one of them, and join the others with `#issue NAME`. ")
-            .and(act("make it", link)),
-    ));
-    let subject = format!("{} tickets about {}", cluster.tickets.len(), clean(&words, 60));
-    mail.send(crate::desk_mail::Body { subject, ..body("recurring", "no answer needed", blocks) }, Mode::Note, id)
-}
-
-fn times(count: usize) -> String {
-    match count {
-        0 => "never".to_owned(),
-        1 => "once".to_owned(),
-        _ => format!("{count} times"),
-    }
+/// When an agent who was told too much gets the digest of the rest.
+#[must_use]
+pub fn digest_at(state: &AgentState) -> Option<Timestamp> {
+    state.untold_since?.checked_add(DIGEST_AFTER).ok()
 }
 
 #[cfg(test)]

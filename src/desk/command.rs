@@ -195,6 +195,18 @@ pub enum IssueAct {
     New {
         /// What it is called.
         title: String,
+        /// Words by which new tickets are its cases, as written; empty = none is linked by itself.
+        #[serde(default)]
+        words: String,
+    },
+    /// Something is said of it for the desk itself; nobody is told.
+    Describe {
+        /// Its id.
+        issue: String,
+        /// What it is about.
+        fact: IssueFact,
+        /// The words; empty takes back what was said.
+        text: String,
     },
     /// Every requester of its tickets is told.
     Update {
@@ -208,6 +220,30 @@ pub enum IssueAct {
         /// Its id.
         issue: String,
     },
+}
+
+/// What can be said of a known issue while it runs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum IssueFact {
+    /// Words by which new tickets are its cases.
+    Match,
+    /// What helps until it is solved.
+    Workaround,
+    /// The cause that its tickets are closed with.
+    Cause,
+}
+
+impl IssueFact {
+    /// As written in a command.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Match => "match",
+            Self::Workaround => "workaround",
+            Self::Cause => "cause",
+        }
+    }
 }
 
 /// One command to the desk itself, about no ticket.

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use crate::argument::{self, Argument};
-use crate::command::{Closing, Command, IssueAct};
+use crate::command::{Closing, Command, IssueAct, IssueFact};
 use crate::command_name::{self, known};
 use crate::command_word::{Names, Reader, bare};
 use crate::draft::Why;
@@ -184,7 +184,8 @@ fn check_item(reader: &Reader<'_>, argument: &Argument, step: Option<&Step>, ite
 }
 
 fn current_step<'a>(reader: &Reader<'a>) -> Option<&'a Step> {
-    let state = reader.context.ticket?.step()?;
+    let context = reader.context;
+    let state = crate::process::meant(context.policy, context.ticket?, context.agent)?;
     reader.context.ticket_type()?.steps.iter().find(|step| step.id == state.id)
 }
 
@@ -377,28 +378,42 @@ pub(crate) fn merge(reader: &Reader<'_>) -> Result<Command, Mistake> {
     }
 }
 
-/// `issue cloud-sync`, `issue new "title"`, `issue cloud-sync update: words`, `issue cloud-sync solved`.
+/// `issue cloud-sync`, `issue new "title"`, `issue new "title" match: words`, `issue cloud-sync update: words`,
+/// `issue cloud-sync match: words`, `issue cloud-sync solved`.
 pub(crate) fn issue(reader: &Reader<'_>) -> Result<IssueAct, Mistake> {
     let Some(first) = reader.arguments().first() else { return Err(reader.missing("say which known issue")) };
     if bare(&first.text).eq_ignore_ascii_case("new") {
-        let title = reader.text_from(1);
-        let title = title.trim().to_owned();
-        return if title.is_empty() { Err(reader.missing("say what it is called")) } else { Ok(IssueAct::New { title }) };
+        return new_issue(reader);
     }
     let plain = Argument { text: first.text.trim_end_matches(':').to_owned(), ..first.clone() };
     let issue = listed(reader, &plain, "known issue", |names| names.issues)?;
     let Some(act) = reader.arguments().get(1) else { return Ok(IssueAct::Join { issue }) };
     match act.text.trim_end_matches([':', '.', '!']).to_lowercase().as_str() {
         "update" => Ok(IssueAct::Update { issue, text: reader.text_from(2) }),
+        "match" => Ok(IssueAct::Describe { issue, fact: IssueFact::Match, text: reader.text_from(2) }),
+        "workaround" => Ok(IssueAct::Describe { issue, fact: IssueFact::Workaround, text: reader.text_from(2) }),
+        "cause" => Ok(IssueAct::Describe { issue, fact: IssueFact::Cause, text: reader.text_from(2) }),
         "solved" => match reader.arguments().get(2) {
             Some(more) => Err(reader.too_much(more)),
             None => Ok(IssueAct::Solved { issue }),
         },
         other => {
-            let near = nearest(other, ["update", "solved"]);
-            Err(reader.wrong(act, "after the name stands nothing, `update: …` or `solved`", near))
+            let near = nearest(other, ["update", "solved", "match", "workaround", "cause"]);
+            let what = "after the name stands nothing, `update: …`, `match: …`, `workaround: …`, `cause: …` or `solved`";
+            Err(reader.wrong(act, what, near))
         }
     }
+}
+
+/// A title in quotation marks may be followed by the words that such mails have.
+fn new_issue(reader: &Reader<'_>) -> Result<IssueAct, Mistake> {
+    let is_match = |argument: &Argument| argument.text.eq_ignore_ascii_case("match:") && !argument.is_quoted;
+    let (title, words) = match reader.arguments() {
+        [_, title, word, ..] if title.is_quoted && is_match(word) => (title.text.clone(), reader.text_from(3)),
+        _ => (reader.text_from(1), String::new()),
+    };
+    let title = title.trim().to_owned();
+    if title.is_empty() { Err(reader.missing("say what it is called")) } else { Ok(IssueAct::New { title, words }) }
 }
 
 /// `confirm CODE`, or `confirm` alone for what waits without a code. It is about the newest mail of this agent that waits.

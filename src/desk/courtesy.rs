@@ -287,6 +287,12 @@ pub fn of(message: &Message) -> Option<Courtesy> {
     }
 }
 
+/// The first word says no.
+#[must_use]
+pub fn begins_with_no(text: &str) -> bool {
+    words(text).first().is_some_and(|first| NO.contains(&first.as_str()))
+}
+
 fn is_thanks(said: &[String]) -> bool {
     let known =
         |word: &String| THANKS.contains(&word.as_str()) || COURTEOUS.contains(&word.as_str()) || YES.contains(&word.as_str());

@@ -40,14 +40,30 @@ pub(crate) struct Text {
     pub(crate) undoable: bool,
     /// What is still to be known.
     pub(crate) questions: Vec<String>,
+    /// When they were promised to hear from us, and when they will.
+    pub(crate) promised: Option<(Timestamp, Timestamp)>,
+    /// When a vendor will be done.
+    pub(crate) vendor_date: Option<VendorDate>,
     /// What a known issue is called.
     pub(crate) issue: Option<String>,
     /// Words of a person to everybody whom it concerns.
     pub(crate) words: Option<String>,
 }
 
+/// A vendor's date.
+#[derive(Clone, Debug)]
+pub(crate) struct VendorDate {
+    /// Who.
+    pub(crate) vendor: String,
+    /// The date that the requester knows.
+    pub(crate) before: Option<Timestamp>,
+    /// The new one.
+    pub(crate) expected_at: Timestamp,
+}
+
 #[derive(Serialize)]
 struct Context {
+    vendor: Option<String>,
     name: Option<String>,
     reference: String,
     question: Option<String>,
@@ -58,6 +74,8 @@ struct Context {
     lines: Vec<String>,
     noted: Vec<String>,
     questions: Vec<String>,
+    promised: Option<String>,
+    new_time: Option<String>,
     issue: Option<String>,
     words: Option<String>,
     reopen_days: i64,
@@ -126,17 +144,22 @@ fn compose(
     let language = languages.first().copied().unwrap_or("en").to_owned();
     let zone = follow_up::zone(policy, ticket);
     let question = text.question.as_ref().filter(|_| !ticket.private);
+    let day = |at: Timestamp| letter::civil_day(&at.to_zoned(zone.clone()), &language);
+    let time = |at: Timestamp| letter::civil_time(&at.to_zoned(zone.clone()), &language, ticket.utc_offset_minutes.is_some());
     let context = Context {
         name: letter::greeting_name(&ticket.requester.name).filter(|_| !ticket.private),
         reference: policy.reference(ticket.no),
         question: question.map(|question| question.chars().take(QUESTION_CHARACTERS_MAX).collect()),
-        closes: text.closes_at.map(|at| letter::civil_day(&at.to_zoned(zone.clone()), &language)),
+        closes: text.closes_at.map(day),
         done: text.done.clone().filter(|_| !ticket.private),
         rating: text.asks_rating,
         by_silence: text.by_silence,
         lines: text.lines.clone(),
         noted: text.noted.clone(),
         questions: text.questions.clone(),
+        vendor: text.vendor_date.as_ref().map(|date| date.vendor.clone()),
+        promised: text.promised.map(|(until, _)| time(until)).or(text.vendor_date.as_ref().and_then(|date| date.before).map(day)),
+        new_time: text.promised.map(|(_, next)| time(next)).or(text.vendor_date.as_ref().map(|date| day(date.expected_at))),
         issue: text.issue.clone(),
         words: text.words.clone(),
         reopen_days: policy.reopen_within.as_hours() / 24,
@@ -148,6 +171,10 @@ fn compose(
     send.class = SendClass::AtMostOnce;
     let undo_send = policy.agent_mail.as_ref().filter(|_| text.undoable).map(|desk| desk.undo_send);
     send.not_before = undo_send.and_then(|wait| change.at().checked_add(wait).ok());
+    if text.vendor_date.is_some() {
+        // Whenever the vendor writes, the requester hears of it in their own day.
+        send.not_before = follow_up::in_hours(policy, ticket, change.at());
+    }
     send.envelope_from = ReturnPath::Address(letter::bounce_address(policy, ticket, inbox, id));
     let mut extra = marks(policy, &send.message_id, Some("auto-generated"));
     extra.push(unsubscribe(inbox));

@@ -11,10 +11,14 @@ use crate::policy::Policy;
 use crate::ticket::Ticket;
 use crate::ticket_mail::{AgentDesk, Cause};
 
-/// A mail came to its end without being accepted, or nobody knows.
+/// What is told of a mail that is still tried.
+pub const DELAYED: &str = "delayed";
+
+/// A mail came to its end without being accepted, or nobody knows, or it takes long.
 pub(crate) fn ended(policy: &Policy, ticket: &Ticket, event: &Event, mail: &Failed<'_>) -> Decision {
     let what = format!("mail to {} {}: {}", mail.to, mail.result, mail.reply);
-    let decision = changed(ticket, event, "delivery_ended", "frontdesk", what.clone());
+    let kind = if mail.result == DELAYED { "delivery_delayed" } else { "delivery_ended" };
+    let decision = changed(ticket, event, kind, "frontdesk", what.clone());
     tell(policy, ticket, event, decision, mail, &what)
 }
 
@@ -22,7 +26,7 @@ pub(crate) fn ended(policy: &Policy, ticket: &Ticket, event: &Event, mail: &Fail
 pub(crate) struct Failed<'a> {
     /// To whom it was.
     pub(crate) to: &'a Address,
-    /// `failed` or `unknown`.
+    /// `failed`, `unknown` or [`DELAYED`].
     pub(crate) result: &'a str,
     /// The server's words.
     pub(crate) reply: &'a str,
@@ -52,6 +56,7 @@ pub(crate) fn tell(
     let outcome = decision.outcome.clone();
     let mut change = Change::resume(policy, event, ticket, decision);
     let cause = match mail.result {
+        DELAYED => Cause::DeliveryDelayed { to: mail.to, reply: mail.reply },
         "unknown" => Cause::DeliveryUnknown { to: mail.to, reply: mail.reply },
         _ => Cause::DeliveryFailed { to: mail.to, reply: mail.reply },
     };

@@ -168,7 +168,7 @@ impl DeskMail<'_> {
         self.send(Body { subject, ..body(words.marker_digest, words.no_answer, blocks) }, Mode::Note, id)
     }
 
-    fn tickets(&self, title: &str, tickets: &[Ticket], tickets_max: usize) -> Block {
+    pub(crate) fn tickets(&self, title: &str, tickets: &[Ticket], tickets_max: usize) -> Block {
         let words = self.words();
         let mut lines: Vec<Line> = tickets.iter().take(tickets_max).map(|ticket| self.ticket_line(words, ticket)).collect();
         if tickets.len() > tickets_max && !title.is_empty() {

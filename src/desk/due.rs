@@ -7,7 +7,7 @@ use crate::event::{Decision, Event, Outcome};
 use crate::policy::Policy;
 use crate::ticket::{Status, Ticket};
 use crate::ticket_mail::Cause;
-use crate::{agenda, escalation, follow_up, notice, vendor};
+use crate::{agenda, escalation, follow_up, notice, renewal, vendor};
 
 pub(crate) fn decide(policy: &Policy, ticket: &Ticket, event: &Event, kind: TimerKind) -> Decision {
     let mut change = Change::new(policy, ticket, event);
@@ -25,9 +25,16 @@ pub(crate) fn decide(policy: &Policy, ticket: &Ticket, event: &Event, kind: Time
         (TimerKind::FollowUp, Status::Pending) => follow_up::work_off(&mut change),
         (TimerKind::CheckIn, Status::Solved) => follow_up::check_in(&mut change),
         (TimerKind::Promise, Status::New | Status::Open | Status::OnHold) => escalation::climb(&mut change),
-        (TimerKind::Vendor, _) => vendor::chase(&mut change),
+        (TimerKind::Vendor, status) if status.is_active() => vendor::chase(&mut change),
+        (TimerKind::Renew, Status::New | Status::Open | Status::OnHold) => renewal::renew(&mut change),
         (
-            TimerKind::CloseSolved | TimerKind::Wake | TimerKind::FollowUp | TimerKind::CheckIn | TimerKind::Promise,
+            TimerKind::CloseSolved
+            | TimerKind::Wake
+            | TimerKind::FollowUp
+            | TimerKind::CheckIn
+            | TimerKind::Promise
+            | TimerKind::Vendor
+            | TimerKind::Renew,
             Status::New | Status::Open | Status::Pending | Status::OnHold | Status::Solved | Status::Closed,
         ) => {}
     }

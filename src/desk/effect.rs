@@ -169,11 +169,14 @@ pub enum TimerKind {
     Promise,
     /// A vendor's answer is late.
     Vendor,
+    /// What the requester was promised will not be kept.
+    Renew,
 }
 
 impl TimerKind {
     /// All kinds.
-    pub const ALL: [Self; 6] = [Self::CloseSolved, Self::Wake, Self::FollowUp, Self::CheckIn, Self::Promise, Self::Vendor];
+    pub const ALL: [Self; 7] =
+        [Self::CloseSolved, Self::Wake, Self::FollowUp, Self::CheckIn, Self::Promise, Self::Vendor, Self::Renew];
 
     /// As written in ids and JSON.
     #[must_use]
@@ -185,6 +188,7 @@ impl TimerKind {
             Self::CheckIn => "check_in",
             Self::Promise => "promise",
             Self::Vendor => "vendor",
+            Self::Renew => "renew",
         }
     }
 
@@ -192,7 +196,7 @@ impl TimerKind {
     #[must_use]
     pub fn is_for_customers(self) -> bool {
         match self {
-            Self::FollowUp | Self::CheckIn => true,
+            Self::FollowUp | Self::CheckIn | Self::Renew => true,
             Self::CloseSolved | Self::Wake | Self::Promise | Self::Vendor => false,
         }
     }

@@ -15,7 +15,7 @@ use crate::notice;
 use crate::policy::{Alert, Policy, Sla};
 use crate::process;
 use crate::promise::{self, Measure};
-use crate::ticket::{Clock, Status, Ticket};
+use crate::ticket::{Clock, Priority, Status, Ticket};
 use crate::ticket_mail::{Cause, Why};
 
 /// Half of the target: the owner was silent for so long that somebody else should look.
@@ -95,6 +95,8 @@ fn is_watched(ticket: &Ticket, measure: Measure) -> bool {
 /// Climbs every rung that was reached. Of several that were passed while nobody could look, only the highest is told.
 pub(crate) fn climb(change: &mut Change<'_>) {
     let Some(calendar) = promise::calendar_of(change.policy, &change.ticket) else { return };
+    // Nobody gets two mails about one instant.
+    let mut told = BTreeSet::new();
     for measure in [Measure::FirstResponse, Measure::NextResponse, Measure::Resolution] {
         let clock = measure.of(&change.ticket).clone();
         if !is_watched(&change.ticket, measure) {
@@ -108,7 +110,7 @@ pub(crate) fn climb(change: &mut Change<'_>) {
         if highest >= DUE_PERCENT {
             measure.of_mut(&mut change.ticket).breached = true;
         }
-        take_rungs(change, measure, &clock, &acts);
+        take_rungs(change, measure, &clock, &acts, &mut told);
     }
     let late: Vec<(String, Clock)> = change
         .ticket
@@ -120,7 +122,7 @@ pub(crate) fn climb(change: &mut Change<'_>) {
     for (id, clock) in late {
         let reached = reached(calendar, &clock, change.at(), [WARN_PERCENT, DUE_PERCENT].into_iter());
         if let Some(highest) = reached.last() {
-            process::late(change, &id, *highest >= DUE_PERCENT, *highest);
+            process::late(change, &id, (*highest >= DUE_PERCENT, *highest), &mut told);
         }
     }
 }
@@ -131,18 +133,17 @@ fn reached(calendar: &crate::calendar::Calendar, clock: &Clock, now: Timestamp, 
     above.filter(|percent| promise::reached_at(calendar, clock, *percent).is_some_and(|at| at <= now)).collect()
 }
 
-fn take_rungs(change: &mut Change<'_>, measure: Measure, clock: &Clock, acts: &[(u32, Act<'_>)]) {
+fn take_rungs(change: &mut Change<'_>, measure: Measure, clock: &Clock, acts: &[(u32, Act<'_>)], told: &mut BTreeSet<AgentName>) {
     let Some(due_at) = clock.due_at else { return };
     let name = measure.as_str().replace('_', " ");
     let is_late = change.at() >= due_at;
-    let mut told = BTreeSet::new();
     if let Some((_, Act::Return)) = acts.iter().find(|(_, act)| *act == Act::Return) {
         give_back(change, clock);
     }
     let warned = acts.iter().any(|(_, act)| *act == Act::Warn);
     if warned && !is_late {
         change.tell("promise_near", "frontdesk", format!("{name} due {due_at}"));
-        tell_one(change, "owner", due_at, &format!("{name} due {due_at}"), &mut told);
+        tell_one(change, "owner", due_at, &format!("{name} due {due_at}"), told);
     }
     let late: Vec<&str> = acts.iter().filter_map(|(_, act)| if let Act::Tell(who) = act { Some(*who) } else { None }).collect();
     if clock.told_percent < DUE_PERCENT && is_late {
@@ -151,15 +152,24 @@ fn take_rungs(change: &mut Change<'_>, measure: Measure, clock: &Clock, acts: &[
         change.tell("escalated", "frontdesk", format!("{name} was due {due_at}: {who} is told"));
     }
     for who in late {
-        tell_one(change, who, due_at, &format!("{name} was due {due_at}"), &mut told);
+        tell_one(change, who, due_at, &format!("{name} was due {due_at}"), told);
     }
     for (_, act) in acts {
         let Act::Alert(alert) = act else { continue };
         change.tell("alerted", "frontdesk", alert.name.clone());
+        if let Some(priority) = alert.raise.filter(|priority| *priority > change.ticket.priority) {
+            raise(change, priority);
+        }
         for who in &alert.tell {
-            tell_one(change, who, due_at, &format!("{}: {name} due {due_at}", alert.name), &mut told);
+            tell_one(change, who, due_at, &format!("{}: {name} due {due_at}", alert.name), told);
         }
     }
+}
+
+/// The ticket becomes more important. Its targets are shorter from then on, and still count from the same start.
+pub(crate) fn raise(change: &mut Change<'_>, priority: Priority) {
+    change.tell("priority_changed", "frontdesk", format!("{} → {}", change.ticket.priority.as_str(), priority.as_str()));
+    change.ticket.priority = priority;
 }
 
 /// Tells a person or a role by mail, a channel by a notice. Nobody is told twice of one event.

@@ -49,6 +49,8 @@ pub struct Around {
     pub next_ticket: TicketNo,
     /// Known issues and what has become of them.
     pub issues: Issues,
+    /// Mails about tickets that each agent got within the hour.
+    pub notices: BTreeMap<AgentName, u32>,
 }
 
 /// What is remembered of an agent besides the configuration.
@@ -68,6 +70,12 @@ pub struct AgentState {
     /// When they were last told of a mistake, by ticket.
     #[serde(default)]
     pub told_at: BTreeMap<TicketNo, Timestamp>,
+    /// Tickets of which they were not told, since they had heard of too much within the hour; the next digest names them.
+    #[serde(default)]
+    pub untold: BTreeSet<TicketNo>,
+    /// When the first of them came.
+    #[serde(default)]
+    pub untold_since: Option<Timestamp>,
 }
 
 impl AgentState {
@@ -97,6 +105,24 @@ pub struct ContactFacts {
     /// Tickets that they called bad.
     #[serde(default)]
     pub bad: u64,
+    /// Language of the newest ticket whose language was known, as two letters of ISO 639-1.
+    #[serde(default)]
+    pub language: Option<[u8; 2]>,
+}
+
+impl ContactFacts {
+    /// The language, as a tag.
+    #[must_use]
+    pub fn language(&self) -> Option<String> {
+        self.language.and_then(|letters| String::from_utf8(letters.to_vec()).ok())
+    }
+
+    /// The same person after a ticket in some language.
+    #[must_use]
+    pub fn speaking(self, language: Option<&str>) -> Self {
+        let letters = language.and_then(|tag| <[u8; 2]>::try_from(tag.as_bytes()).ok());
+        Self { language: letters.or(self.language), ..self }
+    }
 }
 
 /// The kinds of events.
@@ -131,13 +157,13 @@ pub enum EventKind {
     },
     /// Something is done by the calendar, or because the desk noticed something by itself; about no single ticket.
     Chore(Box<Chore>),
-    /// A mail of ours could not be delivered, or nobody knows.
+    /// A mail of ours could not be delivered, or nobody knows, or it takes long.
     DeliveryEnded {
         /// Which mail.
         effect: EffectId,
         /// To whom.
         to: Address,
-        /// `failed` or `unknown`.
+        /// `failed`, `unknown` or `delayed`.
         result: String,
         /// The server's words.
         reply: String,
@@ -260,6 +286,8 @@ pub struct Known {
     pub budget_exhausted: bool,
     /// Within this open time four of five recent requests to the inbox got their first answer, where that is measured.
     pub usual_response: Option<jiff::SignedDuration>,
+    /// Open tickets of a proven sender who asks where everything of theirs stands; `None` if they do not, or too often.
+    pub own: Option<Vec<Ticket>>,
     /// What an agent's mail needs; `None` if it is none.
     pub agent_mail: Option<Box<crate::agent_mail::Found>>,
 }

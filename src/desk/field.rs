@@ -269,7 +269,14 @@ mod tests {
         let refund = Field { agents_only: true, required: false, ..field("refund", FieldKind::Money) };
         let when = Field { required: false, ..field("when", FieldKind::Date) };
         let fields = vec![serial, firmware, refund, when];
-        TicketType { name: "question".into(), label: String::new(), fields, steps: Vec::new(), close_asks: Vec::new() }
+        TicketType {
+            name: "question".into(),
+            label: String::new(),
+            fields,
+            steps: Vec::new(),
+            close_asks: Vec::new(),
+            policy: BTreeMap::new(),
+        }
     }
 
     fn check(subject: &str, text: &str, attachments: &[&str], expect: &str) {

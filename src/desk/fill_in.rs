@@ -193,7 +193,14 @@ mod tests {
             field("serial", "Serial number on the back label", FieldKind::Text),
             field("bought", "When did you buy it", FieldKind::Date),
         ];
-        let kind = TicketType { name: "q".into(), label: String::new(), fields, steps: vec![], close_asks: vec![] };
+        let kind = TicketType {
+            name: "q".into(),
+            label: String::new(),
+            fields,
+            steps: vec![],
+            close_asks: vec![],
+            policy: BTreeMap::new(),
+        };
         let mut ticket = crate::sample::ticket();
         ticket.asked = asked.iter().map(|id| (*id).into()).collect();
         ticket.missing.clone_from(&ticket.asked);

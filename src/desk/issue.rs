@@ -11,15 +11,15 @@ use serde::{Deserialize, Serialize};
 
 use crate::admit::Refusal;
 use crate::change::Change;
-use crate::command::{Command, IssueAct};
+use crate::command::{Command, IssueAct, IssueFact};
 use crate::condition::RuleView;
 use crate::customer_mail::{self, Text};
 use crate::effect::Effect;
 use crate::event::{Actor, Decision, Event, Outcome};
 use crate::help::{About, Asked};
 use crate::ids::AgentName;
-use crate::knowledge::KnownIssue;
 use crate::mistake::nearest;
+use crate::pattern::Pattern;
 use crate::policy::Policy;
 use crate::ticket::{Status, Ticket};
 use crate::ticket_mail::Cause;
@@ -29,6 +29,8 @@ use crate::{act, answer, letter, notice, promise};
 const ID_CHARACTERS_MAX: usize = 40;
 /// Issues that are named where one does not exist.
 const SHOWN_MAX: usize = 12;
+/// Patterns of words that an issue can be given.
+const ENTRIES_MAX: usize = 20;
 /// Characters of a title.
 const TITLE_CHARACTERS_MAX: usize = 120;
 
@@ -45,6 +47,22 @@ pub struct IssueState {
     pub told: Option<String>,
     /// Since when it is solved.
     pub solved_at: Option<Timestamp>,
+    /// Words by which new tickets are known as cases of it, given while it runs: those of one entry occur together.
+    #[serde(default)]
+    pub words: Vec<String>,
+    /// What helps until it is solved, given while it runs.
+    #[serde(default)]
+    pub workaround: Option<String>,
+    /// The cause that its tickets are closed with, given while it runs.
+    #[serde(default)]
+    pub cause: Option<String>,
+}
+
+impl IssueState {
+    fn new(title: String, opened_at: Timestamp, opened_by: &str) -> Self {
+        let opened_by = opened_by.to_owned();
+        Self { title, opened_at, opened_by, told: None, solved_at: None, words: Vec::new(), workaround: None, cause: None }
+    }
 }
 
 /// Issues around an event, those of the file among them.
@@ -82,10 +100,33 @@ pub enum News {
     Solved,
 }
 
-/// A case of that issue of the file, and why. Those that are solved match no more.
-pub(crate) fn matching<'p>(policy: &'p Policy, issues: &Issues, view: &RuleView<'_>) -> Option<(&'p KnownIssue, String)> {
+/// The issue that a new ticket is a case of.
+pub(crate) struct Case {
+    pub(crate) id: String,
+    /// Line of the file that names it, where one does.
+    pub(crate) line: Option<u32>,
+    pub(crate) owner: Option<AgentName>,
+    pub(crate) why: String,
+}
+
+/// The first issue that a mail is a case of: those of the file, then those that were given words while they run. Those that
+/// are solved match no more.
+pub(crate) fn matching(policy: &Policy, issues: &Issues, view: &RuleView<'_>) -> Option<Case> {
     let open = policy.knowledge.issues.iter().filter(|issue| !issues.is_solved(&issue.id));
-    open.filter_map(|issue| issue.when.explain(view).ok().map(|(why, _)| (issue, why))).next()
+    let of_file = open.filter_map(|issue| {
+        let (why, _) = issue.when.explain(view).ok()?;
+        Some(Case { id: issue.id.clone(), line: Some(issue.line), owner: issue.owner.clone(), why })
+    });
+    let told = issues.states.iter().filter(|(_, state)| state.solved_at.is_none() && !state.words.is_empty());
+    let by_words = told.filter_map(|(id, state)| {
+        let whole = format!("{}\n{}", view.subject, view.text);
+        let fits = |entry: &&String| Pattern::new(entry).is_ok_and(|pattern| pattern.is_match(&whole, None));
+        let entry = state.words.iter().find(fits)?;
+        let owner = policy.knowledge.issue(id).and_then(|issue| issue.owner.clone());
+        let owner = owner.or_else(|| policy.agents.keys().find(|name| name.as_str() == state.opened_by).cloned());
+        Some(Case { id: id.clone(), line: None, owner, why: format!("it says: {entry}") })
+    });
+    of_file.chain(by_words).next()
 }
 
 /// The words in the acknowledgement of a ticket that waits on an issue.
@@ -96,7 +137,7 @@ pub(crate) fn line(policy: &Policy, ticket: &Ticket, issues: &Issues) -> Option<
     let title = issue.map(|issue| &issue.title).or(state.map(|state| &state.title))?;
     let context = LineContext {
         title,
-        workaround: issue.and_then(|issue| issue.workaround.as_deref()),
+        workaround: state.and_then(|state| state.workaround.as_deref()).or(issue.and_then(|issue| issue.workaround.as_deref())),
         told: state.and_then(|state| state.told.as_deref()),
     };
     let template = issue.map_or(DEFAULT_LINE, |issue| issue.tell.as_str());
@@ -121,14 +162,18 @@ struct LineContext<'a> {
 /// Allows or refuses what depends on which issues there are.
 ///
 /// # Errors
-/// [`Refusal`] if there is no such issue, or the act makes no sense for it.
-pub fn admit(policy: &Policy, issues: &Issues, ticket: &Ticket, command: &Command) -> Result<(), Refusal> {
+/// [`Refusal`] if there is no such issue, the act makes no sense for it, or is not theirs.
+pub fn admit(policy: &Policy, issues: &Issues, ticket: &Ticket, by: &Actor, command: &Command) -> Result<(), Refusal> {
     let refuse = |why: String| Err(Refusal { why, allowed: Vec::new() });
     let Command::Issue(act) = command else { return Ok(()) };
+    may_give_words(policy, issues, by, act)?;
     let issue = match act {
-        IssueAct::New { title } if title.trim().is_empty() => return refuse("say what it is called".to_owned()),
-        IssueAct::New { .. } => return Ok(()),
-        IssueAct::Join { issue } | IssueAct::Update { issue, .. } | IssueAct::Solved { issue } => issue,
+        IssueAct::New { title, .. } if title.trim().is_empty() => return refuse("say what it is called".to_owned()),
+        IssueAct::New { words, .. } => return check_words(words).or_else(refuse),
+        IssueAct::Join { issue }
+        | IssueAct::Update { issue, .. }
+        | IssueAct::Solved { issue }
+        | IssueAct::Describe { issue, .. } => issue,
     };
     // An issue that went from the file while its cases wait can still be told of and ended.
     if !issues.names.contains(issue) && ticket.known_issue.as_ref() != Some(issue) {
@@ -152,8 +197,32 @@ pub fn admit(policy: &Policy, issues: &Issues, ticket: &Ticket, command: &Comman
             Some(what) => refuse(format!("the words for its requesters have {what}")),
             None => Ok(()),
         },
-        IssueAct::Join { .. } | IssueAct::Solved { .. } | IssueAct::New { .. } => Ok(()),
+        IssueAct::Describe { fact: IssueFact::Match, text, .. } => check_words(text).or_else(refuse),
+        IssueAct::Describe { fact: IssueFact::Workaround, text, .. } => match answer::leaks(text, None, policy, ticket.no) {
+            Some(what) => refuse(format!("the words for its requesters have {what}")),
+            None => Ok(()),
+        },
+        IssueAct::Join { .. } | IssueAct::Solved { .. } | IssueAct::New { .. } | IssueAct::Describe { .. } => Ok(()),
     }
+}
+
+/// Whether somebody may give an issue words by which new tickets become its cases: whoever leads a team, works on the issue
+/// or made it.
+fn may_give_words(policy: &Policy, issues: &Issues, by: &Actor, act: &IssueAct) -> Result<(), Refusal> {
+    let (issue, has_words) = match act {
+        IssueAct::Describe { issue, fact: IssueFact::Match, .. } => (Some(issue), true),
+        IssueAct::New { words, .. } => (None, !words.is_empty()),
+        IssueAct::Describe { .. } | IssueAct::Join { .. } | IssueAct::Update { .. } | IssueAct::Solved { .. } => (None, false),
+    };
+    let Some(agent) = by.agent().filter(|_| has_words) else { return Ok(()) };
+    let leads = policy.teams.values().any(|team| team.lead.as_ref() == Some(agent));
+    let works = issue.and_then(|id| policy.knowledge.issue(id)).is_some_and(|known| known.owner.as_ref() == Some(agent));
+    let made = issue.and_then(|id| issues.states.get(id)).is_some_and(|state| state.opened_by == agent.as_str());
+    if leads || works || made {
+        return Ok(());
+    }
+    let why = "only who leads a team, works on the issue or made it can say which tickets are its cases".to_owned();
+    Err(Refusal { why, allowed: Vec::new() })
 }
 
 /// Carries out an act that was admitted.
@@ -161,13 +230,24 @@ pub(crate) fn carry_out(change: &mut Change<'_>, by: &Actor, act: &IssueAct) {
     let label = by.label();
     match act {
         IssueAct::Join { issue } => join(change, &label, issue),
-        IssueAct::New { title } => {
+        IssueAct::New { title, words } => {
             let title: String = title.trim().chars().take(TITLE_CHARACTERS_MAX).collect();
             let id = id_of(&title, &change.event.around.issues.names);
             change.tell("issue_made", &label, format!("{id}: {title}"));
-            let state = IssueState { title, opened_at: change.at(), opened_by: label.clone(), told: None, solved_at: None };
+            let state = IssueState { words: entries(words), ..IssueState::new(title, change.at(), &label) };
             change.effects.push(Effect::Issue { id: id.clone(), state });
             join(change, &label, &id);
+        }
+        IssueAct::Describe { issue, fact, text } => {
+            change.tell("issue_described", &label, format!("{issue}: {} {}", fact.as_str(), act::excerpt(text)));
+            let said = Some(text.trim().to_owned()).filter(|text| !text.is_empty());
+            let state = state(change, &label, issue);
+            let state = match fact {
+                IssueFact::Match => IssueState { words: entries(text), ..state },
+                IssueFact::Workaround => IssueState { workaround: said, ..state },
+                IssueFact::Cause => IssueState { cause: said, ..state },
+            };
+            change.effects.push(Effect::Issue { id: issue.clone(), state });
         }
         IssueAct::Update { issue, text } => {
             change.tell("issue_updated", &label, format!("{issue}: {}", act::excerpt(text)));
@@ -190,13 +270,30 @@ fn broadcast(change: &mut Change<'_>, by: &Actor, issue: &str, news: News) {
 
 /// What is known of an issue, or the beginning of it.
 fn state(change: &Change<'_>, label: &str, id: &str) -> IssueState {
-    change.event.around.issues.states.get(id).cloned().unwrap_or_else(|| IssueState {
-        title: change.policy.knowledge.issue(id).map_or_else(|| id.to_owned(), |issue| issue.title.clone()),
-        opened_at: change.at(),
-        opened_by: label.to_owned(),
-        told: None,
-        solved_at: None,
+    change.event.around.issues.states.get(id).cloned().unwrap_or_else(|| {
+        let title = change.policy.knowledge.issue(id).map_or_else(|| id.to_owned(), |issue| issue.title.clone());
+        IssueState::new(title, change.at(), label)
     })
+}
+
+/// `sync slow, "upload stops"` → two entries: the words of one occur together.
+fn entries(text: &str) -> Vec<String> {
+    let plain = |entry: &str| entry.split_whitespace().map(|word| word.trim_matches('"')).collect::<Vec<_>>().join(" ");
+    text.split([',', ';', '\n']).map(plain).filter(|entry| !entry.is_empty()).take(ENTRIES_MAX).collect()
+}
+
+/// Each entry is a pattern of words.
+fn check_words(text: &str) -> Result<(), String> {
+    for entry in entries(text) {
+        let has_word = entry.chars().filter(|c| c.is_alphanumeric()).count() >= 3;
+        if entry.starts_with('~') || !has_word {
+            return Err(format!(
+                "`{entry}` would link too much; write the words that stand in such mails, with commas between them"
+            ));
+        }
+        Pattern::new(&entry).map_err(|error| error.to_string())?;
+    }
+    Ok(())
 }
 
 /// The ticket is a case of the issue and waits on it. Its requester hears of it, unless the same mail answers them; who
@@ -286,7 +383,8 @@ fn solved(change: &mut Change<'_>, label: &str, id: &str, title: Option<String>)
         return;
     }
     change.ticket.help.asked = Some(Asked { about: About::Issue(id.to_owned()), at: change.at(), event: change.event.id });
-    if let Some(cause) = change.policy.knowledge.issue(id).and_then(|issue| issue.cause.clone()) {
+    let told = change.event.around.issues.states.get(id).and_then(|state| state.cause.clone());
+    if let Some(cause) = told.or_else(|| change.policy.knowledge.issue(id).and_then(|issue| issue.cause.clone())) {
         change.ticket.closing.entry("cause".to_owned()).or_insert(cause);
     }
     if from == Status::OnHold {

@@ -22,6 +22,8 @@ use crate::{answer, fill_in, promise};
 
 /// Characters of the customer's own words that are shown back to them.
 const QUOTE_CHARACTERS_MAX: usize = 80;
+/// People of a team that are named; a larger one is just the team.
+const PEOPLE_MAX: usize = 6;
 /// References that a mail of ours carries besides the root.
 const REFERENCES_MAX: usize = 10;
 
@@ -35,6 +37,9 @@ struct AckContext<'a> {
     quote: Option<String>,
     maybe: Option<MaybeLine<'a>>,
     known: Option<String>,
+    policy: Option<&'a str>,
+    key: Option<&'a str>,
+    people: Option<String>,
     signature: String,
 }
 
@@ -73,7 +78,7 @@ fn promised_at(policy: &Policy, ticket: &Ticket, usual: Option<SignedDuration>) 
     Some(usual.map_or(target, |usual| usual.max(target)))
 }
 
-/// The acknowledgement of a new ticket. Where the sender is not proven, or the inbox is private, it repeats nothing that
+/// The acknowledgement of a new ticket, and the time that it promises. Where the sender is not proven, or the inbox is private, it repeats nothing that
 /// the mail says, since it may carry a stranger's words to somebody else's address.
 ///
 /// # Errors
@@ -83,28 +88,35 @@ pub(crate) fn acknowledgement(
     ticket: &Ticket,
     inbox: &Inbox,
     request: &AckRequest<'_>,
-) -> Result<Send, TemplateProblem> {
+) -> Result<(Send, Option<Timestamp>), TemplateProblem> {
     let is_plain = request.is_plain(ticket);
     let maybe = request.maybe.filter(|_| !is_plain);
     let zone = customer_zone(policy, request.message, request.proven);
     let languages = languages(policy, ticket);
     let language = languages.first().copied().unwrap_or("en").to_owned();
     let when = |at: Timestamp| civil_time(&at.to_zoned(zone.clone()), &language, request.proven);
+    let promised = promised_at(policy, ticket, request.usual_response);
+    let due = promised.map(when);
     let context = AckContext {
         name: (!is_plain).then(|| greeting_name(&ticket.requester.name)).flatten(),
         reference: policy.reference(ticket.no),
-        due: promised_at(policy, ticket, request.usual_response).map(when),
+        due: due.clone(),
         opens: opens_at(policy, inbox, request.event.at).map(when),
         questions: fill_in::questions(policy, ticket).into_iter().map(|field| field.ask.clone()).collect(),
         quote: (!is_plain).then(|| quote_of(&request.message.reply.new_text)).flatten(),
         maybe: maybe.and_then(|article| Some(MaybeLine { title: &article.title, url: article.url.as_deref()? })),
         known: (!is_plain).then(|| issue::line(policy, ticket, &request.event.around.issues)).flatten(),
+        policy: policy_text(policy, ticket, &languages),
+        key: inbox.pgp.as_deref().filter(|_| ticket.private),
+        people: (!is_plain).then(|| people(policy, inbox, &language)).flatten(),
         signature: inbox.label.clone(),
     };
     let name =
         if is_plain { plain_name(policy, request.template) } else { policy.templates.serving(request.template).to_owned() };
     let (language, rendered) = policy.templates.render(&name, &languages, &context)?;
     let subject = rendered.subject.unwrap_or_else(|| reply_subject(&ticket.first_subject));
+    // An operator's text may leave it out.
+    let is_told = due.is_some_and(|due| rendered.text.contains(&due));
     let mut send = envelope(policy, ticket, inbox, EffectId::new(request.event.id, request.index), Purpose::Acknowledgement);
     send.envelope_from = ReturnPath::Null;
     send.to = ack_recipient(ticket, request.message);
@@ -128,7 +140,7 @@ pub(crate) fn acknowledgement(
         html: Some(html_of(&rendered.text, &language)),
         text: rendered.text,
     }));
-    Ok(send)
+    Ok((send, promised.filter(|_| is_told)))
 }
 
 /// What a person wrote, for whoever it is sent to.
@@ -361,9 +373,10 @@ fn plain_name(policy: &Policy, template: &str) -> String {
     if policy.templates.has(&own) { own } else { "ack-unproven".to_owned() }
 }
 
-/// Wanted languages, best first: the ticket's (`de-AT` also as `de`), then the company's.
+/// Wanted languages, best first: the ticket's (`de-AT` also as `de`), that of its inbox, then the company's.
 pub(crate) fn languages<'a>(policy: &'a Policy, ticket: &'a Ticket) -> Vec<&'a str> {
-    let own = ticket.language.as_deref();
+    let of_inbox = || policy.inboxes.get(&ticket.inbox).and_then(|inbox| inbox.language.as_deref());
+    let own = ticket.language.as_deref().or_else(of_inbox);
     let spoken = own.into_iter().chain(own.and_then(|tag| tag.split_once('-')).map(|(base, _)| base));
     let known = spoken.filter(|tag| policy.company.languages.iter().any(|known| known.eq_ignore_ascii_case(tag)));
     known.chain(policy.company.languages.iter().map(String::as_str)).collect()
@@ -391,6 +404,29 @@ pub(crate) fn greeting_name(name: &str) -> Option<String> {
     is_name.then(|| word.to_owned())
 }
 
+/// What everybody who asks for this should know.
+fn policy_text<'p>(policy: &'p Policy, ticket: &Ticket, languages: &[&str]) -> Option<&'p str> {
+    let texts = &policy.types.get(&ticket.ticket_type)?.policy;
+    let text = languages.iter().find_map(|language| texts.get(*language)).or_else(|| texts.get(""))?;
+    Some(text.as_str()).filter(|text| !text.is_empty())
+}
+
+/// `Maya, Tomasz and Aisha · Mon-Thu 9:00-17:30, Fri 9:00-16:00 (London)`: who reads it, and when.
+fn people(policy: &Policy, inbox: &Inbox, language: &str) -> Option<String> {
+    let first = |agent: &Agent| agent.label.split_whitespace().next().unwrap_or(&agent.label).to_owned();
+    let mut names: Vec<String> = policy.members(Some(&inbox.team)).take(PEOPLE_MAX + 1).map(first).collect();
+    let who = match names.pop() {
+        _ if names.len() >= PEOPLE_MAX => None,
+        Some(last) if names.is_empty() => Some(last),
+        Some(last) => Some(format!("{} {} {last}", names.join(", "), if language.starts_with("de") { "und" } else { "and" })),
+        None => None,
+    };
+    let calendar = inbox.sla.as_ref().and_then(|sla| policy.calendars.get(&policy.slas.get(sla)?.calendar));
+    let hours = calendar.and_then(|calendar| calendar.in_words(language));
+    let parts: Vec<String> = who.into_iter().chain(hours).collect();
+    (!parts.is_empty()).then(|| parts.join(" · "))
+}
+
 fn quote_of(text: &str) -> Option<String> {
     let folded = text.split_whitespace().collect::<Vec<_>>().join(" ");
     if folded.is_empty() {
@@ -411,7 +447,7 @@ pub(crate) fn civil_day(at: &Zoned, language: &str) -> String {
 }
 
 /// `Tuesday 24 November, 11:00 (your time)`.
-fn civil_time(at: &Zoned, language: &str, is_theirs: bool) -> String {
+pub(crate) fn civil_time(at: &Zoned, language: &str, is_theirs: bool) -> String {
     let (hour, minute) = (at.hour(), at.minute());
     let day = civil_day(at, language);
     match (language.starts_with("de"), is_theirs) {

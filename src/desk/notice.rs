@@ -3,9 +3,15 @@
 use std::collections::BTreeMap;
 
 use crate::change::Change;
-use crate::event::{Actor, Direction, MessageEntry};
+use crate::effect::Effect;
+use crate::event::{Actor, Decision, Direction, MessageEntry};
 use crate::ids::AgentName;
+use crate::policy::Agent;
 use crate::ticket_mail::{AgentDesk, Cause, TicketMail, Why};
+use crate::trace::TraceLine;
+
+/// The step of a trace that says who is told.
+const STEP: &str = "notice";
 
 /// Tells everybody who should know of an event, except whoever caused it.
 pub(crate) fn tell(change: &mut Change<'_>, cause: &Cause<'_>, author: Option<&AgentName>) {
@@ -21,7 +27,13 @@ pub(crate) fn tell_agent(change: &mut Change<'_>, cause: &Cause<'_>, name: &Agen
     let Some(desk) = AgentDesk::of_ticket(change.policy, &change.ticket) else { return };
     let agent = change.policy.agents.get(name);
     if let Some(agent) = agent.filter(|agent| !agent.reports_only) {
-        change.trace("notice", name.as_str(), why.as_str());
+        if change.trace.iter().any(|line| line.step == STEP && line.outcome == name.as_str()) {
+            return;
+        }
+        if is_told_enough(change, agent) {
+            return keep_back(change, name);
+        }
+        change.trace(STEP, name.as_str(), why.as_str());
         let perhaps = crate::article::perhaps(change.policy, &change.ticket);
         change.send(|change, id| {
             let mail = TicketMail {
@@ -38,6 +50,32 @@ pub(crate) fn tell_agent(change: &mut Change<'_>, cause: &Cause<'_>, name: &Agen
             mail.send(id)
         });
     }
+}
+
+/// They got as many of these mails within the hour as they may.
+fn is_told_enough(change: &Change<'_>, agent: &Agent) -> bool {
+    let before = change.event.around.notices.get(&agent.name).copied().unwrap_or(0);
+    let is_notice = |line: &&TraceLine| line.step == STEP && line.outcome == agent.name.as_str();
+    let now = change.trace.iter().filter(is_notice).count();
+    before as usize + now >= change.policy.limits.notices_per_agent_hour as usize
+}
+
+/// The next digest names the ticket.
+fn keep_back(change: &mut Change<'_>, name: &AgentName) {
+    change.trace(STEP, "kept back", format!("{name} is told of enough within the hour; a digest follows"));
+    let mut state = change.agent_state(name);
+    state.untold.insert(change.ticket.no);
+    state.untold_since.get_or_insert(change.at());
+    change.effects.push(Effect::Agent { name: name.clone(), state });
+}
+
+/// Agents whom a decision tells of a ticket, each as often as it does.
+pub fn told(decision: &Decision) -> impl Iterator<Item = AgentName> {
+    decision
+        .trace
+        .iter()
+        .filter(|line| line.step == STEP && line.outcome != "kept back")
+        .map(|line| AgentName(line.outcome.clone()))
 }
 
 /// After an act of an agent or an operator.

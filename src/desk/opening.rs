@@ -14,7 +14,7 @@ use crate::event::{AgentState, Decision, MessageEntry, Outcome, SenderProof, Tar
 use crate::letter::{AckRequest, acknowledgement};
 use crate::policy::{Agent, Policy};
 use crate::rule::{AckAction, Actions, RuleView};
-use crate::ticket::{Clock, Link, Requester, Status, Ticket};
+use crate::ticket::{Clock, Link, Promised, Requester, Status, Ticket};
 use crate::ticket_mail::Cause;
 use crate::trace::TraceLine;
 use crate::{assign, field, fill_in, form, notice, opening_help, process, promise, vendor};
@@ -139,7 +139,7 @@ pub(crate) fn for_customer(mail: &mut Incoming<'_>, agent: &Agent, customer: Add
 }
 
 /// The ticket before anything was read out of the mail.
-fn blank(mail: &Incoming<'_>) -> Ticket {
+pub(crate) fn blank(mail: &Incoming<'_>) -> Ticket {
     let (policy, message) = (mail.policy, mail.message());
     let inbox = policy.inboxes.get(&mail.arrival.inbox);
     let links = match &mail.arrival.known.placement.target {
@@ -157,7 +157,7 @@ fn blank(mail: &Incoming<'_>) -> Ticket {
         no: mail.arrival.known.next_ticket,
         subject: ticket_subject(policy, message),
         team: inbox.map(|inbox| inbox.team.clone()),
-        language: message.language.clone().or_else(|| content_language(message)),
+        language: message.language.clone().or_else(|| content_language(message)).or_else(|| mail.event.around.contact.language()),
         links,
         first_subject: message.subject.trim().to_owned(),
         private: inbox.is_some_and(|inbox| inbox.private),
@@ -430,7 +430,8 @@ fn acknowledge(
         maybe,
     };
     match acknowledgement(policy, ticket, inbox, &request) {
-        Ok(send) => {
+        Ok((send, promised)) => {
+            ticket.promised = promised.map(|until| Promised { until, renewals: 0 });
             let form = if proven { "proven" } else { "plain" };
             mail.trace("ack", "yes", format!("template {template}, {form} form, to {}", send.to));
             history.push(entry(mail.event, "acknowledged", "frontdesk", format!("to {}", send.to)));

@@ -13,17 +13,18 @@ pub(crate) fn look_up<'a>(mail: &mut Incoming<'a>, ticket: &mut Ticket, history:
     let policy = mail.policy;
     let text = &mail.message().reply.new_text;
     ticket.help.gist = gist::of_mail(&ticket.subject, text);
-    let has_issues = !policy.knowledge.issues.is_empty();
-    let found = if has_issues { issue::matching(policy, &mail.event.around.issues, &opening::view(mail, ticket)) } else { None };
-    if let Some((known, why)) = &found {
-        mail.trace("issue", known.id.clone(), why.clone());
-        let mut line = entry(mail.event, "issue_linked", "frontdesk", format!("{}: {why}", known.id));
-        line.rule = Some((known.id.clone(), known.line));
+    let issues = &mail.event.around.issues;
+    let has_issues = !policy.knowledge.issues.is_empty() || !issues.states.is_empty();
+    let found = if has_issues { issue::matching(policy, issues, &opening::view(mail, ticket)) } else { None };
+    if let Some(case) = &found {
+        mail.trace("issue", case.id.clone(), case.why.clone());
+        let mut line = entry(mail.event, "issue_linked", "frontdesk", format!("{}: {}", case.id, case.why));
+        line.rule = case.line.map(|line| (case.id.clone(), line));
         history.push(line);
-        ticket.known_issue = Some(known.id.clone());
+        ticket.known_issue = Some(case.id.clone());
         // Whoever works on the issue has its cases, unless a rule has named somebody.
-        if ticket.owner.is_none() && known.owner.is_some() {
-            ticket.owner.clone_from(&known.owner);
+        if ticket.owner.is_none() && case.owner.is_some() {
+            ticket.owner.clone_from(&case.owner);
         }
     } else if has_issues {
         mail.trace("issue", "no", "it is no case of a known one");

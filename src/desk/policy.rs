@@ -96,6 +96,10 @@ pub struct Inbox {
     pub private: bool,
     /// Senders that are machines but ask like people: `@monitor.example`.
     pub machines: Vec<String>,
+    /// Language of our texts where nothing else tells it.
+    pub language: Option<String>,
+    /// Where its PGP key is, as customers read it.
+    pub pgp: Option<String>,
 }
 
 /// How agents work by mail, `[agent_mail]`.
@@ -252,6 +256,8 @@ pub struct TicketType {
     pub steps: Vec<Step>,
     /// Questions at closing.
     pub close_asks: Vec<String>,
+    /// What everybody who asks for this should know, by language; without a language for all others.
+    pub policy: BTreeMap<String, String>,
 }
 
 /// One thing to know about a request.
@@ -432,6 +438,8 @@ pub struct Alert {
     pub priorities: Vec<crate::Priority>,
     /// Told: `owner`, `lead`, `team`, agents, teams, channels.
     pub tell: Vec<String>,
+    /// The ticket is at least that important from then on.
+    pub raise: Option<crate::Priority>,
 }
 
 impl Alert {
@@ -489,6 +497,9 @@ pub enum FormReader {
     /// `a=b&c=d`.
     UrlEncoded,
 }
+
+/// Most notices within an hour that can be allowed: so many instants are remembered of each agent, whatever the clock does.
+pub const NOTICES_PER_HOUR_MAX: u32 = 256;
 
 /// Hard bounds on automatic mail, `[limits]`.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -10,10 +10,10 @@ use jiff::Timestamp;
 use crate::assign;
 use crate::change::Change;
 use crate::condition;
-use crate::courtesy::Courtesy;
+use crate::courtesy::{self, Courtesy};
 use crate::escalation;
 use crate::event::Actor;
-use crate::ids::AgentName;
+use crate::ids::{AgentName, TeamName};
 use crate::notice;
 use crate::policy::{Policy, Step};
 use crate::promise;
@@ -27,11 +27,23 @@ pub fn steps_of<'p>(policy: &'p Policy, ticket: &Ticket) -> &'p [Step] {
     policy.types.get(&ticket.ticket_type).map_or(&[], |ticket_type| &ticket_type.steps)
 }
 
-/// The step that somebody means who names none: their own, else the one under way that was entered first.
+/// The step that somebody means who names none: their own, else one that is there for their team, else the one under way that
+/// was entered first.
 #[must_use]
-pub fn meant<'t>(ticket: &'t Ticket, by: Option<&AgentName>) -> Option<&'t StepState> {
-    let own = ticket.steps.iter().find(|state| state.ended.is_none() && state.owner.is_some() && state.owner.as_ref() == by);
-    own.or_else(|| ticket.step())
+pub fn meant<'t>(policy: &Policy, ticket: &'t Ticket, by: Option<&AgentName>) -> Option<&'t StepState> {
+    by.and_then(|agent| theirs(policy, ticket, agent)).or_else(|| ticket.step())
+}
+
+/// The step under way that an agent has, or that their team has and nobody of it.
+fn theirs<'t>(policy: &Policy, ticket: &'t Ticket, agent: &AgentName) -> Option<&'t StepState> {
+    let under_way = || ticket.steps.iter().filter(|state| state.ended.is_none());
+    let is_member =
+        |step: &Step| team_of(policy, step).is_some_and(|team| policy.members(Some(team)).any(|member| member.name == *agent));
+    let is_for_team = |state: &&StepState| {
+        let step = steps_of(policy, ticket).iter().find(|step| step.id == state.id);
+        state.owner.is_none() && step.is_some_and(is_member)
+    };
+    under_way().find(|state| state.owner.as_ref() == Some(agent)).or_else(|| under_way().find(is_for_team))
 }
 
 /// Steps under way that are ours to finish: closing would leave them open.
@@ -101,20 +113,22 @@ fn owner_of(change: &Change<'_>, step: &Step) -> Option<AgentName> {
     if step.owner.is_some() {
         return step.owner.clone();
     }
-    if step.team.is_none() && !step.by_other {
+    let own_team = team_of(change.policy, step);
+    if own_team.is_none() && !step.by_other {
         return None;
     }
     let but = change.ticket.owner.as_ref().filter(|_| step.by_other);
-    let team = step.team.as_ref().or(change.ticket.team.as_ref());
+    let team = own_team.or(change.ticket.team.as_ref());
     assign::chosen(change.policy, &change.event.around, team, but, change.ticket.language.as_deref(), change.at())
 }
 
 /// Whoever has the step hears of it; where it is a team's and nobody's, all of the team.
 fn tell_owner(change: &mut Change<'_>, step: &Step, owner: Option<&AgentName>) {
+    let own_team = team_of(change.policy, step);
     let people: Vec<AgentName> = match owner {
         Some(name) => vec![name.clone()],
-        None if step.team.is_some() || step.by_other => {
-            let team = step.team.as_ref().or(change.ticket.team.as_ref());
+        None if own_team.is_some() || step.by_other => {
+            let team = own_team.or(change.ticket.team.as_ref());
             let but = change.ticket.owner.as_ref().filter(|_| step.by_other);
             let members = change.policy.members(team).filter(|agent| Some(&agent.name) != but);
             members.map(|agent| agent.name.clone()).collect()
@@ -122,7 +136,7 @@ fn tell_owner(change: &mut Change<'_>, step: &Step, owner: Option<&AgentName>) {
         None => Vec::new(),
     };
     for name in people {
-        notice::tell_agent(change, &Cause::StepIsYours, &name, Why::Step);
+        notice::tell_agent(change, &Cause::StepIsYours { approve: step.approve }, &name, Why::Step);
     }
 }
 
@@ -191,7 +205,7 @@ pub(crate) fn restart(change: &mut Change<'_>) {
 
 /// Items of the checklist are done, or are not; when nothing is left open, the step is done.
 pub(crate) fn check_off(change: &mut Change<'_>, by: &Actor, items: &[u32], done: bool) {
-    let Some(id) = meant(&change.ticket, by.agent()).map(|state| state.id.clone()) else { return };
+    let Some(id) = meant(change.policy, &change.ticket, by.agent()).map(|state| state.id.clone()) else { return };
     let label = by.label();
     if items.is_empty() {
         let step = steps_of(change.policy, &change.ticket).iter().find(|step| step.id == id);
@@ -216,6 +230,27 @@ pub(crate) fn check_off(change: &mut Change<'_>, by: &Actor, items: &[u32], done
     if done && step.is_some_and(|step| whole >= step.todo.len()) {
         finish(change, &id, StepEnd::Done, &label, "");
     }
+}
+
+/// Whoever has a step that is not the ticket's owner answers the mail about it: that completes the step. A question or a no
+/// does not, nor does any reply where `done` or `reject` has to be said.
+pub(crate) fn replied(change: &mut Change<'_>, agent: &AgentName, text: &str) {
+    let policy = change.policy;
+    let is_question = text.contains(['?', '？']) || courtesy::begins_with_no(text);
+    if change.ticket.owner.as_ref() == Some(agent) || is_question {
+        return;
+    }
+    let Some(id) = theirs(policy, &change.ticket, agent).map(|state| state.id.clone()) else { return };
+    let needs_word = steps_of(policy, &change.ticket).iter().any(|step| step.id == id && step.approve);
+    if !needs_word {
+        finish(change, &id, StepEnd::Done, agent.as_str(), "answered");
+    }
+}
+
+/// The team that does a step, or that it waits on.
+fn team_of<'p>(policy: &'p Policy, step: &'p Step) -> Option<&'p TeamName> {
+    let waits_on = step.waits_on.as_deref();
+    step.team.as_ref().or_else(|| policy.teams.keys().find(|name| Some(name.as_str()) == waits_on))
 }
 
 /// The customer answered: steps that waited for it end, unless they said no.
@@ -244,32 +279,30 @@ pub(crate) fn customer_answered(change: &mut Change<'_>, said: Option<Courtesy>,
 }
 
 /// A step comes near its time, or is late.
-pub(crate) fn late(change: &mut Change<'_>, id: &str, is_late: bool, percent: u32) {
+pub(crate) fn late(change: &mut Change<'_>, id: &str, (is_late, percent): (bool, u32), told: &mut BTreeSet<AgentName>) {
     let Some(state) = change.ticket.steps.iter_mut().find(|state| state.id == id && state.ended.is_none()) else { return };
     state.clock.told_percent = percent;
     state.clock.breached |= is_late;
     let (owner, due_at) = (state.owner.clone(), state.clock.due_at);
     let Some(due_at) = due_at else { return };
-    let mut told = BTreeSet::new();
     let whose = owner.as_ref().map_or("owner", AgentName::as_str).to_owned();
     if !is_late {
         change.tell("step_near", "frontdesk", format!("{id} due {due_at}"));
-        return escalation::tell_one(change, &whose, due_at, &format!("step {id} due {due_at}"), &mut told);
+        return escalation::tell_one(change, &whose, due_at, &format!("step {id} due {due_at}"), told);
     }
     change.tell("step_late", "frontdesk", format!("{id} was due {due_at}"));
     let step = steps_of(change.policy, &change.ticket).iter().find(|step| step.id == id);
     let Some(on_late) = step.and_then(|step| step.on_late.as_ref()) else {
-        return escalation::tell_one(change, &whose, due_at, &format!("step {id} was due {due_at}"), &mut told);
+        return escalation::tell_one(change, &whose, due_at, &format!("step {id} was due {due_at}"), told);
     };
     if let Some(priority) = on_late.priority.filter(|priority| *priority != change.ticket.priority) {
-        change.tell("priority_changed", "frontdesk", format!("{} → {}", change.ticket.priority.as_str(), priority.as_str()));
-        change.ticket.priority = priority;
+        escalation::raise(change, priority);
     }
     if let Some(to) = &on_late.assign {
         hand_over(change, to);
     }
     for who in on_late.tell.iter().chain(&on_late.escalate) {
-        escalation::tell_one(change, who, due_at, &format!("step {id} was due {due_at}"), &mut told);
+        escalation::tell_one(change, who, due_at, &format!("step {id} was due {due_at}"), told);
     }
 }
 

@@ -141,6 +141,7 @@ pub(crate) fn turn(policy: &Policy, ticket: &mut Ticket, at: Timestamp) {
 
 /// A person answered: whoever waited for us waits no more.
 pub(crate) fn answered(ticket: &mut Ticket, at: Timestamp) {
+    ticket.promised = None;
     end(&mut ticket.first_response, at);
     end(&mut ticket.next_response, at);
 }

@@ -75,6 +75,7 @@ fn question() -> TicketType {
             step("confirm", &["Customer says it works"], Some("customer")),
         ],
         close_asks: vec!["cause".into()],
+        policy: BTreeMap::new(),
     }
 }
 
@@ -91,6 +92,8 @@ pub(crate) fn policy() -> Policy {
         ack: None,
         private: false,
         machines: vec![],
+        language: None,
+        pgp: None,
     };
     let agent_mail = AgentMail {
         address: address("desk@fernhill.example"),
@@ -252,10 +255,11 @@ pub(crate) fn ticket_mails(policy: &Policy, ticket: &Ticket, message: &MessageEn
         ("vendor", Cause::VendorWrote { vendor: &northgate, message }),
         ("held", Cause::Held { message, why: person }),
         ("failed", Cause::DeliveryFailed { to: &ticket.requester.address, reply: &message.text }),
+        ("delayed", Cause::DeliveryDelayed { to: &ticket.requester.address, reply: &message.text }),
         ("unknown", Cause::DeliveryUnknown { to: &ticket.requester.address, reply: &message.text }),
         ("risk", Cause::AtRisk { due_at: at("2026-11-23T16:30:00Z") }),
         ("late", Cause::AtRisk { due_at: at("2026-11-23T12:30:00Z") }),
-        ("step", Cause::StepIsYours),
+        ("step", Cause::StepIsYours { approve: false }),
         ("awake", Cause::Awake),
         ("practice", Cause::Practice { message }),
     ];

@@ -12,7 +12,7 @@ use crate::template_sample;
 use crate::verb::Verbs;
 
 /// Texts that are built in: name, language, source.
-const BUILT_IN: [(&str, &str, &str); 30] = [
+const BUILT_IN: [(&str, &str, &str); 36] = [
     ("ack", "en", include_str!("../../config/templates/en/ack.txt")),
     ("questions", "en", include_str!("../../config/templates/en/questions.txt")),
     ("questions", "de", include_str!("../../config/templates/de/questions.txt")),
@@ -29,6 +29,12 @@ const BUILT_IN: [(&str, &str, &str); 30] = [
     ("check-in", "de", include_str!("../../config/templates/de/check-in.txt")),
     ("status", "en", include_str!("../../config/templates/en/status.txt")),
     ("status", "de", include_str!("../../config/templates/de/status.txt")),
+    ("new-time", "en", include_str!("../../config/templates/en/new-time.txt")),
+    ("new-time", "de", include_str!("../../config/templates/de/new-time.txt")),
+    ("vendor-date", "en", include_str!("../../config/templates/en/vendor-date.txt")),
+    ("vendor-date", "de", include_str!("../../config/templates/de/vendor-date.txt")),
+    ("status-list", "en", include_str!("../../config/templates/en/status-list.txt")),
+    ("status-list", "de", include_str!("../../config/templates/de/status-list.txt")),
     ("noted", "en", include_str!("../../config/templates/en/noted.txt")),
     ("noted", "de", include_str!("../../config/templates/de/noted.txt")),
     ("issue", "en", include_str!("../../config/templates/en/issue.txt")),

@@ -24,6 +24,7 @@ enum Kind {
     Issue,
     Article,
     Saved,
+    List,
 }
 
 /// Texts of the operator are acknowledgements unless they take the name of another text, or of a saved answer.
@@ -32,7 +33,8 @@ fn kind_of(name: &str) -> Kind {
         "questions" => Kind::Questions,
         "signature" => Kind::Signature,
         "nudge" | "closing-soon" | "closed" | "check-in" | "status" | "noted" | "issue-joined" | "issue-update"
-        | "issue-solved" => Kind::FollowUp,
+        | "issue-solved" | "new-time" | "vendor-date" => Kind::FollowUp,
+        "status-list" => Kind::List,
         "article" => Kind::Article,
         _ if name.starts_with("answer-") => Kind::Saved,
         _ if name == "issue" || name.starts_with("issue-") => Kind::Issue,
@@ -42,25 +44,33 @@ fn kind_of(name: &str) -> Kind {
 
 type Entry = (&'static str, &'static [Kind], fn() -> Value);
 
-const ALL: [Entry; 29] = {
-    use Kind::{Acknowledgement as A, Article as H, FollowUp as F, Issue as I, Questions as Q, Saved as R, Signature as S};
+const ALL: [Entry; 35] = {
+    use Kind::{
+        Acknowledgement as A, Article as H, FollowUp as F, Issue as I, List as L, Questions as Q, Saved as R, Signature as S,
+    };
     [
-        ("name", &[A, Q, F, H, R], || Value::from("Dana")),
+        ("name", &[A, Q, F, H, L, R], || Value::from("Dana")),
         ("reference", &[A, Q, F, S, R], || Value::from("T-4821")),
         ("due", &[A], || Value::from("Tuesday 24 November, 11:00 (your time)")),
+        ("new_time", &[F], || Value::from("Wednesday 25 November, 10:00 (your time)")),
+        ("promised", &[F], || Value::from("Tuesday 24 November, 10:00 (your time)")),
+        ("vendor", &[F], || Value::from("Northgate IT")),
         ("opens", &[A], || Value::from("Tuesday 24 November, 09:00 (your time)")),
         ("questions", &[A, Q, F], || Value::from(vec!["Serial number on the back label", "Router model"])),
         ("quote", &[A], || Value::from("It drops off Wi-Fi every night")),
-        ("signature", &[A, Q, F], || Value::from("Fernhill Support")),
+        ("signature", &[A, Q, F, L], || Value::from("Fernhill Support")),
         ("question", &[F], || Value::from("Which channel is it on?\nAnd which firmware?")),
         ("closes", &[F], || Value::from("Thursday 3 December")),
         ("done", &[F], || Value::from("Set the channel to 11.")),
         ("rating", &[F], || Value::from(true)),
         ("by_silence", &[F], || Value::from(true)),
-        ("lines", &[F], || Value::from(vec!["We are working on it."])),
+        ("lines", &[F, L], || Value::from(vec!["We are working on it."])),
         ("noted", &[F], || Value::from(vec!["Serial number: FH-20931"])),
         ("reopen_days", &[F], || Value::from(14)),
         ("maybe", &[A], || Value::from(BTreeMap::from([("title", "Probe loses Wi-Fi"), ("url", "https://help.example/112")]))),
+        ("policy", &[A], || Value::from("Refunds take up to ten days.")),
+        ("key", &[A], || Value::from("https://fernhill.example/security.asc")),
+        ("people", &[A], || Value::from("Maya, Tomasz and Aisha · Mon-Fri 9:00-17:30 (London)")),
         ("known", &[A], || Value::from("Cloud sync is slow in Europe.")),
         ("issue", &[F], || Value::from("Cloud sync is slow in Europe")),
         ("words", &[F], || Value::from("It is faster again in most places.")),

@@ -203,6 +203,15 @@ pub struct Silence {
     pub done: u32,
 }
 
+/// The time by which the requester was told to hear from us.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Promised {
+    /// As they were told.
+    pub until: Timestamp,
+    /// How often that was put off.
+    pub renewals: u8,
+}
+
 /// What the requester thought of it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -360,6 +369,9 @@ pub struct Ticket {
     /// Articles that were offered, what was asked, the words by which it is compared.
     #[serde(default)]
     pub help: Help,
+    /// When the requester was told to hear from us, until they do.
+    #[serde(default)]
+    pub promised: Option<Promised>,
 }
 
 /// What the customer saw of us last.
@@ -453,6 +465,7 @@ impl Ticket {
             checked_in: false,
             known_issue: None,
             help: Help::default(),
+            promised: None,
         }
     }
 

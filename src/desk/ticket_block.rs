@@ -80,10 +80,12 @@ impl Facts<'_> {
     /// The step, its checklist and when it should be done.
     pub(crate) fn step(&self) -> Block {
         let words = self.words;
-        let found = self.ticket_type().zip(self.ticket.step()).and_then(|(ticket_type, state)| {
-            let index = ticket_type.steps.iter().position(|step| step.id == state.id)?;
-            Some((ticket_type.steps.len(), index, &ticket_type.steps[index], state))
-        });
+        let found = self.ticket_type().zip(crate::process::meant(self.desk.policy, self.ticket, Some(&self.to.name))).and_then(
+            |(ticket_type, state)| {
+                let index = ticket_type.steps.iter().position(|step| step.id == state.id)?;
+                Some((ticket_type.steps.len(), index, &ticket_type.steps[index], state))
+            },
+        );
         let Some((count, index, step, state)) = found else {
             return Block::Row { title: String::new(), values: Vec::new() };
         };
@@ -111,7 +113,11 @@ impl Facts<'_> {
         if let Some(first) = links.first_mut() {
             *first = own(format!("{} ", words.check_off)).and(std::mem::take(first));
         }
-        if items.is_empty() {
+        if step.approve {
+            links.push(self.verb(words.done, "done", words.below_note));
+            links.push(self.verb(words.reject, "reject because not approved", words.below_note));
+        }
+        if items.is_empty() && links.is_empty() {
             return Block::Row { title, values: if behind.is_empty() { vec![own(words.no_items)] } else { behind } };
         }
         Block::Checklist { title, behind, items, links }

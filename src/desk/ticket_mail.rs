@@ -163,10 +163,11 @@ impl TicketMail<'_> {
             Cause::VendorWrote { vendor, .. } => (words.marker_wrote, self.vendor_label(vendor)),
             Cause::Held { .. } => (words.marker_held, self.writer()),
             Cause::DeliveryFailed { to, .. } => (words.marker_failed, to.to_string()),
+            Cause::DeliveryDelayed { to, .. } => (words.marker_delayed, to.to_string()),
             Cause::DeliveryUnknown { to, .. } => (words.marker_unknown, to.to_string()),
             Cause::AtRisk { due_at } if due_at <= self.at => (words.marker_late, String::new()),
             Cause::AtRisk { .. } => (words.marker_risk, String::new()),
-            Cause::StepIsYours => (words.marker_step, String::new()),
+            Cause::StepIsYours { .. } => (words.marker_step, String::new()),
             Cause::Awake => (words.marker_awake, String::new()),
         };
         let (due, tail) = match self.cause.mode() {
@@ -181,6 +182,7 @@ impl TicketMail<'_> {
     fn news(&self, words: &Words, zone: &TimeZone) -> Vec<Block> {
         let address = self.cause.message().map(|message| address_of(&message.from)).unwrap_or_default();
         let person = ("person", foreign(address, WORDS_CHARACTERS_MAX));
+        let mailbox = |to: &Address| ("person", foreign(to.as_str(), WORDS_CHARACTERS_MAX));
         let mut blocks = Vec::new();
         let mut say = |line: Line| blocks.push(Block::Say(line));
         match self.cause {
@@ -197,23 +199,24 @@ impl TicketMail<'_> {
             Cause::Assigned { by: None, .. } => say(own(words.says_assigned)),
             Cause::VendorWrote { .. } => say(own(words.says_vendor)),
             Cause::Held { why, .. } => say(fill(words.says_held, &[person, ("why", foreign(why, WORDS_CHARACTERS_MAX))])),
-            Cause::DeliveryFailed { to, .. } | Cause::DeliveryUnknown { to, .. } => {
-                let is_failed = matches!(self.cause, Cause::DeliveryFailed { .. });
-                let template = if is_failed { words.says_failed } else { words.says_unknown };
-                say(fill(template, &[("person", foreign(to.as_str(), WORDS_CHARACTERS_MAX))]));
-            }
+            Cause::DeliveryFailed { to, .. } => say(fill(words.says_failed, &[mailbox(to)])),
+            Cause::DeliveryDelayed { to, .. } => say(fill(words.says_delayed, &[mailbox(to)])),
+            Cause::DeliveryUnknown { to, .. } => say(fill(words.says_unknown, &[mailbox(to)])),
             Cause::AtRisk { due_at } => {
                 let template = if due_at <= self.at { words.says_late } else { words.says_risk };
                 say(fill(template, &[("when", own(short_time(words, zone, due_at, self.at)))]));
             }
-            Cause::StepIsYours => say(own(words.says_step)),
+            Cause::StepIsYours { approve: false } => say(own(words.says_step)),
+            Cause::StepIsYours { approve: true } => say(own(words.says_step_approve)),
             Cause::Awake => say(own(words.says_awake)),
             Cause::Practice { .. } => say(own(words.says_practice)),
         }
         if self.cause.message().is_some_and(|message| message.unproven) {
             say(fill(words.says_unproven, &[("person", foreign(address, WORDS_CHARACTERS_MAX))]));
         }
-        if let Cause::DeliveryFailed { reply, .. } | Cause::DeliveryUnknown { reply, .. } = self.cause {
+        if let Cause::DeliveryFailed { reply, .. } | Cause::DeliveryDelayed { reply, .. } | Cause::DeliveryUnknown { reply, .. } =
+            self.cause
+        {
             blocks.push(Block::Quote(Quote::of(reply, 2 * 1024)));
         }
         blocks
@@ -266,9 +269,10 @@ impl TicketMail<'_> {
             | Cause::Acted { .. }
             | Cause::Assigned { .. }
             | Cause::DeliveryFailed { .. }
+            | Cause::DeliveryDelayed { .. }
             | Cause::DeliveryUnknown { .. }
             | Cause::AtRisk { .. }
-            | Cause::StepIsYours
+            | Cause::StepIsYours { .. }
             | Cause::Awake
             | Cause::Practice { .. } => Vec::new(),
         };
@@ -362,9 +366,10 @@ impl TicketMail<'_> {
             | Cause::Assigned { .. }
             | Cause::Held { .. }
             | Cause::DeliveryFailed { .. }
+            | Cause::DeliveryDelayed { .. }
             | Cause::DeliveryUnknown { .. }
             | Cause::AtRisk { .. }
-            | Cause::StepIsYours
+            | Cause::StepIsYours { .. }
             | Cause::Awake
             | Cause::Practice { .. } => self.outsider(),
         };

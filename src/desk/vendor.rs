@@ -11,18 +11,20 @@ use crate::agent_mail::Found;
 use crate::agent_page::clean;
 use crate::agent_proof::Token;
 use crate::arrival::Incoming;
-use crate::calendar::Span;
+use crate::calendar::{Calendar, Span};
 use crate::change::Change;
+use crate::customer_mail::{self, Text, VendorDate};
 use crate::effect::{Effect, Purpose, Send, SendClass};
 use crate::envelope::marks;
 use crate::event::{Decision, Direction, MessageEntry, Outcome};
 use crate::ids::{EffectId, VendorName};
 use crate::letter::push_reference;
+use crate::moment::Now;
 use crate::policy::{Inbox, Policy, Vendor};
 use crate::ticket::{NoteLine, Status, Ticket};
 use crate::ticket_mail::Cause;
 use crate::token::{Claim, Mode};
-use crate::{agent_request, notice, promise};
+use crate::{agent_request, notice, promise, vendor_date};
 
 /// Characters of a vendor's number with what stands around it.
 const NUMBER_CHARACTERS_MAX: usize = 60;
@@ -42,6 +44,9 @@ pub struct SideThread {
     pub asked_at: Option<Timestamp>,
     /// How often they were asked again.
     pub chased: u32,
+    /// When they say that it is done, as their newest mail with a date says.
+    #[serde(default)]
+    pub expected_at: Option<Timestamp>,
 }
 
 /// The vendor and the number of theirs that a mail bears, by its From and its subject.
@@ -118,13 +123,43 @@ pub(crate) fn wrote(mail: &mut Incoming<'_>, ticket: &Ticket, name: &VendorName)
     }
     learn(thread, vendor, &message.subject, &entry.text);
     change.ticket.last_note = Some(NoteLine { by: vendor.label.clone(), at, excerpt });
-    if change.ticket.status == Status::OnHold && change.ticket.snoozed_until.is_none() {
+    if gave_date(&mut change, vendor, &entry.text, unproven) {
+        // They go on working: nobody here owes a word before that date.
+    } else if change.ticket.status == Status::OnHold && change.ticket.snoozed_until.is_none() {
         change.tell("status_changed", "frontdesk", "on_hold → open");
         change.ticket.status = Status::Open;
     }
     change.message = Some(entry.clone());
     notice::tell(&mut change, &Cause::VendorWrote { message: &entry, vendor: name }, None);
     Some(change.finish(Outcome::Attached))
+}
+
+/// The vendor says when it will be done: the matter stays theirs until then, and the requester hears of each new date. True
+/// if they did. What nobody vouches for tells customers nothing.
+fn gave_date(change: &mut Change<'_>, vendor: &Vendor, text: &str, unproven: bool) -> bool {
+    let policy = change.policy;
+    let calendar = calendar_of(policy, &change.ticket, vendor);
+    let Some(calendar) = calendar.filter(|_| !unproven && change.ticket.status.is_active()) else { return false };
+    let now = Now { at: change.at(), zone: policy.company.timezone.clone(), calendar };
+    let Some(expected_at) = vendor_date::read(&now, text) else { return false };
+    let at = change.at();
+    let thread = change.ticket.side_threads.entry(vendor.name.clone()).or_default();
+    let before = thread.expected_at.replace(expected_at);
+    (thread.asked_at, thread.chased) = (Some(at), 0);
+    if before == Some(expected_at) {
+        return true;
+    }
+    change.tell("vendor_date", &vendor.label, format!("expects to be done by {expected_at}"));
+    if change.ticket.private {
+        change.trace("automatic mail", "no", "vendor-date: the inbox is private");
+        return true;
+    }
+    let date = VendorDate { vendor: vendor.label.clone(), before, expected_at };
+    let text = Text { vendor_date: Some(date), ..Text::default() };
+    if customer_mail::send(change, "vendor-date", &text) {
+        change.tell("vendor_date_told", "frontdesk", change.ticket.requester.address.to_string());
+    }
+    true
 }
 
 /// Asks a vendor in a thread of its own: the question, and only those fields that the vendor may see.
@@ -146,6 +181,7 @@ pub(crate) fn ask(change: &mut Change<'_>, by: &str, name: &VendorName, text: &s
     push_reference(&mut thread.references, message_id);
     thread.asked_at = Some(at);
     thread.chased = 0;
+    thread.expected_at = None;
     change.ticket.status = Status::OnHold;
     change.ticket.solved_at = None;
 }
@@ -175,10 +211,19 @@ fn patience(vendor: &Vendor) -> Vec<Span> {
 
 fn late_at(policy: &Policy, ticket: &Ticket, name: &VendorName, thread: &SideThread) -> Option<Timestamp> {
     let vendor = policy.vendors.get(name)?;
-    let span = patience(vendor).get(thread.chased as usize).copied()?;
-    let calendar = vendor.calendar.as_ref().and_then(|name| policy.calendars.get(name));
-    let calendar = calendar.or_else(|| promise::calendar_of(policy, ticket))?;
-    calendar.after(thread.asked_at?, span)
+    let calendar = calendar_of(policy, ticket, vendor)?;
+    let asked_at = thread.asked_at?;
+    // Who has given a date is left in peace until then, and counted from it.
+    let since = thread.expected_at.map_or(asked_at, |expected_at| expected_at.max(asked_at));
+    match patience(vendor).get(thread.chased as usize) {
+        Some(span) => calendar.after(since, *span),
+        None => (thread.chased == 0).then_some(thread.expected_at).flatten(),
+    }
+}
+
+fn calendar_of<'p>(policy: &'p Policy, ticket: &Ticket, vendor: &Vendor) -> Option<&'p Calendar> {
+    let own = vendor.calendar.as_ref().and_then(|name| policy.calendars.get(name));
+    own.or_else(|| promise::calendar_of(policy, ticket))
 }
 
 /// When something is next done about a vendor's silence.
@@ -202,7 +247,7 @@ pub(crate) fn chase(change: &mut Change<'_>) {
     for (name, due_at) in late {
         let (Some(vendor), Some(inbox)) = (policy.vendors.get(&name), policy.inboxes.get(&change.ticket.inbox)) else { continue };
         let Some(thread) = change.ticket.side_threads.get_mut(&name) else { continue };
-        let is_first = thread.chased == 0 && vendor.within.is_some();
+        let is_first = thread.chased == 0 && (vendor.within.is_some() || vendor.chase.is_empty());
         thread.chased += 1;
         if is_first {
             change.tell("vendor_late", "frontdesk", format!("{} owes a word since {due_at}", vendor.label));

@@ -219,7 +219,7 @@ pub const TABLE: [Entry; 42] = [
     entry(Verb::Customer, "customer", Group::People, "customer a@b", "Say who the requester is, after a forward or a call."),
     entry(Verb::Merge, "merge", Group::Shape, "merge T-4700", "This ticket becomes part of another.").code(),
     entry(Verb::Split, "split", Group::Shape, "split", "The newest message becomes a ticket of its own.").code().alone(),
-    entry(Verb::Issue, "issue", Group::Shape, "issue NAME [update: … | solved] | issue new \"title\"", "Join a known issue, tell its tickets, or make one.").code().visible(),
+    entry(Verb::Issue, "issue", Group::Shape, "issue NAME [update: … | match: … | workaround: … | cause: … | solved] | issue new \"title\" [match: …]", "Join a known issue, tell its tickets, say which are its cases, or make one.").code().visible(),
     entry(Verb::Spam, "spam", Group::Shape, "spam", "Close it; its sender gets no automatic mail.").code().alone(),
     entry(Verb::Redact, "redact", Group::Shape, "redact", "Take the newest message out of what is shown.").code().alone(),
     entry(Verb::Undo, "undo", Group::Meta, "undo", "Reverse my last act of the last 24 hours.").click().alone(),

@@ -5,20 +5,23 @@ use std::collections::{BTreeMap, BTreeSet};
 use desk::agent_mail::{DraftMail, Found};
 use desk::agent_proof::Token;
 use desk::agent_request::Request;
-use desk::event::{Around, Direction, MessageEntry};
+use desk::courtesy::{self, Courtesy};
+use desk::event::{Around, Direction, MessageEntry, SenderProof};
 use desk::issue::Issues;
 use desk::policy::Assign;
 use desk::report::Scope;
-use desk::{EventId, Ticket, TicketNo, TimerKind, agent_mail, agent_request, vendor};
+use desk::{EventId, Status, Ticket, TicketNo, TimerKind, agent_mail, agent_request, vendor};
 use jiff::Timestamp;
 use mail::Address;
 
 use super::core::{Core, is_unsent};
 use super::read::{Reading, read_here};
 use super::report::report;
-use crate::engine::budget::HOUR;
+use crate::engine::budget::{DAY, HOUR};
 use crate::store::{BudgetKey, Cause, TicketFilter};
 
+/// Lists of what is open that one sender gets in a day; after that a person answers.
+const LISTS_PER_DAY: u64 = 3;
 /// References that are looked up for an answer written straight to a customer.
 const IDS_MAX: usize = 60;
 /// Tickets that a question of an agent looks through, newest first.
@@ -36,9 +39,10 @@ impl Core {
         if let Some(ticket) = ticket {
             around.suppressed = self.store().suppressed(&ticket.requester.address.folded(), now);
         }
-        if has_people || asks_rating {
+        if has_people || asks_rating || policy.company.languages.len() > 1 {
             around.contact = contact.map(|address| self.store().contact(&address.folded())).unwrap_or_default();
         }
+        around.notices = self.told.counts(&**self.store(), &policy.agents, now);
         if has_people {
             let known = self.store().agents();
             let unsent = ticket.map(|ticket| self.store().outbox_of(ticket.no)).unwrap_or_default();
@@ -153,6 +157,30 @@ impl Core {
         let newest = self.store().tickets(&TicketFilter { limit: LOOKED_THROUGH_MAX, ..TicketFilter::default() });
         let ticket = newest.into_iter().find(|ticket| vendor::has_number(ticket, vendor, &number))?;
         Some(agent_request::of_vendor(&vendor.name, &ticket))
+    }
+
+    /// Open tickets of whoever asks, in a mail of its own and proven, where everything of theirs stands. `None` where the mail
+    /// asks nothing of the kind, or they asked often enough today.
+    pub(super) fn own_tickets(
+        &self,
+        now: Timestamp,
+        message: &mail::Message,
+        sender: Option<&Address>,
+        proof: &SenderProof,
+    ) -> Option<Vec<Ticket>> {
+        let asks = proof.is_proven() && courtesy::of(message) == Some(Courtesy::Status);
+        let sender = sender.filter(|_| asks)?.folded();
+        let since = now.checked_sub(DAY).unwrap_or(Timestamp::MIN);
+        let is_stopped = self.store().breaker().is_some() || self.store().suppressed(&sender, now).is_some();
+        if is_stopped || self.store().contact(&sender).tickets == 0 {
+            return None;
+        }
+        if self.store().budget(&BudgetKey::Status(sender.clone()), since) >= LISTS_PER_DAY {
+            return None;
+        }
+        let status = vec![Status::New, Status::Open, Status::Pending, Status::OnHold];
+        let open = self.store().tickets(&TicketFilter { status, limit: LOOKED_THROUGH_MAX });
+        Some(open.into_iter().filter(|ticket| ticket.requester.proven && ticket.requester.address.folded() == sender).collect())
     }
 
     /// Tokens within the hour that came from the sender of a mail and that we did not make.

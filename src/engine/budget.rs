@@ -2,12 +2,14 @@
 
 use desk::event::BudgetFacts;
 use desk::policy::Limits;
+use desk::{Decision, Effect, Outcome, TraceLine};
 use jiff::{SignedDuration, Timestamp};
 use mail::Address;
 
 use crate::store::{BudgetKey, Store};
 
-const DAY: SignedDuration = SignedDuration::from_hours(24);
+/// For budgets of a day.
+pub const DAY: SignedDuration = SignedDuration::from_hours(24);
 /// For budgets of an hour.
 pub const HOUR: SignedDuration = SignedDuration::from_hours(1);
 
@@ -123,4 +125,20 @@ pub fn keys(sender: &Address, subject: &str) -> [BudgetKey; 4] {
         BudgetKey::SenderSubject(subject.to_string()),
         BudgetKey::All,
     ]
+}
+
+/// A new ticket by row 9 of the machine table: automatic mail that is neither an answer nor a list.
+pub(super) fn made_by_machine(decision: &Decision) -> bool {
+    let is_row = |line: &TraceLine| line.step == "machine" && line.outcome == "row 9";
+    decision.outcome == Outcome::NewTicket && decision.trace.iter().any(is_row)
+}
+
+/// Somebody was told where everything of theirs stands.
+pub(super) fn is_list(decision: &Decision) -> bool {
+    decision.outcome == Outcome::MachineLedger && decision.effects.iter().any(|effect| matches!(effect, Effect::Send(_)))
+}
+
+/// It carried something like a token that we did not make.
+pub(super) fn has_bad_token(decision: &Decision) -> bool {
+    decision.trace.iter().any(|line| line.step == "token" && line.outcome == "bad")
 }

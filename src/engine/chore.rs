@@ -4,7 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use desk::chore::{Chore, Due, DueKind, OpenQuestion, due, recipients};
+use desk::chore::{Chore, Due, DueKind, OpenQuestion, digest_at, due, recipients};
 use desk::recurring::{COMPARED_MAX, Cluster, PAST, Trait, clusters};
 use desk::report::Scope;
 use desk::{AgentName, Event, EventId, EventKind, Policy, Status, Ticket, TicketNo, closing_question, decide};
@@ -52,6 +52,7 @@ pub fn jobs(store: &Arc<dyn Store>, policy: &Policy, now: Timestamp, new_tickets
         }
     }
     issue_promises(store, policy, now, &mut jobs);
+    digests(store, now, &mut jobs);
     if new_tickets {
         recurring(store, policy, now, &mut jobs);
     }
@@ -83,6 +84,18 @@ fn open_questions(store: &Arc<dyn Store>, policy: &Policy, due: &Due<'_>, jobs: 
         if !store.has_event(event) && !jobs.iter().any(|job| job.event == event) {
             let (tickets, total) = lists.remove(lead).unwrap_or_default();
             jobs.push(Job { event, chore: Chore::OpenQuestions { to: lead.clone(), tickets, total } });
+        }
+    }
+}
+
+/// Agents who were told of too much: the rest in one mail each.
+fn digests(store: &Arc<dyn Store>, now: Timestamp, jobs: &mut Vec<Job>) {
+    for (to, (state, _)) in store.agents() {
+        let Some(at) = digest_at(&state).filter(|at| *at <= now) else { continue };
+        let event = EventId::of_request(&format!("digest {to} {at}"));
+        let tickets: Vec<Ticket> = state.untold.iter().rev().filter_map(|no| store.ticket(*no)).collect();
+        if !tickets.is_empty() && !store.has_event(event) {
+            jobs.push(Job { event, chore: Chore::Untold { to, tickets } });
         }
     }
 }

@@ -16,6 +16,7 @@ use mail::Address;
 
 use crate::engine::budget::{self, Allowance};
 use crate::engine::read::Reading;
+use crate::engine::told::Told;
 use crate::engine::usual::Usual;
 use crate::store::{BudgetKey, Cause, Decided, MailboxKey, Record, Store, StoreError};
 
@@ -92,6 +93,8 @@ pub struct Core {
     pub(super) late_mails: VecDeque<Timestamp>,
     /// How long first answers took lately.
     usual: Usual,
+    /// How many mails each agent got within the hour.
+    pub(super) told: Told,
     /// What is known of issues; every event is told.
     pub(super) issues: BTreeMap<String, IssueState>,
     /// The newest ticket of each machine that writes tickets; forgotten at a restart, which costs one ticket more.
@@ -118,12 +121,14 @@ impl Core {
             has_errands: true,
             late_mails: VecDeque::new(),
             usual: Usual::default(),
+            told: Told::default(),
             issues: BTreeMap::new(),
             notices: Vec::new(),
             happenings: Vec::new(),
             machine_tickets: BTreeMap::new(),
         };
         core.usual = Usual::load(&*core.store, &core.live.policy);
+        core.told = Told::load(&*core.store, &core.live.policy.agents, now);
         core.issues = core.store.issues();
         let rows = core.store.outbox(false, 0);
         let claimed: Vec<OutboxStep> = rows
@@ -246,6 +251,7 @@ impl Core {
             contact_tickets: sender.map_or(0, |sender| self.store.contact(&sender.folded()).tickets),
             budget: allowance.facts(),
             budget_exhausted: matches!(allowance, Allowance::Exhausted(_)),
+            own: if ticket.is_none() { self.own_tickets(now, message, sender, &reading.proof) } else { None },
             usual_response: if ticket.is_none() { self.usual.of(&self.live.policy, &inbox) } else { None },
             agent_mail: agent_mail.map(Box::new),
         };
@@ -334,7 +340,7 @@ impl Core {
             return refuse(format!("there is no ticket {}", self.live.policy.reference(order.ticket)));
         };
         let around = Around { last_in: self.last_in(ticket.no), ..self.around(Some(&ticket), None, now) };
-        let is_known = desk::issue::admit(&self.live.policy, &around.issues, &ticket, &order.command);
+        let is_known = desk::issue::admit(&self.live.policy, &around.issues, &ticket, &order.by, &order.command);
         let admitted = is_known.and_then(|()| desk::admit::admit(&self.live.policy, &ticket, &order.by, order.command));
         let kind = match admitted {
             Ok(kind) => kind,
@@ -432,7 +438,7 @@ impl Core {
         if let Some(ticket) = &decision.ticket {
             self.usual.note(&self.live.policy, ticket, event.at);
         }
-        if let (Some(ticket), true) = (&decision.ticket, made_by_machine(&decision)) {
+        if let (Some(ticket), true) = (&decision.ticket, budget::made_by_machine(&decision)) {
             let sender = ticket.requester.address.folded();
             if self.machine_tickets.len() >= MACHINES_MAX {
                 self.machine_tickets.pop_first();
@@ -440,7 +446,14 @@ impl Core {
             self.machine_tickets.insert(sender.clone(), ticket.no);
             counted.push(BudgetKey::Machine(sender));
         }
-        if let (EventKind::MailArrived(arrival), true) = (&event.kind, has_bad_token(&decision)) {
+        for agent in desk::notice::told(&decision) {
+            self.told.note(&*self.store, &self.live.policy.agents, &agent, event.at);
+            counted.push(BudgetKey::Notice(agent.0));
+        }
+        if let (EventKind::MailArrived(arrival), true) = (&event.kind, budget::is_list(&decision)) {
+            counted.extend(arrival.parsed.message.from.first().map(|from| BudgetKey::Status(from.address.folded())));
+        }
+        if let (EventKind::MailArrived(arrival), true) = (&event.kind, budget::has_bad_token(&decision)) {
             counted.extend(arrival.parsed.message.from.first().map(|from| BudgetKey::BadToken(from.address.folded())));
         }
         for row in &rows {
@@ -570,17 +583,6 @@ pub(super) fn turn_of(row: &OutboxRow) -> MailTurn {
     let mut hasher = std::hash::DefaultHasher::new();
     row.to.hash(&mut hasher);
     (row.ticket, hasher.finish(), row.created_at, row.id)
-}
-
-/// A new ticket by row 9 of the machine table: automatic mail that is neither an answer nor a list.
-fn made_by_machine(decision: &Decision) -> bool {
-    let is_row = |line: &desk::TraceLine| line.step == "machine" && line.outcome == "row 9";
-    decision.outcome == Outcome::NewTicket && decision.trace.iter().any(is_row)
-}
-
-/// It carried something like a token that we did not make.
-fn has_bad_token(decision: &Decision) -> bool {
-    decision.trace.iter().any(|line| line.step == "token" && line.outcome == "bad")
 }
 
 /// A step that leaves a row as it is.

@@ -1,6 +1,7 @@
 //! What was said to many tickets is brought to each, as an event of its own whose id follows from what was said: a crash in
 //! between repeats and forgets nothing, since an errand stands in the state until its event does.
 
+use desk::chore::Chore;
 use desk::{Effect, Event, EventId, EventKind, TicketNo, decide};
 use jiff::Timestamp;
 
@@ -36,7 +37,7 @@ impl Core {
         let ticket = self.store.ticket(no);
         let id = EventId::of_request(&format!("errand {of} {}", no.0));
         // Nothing was said: the errand goes off the list all the same.
-        let kind = news.unwrap_or(EventKind::PolicyChanged);
+        let kind = news.unwrap_or_else(|| EventKind::Chore(Box::new(Chore::Alarm { to: Vec::new(), text: String::new() })));
         let event = Event { id, at: now, kind, around: self.around(ticket.as_ref(), None, now) };
         let decision = decide::decide(&self.live.policy, ticket.as_ref(), &event);
         self.stage(&event, Cause::Errand { of, ticket: no }, decision)

@@ -20,6 +20,7 @@ pub mod read;
 pub mod report;
 pub mod seam;
 mod timer;
+mod told;
 mod usual;
 pub mod writer;
 

@@ -1,10 +1,11 @@
 //! What channels besides mail are told, as rows of the outbox: stored with the decision, carried there until it arrives.
 
 use desk::channel::{Channel, Note, account};
+use desk::chore::Chore;
 use desk::effect::{OutboxRow, Purpose, Send, SendClass};
 use desk::policy::Inbox;
 use desk::token::{Claim, Mode};
-use desk::{Effect, EffectId, Event, EventId, EventKind, Policy, Priority, RawHash, Ticket, TicketNo, decide};
+use desk::{EffectId, Event, EventId, EventKind, Policy, Priority, RawHash, Ticket, TicketNo, decide};
 use jiff::Timestamp;
 use mail::compose::Letter;
 use mail::{Address, HeaderText, Mailbox, MessageId, ReturnPath};
@@ -22,9 +23,10 @@ impl Core {
         if self.store.has_event(id) {
             return Ok(());
         }
-        let event = Event { id, at: now, kind: EventKind::PolicyChanged, around: desk::event::Around::default() };
-        let mut decision = decide::decide(&self.live.policy, None, &event);
-        decision.effects = to.iter().map(|to| Effect::Notify { to: to.clone(), text: text.to_owned() }).collect();
+        let chore = Chore::Alarm { to: to.to_vec(), text: text.to_owned() };
+        let around = desk::event::Around::default();
+        let event = Event { id, at: now, kind: EventKind::Chore(Box::new(chore)), around };
+        let decision = decide::decide(&self.live.policy, None, &event);
         self.stage(&event, Cause::Request, decision)
     }
 

@@ -1,6 +1,6 @@
 //! Mail that leaves, as the writer sees it: which rows are due and whose turn it is, and what became of them.
 
-use desk::effect::{OutboxPhase, OutboxRow, OutboxStep};
+use desk::effect::{OutboxPhase, OutboxRow, OutboxStep, Purpose};
 use desk::event::EventKind;
 use desk::{AccountName, EffectId, Event, EventId, decide};
 use jiff::Timestamp;
@@ -10,6 +10,13 @@ use crate::store::{Cause, Record, StoreError};
 
 /// A claimed row is not due again for so long: longer than any delivery takes.
 const CLAIMED_FOR: jiff::SignedDuration = jiff::SignedDuration::from_hours(2);
+
+/// Whoever wrote a mail hears so much later that it has not arrived.
+const TOLD_AFTER: jiff::SignedDuration = jiff::SignedDuration::from_hours(4);
+
+fn delay_event(row: &OutboxRow) -> EventId {
+    EventId::of_request(&format!("delivery of {} is delayed", row.id))
+}
 
 impl Core {
     /// Rows that are due, each with its attempt recorded; rows in doubt as they are.
@@ -66,6 +73,14 @@ impl Core {
         }
     }
 
+    /// A person's words wait for so long that whoever wrote them should know; they are told once.
+    fn takes_long(&self, row: &OutboxRow, step: &OutboxStep) -> bool {
+        step.phase == OutboxPhase::Deferred
+            && matches!(row.purpose, Purpose::Answer | Purpose::VendorMail)
+            && row.created_at.duration_until(step.at) >= TOLD_AFTER
+            && !self.store.has_event(delay_event(row))
+    }
+
     /// Records steps of outgoing mails; a mail that failed tells its ticket.
     ///
     /// # Errors
@@ -78,6 +93,9 @@ impl Core {
             self.forget_due(&row);
             self.note_due(&row, &step.phase, step.next_at);
             self.has_new_rows |= matches!(step.phase, OutboxPhase::Queued | OutboxPhase::Deferred) || step.phase.is_terminal();
+            if self.takes_long(&row, step) {
+                ended.push((row.clone(), step.clone()));
+            }
             if step.phase.is_terminal() {
                 self.waiting.remove(&turn_of(&row));
                 if matches!(step.phase, OutboxPhase::Failed | OutboxPhase::Unknown) {
@@ -87,15 +105,18 @@ impl Core {
         }
         self.store.stage(Record::Outbox(steps), &[])?;
         for (row, step) in ended {
+            let is_delay = step.phase == OutboxPhase::Deferred;
+            let id = if is_delay { delay_event(&row) } else { EventId::of_delivery(row.id, step.attempts) };
+            let result = if is_delay { desk::delivery::DELAYED } else { step.phase.as_str() };
             let kind = EventKind::DeliveryEnded {
                 effect: row.id,
                 to: row.to.clone(),
-                result: step.phase.as_str().to_owned(),
+                result: result.to_owned(),
                 reply: step.reply.unwrap_or_default(),
             };
             let ticket = self.store.ticket(row.ticket);
             let around = self.around(ticket.as_ref(), None, step.at);
-            let event = Event { id: EventId::of_delivery(row.id, step.attempts), at: step.at, kind, around };
+            let event = Event { id, at: step.at, kind, around };
             let decision = decide::decide(&self.live.policy, ticket.as_ref(), &event);
             self.stage(&event, Cause::Delivery, decision)?;
         }

@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use desk::{Event, EventId, EventKind, TicketNo, TimerKind, decide};
+use desk::{Event, EventId, EventKind, Ticket, TicketNo, TimerKind, decide};
 use jiff::{SignedDuration, Timestamp};
 
 use super::core::Core;
@@ -86,7 +86,7 @@ impl Core {
     fn fire(&mut self, now: Timestamp, due_at: Timestamp, no: TicketNo, kind: TimerKind) -> Result<(), StoreError> {
         let ticket = self.store.ticket(no);
         let event = Event {
-            id: EventId::of_timer(no, kind.as_str(), due_at),
+            id: self.timer_event(ticket.as_ref(), no, kind, due_at)?,
             at: now,
             kind: EventKind::TimerFired { kind, due_at },
             around: self.around_timer(ticket.as_ref(), kind, now),
@@ -100,6 +100,23 @@ impl Core {
             ticket.timers.remove(&kind);
         }
         self.stage(&event, Cause::Timer { kind }, decision)
+    }
+
+    /// The identity of a firing. A timer that is set again for an instant at which it has fired, which takes a clock that
+    /// went back, is another one: by the decisions about its ticket so far, since each firing is one more.
+    fn timer_event(
+        &self,
+        ticket: Option<&Ticket>,
+        no: TicketNo,
+        kind: TimerKind,
+        due_at: Timestamp,
+    ) -> Result<EventId, StoreError> {
+        let id = EventId::of_timer(no, kind.as_str(), due_at);
+        if ticket.is_none() || !self.store.has_event(id) {
+            return Ok(id);
+        }
+        let decisions = self.store.glances(no)?.len();
+        Ok(EventId::of_request(&format!("{id} again {decisions}")))
     }
 
     /// Brings the promises and timers of some tickets, by number from `from` on, to what the configuration says. Returns

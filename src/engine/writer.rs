@@ -194,6 +194,10 @@ impl Engine {
             let now = self.shared.clock.now();
             if pace.has_jumped(&self.shared.clock) {
                 tracing::error!("The clock of this machine jumped: nothing that is driven by time is done for 10 minutes.");
+                let text = "The clock of the desk's machine jumped. Nothing that is driven by time is done for 10 minutes.";
+                if self.tell(format!("clock jumped to {now}"), self.leads(), text.to_owned()).await.is_err() {
+                    return;
+                }
             }
             let morning = morning::next(&self.shared.live.load().policy, &*self.shared.store, now);
             let wait = match self.shared.store.next_timer().into_iter().chain(morning).min() {
@@ -217,6 +221,13 @@ impl Engine {
                 _ = stop.changed() => {}
             }
         }
+    }
+
+    /// Whoever leads a team: told of what is wrong with the desk itself.
+    fn leads(&self) -> Vec<String> {
+        let live = self.live();
+        let leads: BTreeSet<&desk::AgentName> = live.policy.teams.values().filter_map(|team| team.lead.as_ref()).collect();
+        leads.into_iter().map(ToString::to_string).collect()
     }
 
     /// Tells agents and channels something that is about no ticket. A repeat of a request changes nothing.

@@ -318,6 +318,8 @@ fn count_people(draft: &mut Draft<'_>, before: Option<&Ticket>, after: &Ticket) 
             facts.good = changed(facts.good, rating == Some(Rating::Good));
             facts.bad = changed(facts.bad, rating == Some(Rating::Bad));
             facts.since = facts.since.filter(|since| *since <= ticket.created_at).or(Some(ticket.created_at));
+            // Whoever writes in somebody else's name does not choose their language.
+            facts = if is_added && ticket.requester.proven { facts.speaking(ticket.language.as_deref()) } else { facts };
             draft.put(key::contact(&address), &facts)?;
         }
     }

@@ -157,6 +157,7 @@ fn timer_code(kind: TimerKind) -> u8 {
         TimerKind::CheckIn => 4,
         TimerKind::Promise => 5,
         TimerKind::Vendor => 6,
+        TimerKind::Renew => 7,
     }
 }
 

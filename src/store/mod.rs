@@ -172,6 +172,8 @@ pub enum BudgetKey {
     Machine(String),
     /// Tokens from one sender that we did not make.
     BadToken(String),
+    /// Lists of what is open that one sender asked for.
+    Status(String),
 }
 
 /// Anything that is journaled.

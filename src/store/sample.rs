@@ -110,6 +110,7 @@ pub(crate) fn ticket(no: u64, status: Status) -> Ticket {
         checked_in: false,
         known_issue: None,
         help: desk::help::Help::default(),
+        promised: None,
     }
 }
 

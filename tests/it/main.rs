@@ -16,6 +16,7 @@ mod harness;
 mod harness_test;
 mod imap;
 mod kill;
+mod laws;
 mod ledger;
 mod machine;
 mod notify;

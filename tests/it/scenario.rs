@@ -6,6 +6,7 @@
 mod play;
 mod script;
 
+use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -46,6 +47,24 @@ fn conversations_go_as_expected() {
         }
     }
     assert!(wrong.is_empty(), "UPDATE_EXPECT=1 writes these anew; read the difference:\n{}", wrong.join("\n"));
+}
+
+/// Names in backticks in the second column of a table.
+fn named(readme: &str) -> BTreeSet<String> {
+    let table = readme.split_once("## What shows what").map_or("", |(_, table)| table);
+    let rows = table.lines().filter(|line| line.starts_with("| "));
+    let shown = rows.filter_map(|row| row.trim_end_matches([' ', '|']).rsplit_once(" | ").map(|(_, shown)| shown));
+    shown.flat_map(|shown| shown.split('`').skip(1).step_by(2)).map(str::to_owned).collect()
+}
+
+#[test]
+fn every_row_names_conversations_that_there_are_and_none_is_left_out() {
+    let readme = fs::read_to_string(folder().join("README.md")).expect("a file of ours");
+    let named = named(&readme);
+    let played: BTreeSet<String> = all().iter().filter_map(|path| Some(path.file_stem()?.to_str()?.to_owned())).collect();
+    let missing: Vec<_> = named.difference(&played).collect();
+    let unnamed: Vec<_> = played.difference(&named).collect();
+    assert!(missing.is_empty() && unnamed.is_empty(), "not there: {missing:?}; in no row: {unnamed:?}");
 }
 
 fn first_difference(expected: &str, now: &str) -> String {

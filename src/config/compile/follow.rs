@@ -123,7 +123,8 @@ impl Compiler<'_> {
             }
             let Some(left) = when.sla_left.as_ref().and_then(|left| share_left(&left.value)) else { continue };
             let priorities = when.priority.iter().flat_map(|values| &values.0).filter_map(|value| self.priority(value)).collect();
-            alerts.push(Alert { name, left_percent: left, priorities, tell });
+            let raise = raw.raise.as_ref().and_then(|priority| self.priority(priority));
+            alerts.push(Alert { name, left_percent: left, priorities, tell, raise });
         }
         (alerts, alarms)
     }

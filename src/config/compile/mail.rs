@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use desk::policy::{Company, Inbox, Limits};
+use desk::policy::{Company, Inbox, Limits, NOTICES_PER_HOUR_MAX};
 use desk::{AccountName, InboxName, TeamName, TypeName};
 use jiff::SignedDuration;
 use jiff::civil::Date;
@@ -412,6 +412,8 @@ impl Compiler<'_> {
             sla: raw.sla.as_ref().map(|sla| sla.value.clone()),
             ack,
             private: raw.private.as_ref().is_some_and(|private| private.value),
+            language: raw.language.as_ref().map(|language| language.value.clone()),
+            pgp: raw.pgp.as_ref().map(|pgp| pgp.value.trim().to_owned()).filter(|pgp| !pgp.is_empty()),
             machines: raw.machines.iter().flatten().map(|machine| machine.value.to_lowercase()).collect(),
         })
     }
@@ -505,6 +507,11 @@ impl Compiler<'_> {
             if let Some(value) = value {
                 *limit = value.value;
             }
+        }
+        if let Some(notices) = raw.notices_per_agent_hour.as_ref().filter(|notices| notices.value > NOTICES_PER_HOUR_MAX) {
+            let message = format!("{} notices within an hour are no limit", notices.value);
+            self.report.add(Code::BadValue, notices.at, message, format!("0 to {NOTICES_PER_HOUR_MAX}"));
+            limits.notices_per_agent_hour = NOTICES_PER_HOUR_MAX;
         }
         limits
     }

@@ -174,7 +174,6 @@ impl Compiler<'_> {
         let mut vendors = BTreeMap::new();
         for (name, raw) in raw.iter().flat_map(|named| &named.0) {
             let who = format!("vendor \"{}\"", name.value);
-            self.comes_later("vendor", name.at);
             self.missing("email", &raw.keys, name.at, &who);
             let email = raw.email.as_ref().and_then(|email| self.own_address(email, &who));
             let their_ref = raw.their_ref.as_ref().and_then(|pattern| self.regex(pattern, &who));

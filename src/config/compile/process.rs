@@ -9,6 +9,7 @@ use super::{Compiler, Kind};
 use crate::config::problem::Code;
 use crate::config::raw::{RawField, RawForm, RawStep, RawType};
 use crate::config::read::{At, Named, OneOrMany};
+use crate::config::tree::{Node, Value};
 
 /// The type that is there where the file names none.
 pub(super) const DEFAULT_TYPE: &str = "request";
@@ -49,17 +50,46 @@ impl Compiler<'_> {
                 fields,
                 steps,
                 close_asks: raw.close_asks.iter().flatten().map(|ask| ask.value.clone()).collect(),
+                policy: raw.policy.as_ref().map(|policy| self.texts(policy, &who)).unwrap_or_default(),
             };
             types.insert(ticket_type.name.clone(), ticket_type);
         }
         if types.is_empty() {
             let name = TypeName(DEFAULT_TYPE.to_owned());
             let label = "A request".to_owned();
-            let ticket_type =
-                TicketType { name: name.clone(), label, fields: Vec::new(), steps: Vec::new(), close_asks: Vec::new() };
+            let ticket_type = TicketType {
+                name: name.clone(),
+                label,
+                fields: Vec::new(),
+                steps: Vec::new(),
+                close_asks: Vec::new(),
+                policy: BTreeMap::new(),
+            };
             types.insert(name, ticket_type);
         }
         types
+    }
+
+    /// A text for everybody, or a table of one by language.
+    fn texts(&mut self, node: &Node, who: &str) -> BTreeMap<String, String> {
+        let wrong = |this: &mut Self, at| {
+            let label = "a text, or such as { en = \"…\", de = \"…\" }";
+            this.report.add(Code::BadValue, at, format!("the policy of {who} is no text"), label);
+        };
+        let mut texts = BTreeMap::new();
+        match &node.value {
+            Value::String(text) => drop(texts.insert(String::new(), text.trim().to_owned())),
+            Value::Table(entries) => {
+                for entry in entries {
+                    match &entry.node.value {
+                        Value::String(text) => drop(texts.insert(entry.key.clone(), text.trim().to_owned())),
+                        _ => wrong(self, entry.node.at),
+                    }
+                }
+            }
+            _ => wrong(self, node.at),
+        }
+        texts
     }
 
     /// Ids are unique within their list.

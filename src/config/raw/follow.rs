@@ -100,6 +100,8 @@ shape! {
         when: RawWhen,
         /// Whom: `owner`, `lead`, `team`, agents, channels. Required.
         tell: OneOrMany<At<String>>,
+        /// The ticket is at least that important from then on.
+        raise: At<String>,
     }
 }
 

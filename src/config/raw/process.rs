@@ -19,6 +19,8 @@ shape! {
         steps: Vec<RawStep>,
         /// Questions at closing.
         close_asks: Vec<At<String>>,
+        /// What everybody who asks for this should know, for the acknowledgement: a text, or one by language.
+        policy: Node,
     }
 }
 

@@ -5,13 +5,13 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use desk::effect::{Effect, OutboxRow};
+use desk::effect::{Effect, OutboxPhase, OutboxRow, OutboxStep};
 use desk::event::{Actor, Place, SenderProof};
-use desk::{AgentName, RawHash, TicketNo};
+use desk::{AgentName, EventId, RawHash, TicketNo};
 use frontdesk::cli::{service, setup, view};
 use frontdesk::config::{Environment, System};
 use frontdesk::engine::chore::jobs;
-use frontdesk::engine::core::{Core, Order};
+use frontdesk::engine::core::{Core, Order, step_of};
 use frontdesk::engine::read::read_here;
 use frontdesk::store::{MemoryStore, Store, TicketFilter};
 use jiff::Timestamp;
@@ -26,6 +26,8 @@ struct Desk {
     store: Arc<MemoryStore>,
     now: Timestamp,
     mails: u32,
+    /// The newest event.
+    newest: Option<EventId>,
     out: String,
 }
 
@@ -34,7 +36,7 @@ pub(super) fn play(folder: &Path, script: &Script) -> Result<String, String> {
     let live = load(folder, &script.config)?;
     let store = Arc::new(MemoryStore::new());
     let core = Core::new(store.clone(), live, script.begins_at).map_err(|error| error.to_string())?;
-    let mut desk = Desk { core, store, now: script.begins_at, mails: 0, out: String::new() };
+    let mut desk = Desk { core, store, now: script.begins_at, mails: 0, newest: None, out: String::new() };
     for step in &script.steps {
         desk.step(folder, step).map_err(|wrong| format!("{}: {wrong}", step.line))?;
         // So that it is clear what came after what.
@@ -51,6 +53,13 @@ fn load(folder: &Path, config: &str) -> Result<Arc<frontdesk::engine::Live>, Str
     let pretended = Pretended { credentials: folder.join("credentials") };
     let loaded = frontdesk::config::load(&path, &pretended).map_err(|problems| problems.render(false, ""))?;
     setup::finish(loaded).map(|setup| setup.live).map_err(|failure| failure.message)
+}
+
+/// The next time at which agents get their morning lists.
+fn morning_after(policy: &desk::Policy, now: Timestamp) -> Option<Timestamp> {
+    let today = desk::morning::date(policy, now);
+    let dates = [Some(today), today.tomorrow().ok()].into_iter().flatten();
+    dates.filter_map(|date| desk::morning::due_at(policy, date)).find(|due| *due > now)
 }
 
 /// This machine, with credentials of its own.
@@ -82,7 +91,17 @@ impl Desk {
             Act::Until(at) => self.pass(*at)?,
             Act::Wait(span) => self.pass(self.now + *span)?,
             Act::Down(at) => self.now = *at,
-            Act::Mail { .. } | Act::Reply { .. } | Act::Command { .. } | Act::Reload(_) | Act::Show(_) | Act::Read(_) => {}
+            Act::Mail { .. }
+            | Act::Reply { .. }
+            | Act::Command { .. }
+            | Act::Reload(_)
+            | Act::Show(_)
+            | Act::Read(_)
+            | Act::Head(_)
+            | Act::Bounce { .. }
+            | Act::Defer(_)
+            | Act::Why
+            | Act::Restart => {}
         }
         writeln!(self.out, "{} {}", self.shown(self.now), step.line).expect("memory");
         match &step.act {
@@ -121,7 +140,84 @@ impl Desk {
                 }
                 Ok(())
             }
+            Act::Head(who) => self.head(who),
+            Act::Bounce { to, permanent } => {
+                let row = self.newest_to(to).ok_or("nobody wrote to them")?;
+                let raw = self.bounce(&row, *permanent);
+                self.mail(&raw, false)
+            }
+            Act::Defer(who) => {
+                let row = self.newest_to(who).ok_or("nobody wrote to them")?;
+                let reply = Some("451 4.3.0 try later".to_owned());
+                let step = OutboxStep { phase: OutboxPhase::Deferred, reply, ..step_of(&row, self.now) };
+                self.core.steps(vec![step]).map_err(|error| error.to_string())?;
+                self.tell()
+            }
+            Act::Why => self.why(),
+            Act::Restart => {
+                let live = self.core.live.clone();
+                self.core = Core::new(self.store.clone(), live, self.now).map_err(|error| error.to_string())?;
+                Ok(())
+            }
         }
+    }
+
+    /// What a mail program and a mail server see of the newest mail to somebody.
+    fn head(&mut self, who: &str) -> Result<(), String> {
+        let row = self.newest_to(who).ok_or("nobody wrote to them")?;
+        let raw = self.store.raw(&row.raw).map_err(|error| error.to_string())?;
+        let message = mail::parse(&raw).message;
+        let envelope = match &row.envelope_from {
+            mail::ReturnPath::Null => "<>".to_owned(),
+            mail::ReturnPath::Address(address) if address.as_str().contains("+b") => "VERP".to_owned(),
+            mail::ReturnPath::Address(address) => address.to_string(),
+        };
+        writeln!(self.out, "    envelope: {envelope} → {}", row.to).expect("memory");
+        for name in ["From", "To", "Cc", "Subject", "Auto-Submitted", "X-Auto-Response-Suppress", "List-Unsubscribe"] {
+            if let Some(value) = message.header(name) {
+                let link = if value.contains("subject=") && value.contains("%20T-") { "<mailto: one click>" } else { value };
+                writeln!(self.out, "    {name}: {link}").expect("memory");
+            }
+        }
+        let marks = message.header("X-Frontdesk-Loop").is_some();
+        writeln!(self.out, "    loop mark: {marks}, references: {}", message.references.len()).expect("memory");
+        Ok(())
+    }
+
+    /// A delivery report (RFC 3464) about a mail of ours.
+    fn bounce(&mut self, row: &OutboxRow, permanent: bool) -> Vec<u8> {
+        self.mails += 1;
+        let (action, status, words) = if permanent {
+            ("failed", "5.1.1", "550 5.1.1 No such user")
+        } else {
+            ("delayed", "4.2.2", "452 4.2.2 Mailbox full")
+        };
+        let to = match &row.envelope_from {
+            mail::ReturnPath::Address(address) => address.to_string(),
+            mail::ReturnPath::Null => "support@fernhill.example".to_owned(),
+        };
+        let date = self.now.strftime("%a, %d %b %Y %H:%M:%S +0000");
+        format!(
+            "Return-Path: <>\r\nFrom: MAILER-DAEMON@mx.example\r\nTo: {to}\r\nSubject: Delivery Status\r\nDate: {date}\r\n\
+             Message-ID: <bounce{}@mx.example>\r\nAuto-Submitted: auto-replied\r\nMIME-Version: 1.0\r\n\
+             Content-Type: multipart/report; report-type=delivery-status; boundary=b\r\n\r\n\
+             --b\r\nContent-Type: text/plain\r\n\r\nYour mail was not delivered.\r\n\
+             --b\r\nContent-Type: message/delivery-status\r\n\r\nReporting-MTA: dns; mx.example\r\n\r\n\
+             Final-Recipient: rfc822; {}\r\nAction: {action}\r\nStatus: {status}\r\nDiagnostic-Code: smtp; {words}\r\n\
+             --b\r\nContent-Type: text/rfc822-headers\r\n\r\nMessage-ID: <{}>\r\nSubject: x\r\n--b--\r\n",
+            self.mails, row.to, row.message_id
+        )
+        .into_bytes()
+    }
+
+    fn why(&mut self) -> Result<(), String> {
+        let newest = self.newest.ok_or("nothing has happened")?;
+        let decided = self.store.decided(newest).map_err(|error| error.to_string())?.ok_or("it is not kept")?;
+        for line in decided.decision.trace.iter().filter(|line| line.step != "raw") {
+            let rule = line.rule.as_ref().map_or_else(String::new, |rule| format!(" [{rule}]"));
+            writeln!(self.out, "    {}: {}{rule} · {}", line.step, line.outcome, line.detail).expect("memory");
+        }
+        Ok(())
     }
 
     fn shown(&self, at: Timestamp) -> String {
@@ -132,7 +228,8 @@ impl Desk {
     fn pass(&mut self, until: Timestamp) -> Result<(), String> {
         for _ in 0..TIMERS_MAX {
             let policy = self.core.live.policy.clone();
-            let chore_at = desk::chore::next_at(&policy, self.now).filter(|at| *at <= until);
+            let chores = [desk::chore::next_at(&policy, self.now), morning_after(&policy, self.now)];
+            let chore_at = chores.into_iter().flatten().min().filter(|at| *at <= until);
             let timer_at = self.store.next_timer().filter(|due| *due <= until);
             if let Some(at) = chore_at.filter(|at| timer_at.is_none_or(|due| *at < due)) {
                 self.now = at;
@@ -158,6 +255,8 @@ impl Desk {
     fn chores(&mut self) -> Result<(), String> {
         let store: Arc<dyn Store> = self.store.clone();
         let policy = self.core.live.policy.clone();
+        self.core.mornings(self.now).map_err(|error| error.to_string())?;
+        self.tell_later()?;
         for job in jobs(&store, &policy, self.now, true).map_err(|error| error.to_string())? {
             self.core.chore(self.now, job).map_err(|error| error.to_string())?;
             self.tell_later()?;
@@ -190,7 +289,10 @@ impl Desk {
         for (name, value) in &step.fields {
             write!(raw, "{name}: {value}\r\n").expect("memory");
         }
-        raw.push_str("Content-Type: text/plain; charset=utf-8\r\n\r\n");
+        if !step.fields.iter().any(|(name, _)| name == "Content-Type") {
+            raw.push_str("Content-Type: text/plain; charset=utf-8\r\n");
+        }
+        raw.push_str("\r\n");
         raw.push_str(&step.text.replace('\n', "\r\n"));
         raw.into_bytes()
     }
@@ -241,6 +343,7 @@ impl Desk {
         self.store.flush().map_err(|error| error.to_string())?;
         let policy = self.core.live.policy.clone();
         for happening in self.core.take_happenings() {
+            self.newest = Some(happening.event);
             let Some(decided) = self.store.decided(happening.event).map_err(|error| error.to_string())? else { continue };
             let ticket = decided.decision.ticket.as_ref().map_or_else(String::new, |ticket| policy.reference(ticket.no));
             if decided.decision.history.is_empty() && decided.outbox.is_empty() && decided.decision.effects.is_empty() {

@@ -43,6 +43,16 @@ pub(super) enum Act {
     Show(u64),
     /// The words of the newest mail to somebody.
     Read(String),
+    /// Its envelope and the header fields that tell what kind it is.
+    Head(String),
+    /// The newest mail to somebody comes back, for good or for now.
+    Bounce { to: String, permanent: bool },
+    /// The server refuses the newest mail to somebody for now.
+    Defer(String),
+    /// Why the newest event was decided as it was.
+    Why,
+    /// The desk comes up again from what it stored.
+    Restart,
 }
 
 pub(super) fn read(text: &str) -> Result<Script, String> {
@@ -99,6 +109,11 @@ fn act(line: &str) -> Result<Act, String> {
         "reload" => Ok(Act::Reload(rest.to_owned())),
         "show" => number(rest).map(Act::Show),
         "read" => Ok(Act::Read(rest.to_owned())),
+        "head" => Ok(Act::Head(rest.to_owned())),
+        "bounce" | "delay" => Ok(Act::Bounce { to: rest.to_owned(), permanent: word == "bounce" }),
+        "defer" => Ok(Act::Defer(rest.to_owned())),
+        "why" => Ok(Act::Why),
+        "restart" => Ok(Act::Restart),
         _ => Err(format!("`{word}` is no step")),
     }
 }

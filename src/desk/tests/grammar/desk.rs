@@ -133,8 +133,16 @@ fn policy() -> Policy {
         ],
         steps: vec![step("understand", &["Confirm"]), step("diagnose", &["Reproduce", "Ask for a log", "Name the cause"])],
         close_asks: vec!["cause".into(), "mood".into()],
+        policy: BTreeMap::new(),
     };
-    let invoice = TicketType { name: "invoice".into(), label: String::new(), fields: vec![], steps: vec![], close_asks: vec![] };
+    let invoice = TicketType {
+        name: "invoice".into(),
+        label: String::new(),
+        fields: vec![],
+        steps: vec![],
+        close_asks: vec![],
+        policy: BTreeMap::new(),
+    };
     let inbox = Inbox {
         name: "support".into(),
         address: address("support@fernhill.example"),
@@ -147,6 +155,8 @@ fn policy() -> Policy {
         ack: None,
         private: false,
         machines: vec![],
+        language: None,
+        pgp: None,
     };
     let sla = Sla {
         name: "standard".into(),

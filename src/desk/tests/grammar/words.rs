@@ -216,11 +216,19 @@ fn tickets_are_merged_split_and_joined_to_issues() {
         ("merge other", "`other` names no ticket; write T-4700 [other]"),
         ("split", "Split"),
         ("issue cloud-sync", r#"Issue(Join { issue: "cloud-sync" })"#),
-        ("issue new \"Cloud sync is slow\"", r#"Issue(New { title: "Cloud sync is slow" })"#),
+        ("issue new \"Cloud sync is slow\"", r#"Issue(New { title: "Cloud sync is slow", words: "" })"#),
+        ("issue new \"Slow\" match: sync slow, upload", r#"Issue(New { title: "Slow", words: "sync slow, upload" })"#),
+        ("issue new match: the title", r#"Issue(New { title: "match: the title", words: "" })"#),
+        ("issue cloud-sync match: sync, upload", r#"Issue(Describe { issue: "cloud-sync", fact: Match, text: "sync, upload" })"#),
+        ("issue cloud-sync cause: disks", r#"Issue(Describe { issue: "cloud-sync", fact: Cause, text: "disks" })"#),
         ("issue cloud-sync update: better since 9", r#"Issue(Update { issue: "cloud-sync", text: "better since 9" })"#),
         ("issue cloud-sync solved", r#"Issue(Solved { issue: "cloud-sync" })"#),
         ("issue cloud-sink", "there is no known issue `cloud-sink`; there are: cloud-sync [cloud-sink] -> issue cloud-sync"),
-        ("issue cloud-sync solvd", "after the name stands nothing, `update: …` or `solved` [solvd] -> issue cloud-sync solved"),
+        (
+            "issue cloud-sync solvd",
+            "after the name stands nothing, `update: …`, `match: …`, `workaround: …`, `cause: …` or `solved` [solvd] \
+             -> issue cloud-sync solved",
+        ),
         ("spam", "Spam"),
         ("redact", "Redact"),
     ]);

@@ -53,6 +53,8 @@ pub fn policy(rules: RuleBook) -> Policy {
         ack: Some("ack".into()),
         private,
         machines: vec![],
+        language: None,
+        pgp: None,
     };
     let agent = |name: &str| Agent {
         name: name.into(),
@@ -83,6 +85,7 @@ pub fn policy(rules: RuleBook) -> Policy {
         ],
         steps: vec![],
         close_asks: vec![],
+        policy: BTreeMap::new(),
     };
     let team = Team { name: "support".into(), lead: None, members: vec!["maya".into()], assign: Assign::Pull, max_open: None };
     Policy {

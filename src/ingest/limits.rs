@@ -11,7 +11,7 @@ pub(super) const BATCH_MAILS_MAX: usize = 100;
 /// Bytes in one FETCH by announced size, and in all batches under way together. One more is being fetched meanwhile.
 pub(super) const BATCH_BYTES_MAX: u64 = 16 * 1024 * 1024;
 /// Batches under way: some wait for the disk, are read, are decided.
-pub(super) const BATCHES_MAX: usize = 5;
+pub(super) const BATCHES_MAX: usize = 3;
 /// UIDs in one listing to begin with; grows where UIDs are sparse.
 pub(super) const WINDOW_UIDS: u32 = 2_000;
 /// UIDs marked or moved by one command: the command line stays far below the 8,000 octets of RFC 7162 §4.

@@ -10,7 +10,6 @@ pub mod backup;
 mod contract;
 mod disk;
 mod file;
-mod filter;
 mod fold;
 mod fold_know;
 mod journal;

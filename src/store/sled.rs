@@ -16,11 +16,9 @@ use serde::{Deserialize, Serialize};
 
 use super::StoreError;
 use super::file;
-use super::filter::KeyFilter;
 use super::journal::Tip;
-use super::key;
 use super::kv::{Entry, Read, Scan, Write};
-use super::record::{Figures, STATE_VERSION, pack, unpack};
+use super::record::{STATE_VERSION, pack, unpack};
 use crate::failpoint;
 
 /// Not part of the compared state: how far the journal is applied.
@@ -50,7 +48,7 @@ struct Applied {
 #[derive(Debug)]
 pub(crate) struct SledState {
     shared: Arc<Shared>,
-    threads: Vec<JoinHandle<()>>,
+    drainer: Option<JoinHandle<()>>,
     applied: Tip,
 }
 
@@ -58,8 +56,6 @@ pub(crate) struct SledState {
 struct Shared {
     db: sled::Db,
     file: PathBuf,
-    filter: KeyFilter,
-    filter_file: PathBuf,
     layers: RwLock<Layers>,
     looked_at: Mutex<LookedAt>,
     signal: Mutex<Signal>,
@@ -73,17 +69,8 @@ struct Layers {
     flushed: Layer,
     draining: Arc<Layer>,
     tip: Tip,
-    /// How far sled has come.
-    applied: Tip,
     /// Moves with every change.
     generation: u64,
-}
-
-impl Tip {
-    /// As it stands in sled.
-    fn position(self) -> Result<Vec<u8>, StoreError> {
-        pack(&Applied { version: STATE_VERSION, seq: self.seq, hash: self.hash })
-    }
 }
 
 /// What sled said since the last change: what an event asks for is asked again when its decision is applied.
@@ -142,28 +129,17 @@ impl SledState {
             None if is_empty => Tip::default(),
             Some(Ok(_) | Err(_)) | None => return Ok(None),
         };
-        let keys = expected_keys(&db)?;
-        let filter_file = path.join("keys");
-        let filter = KeyFilter::load(&filter_file, &applied.position()?, keys).unwrap_or_else(|| KeyFilter::new(keys));
         let shared = Arc::new(Shared {
             db,
             file: path.join("db"),
-            filter,
-            filter_file,
-            layers: RwLock::new(Layers { tip: applied, applied, ..Layers::default() }),
+            layers: RwLock::new(Layers { tip: applied, ..Layers::default() }),
             looked_at: Mutex::default(),
             signal: Mutex::new(Signal::default()),
             changed: Condvar::new(),
         });
-        let (drained, noted) = (Arc::clone(&shared), Arc::clone(&shared));
-        let thread = |name: &str| std::thread::Builder::new().name(name.to_owned());
-        let mut threads = vec![thread("state").spawn(move || drained.run()).map_err(state_error)?];
-        if is_empty {
-            shared.filter.complete();
-        } else if !shared.filter.is_complete() {
-            threads.push(thread("keys").spawn(move || noted.note_keys()).map_err(state_error)?);
-        }
-        Ok(Some(Self { shared, threads, applied }))
+        let drained = Arc::clone(&shared);
+        let drainer = std::thread::Builder::new().name("state".to_owned()).spawn(move || drained.run()).map_err(state_error)?;
+        Ok(Some(Self { shared, drainer: Some(drainer), applied }))
     }
 
     /// The position that was reached when the state was opened.
@@ -173,9 +149,6 @@ impl SledState {
 
     /// Makes writes visible.
     pub(crate) fn stage(&self, writes: Vec<Write>) {
-        for (key, _) in writes.iter().filter(|(_, value)| value.is_some()) {
-            self.shared.filter.add(key);
-        }
         let mut layers = self.shared.layers_mut();
         layers.staged.extend(writes);
         layers.generation += 1;
@@ -206,15 +179,9 @@ impl Drop for SledState {
     fn drop(&mut self) {
         self.shared.signal().stop = true;
         self.shared.changed.notify_all();
-        for thread in self.threads.drain(..) {
+        if let Some(drainer) = self.drainer.take() {
             // A panic in it is already noted as a failure.
-            let _ = thread.join();
-        }
-        let position = self.shared.layers().applied.position();
-        // Without it the keys are read again at the next start.
-        let saved = position.and_then(|position| self.shared.filter.save(&self.shared.filter_file, &position));
-        if let Err(error) = saved {
-            tracing::warn!(error = &error as &dyn std::error::Error, "The list of keys could not be saved.");
+            let _ = drainer.join();
         }
     }
 }
@@ -260,19 +227,6 @@ impl Shared {
         }
     }
 
-    /// Reads all keys once, beside everything else.
-    fn note_keys(&self) {
-        for (at, key) in self.db.iter().keys().enumerate() {
-            // Whoever cannot read it all stays without a filter; reading a value will tell why.
-            let Ok(key) = key else { return };
-            self.filter.add(&key);
-            if at.is_multiple_of(1_024) && self.signal().stop {
-                return;
-            }
-        }
-        self.filter.complete();
-    }
-
     /// Carries the flushed layer over in one atomic batch.
     fn drain(&self) -> Result<(), StoreError> {
         let (tip, batch) = {
@@ -289,23 +243,18 @@ impl Shared {
             match value {
                 Some(value) => writes.insert(key.as_slice(), value.as_slice()),
                 // What came and went between two batches costs a look only.
-                None if !self.filter.lacks(key) && self.db.contains_key(key).map_err(state_error)? => {
-                    writes.remove(key.as_slice())
-                }
+                None if self.db.contains_key(key).map_err(state_error)? => writes.remove(key.as_slice()),
                 None => {}
             }
         }
-        writes.insert(APPLIED, tip.position()?);
+        writes.insert(APPLIED, pack(&Applied { version: STATE_VERSION, seq: tip.seq, hash: tip.hash })?);
         self.db.apply_batch(writes).map_err(state_error)?;
         self.db.flush().map_err(state_error)?;
         // sled's flush writes but does not sync; its file is only trusted again after a crash if it was synced in between.
         let file = std::fs::File::open(&self.file).map_err(file::failed("open", &self.file))?;
         file.sync_data().map_err(file::failed("sync", &self.file))?;
         failpoint::hit("state_applied");
-        {
-            let mut layers = self.layers_mut();
-            (layers.draining, layers.applied) = (Arc::default(), tip);
-        }
+        self.layers_mut().draining = Arc::default();
         collect_garbage(batch.len());
         Ok(())
     }
@@ -321,9 +270,6 @@ impl Read for SledState {
             }
             layers.generation
         };
-        if self.shared.filter.lacks(key) {
-            return Ok(None);
-        }
         if let Some(known) = self.shared.looked_at().get(generation, key) {
             return Ok(known.clone());
         }
@@ -359,13 +305,6 @@ fn collect_garbage(writes: usize) {
     for _ in 0..=writes / GARBAGE_STEP {
         crossbeam_epoch::pin().flush();
     }
-}
-
-/// About how many keys there are: a dozen for each ticket and a few for each outgoing mail.
-fn expected_keys(db: &sled::Db) -> Result<usize, StoreError> {
-    let figures = db.get(key::FIGURES).map_err(state_error)?;
-    let figures: Figures = figures.map(|bytes| unpack(&bytes)).transpose()?.unwrap_or_default();
-    Ok(usize::try_from(figures.ticket_last * 12 + figures.outbox_total * 4).unwrap_or(0))
 }
 
 type Item = Result<(Vec<u8>, Option<Vec<u8>>), StoreError>;

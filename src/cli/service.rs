@@ -13,7 +13,8 @@ use serde_json::{Map, Value, json};
 use crate::cli::output::{Exit, Failure};
 use crate::cli::{verb, view};
 use crate::clock::Clock;
-use crate::engine::core::{Order, step_of};
+use crate::engine::core::Order;
+use crate::engine::outgoing::step_of;
 use crate::engine::{Engine, Outgoing as _};
 use crate::store::{Record, TicketFilter};
 

@@ -117,7 +117,7 @@ pub fn verb(command: &Command) -> &'static str {
 fn check_arguments(policy: &Policy, ticket: &Ticket, by: &Actor, command: &Command) -> Result<(), Refusal> {
     match command {
         Command::Reply { text } | Command::Note { text } if text.trim().is_empty() => refuse("the text is empty"),
-        Command::Reply { .. } if crate::arrival::is_unknown(&ticket.requester.address) => {
+        Command::Reply { .. } if crate::sender::is_unknown(&ticket.requester.address) => {
             refuse("the mail named no sender, so there is nobody to answer")
         }
         Command::Reply { .. } if policy.agent_by_address(&ticket.requester.address).is_some() => {

@@ -178,7 +178,7 @@ pub(crate) fn outsider(mail: &mut Incoming<'_>, ticket: &Ticket) -> Decision {
         Some(owner) => change.policy.agents.get(owner).into_iter().collect(),
         None => change.policy.members(ticket.team.as_ref()).collect(),
     };
-    let from = crate::arrival::shown(&mail.sender);
+    let from = crate::sender::shown(&mail.sender);
     let text = mail.arrival.parsed.message.reply.new_text.clone();
     for agent in people {
         say(&mut change, agent, |desk_mail, id| desk_mail.outsider_warning(&from, &text, id));

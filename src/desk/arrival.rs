@@ -17,8 +17,8 @@ use crate::ticket::{LinkKind, Status, Ticket};
 use crate::ticket_mail::Cause;
 use crate::trace::TraceLine;
 use crate::{
-    agent_desk, agent_request, answer_layout, asked, assign, follow_up, notice, opening, promise, reply, standing, subject,
-    vendor,
+    agent_desk, agent_request, answer_layout, asked, assign, follow_up, notice, opening, promise, reply, sender, standing,
+    subject, vendor,
 };
 
 /// So many mails of one sender on one ticket …
@@ -37,8 +37,6 @@ const REQUESTER_IDS_MAX: usize = 50;
 const REFERENCES_MAX: usize = 10;
 /// A hard bounce stops automatic mail to the address for so long.
 const BOUNCED_FOR: SignedDuration = SignedDuration::from_hours(60 * 24);
-/// Stands in for an author whom the mail does not name.
-const UNKNOWN_SENDER: &str = "unknown@sender.invalid";
 
 pub(crate) fn decide(policy: &Policy, ticket: Option<&Ticket>, event: &Event, arrival: &Arrival) -> Decision {
     let mut mail = Incoming::new(policy, event, arrival);
@@ -144,7 +142,7 @@ impl<'a> Incoming<'a> {
             policy,
             event,
             arrival,
-            sender: sender_of(&arrival.parsed.message),
+            sender: sender::sender_of(&arrival.parsed.message),
             lines: Vec::with_capacity(16),
             form: BTreeMap::new(),
         }
@@ -492,7 +490,7 @@ impl<'a> Incoming<'a> {
         MessageEntry {
             id: self.arrival.let_in.unwrap_or(self.event.id),
             direction: Direction::In,
-            from: shown(&self.sender),
+            from: sender::shown(&self.sender),
             to: message.to.iter().chain(&message.cc).map(|mailbox| mailbox.address.to_string()).collect(),
             subject: message.subject.clone(),
             text: self.shown_text(),
@@ -549,34 +547,6 @@ fn is_ours(policy: &Policy, message: &Message) -> bool {
     let Some(id) = &message.message_id else { return false };
     policy.keys.read_message_id(id).is_some()
         || message.header_values("X-Frontdesk-Loop").any(|mark| policy.keys.is_loop_mark(mark, id))
-}
-
-/// From if it names one address, else Sender, Reply-To, return path, else nobody.
-pub(crate) fn sender_of(message: &Message) -> Mailbox {
-    let path = match &message.return_path {
-        Some(mail::ReturnPath::Address(address)) => Some(Mailbox { name: None, address: address.clone() }),
-        Some(mail::ReturnPath::Null) | None => None,
-    };
-    message
-        .from
-        .first()
-        .or(message.sender.as_ref())
-        .or(message.reply_to.first())
-        .cloned()
-        .or(path)
-        .unwrap_or_else(|| Mailbox { name: None, address: Address::new(UNKNOWN_SENDER).expect("a constant that is an address") })
-}
-
-/// Nobody can be answered there.
-pub(crate) fn is_unknown(address: &Address) -> bool {
-    address.as_str() == UNKNOWN_SENDER
-}
-
-pub(crate) fn shown(mailbox: &Mailbox) -> String {
-    match &mailbox.name {
-        Some(name) => format!("{name} <{}>", mailbox.address),
-        None => mailbox.address.to_string(),
-    }
 }
 
 /// The first words, for histories.

@@ -120,7 +120,7 @@ pub(crate) fn stopped(change: &Change<'_>) -> Option<String> {
     if ticket.muted_until.is_some_and(|until| until > change.at()) {
         return Some("the ticket is muted".to_owned());
     }
-    if crate::arrival::is_unknown(address) {
+    if crate::sender::is_unknown(address) {
         return Some("the mail named no sender".to_owned());
     }
     if policy.own_addresses.contains(&address.without_detail()) || policy.agent_by_address(address).is_some() {

@@ -96,6 +96,7 @@ pub mod rule;
 #[cfg(test)]
 mod sample;
 mod saved;
+mod sender;
 mod sent;
 mod standing;
 pub mod subject;

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use mail::Address;
 use mail::machine::{MachineOutcome, Verdict};
 
-use crate::arrival::{Incoming, is_unknown, shown, ticket_subject};
+use crate::arrival::{Incoming, ticket_subject};
 use crate::article::Article;
 use crate::change::Change;
 use crate::decide::entry;
@@ -17,7 +17,7 @@ use crate::rule::{AckAction, Actions, RuleView};
 use crate::ticket::{Clock, Link, Promised, Requester, Status, Ticket};
 use crate::ticket_mail::Cause;
 use crate::trace::TraceLine;
-use crate::{assign, field, fill_in, form, notice, opening_help, process, promise, vendor};
+use crate::{assign, field, fill_in, form, notice, opening_help, process, promise, sender, vendor};
 
 pub(crate) fn decide(mut mail: Incoming<'_>, verdict: &Verdict) -> Decision {
     let mut ticket = blank(&mail);
@@ -25,7 +25,7 @@ pub(crate) fn decide(mut mail: Incoming<'_>, verdict: &Verdict) -> Decision {
     mail.trace(
         "who",
         "requester",
-        shown(&mail::Mailbox {
+        sender::shown(&mail::Mailbox {
             name: Some(ticket.requester.name.clone()).filter(|name| !name.is_empty()),
             address: ticket.requester.address.clone(),
         }),
@@ -461,7 +461,7 @@ fn no_ack_because(mail: &Incoming<'_>, ticket: &Ticket, verdict: &Verdict, templ
     if mail.arrival.silent {
         return Some("imported silently".to_owned());
     }
-    if is_unknown(&ticket.requester.address) {
+    if sender::is_unknown(&ticket.requester.address) {
         return Some("the mail names no sender".to_owned());
     }
     if matches!(mail.arrival.proof, SenderProof::Failed { .. }) {

@@ -14,7 +14,8 @@ use desk::{EventId, Status, Ticket, TicketNo, TimerKind, agent_mail, agent_reque
 use jiff::Timestamp;
 use mail::Address;
 
-use super::core::{Core, is_unsent};
+use super::core::Core;
+use super::outgoing::is_unsent;
 use super::read::{Reading, read_here};
 use super::report::report;
 use crate::engine::budget::{DAY, HOUR};

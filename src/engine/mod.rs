@@ -14,7 +14,7 @@ mod errand;
 mod group;
 mod morning;
 mod note;
-mod outgoing;
+pub mod outgoing;
 pub mod proof;
 pub mod read;
 pub mod report;

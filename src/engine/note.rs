@@ -10,7 +10,8 @@ use jiff::Timestamp;
 use mail::compose::Letter;
 use mail::{Address, HeaderText, Mailbox, MessageId, ReturnPath};
 
-use super::core::{Core, queued};
+use super::core::Core;
+use super::outgoing::queued;
 use crate::store::{Cause, StoreError};
 
 impl Core {

@@ -1,11 +1,14 @@
-//! Mail that leaves, as the writer sees it: which rows are due and whose turn it is, and what became of them.
+//! Mail that leaves, as the writer sees it: how it is composed, which rows are due and whose turn it is, and what became of
+//! them.
 
-use desk::effect::{OutboxPhase, OutboxRow, OutboxStep, Purpose};
+use std::hash::{Hash as _, Hasher as _};
+
+use desk::effect::{OutboxPhase, OutboxRow, OutboxStep, Purpose, Send};
 use desk::event::EventKind;
-use desk::{AccountName, EffectId, Event, EventId, decide};
+use desk::{AccountName, EffectId, Event, EventId, RawHash, TicketNo, decide};
 use jiff::Timestamp;
 
-use super::core::{Core, step_of, turn_of};
+use super::core::Core;
 use crate::store::{Cause, Record, StoreError};
 
 /// A claimed row is not due again for so long: longer than any delivery takes.
@@ -19,6 +22,49 @@ fn delay_event(row: &OutboxRow) -> EventId {
 }
 
 impl Core {
+    /// Bytes of a mail of ours, read again before they may leave: exactly the recipient, the author and the id that were
+    /// decided. `None`, loudly, if not: that is a bug or a trick, and neither may reach a customer.
+    pub(super) fn compose(
+        &mut self,
+        event: &Event,
+        id: EffectId,
+        ticket: TicketNo,
+        send: &mut Send,
+    ) -> Option<(OutboxRow, Vec<u8>)> {
+        let mut letter = send.letter.take()?;
+        for file in &send.enclosed {
+            let bytes = self.store.raw(&file.raw).ok().and_then(|raw| mail::part::attachment_bytes(&raw, file.part));
+            let Some(data) = bytes else {
+                tracing::error!(effect = %id, "A file that should go along cannot be read; the mail is not sent.");
+                self.notices.push(("operator".to_owned(), format!("mail {id} was not sent: a file of it cannot be read")));
+                return None;
+            };
+            letter.attachments.push(mail::compose::Enclosure {
+                name: file.name.clone(),
+                content_type: file.content_type.clone(),
+                content_id: file.content_id.clone(),
+                data,
+            });
+        }
+        let raw = mail::compose::compose(&letter);
+        let read = mail::parse::parse_headers(&raw);
+        let is_as_decided = read.to.len() == 1
+            && read.to[0].address == letter.to.address
+            && letter.to.address == send.to
+            && read.cc.iter().map(|mailbox| &mailbox.address).eq(letter.cc.iter().map(|mailbox| &mailbox.address))
+            && read.from.len() == 1
+            && read.from[0].address == letter.from.address
+            && read.message_id.as_ref() == Some(&send.message_id);
+        if !is_as_decided {
+            tracing::error!(effect = %id, "A mail of ours does not read as it was decided; it is not sent.");
+            self.notices.push(("operator".to_owned(), format!("mail {id} was not sent: its bytes do not read as decided")));
+            return None;
+        }
+        let inbox = self.live.policy.inboxes.get(&send.inbox)?;
+        let row = queued(event, id, ticket, send, inbox.account.clone(), RawHash::of(&raw));
+        Some((row, raw))
+    }
+
     /// Rows that are due, each with its attempt recorded; rows in doubt as they are.
     ///
     /// # Errors
@@ -121,5 +167,61 @@ impl Core {
             self.stage(&event, Cause::Delivery, decision)?;
         }
         Ok(())
+    }
+}
+
+/// A row that was just decided.
+pub(super) fn queued(
+    event: &Event,
+    id: EffectId,
+    ticket: TicketNo,
+    send: &Send,
+    account: AccountName,
+    raw: RawHash,
+) -> OutboxRow {
+    OutboxRow {
+        id,
+        ticket,
+        purpose: send.purpose,
+        class: send.class,
+        account,
+        inbox: send.inbox.clone(),
+        to: send.to.clone(),
+        envelope_from: send.envelope_from.clone(),
+        message_id: send.message_id.clone(),
+        raw,
+        phase: OutboxPhase::Queued,
+        attempts: 0,
+        next_at: send.not_before.unwrap_or(event.at),
+        created_at: event.at,
+        last_reply: None,
+    }
+}
+
+/// Not one byte of it has been offered to a server.
+pub(super) fn is_unsent(row: &OutboxRow) -> bool {
+    matches!(row.phase, OutboxPhase::Queued | OutboxPhase::Deferred | OutboxPhase::Held)
+}
+
+/// The place of a mail in the order in which mails leave: its ticket, its recipient by hash, when it was made, itself.
+pub(super) type MailTurn = (TicketNo, u64, Timestamp, EffectId);
+
+/// When it is the turn of a mail. Two recipients with one hash only wait for each other.
+pub(super) fn turn_of(row: &OutboxRow) -> MailTurn {
+    let mut hasher = std::hash::DefaultHasher::new();
+    row.to.hash(&mut hasher);
+    (row.ticket, hasher.finish(), row.created_at, row.id)
+}
+
+/// A step that leaves a row as it is.
+#[must_use]
+pub fn step_of(row: &OutboxRow, at: Timestamp) -> OutboxStep {
+    OutboxStep {
+        id: row.id,
+        phase: row.phase.clone(),
+        at,
+        attempts: row.attempts,
+        next_at: row.next_at,
+        reply: row.last_reply.clone(),
     }
 }

@@ -2,7 +2,7 @@
 
 use desk::effect::{OutboxPhase, OutboxStep};
 use desk::{AccountName, Outcome};
-use frontdesk::engine::core::step_of;
+use frontdesk::engine::outgoing::step_of;
 
 use super::client::Client;
 use super::{ANA, ANA_ADDRESS, BEN_ADDRESS, DANA, DANA_ADDRESS, DESK, text_of};

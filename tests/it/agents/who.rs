@@ -29,7 +29,7 @@ email = "servicedesk@northgate.example"
 their_ref = '\[NG#(\d+)\]'
 [limits]
 acks_per_hour = 1000
-notices_per_agent_hour = 1000
+notices_per_agent_hour = 256
 "#;
 const CARL: &str = "Carl Roth <carl@acme.example>";
 const CARL_ADDRESS: &str = "carl@acme.example";

@@ -43,7 +43,7 @@ when = { subject = "~ ^sync only$" }
 [limits]
 acks_per_hour = 1000
 acks_per_day = 1000
-notices_per_agent_hour = 1000
+notices_per_agent_hour = 256
 "#;
 
 /// What somebody writes.

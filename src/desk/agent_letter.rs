@@ -177,7 +177,7 @@ pub(crate) fn send(desk: &AgentDesk<'_>, cover: Cover<'_>, page: &Page, id: Effe
         purpose: Purpose::AgentNotice,
         class: SendClass::AtMostOnce,
         to: cover.to.email.clone(),
-        envelope_from: ReturnPath::Address(desk.mail.address.clone()),
+        envelope_from: ReturnPath::Address(crate::letter::bounce_address(policy, number, &desk.mail.address, id)),
         inbox: desk.inbox.name.clone(),
         message_id,
         subject: subject.as_str().to_owned(),
@@ -221,9 +221,15 @@ pub(crate) fn short_time(words: &Words, zone: &TimeZone, at: Timestamp, now: Tim
         return time;
     }
     let weekday = words.weekdays[crate::calendar::weekday_index(local.weekday())];
-    let month = words.months[usize::try_from(local.month() - 1).unwrap_or(0).min(11)];
     let year = if local.year() == today.year() { String::new() } else { format!(" {}", local.year()) };
-    format!("{weekday} {}{} {month}{year} {time}", local.day(), words.day_mark)
+    format!("{weekday} {}{year} {time}", short_date(words, zone, at))
+}
+
+/// `21 Nov`.
+pub(crate) fn short_date(words: &Words, zone: &TimeZone, at: Timestamp) -> String {
+    let local = at.to_zoned(zone.clone());
+    let month = words.months[usize::try_from(local.month() - 1).unwrap_or(0).min(11)];
+    format!("{}{} {month}", local.day(), words.day_mark)
 }
 
 /// `2 h 10 m`, `3 d 4 h`, `5 m`.

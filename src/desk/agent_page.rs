@@ -290,6 +290,8 @@ pub(crate) struct Item {
     pub(crate) number: u32,
     pub(crate) is_done: bool,
     pub(crate) text: String,
+    /// What has just happened to it.
+    pub(crate) remark: Option<String>,
 }
 
 /// A line that somebody wrote as a command.

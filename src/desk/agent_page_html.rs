@@ -107,6 +107,11 @@ fn push_lines(body: &mut String, lines: &[Line]) {
 fn push_item(body: &mut String, item: &Item) {
     push_div(body, ITEM, |body| {
         push_escaped(body, &format!("{} {} {}", mark(item), item.number, item.text));
+        if let Some(remark) = &item.remark {
+            body.push_str(" · <b>");
+            push_escaped(body, remark);
+            body.push_str("</b>");
+        }
     });
 }
 

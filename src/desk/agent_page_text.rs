@@ -3,7 +3,7 @@
 //! Lines with foreign words are broken here, so that no client breaks them: a new line begins with our own words or with
 //! a bar.
 
-use crate::agent_page::{Block, CodeLine, GLUE, Line, Page, columns, mark, width};
+use crate::agent_page::{Block, CodeLine, GLUE, Item, Line, Page, columns, mark, width};
 
 /// Column in which the reason stands beside the place that it is about; on a narrow screen it stands close to it.
 const REASON_COLUMN: usize = 23;
@@ -17,6 +17,8 @@ const QUOTE_COLUMNS_MAX: usize = 74;
 const WORD_COLUMNS_MAX: usize = 400;
 /// Characters of a command that are shown.
 const CODE_CHARACTERS_MAX: usize = 60;
+/// Where remarks about items begin.
+const REMARK_COLUMN: usize = 46;
 /// Where the values of a row begin, by the width of its title.
 const ROW_COLUMNS: [usize; 2] = [12, 25];
 
@@ -55,7 +57,7 @@ impl Page {
             Block::Checklist { title, behind, items, links } => {
                 push_row(out, title, behind, COLUMNS_MAX);
                 for item in items {
-                    push_line(out, &format!("  {} {} {}", mark(item), item.number, item.text));
+                    push_checked(out, item);
                 }
                 if !links.is_empty() {
                     push_flow(out, " ".repeat(6), 6, &joined(links), COLUMNS_MAX);
@@ -104,6 +106,18 @@ pub(crate) fn code_text(lines: &[CodeLine], reason_column: usize) -> String {
 /// One line of a list.
 fn push_item(out: &mut String, line: &Line) {
     push_flow(out, "  ".to_owned(), 4, &line.glued(), COLUMNS_MAX);
+}
+
+/// An item of a checklist, with its remark in a column of its own where there is room.
+fn push_checked(out: &mut String, item: &Item) {
+    let line = format!("  {} {} {}", mark(item), item.number, item.text);
+    let Some(remark) = &item.remark else { return push_line(out, &line) };
+    if line.chars().count() + 2 <= REMARK_COLUMN && REMARK_COLUMN + remark.chars().count() <= COLUMNS_MAX {
+        push_line(out, &format!("{line:REMARK_COLUMN$}{remark}"));
+    } else {
+        push_line(out, &line);
+        push_line(out, &format!("{:8}{remark}", ""));
+    }
 }
 
 fn push_line(out: &mut String, line: &str) {

@@ -110,6 +110,8 @@ pub(crate) struct Words {
     pub(crate) reject: &'static str,
     pub(crate) facts: &'static str,
     pub(crate) missing: &'static str,
+    pub(crate) asked_again: &'static str,
+    pub(crate) arrived: &'static str,
     pub(crate) not_understood: &'static str,
     pub(crate) perhaps: &'static str,
     pub(crate) insert_link: &'static str,

@@ -175,7 +175,7 @@ fn compose(
         // Whenever the vendor writes, the requester hears of it in their own day.
         send.not_before = follow_up::in_hours(policy, ticket, change.at());
     }
-    send.envelope_from = ReturnPath::Address(letter::bounce_address(policy, ticket, inbox, id));
+    send.envelope_from = ReturnPath::Address(letter::bounce_address(policy, ticket.no, &inbox.address, id));
     let mut extra = marks(policy, &send.message_id, Some("auto-generated"));
     extra.push(unsubscribe(inbox));
     send.letter = Some(Box::new(Letter {

@@ -114,7 +114,7 @@ impl DeskMail<'_> {
         if let Some(ticket) = self.ticket {
             let zone = self.desk.zone(self.to);
             let facts = crate::ticket_block::Facts { desk: &self.desk, ticket, to: self.to, words, zone: &zone, at: self.at };
-            blocks.extend([facts.step(), facts.fields(), facts.state()]);
+            blocks.extend([facts.step(None), facts.fields(), facts.state()]);
         }
         self.send(body(words.marker_whole, words.stays_inside, blocks), Mode::Note, id)
     }

@@ -12,7 +12,7 @@ use crate::change::Change;
 use crate::effect::{Enclosed, Purpose, Send, SendClass};
 use crate::envelope::marks;
 use crate::event::Event;
-use crate::ids::EffectId;
+use crate::ids::{EffectId, TicketNo};
 use crate::issue;
 use crate::policy::{Agent, Carrier, Inbox, Policy};
 use crate::template::{TemplateProblem, html_of, page};
@@ -188,7 +188,7 @@ pub(crate) fn answer(
     let mut send = envelope(policy, ticket, inbox, id, Purpose::Answer);
     send.class = SendClass::AtLeastOnce;
     send.to = person.clone();
-    send.envelope_from = ReturnPath::Address(bounce_address(policy, ticket, inbox, id));
+    send.envelope_from = ReturnPath::Address(bounce_address(policy, ticket.no, &inbox.address, id));
     send.enclosed.clone_from(&words.enclosed);
     // It can be undone for a moment, where agents work by mail.
     send.not_before = policy.agent_mail.as_ref().and_then(|desk| change.at().checked_add(desk.undo_send).ok());
@@ -301,19 +301,19 @@ fn signed(policy: &Policy, ticket: &Ticket, inbox: &Inbox, agent: Option<&Agent>
     (text, page(&body, language))
 }
 
-/// An address of our own for each mail, where the desk's host delivers `name+detail`; the inbox where it does not, or where
+/// An address of our own for each mail, where the desk's host delivers `name+detail`; the bare one where it does not, or where
 /// the result would be longer than a local part may be (RFC 5321 §4.5.3.1.1).
-pub(crate) fn bounce_address(policy: &Policy, ticket: &Ticket, inbox: &Inbox, id: EffectId) -> Address {
+pub(crate) fn bounce_address(policy: &Policy, ticket: TicketNo, address: &Address, id: EffectId) -> Address {
     const LOCAL_BYTES_MAX: usize = 64;
     let can_plus = policy.agent_mail.as_ref().is_some_and(|agent_mail| match agent_mail.carrier {
         Carrier::Plus => true,
         Carrier::Subdomain | Carrier::Subject => false,
     });
-    let local = format!("{}+{}", inbox.address.local(), policy.keys.bounce_detail(ticket.no, id));
-    if !can_plus || inbox.address.local().contains(['+', '"']) || local.len() > LOCAL_BYTES_MAX {
-        return inbox.address.clone();
+    let local = format!("{}+{}", address.local(), policy.keys.bounce_detail(ticket, id));
+    if !can_plus || address.local().contains(['+', '"']) || local.len() > LOCAL_BYTES_MAX {
+        return address.clone();
     }
-    Address::new(&format!("{local}@{}", inbox.address.domain())).unwrap_or_else(|_| inbox.address.clone())
+    Address::new(&format!("{local}@{}", address.domain())).unwrap_or_else(|_| address.clone())
 }
 
 pub(crate) fn envelope(policy: &Policy, ticket: &Ticket, inbox: &Inbox, id: EffectId, purpose: Purpose) -> Send {

@@ -163,6 +163,8 @@ pub(crate) fn ticket() -> Ticket {
     ticket.participants.insert(address("anna@northern-labs.example"));
     ticket.fields = BTreeMap::from([("serial".into(), value("FH-20931")), ("firmware".into(), value("3.4.1"))]);
     ticket.missing = vec!["model".into()];
+    ticket.asked = ticket.missing.clone();
+    ticket.rounds = 1;
     ticket.steps = vec![StepState {
         id: "diagnose".into(),
         clock: Clock {

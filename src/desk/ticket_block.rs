@@ -4,11 +4,11 @@ use jiff::Timestamp;
 use jiff::tz::{Offset, TimeZone};
 use mail::compose::ExtraHeader;
 
-use crate::agent_letter::{AgentDesk, short_span, short_time};
+use crate::agent_letter::{AgentDesk, short_date, short_span, short_time};
 use crate::agent_page::{Block, Item, Line, act, clean, fill, fill_text, foreign, own};
 use crate::agent_words::Words;
 use crate::envelope::extra;
-use crate::event::Around;
+use crate::event::{Around, Direction, MessageEntry};
 use crate::policy::{Agent, Field, Policy, Step, TicketType, Vendor};
 use crate::ticket::{Status, Ticket};
 use crate::ticket_mail::{Cause, NAME_CHARACTERS_MAX, Why, name_of, short_name};
@@ -78,7 +78,7 @@ impl Facts<'_> {
     }
 
     /// The step, its checklist and when it should be done.
-    pub(crate) fn step(&self) -> Block {
+    pub(crate) fn step(&self, news: Option<&MessageEntry>) -> Block {
         let words = self.words;
         let found = self.ticket_type().zip(crate::process::meant(self.desk.policy, self.ticket, Some(&self.to.name))).and_then(
             |(ticket_type, state)| {
@@ -105,7 +105,11 @@ impl Facts<'_> {
             .iter()
             .zip(1_u32..)
             .take(ITEMS_MAX)
-            .map(|(text, number)| Item { number, is_done: state.done.contains(&number), text: clean(text, 120) })
+            .map(|(text, number)| {
+                let is_done = state.done.contains(&number);
+                let remark = if is_done { None } else { self.arrived(text, news) };
+                Item { number, is_done, text: clean(text, 120), remark }
+            })
             .collect();
         let open: Vec<u32> = items.iter().filter(|item| !item.is_done).map(|item| item.number).collect();
         let mut links: Vec<Line> =
@@ -121,6 +125,21 @@ impl Facts<'_> {
             return Block::Row { title, values: if behind.is_empty() { vec![own(words.no_items)] } else { behind } };
         }
         Block::Checklist { title, behind, items, links }
+    }
+
+    /// A file that has just come is named as what an item asks for: the word of the item, never one of the file's own.
+    fn arrived(&self, item: &str, news: Option<&MessageEntry>) -> Option<String> {
+        const LETTERS_MIN: usize = 3;
+        let parts = |text: &str| text.split(|c: char| !c.is_alphanumeric()).map(str::to_lowercase).collect::<Vec<_>>();
+        let files: Vec<String> = news
+            .filter(|message| message.direction == Direction::In)?
+            .attachments
+            .iter()
+            .flat_map(|file| parts(&file.name))
+            .collect();
+        let is_thing = |word: &String| word.chars().count() >= LETTERS_MIN && word.chars().any(char::is_alphabetic);
+        let word = parts(item).into_iter().rev().find(|word| is_thing(word) && files.contains(word))?;
+        Some(fill_text(self.words.arrived, &[("name", &clean(&word, 40))]))
     }
 
     fn waits_on(&self, step: &Step) -> Option<String> {
@@ -143,12 +162,27 @@ impl Facts<'_> {
             Some(if value.valid { line } else { line.and(own(format!(" ({})", words.not_understood))) })
         });
         let mut values: Vec<Line> = known.take(FIELDS_MAX).collect();
-        let missing: Vec<String> =
-            fields.iter().filter(|field| self.ticket.missing.contains(&field.id)).take(FIELDS_MAX).map(label).collect();
+        let missing: Vec<String> = fields
+            .iter()
+            .filter(|field| self.ticket.missing.contains(&field.id))
+            .take(FIELDS_MAX)
+            .map(|field| self.missing(field))
+            .collect();
         if !missing.is_empty() {
             values.push(own(format!("{} {}", words.missing, missing.join(", "))));
         }
         Block::Row { title: words.facts.to_owned(), values }
+    }
+
+    /// A field without a value, and whether its requester was asked for it: at first by the acknowledgement.
+    fn missing(&self, field: &Field) -> String {
+        let (words, ticket) = (self.words, self.ticket);
+        let asked = match ticket.rounds {
+            _ if !ticket.asked.contains(&field.id) => return label(field),
+            0 | 1 => fill_text(words.asked, &[("when", &short_date(words, self.zone, ticket.created_at))]),
+            _ => words.asked_again.to_owned(),
+        };
+        format!("{} ({asked})", label(field))
     }
 
     /// What is known of the requester, under their first name where it can be no title of ours.

@@ -123,7 +123,7 @@ impl TicketMail<'_> {
         blocks.push(self.choices(words));
         let facts = ticket_block::Facts { desk: &self.desk, ticket: self.ticket, to: self.to, words, zone, at: self.at };
         blocks.push(facts.links(&self.cause));
-        blocks.push(facts.step());
+        blocks.push(facts.step(self.cause.message()));
         blocks.push(facts.fields());
         blocks.push(self.suggestions(words));
         blocks.push(facts.contact(self.around, &self.cause, self.their_offset));

@@ -100,6 +100,8 @@ pub(crate) const GERMAN: Words = Words {
     reject: "ablehnen",
     facts: "FAKTEN",
     missing: "Fehlt:",
+    asked_again: "nochmals gefragt",
+    arrived: "{name} ist eben gekommen",
     not_understood: "nicht verstanden",
     perhaps: "VIELLEICHT",
     insert_link: "Link einfügen",

@@ -100,6 +100,8 @@ pub(crate) const ENGLISH: Words = Words {
     reject: "reject",
     facts: "FACTS",
     missing: "Missing:",
+    asked_again: "asked again",
+    arrived: "{name} arrived just now",
     not_understood: "not understood",
     perhaps: "PERHAPS",
     insert_link: "insert link",

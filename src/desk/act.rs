@@ -266,6 +266,9 @@ fn undo(change: &mut Change<'_>, by: &Actor) {
     if gone.is_empty() && change.ticket.answered.as_ref().is_some_and(|answered| answered.event == act.event) {
         change.ticket.answered = None;
     }
+    if gone.is_empty() && change.ticket.told.as_ref().is_some_and(|told| told.event == act.event) {
+        change.ticket.told = None;
+    }
     change.effects.extend(recalled.into_iter().map(|mail| Effect::Recall { mail }));
     change.ticket.acts.retain(|known| known.event != act.event);
 }
@@ -284,6 +287,12 @@ fn remember_act(change: &mut Change<'_>, agent: &AgentName) {
     }
     let what = change.history.iter().filter(|line| line.kind != "status_changed").map(|line| line.kind.replace('_', " "));
     let what = what.collect::<Vec<_>>().join(", ");
+    // Whoever writes without knowing of it might repeat it, or say the opposite.
+    let is_answer = change.ticket.answered.as_ref().is_some_and(|answered| answered.event == change.event.id);
+    if !sends.is_empty() && !is_answer {
+        let (rev, by, at) = (change.ticket.rev, agent.to_string(), change.at());
+        change.ticket.told = Some(Answered { rev, by, at, event: change.event.id, excerpt: what.clone() });
+    }
     let act = Act { event: change.event.id, agent: agent.clone(), at: change.at(), what, turned, sends };
     undo::remember(&mut change.ticket, act);
 }

@@ -69,7 +69,8 @@ fn split(change: &mut Change<'_>, label: &str) {
     other.thread_root.clone_from(&message.message_id);
     other.last_in.clone_from(&message.message_id);
     other.references = message.message_id.iter().cloned().collect();
-    (other.acts, other.drafts, other.last_note, other.answered) = (Vec::new(), Vec::new(), None, None);
+    (other.acts, other.drafts, other.last_note) = (Vec::new(), Vec::new(), None);
+    (other.answered, other.told) = (None, None);
     other.side_threads.clear();
     other.events = 0;
     change.tell("split", label, format!("{} goes on with: {}", change.policy.reference(no), act::excerpt(&message.text)));

@@ -323,11 +323,9 @@ fn words(mail: &Incoming<'_>, ticket: &Ticket, writing: &Writing<'_>, block: &Bl
 /// What makes us ask before acting.
 fn second_thoughts(ticket: &Ticket, writing: &Writing<'_>, plan: &Plan) -> Option<Why> {
     let goes_out = plan.goes_out();
-    let answered_since = ticket
-        .answered
-        .as_ref()
-        .filter(|answered| answered.by != writing.agent.as_str() && writing.rev.is_some_and(|rev| answered.rev > rev));
-    if goes_out && answered_since.is_some() && !writing.consent.as_it_is {
+    let seen = ticket.seen_of_others(Some(writing.agent));
+    let is_overtaken = seen.is_some_and(|seen| writing.rev.is_some_and(|rev| seen.rev > rev));
+    if goes_out && is_overtaken && !writing.consent.as_it_is {
         return Some(Why::Overtaken);
     }
     let dangerous = plan.commands.iter().find(|(_, command)| {

@@ -13,7 +13,7 @@ use crate::command::Command;
 use crate::decide;
 use crate::draft::{Draft, Why};
 use crate::effect::{Effect, Enclosed};
-use crate::event::{Actor, Arrival, Decision, Direction, MessageEntry, Outcome};
+use crate::event::{Actor, AgentState, Arrival, Decision, Direction, MessageEntry, Outcome};
 use crate::ids::AgentName;
 use crate::letter::Words;
 use crate::one_click::Word;
@@ -160,14 +160,7 @@ fn remember(mail: &Incoming<'_>, decision: &mut Decision, agent: &AgentName, sou
     let known = &mail.event.around.agents;
     let from = source.parsed.message.from.first().map(|author| &author.address);
     let Some(address) = from.filter(|from| agent_hold::may_be_remembered(mail.policy, known, from)) else { return };
-    let mut state = known.get(agent).cloned().unwrap_or_default();
-    for effect in &decision.effects {
-        // What the mail itself has changed of the agent stands.
-        match effect {
-            Effect::Agent { name, state: changed } if name == agent => state = changed.clone(),
-            _ => {}
-        }
-    }
+    let mut state = AgentState::of(agent, &decision.effects, known);
     if state.addresses.len() >= ADDRESSES_MAX {
         return;
     }

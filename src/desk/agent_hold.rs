@@ -91,7 +91,8 @@ pub(crate) fn say(change: &mut Change<'_>, agent: &Agent, build: impl FnOnce(&De
 pub(crate) fn ask_writer(change: &mut Change<'_>, agent: &Agent, why: &Why, about: &About<'_>) {
     let event = about.event;
     let code = change.policy.keys.release_code(event, &agent.name);
-    let answered = change.ticket.answered.clone();
+    let seen = change.ticket.seen_of_others(Some(&agent.name)).cloned();
+    let is_answer = seen == change.ticket.answered;
     let known = &change.event.around.agents;
     let stranger = about.from.filter(|from| may_be_remembered(change.policy, known, from)).cloned();
     say(change, agent, |mail, id| match why {
@@ -110,8 +111,8 @@ pub(crate) fn ask_writer(change: &mut Change<'_>, agent: &Agent, why: &Why, abou
                 id,
             )
         }
-        Why::Overtaken => match &answered {
-            Some(answered) => mail.overtaken(event, answered, about.answered.unwrap_or(&answered.excerpt), id),
+        Why::Overtaken => match &seen {
+            Some(seen) => mail.overtaken(event, seen, is_answer, about.answered.unwrap_or(&seen.excerpt), id),
             None => mail.parts_differ(event, about.text, id),
         },
         Why::PartsDiffer => mail.parts_differ(event, about.text, id),
@@ -231,7 +232,7 @@ fn words(why: &Why) -> String {
     match why {
         Why::NotProven => "nothing proves that the agent wrote it".to_owned(),
         Why::Mistake { line, what, .. } => format!("`{line}`: {what}"),
-        Why::Overtaken => "somebody answered the customer while it was written".to_owned(),
+        Why::Overtaken => "somebody wrote to the customer while it was written".to_owned(),
         Why::PartsDiffer => "its text and its HTML do not say the same".to_owned(),
         Why::Internal { what } => format!("not fit for people outside: {what}"),
         Why::VerbInText { line } => format!("a command stands within the text: `{line}`"),

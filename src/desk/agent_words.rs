@@ -146,6 +146,7 @@ pub(crate) struct Words {
     pub(crate) keep_note: &'static str,
     pub(crate) throw_away: &'static str,
     pub(crate) overtaken: &'static str,
+    pub(crate) overtaken_by_act: &'static str,
     pub(crate) send_too: &'static str,
     pub(crate) make_note: &'static str,
     pub(crate) parts_differ: &'static str,

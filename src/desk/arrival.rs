@@ -515,17 +515,7 @@ impl<'a> Incoming<'a> {
             (Outcome::NewTicket, Target::NewLinked { ticket: other, link }, Some(_)) => Some((*other, reverse(*link))),
             _ => None,
         };
-        Decision {
-            outcome,
-            ticket,
-            message,
-            notes: Vec::new(),
-            history: Vec::new(),
-            effects: Vec::new(),
-            link_back,
-            also: Vec::new(),
-            trace: lines,
-        }
+        Decision { link_back, trace: lines, ..Decision::of(outcome, ticket, message) }
     }
 }
 

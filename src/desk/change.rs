@@ -124,11 +124,7 @@ impl<'a> Change<'a> {
 
     /// What is remembered of an agent, as far as this change has brought it.
     pub(crate) fn agent_state(&self, agent: &AgentName) -> AgentState {
-        let changed = self.effects.iter().rev().find_map(|effect| match effect {
-            Effect::Agent { name, state } if name == agent => Some(state),
-            _ => None,
-        });
-        changed.or_else(|| self.event.around.agents.get(agent)).cloned().unwrap_or_default()
+        AgentState::of(agent, &self.effects, &self.event.around.agents)
     }
 
     /// The requester is asked what they thought, which is remembered of the person.

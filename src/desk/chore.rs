@@ -64,8 +64,10 @@ pub enum Chore {
     Untold {
         /// Whom.
         to: AgentName,
-        /// Those that something happened to, as they are now.
+        /// Those that something happened to, as they are now, newest first.
         tickets: Vec<Ticket>,
+        /// There were more.
+        beyond: bool,
     },
     /// Something is wrong with the desk itself.
     Alarm {
@@ -203,7 +205,7 @@ pub(crate) fn decide(policy: &Policy, event: &Event, chore: &Chore) -> Decision 
             decision.effects = to.iter().map(|to| Effect::Notify { to: to.clone(), text: text.clone() }).collect();
             return decision;
         }
-        Chore::Untold { to, tickets } => decision.effects.extend(caught_up(event, to, tickets)),
+        Chore::Untold { to, tickets, .. } => decision.effects.extend(caught_up(event, to, tickets)),
         Chore::Report { .. } | Chore::OpenQuestions { .. } | Chore::IssuePromise { .. } | Chore::Recurring { .. } => {}
     }
     // Nothing is open: that this was looked at is remembered, nobody is told.
@@ -231,7 +233,7 @@ pub(crate) fn decide(policy: &Policy, event: &Event, chore: &Chore) -> Decision 
             Chore::OpenQuestions { tickets, total, .. } => chore_mail::questions(&mail, tickets, *total, id),
             Chore::IssuePromise { issue, cases, due_at, .. } => chore_mail::promise(&mail, issue, *cases, *due_at, id),
             Chore::Recurring { cluster, .. } => chore_mail::recurring(&mail, cluster, id),
-            Chore::Untold { tickets, .. } => chore_mail::untold(&mail, tickets, id),
+            Chore::Untold { tickets, beyond, .. } => chore_mail::untold(&mail, tickets, *beyond, id),
             Chore::Alarm { .. } => continue,
         };
         decision.effects.push(Effect::Send(Box::new(send)));
@@ -255,6 +257,7 @@ fn name(chore: &Chore) -> &'static str {
 fn caught_up(event: &Event, to: &AgentName, tickets: &[Ticket]) -> Option<Effect> {
     let mut state = event.around.agents.get(to)?.clone();
     state.untold.retain(|no| tickets.iter().all(|ticket| ticket.no != *no));
+    state.untold_beyond = false;
     state.untold_since = if state.untold.is_empty() { None } else { Some(event.at) };
     Some(Effect::Agent { name: to.clone(), state })
 }

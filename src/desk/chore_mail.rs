@@ -8,6 +8,7 @@ use crate::chore::OpenQuestion;
 use crate::chore_words::{ChoreWords, words_in};
 use crate::desk_mail::{Body, DeskMail, body};
 use crate::effect::Send;
+use crate::event::UNTOLD_MAX;
 use crate::ids::EffectId;
 use crate::recurring::Cluster;
 use crate::report::Report;
@@ -102,8 +103,13 @@ pub(crate) fn recurring(mail: &DeskMail<'_>, cluster: &Cluster, id: EffectId) ->
 }
 
 /// What an agent was not told one by one.
-pub(crate) fn untold(mail: &DeskMail<'_>, tickets: &[Ticket], id: EffectId) -> Send {
+pub(crate) fn untold(mail: &DeskMail<'_>, tickets: &[Ticket], beyond: bool, id: EffectId) -> Send {
     let words = words_of(mail);
-    let blocks = vec![Block::Say(own(words.untold_say)), mail.tickets("", tickets, LISTED_MAX)];
-    sent(mail, words.untold, ChoreWords::counted(&words.untold_subject, tickets.len()), blocks, id)
+    let mut blocks = vec![Block::Say(own(words.untold_say)), mail.tickets("", tickets, UNTOLD_MAX)];
+    let mut subject = ChoreWords::counted(&words.untold_subject, tickets.len());
+    if beyond {
+        blocks.push(Block::Say(own(words.untold_more)));
+        subject = fill_text(words.untold_many, &[("count", &tickets.len().to_string())]);
+    }
+    sent(mail, words.untold, subject, blocks, id)
 }

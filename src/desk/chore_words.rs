@@ -24,6 +24,8 @@ pub(crate) struct ChoreWords {
     pub(crate) untold: &'static str,
     pub(crate) untold_say: &'static str,
     pub(crate) untold_subject: [&'static str; 2],
+    pub(crate) untold_many: &'static str,
+    pub(crate) untold_more: &'static str,
 }
 
 const ENGLISH: ChoreWords = ChoreWords {
@@ -54,6 +56,9 @@ const ENGLISH: ChoreWords = ChoreWords {
     untold_say: "You were told of so much within the hour that these tickets were kept for this one mail. Something new \
                  happened to each of them:",
     untold_subject: ["1 more ticket with news", "{count} more tickets with news"],
+    untold_many: "more than {count} tickets with news",
+    untold_more: "These are the newest; there was news of others too. Write `list mine` or `list team` as the subject of a mail \
+                  to this address to see all that is open.",
 };
 
 const GERMAN: ChoreWords = ChoreWords {
@@ -84,6 +89,9 @@ const GERMAN: ChoreWords = ChoreWords {
     untold_say: "Sie bekamen in einer Stunde so viele Mails, dass diese Anfragen hier zusammen stehen. Bei jeder gibt es etwas \
                  Neues:",
     untold_subject: ["1 weitere Anfrage mit Neuem", "{count} weitere Anfragen mit Neuem"],
+    untold_many: "mehr als {count} Anfragen mit Neuem",
+    untold_more: "Das sind die neuesten; auch bei anderen gab es Neues. Eine Mail an diese Adresse mit dem Betreff `list mine` \
+                  oder `list team` zeigt alles, was offen ist.",
 };
 
 /// The words of a language of [`crate::agent_words`]; English where there are none.

@@ -48,17 +48,7 @@ pub(crate) fn put_away(by: &Actor, message: &MessageEntry) -> Decision {
 
 /// A decision that changes nothing.
 pub(crate) fn nothing(step: &str, why: &str) -> Decision {
-    Decision {
-        outcome: Outcome::Changed,
-        ticket: None,
-        message: None,
-        notes: Vec::new(),
-        history: Vec::new(),
-        effects: Vec::new(),
-        link_back: None,
-        also: Vec::new(),
-        trace: vec![TraceLine::new(step, "nothing", why)],
-    }
+    Decision { trace: vec![TraceLine::new(step, "nothing", why)], ..Decision::of(Outcome::Changed, None, None) }
 }
 
 /// A decision with one line of history; the caller changes the ticket further.
@@ -67,15 +57,9 @@ pub(crate) fn changed(ticket: &Ticket, event: &Event, kind: &str, by: &str, what
     next.rev += 1;
     next.updated_at = event.at;
     Decision {
-        outcome: Outcome::Changed,
-        ticket: Some(next),
-        message: None,
-        notes: Vec::new(),
         history: vec![entry(event, kind, by, what.clone())],
-        effects: Vec::new(),
-        link_back: None,
-        also: Vec::new(),
         trace: vec![TraceLine::new("decide", kind, what)],
+        ..Decision::of(Outcome::Changed, Some(next), None)
     }
 }
 

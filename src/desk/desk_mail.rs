@@ -105,12 +105,12 @@ impl DeskMail<'_> {
 
     /// Somebody answered the requester while this agent wrote.
     #[must_use]
-    pub fn overtaken(&self, held: EventId, answered: &Answered, their_text: &str, id: EffectId) -> Send {
+    pub fn overtaken(&self, held: EventId, seen: &Answered, is_answer: bool, their_text: &str, id: EffectId) -> Send {
         let words = self.words();
-        let by = self.agent_name(&answered.by);
-        let when = short_time(words, &self.desk.zone(self.to), answered.at, self.at);
-        let said =
-            fill(words.overtaken, &[("name", foreign(&by, NAME_CHARACTERS_MAX)), ("to", self.person()), ("when", own(when))]);
+        let by = self.agent_name(&seen.by);
+        let when = short_time(words, &self.desk.zone(self.to), seen.at, self.at);
+        let sentence = if is_answer { words.overtaken } else { words.overtaken_by_act };
+        let said = fill(sentence, &[("name", foreign(&by, NAME_CHARACTERS_MAX)), ("to", self.person()), ("when", own(when))]);
         let links = vec![
             self.choice(words.send_too, held, Choice::Send),
             self.choice(words.make_note, held, Choice::Note),

@@ -73,12 +73,37 @@ pub struct AgentState {
     /// Tickets of which they were not told, since they had heard of too much within the hour; the next digest names them.
     #[serde(default)]
     pub untold: BTreeSet<TicketNo>,
+    /// There were more of them than are kept: this is read with every event.
+    #[serde(default)]
+    pub untold_beyond: bool,
     /// When the first of them came.
     #[serde(default)]
     pub untold_since: Option<Timestamp>,
 }
 
+/// Tickets that are kept of those of which an agent was not told: as many as one mail lists.
+pub const UNTOLD_MAX: usize = 40;
+
 impl AgentState {
+    /// The agent is not told of a ticket now.
+    pub(crate) fn keep_back(&mut self, ticket: TicketNo, at: Timestamp) {
+        self.untold.insert(ticket);
+        if self.untold.len() > UNTOLD_MAX {
+            self.untold.pop_first();
+            self.untold_beyond = true;
+        }
+        self.untold_since.get_or_insert(at);
+    }
+
+    /// What is remembered of an agent by now: what effects have made of it, else what the store knew.
+    pub(crate) fn of(agent: &AgentName, effects: &[Effect], known: &BTreeMap<AgentName, Self>) -> Self {
+        let changed = effects.iter().rev().find_map(|effect| match effect {
+            Effect::Agent { name, state } if name == agent => Some(state),
+            _ => None,
+        });
+        changed.or_else(|| known.get(agent)).cloned().unwrap_or_default()
+    }
+
     /// Away at that instant.
     #[must_use]
     pub fn is_away(&self, at: Timestamp) -> bool {
@@ -375,6 +400,22 @@ pub struct Decision {
 }
 
 impl Decision {
+    /// One from which nothing follows and that says no reason yet.
+    #[must_use]
+    pub fn of(outcome: Outcome, ticket: Option<Ticket>, message: Option<MessageEntry>) -> Self {
+        Self {
+            outcome,
+            ticket,
+            message,
+            notes: Vec::new(),
+            history: Vec::new(),
+            effects: Vec::new(),
+            link_back: None,
+            also: Vec::new(),
+            trace: Vec::new(),
+        }
+    }
+
     /// All messages that it adds to the ticket.
     pub fn messages(&self) -> impl Iterator<Item = &MessageEntry> {
         self.message.iter().chain(&self.notes)
@@ -506,4 +547,22 @@ pub struct HistoryEntry {
     pub what: String,
     /// The rule that caused it, with its line.
     pub rule: Option<(String, u32)>,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_flood_keeps_the_newest_tickets_and_says_that_there_were_more() {
+        let mut state = AgentState::default();
+        let at = |minute: i64| Timestamp::UNIX_EPOCH + jiff::SignedDuration::from_mins(minute);
+        let most = UNTOLD_MAX as u64;
+        (1..=most).for_each(|no| state.keep_back(TicketNo(no), at(1)));
+        state.keep_back(TicketNo(most), at(2));
+        assert!(!state.untold_beyond, "the same ticket is kept once");
+        state.keep_back(TicketNo(most + 1), at(3));
+        assert!(state.untold_beyond && state.untold.len() == UNTOLD_MAX && !state.untold.contains(&TicketNo(1)));
+        assert_eq!(state.untold_since, Some(at(1)));
+    }
 }

@@ -110,7 +110,9 @@ fn beginning(text: &str, characters: usize) -> &str {
     if text.len() <= characters {
         return text;
     }
-    text.char_indices().nth(characters).map_or(text, |(at, _)| &text[..at])
+    let first = text.char_indices().nth(characters).map_or(text, |(at, _)| &text[..at]);
+    // Half a word is another word.
+    first.rfind(char::is_whitespace).filter(|_| first.len() < text.len()).map_or(first, |at| &first[..at])
 }
 
 impl Reader {
@@ -254,6 +256,17 @@ mod tests {
         assert_eq!(gist, ["e42", "sync", "fail", "updat"]);
         let long = (0..500).map(|number| format!("word{} ", "x".repeat(number % 30))).collect::<String>();
         assert!(of_mail("", &long).len() <= GIST_MAX);
+    }
+
+    #[test]
+    fn a_code_where_reading_ends_is_whole_or_not_there() {
+        for pad in 590..=600 {
+            let gist = of_mail("", &format!("{}E21456 and more words", "word ".repeat(200)[..pad].to_owned() + " "));
+            assert!(
+                gist.contains(&"e21456".to_owned()) && !gist.iter().any(|term| term.starts_with("e2") && term.len() < 6),
+                "{gist:?}"
+            );
+        }
     }
 
     #[test]

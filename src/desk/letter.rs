@@ -78,8 +78,8 @@ fn promised_at(policy: &Policy, ticket: &Ticket, usual: Option<SignedDuration>) 
     Some(usual.map_or(target, |usual| usual.max(target)))
 }
 
-/// The acknowledgement of a new ticket, and the time that it promises. Where the sender is not proven, or the inbox is private, it repeats nothing that
-/// the mail says, since it may carry a stranger's words to somebody else's address.
+/// The acknowledgement of a new ticket, and the time that it promises. Where the sender is not proven, or the inbox is
+/// private, it repeats nothing that the mail says, since it may carry a stranger's words to somebody else's address.
 ///
 /// # Errors
 /// The template cannot be rendered: an operator's text names something that does not exist.

@@ -64,8 +64,7 @@ fn is_told_enough(change: &Change<'_>, agent: &Agent) -> bool {
 fn keep_back(change: &mut Change<'_>, name: &AgentName) {
     change.trace(STEP, "kept back", format!("{name} is told of enough within the hour; a digest follows"));
     let mut state = change.agent_state(name);
-    state.untold.insert(change.ticket.no);
-    state.untold_since.get_or_insert(change.at());
+    state.keep_back(change.ticket.no, change.at());
     change.effects.push(Effect::Agent { name: name.clone(), state });
 }
 

@@ -119,17 +119,11 @@ pub(crate) fn for_customer(mail: &mut Incoming<'_>, agent: &Agent, customer: Add
     let what = format!("for {customer}, by {}", agent.name);
     let mut history = vec![entry(mail.event, "opened_for", agent.name.as_str(), what)];
     history.extend(ruling.history);
-    let lines = std::mem::take(&mut mail.lines);
     let decision = Decision {
-        outcome: Outcome::NewTicket,
-        ticket: Some(ticket.clone()),
-        message: Some(message.clone()),
-        notes: Vec::new(),
         history,
         effects: ruling.effects,
-        link_back: None,
-        also: Vec::new(),
-        trace: lines,
+        trace: std::mem::take(&mut mail.lines),
+        ..Decision::of(Outcome::NewTicket, Some(ticket.clone()), Some(message.clone()))
     };
     let mut change = Change::resume(mail.policy, mail.event, &ticket, decision);
     process::advance(&mut change);

@@ -316,7 +316,7 @@ pub(crate) fn desk_mails(policy: &Policy, ticket: &Ticket, message: &MessageEntr
     let undone = Undone { what: person.to_owned(), kept: vec!["status"], recalled: false, gone: true };
     vec![
         ("mistake", about.mistake(&mistake, id("mistake"))),
-        ("overtaken", about.overtaken(held, &answered, text, id("overtaken"))),
+        ("overtaken", about.overtaken(held, &answered, true, text, id("overtaken"))),
         ("parts_differ", about.parts_differ(held, text, id("parts_differ"))),
         ("verb_in_text", about.verb_in_text(held, text, id("verb_in_text"))),
         ("incomplete", about.incomplete(held, &["Router model".into(), person.to_owned()], id("incomplete"))),

@@ -372,9 +372,12 @@ pub struct Ticket {
     /// When the requester was told to hear from us, until they do.
     #[serde(default)]
     pub promised: Option<Promised>,
+    /// What an agent's act has sent to people outside last, besides answers: questions, a closing mail.
+    #[serde(default)]
+    pub told: Option<Answered>,
 }
 
-/// What the customer saw of us last.
+/// What the customer saw of a person of ours last.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Answered {
     /// The ticket's revision with it: answers written against an older one are held.
@@ -401,6 +404,13 @@ pub struct NoteLine {
 }
 
 impl Ticket {
+    /// What people outside saw last of somebody else than this agent: an answer, or what an act has sent.
+    #[must_use]
+    pub fn seen_of_others(&self, agent: Option<&AgentName>) -> Option<&Answered> {
+        let seen = [&self.answered, &self.told].into_iter().flatten();
+        seen.filter(|seen| agent.is_none_or(|agent| seen.by != agent.as_str())).max_by_key(|seen| seen.rev)
+    }
+
     /// A ticket of which nothing is known yet but who asks and where.
     #[must_use]
     pub fn blank(requester: Requester, inbox: InboxName, ticket_type: TypeName, made_by: EventId, at: Timestamp) -> Self {
@@ -466,6 +476,7 @@ impl Ticket {
             known_issue: None,
             help: Help::default(),
             promised: None,
+            told: None,
         }
     }
 

@@ -136,6 +136,7 @@ pub(crate) const GERMAN: Words = Words {
     keep_note: "als Notiz behalten",
     throw_away: "verwerfen",
     overtaken: "Ihre Antwort wurde nicht gesendet: {name} hat {to} um {when} geantwortet, während Sie schrieben. Die Antwort war:",
+    overtaken_by_act: "Ihre Antwort wurde nicht gesendet: {to} bekam um {when}, während Sie schrieben, eine andere Mail von uns, durch {name}:",
     send_too: "meine auch senden",
     make_note: "zur Notiz machen",
     parts_differ: "Ihre Mail sagt als Text etwas anderes als formatiert, darum wurde nichts gesendet. Als Text sagt sie:",

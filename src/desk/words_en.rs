@@ -136,6 +136,7 @@ pub(crate) const ENGLISH: Words = Words {
     keep_note: "keep as note",
     throw_away: "throw away",
     overtaken: "Your answer was not sent: {name} answered {to} at {when}, while you wrote. That answer was:",
+    overtaken_by_act: "Your answer was not sent: {to} had another mail of ours at {when}, while you wrote, by an act of {name}:",
     send_too: "send mine too",
     make_note: "make it a note",
     parts_differ: "Your mail says one thing as text and another as formatted text, so nothing was sent. As text it says:",

@@ -6,11 +6,11 @@ use desk::agent_mail::{DraftMail, Found};
 use desk::agent_proof::Token;
 use desk::agent_request::Request;
 use desk::courtesy::{self, Courtesy};
-use desk::event::{Around, Direction, MessageEntry, SenderProof};
+use desk::event::{AgentState, Around, Direction, MessageEntry, SenderProof};
 use desk::issue::Issues;
 use desk::policy::Assign;
 use desk::report::Scope;
-use desk::{EventId, Status, Ticket, TicketNo, TimerKind, agent_mail, agent_request, vendor};
+use desk::{AgentName, EventId, Status, Ticket, TicketNo, TimerKind, agent_mail, agent_request, vendor};
 use jiff::Timestamp;
 use mail::Address;
 
@@ -28,27 +28,51 @@ const IDS_MAX: usize = 60;
 /// Tickets that a question of an agent looks through, newest first.
 const LOOKED_THROUGH_MAX: usize = 2_000;
 
+/// Agents of whom anything is known, and the open tickets that each owns.
+pub(super) struct People {
+    states: BTreeMap<AgentName, AgentState>,
+    loads: BTreeMap<AgentName, u64>,
+}
+
 impl Core {
-    /// Facts about people. Looked up only where something can depend on them.
-    pub(super) fn around(&self, ticket: Option<&Ticket>, sender: Option<&Address>, now: Timestamp) -> Around {
+    /// What is known of agents, where something can depend on it.
+    pub(super) fn people(&self) -> Option<People> {
         let policy = &self.live.policy;
         let shares_work = policy.teams.values().any(|team| team.assign != Assign::Pull);
-        let has_people = policy.agent_mail.is_some() || shares_work;
+        (policy.agent_mail.is_some() || shares_work).then(|| {
+            let known = self.store().agents();
+            let loads = known.iter().map(|(name, (_, open))| (name.clone(), *open)).collect();
+            People { states: known.into_iter().map(|(name, (state, _))| (name, state)).collect(), loads }
+        })
+    }
+
+    /// Facts about people. Looked up only where something can depend on them.
+    pub(super) fn around(&self, ticket: Option<&Ticket>, sender: Option<&Address>, now: Timestamp) -> Around {
+        self.around_people(ticket, sender, self.people(), now)
+    }
+
+    /// The same, where the agents are known already.
+    pub(super) fn around_people(
+        &self,
+        ticket: Option<&Ticket>,
+        sender: Option<&Address>,
+        people: Option<People>,
+        now: Timestamp,
+    ) -> Around {
+        let policy = &self.live.policy;
         let contact = ticket.map(|ticket| &ticket.requester.address).or(sender);
         let asks_rating = ticket.is_some() && policy.follow_up.closed.is_some();
         let mut around = Around { issues: Issues::new(policy, self.issues.clone()), ..Around::default() };
         if let Some(ticket) = ticket {
             around.suppressed = self.store().suppressed(&ticket.requester.address.folded(), now);
         }
-        if has_people || asks_rating || policy.company.languages.len() > 1 {
+        if people.is_some() || asks_rating || policy.company.languages.len() > 1 {
             around.contact = contact.map(|address| self.store().contact(&address.folded())).unwrap_or_default();
         }
         around.notices = self.told.counts(&**self.store(), &policy.agents, now);
-        if has_people {
-            let known = self.store().agents();
+        if let Some(people) = people {
             let unsent = ticket.map(|ticket| self.store().outbox_of(ticket.no)).unwrap_or_default();
-            around.loads = known.iter().map(|(name, (_, open))| (name.clone(), *open)).collect();
-            around.agents = known.into_iter().map(|(name, (state, _))| (name, state)).collect();
+            (around.agents, around.loads) = (people.states, people.loads);
             around.unsent = unsent.iter().filter(|row| is_unsent(row)).map(|row| row.id).collect();
             around.next_ticket = self.store().next_ticket();
         }
@@ -79,12 +103,12 @@ impl Core {
     }
 
     /// Everything that an agent's mail speaks of; `None` if the mail has nothing to do with agents.
-    pub(super) fn agent_mail(&self, now: Timestamp, reading: &Reading) -> Option<Found> {
+    pub(super) fn agent_mail(&self, now: Timestamp, reading: &Reading, people: Option<&People>) -> Option<Found> {
         let policy = &self.live.policy;
         policy.agent_mail.as_ref()?;
-        let states: BTreeMap<_, _> = self.store().agents().into_iter().map(|(name, (state, _))| (name, state)).collect();
+        let states = &people?.states;
         let message = &reading.parsed.message;
-        let mut request = agent_request::read(policy, &states, message, now);
+        let mut request = agent_request::read(policy, states, message, now);
         let is_free = |request: &Request| request.from.is_none() && matches!(request.token, Token::None | Token::Bad);
         if request.as_ref().is_none_or(is_free) {
             request = self.by_their_number(reading).or(request);
@@ -98,7 +122,7 @@ impl Core {
             let (draft, ticket) = self.draft(word.event);
             asked = draft.as_ref().and_then(|draft| {
                 let held = &draft.parsed.message;
-                agent_request::read(policy, &states, held, now).map(|request| (request, held.clone()))
+                agent_request::read(policy, states, held, now).map(|request| (request, held.clone()))
             });
             found.drafts.extend(draft.map(|draft| (word.event, draft)));
             spoken_of = ticket.or(spoken_of);
@@ -136,7 +160,8 @@ impl Core {
         }
         let shown = found.ticket.as_ref().or(found.listing.first()).map(|ticket| ticket.no);
         let history = shown.and_then(|no| self.store().history(no).ok()).unwrap_or_default();
-        let answered = found.ticket.as_ref().and_then(|ticket| ticket.answered.as_ref()).map(|answered| answered.event);
+        let answered =
+            found.ticket.as_ref().and_then(|ticket| ticket.seen_of_others(request.from.as_ref())).map(|seen| seen.event);
         found.answered = history
             .iter()
             .find(|decided| Some(decided.event) == answered)

@@ -95,7 +95,7 @@ fn digests(store: &Arc<dyn Store>, now: Timestamp, jobs: &mut Vec<Job>) {
         let event = EventId::of_request(&format!("digest {to} {at}"));
         let tickets: Vec<Ticket> = state.untold.iter().rev().filter_map(|no| store.ticket(*no)).collect();
         if !tickets.is_empty() && !store.has_event(event) {
-            jobs.push(Job { event, chore: Chore::Untold { to, tickets } });
+            jobs.push(Job { event, chore: Chore::Untold { to, tickets, beyond: state.untold_beyond } });
         }
     }
 }

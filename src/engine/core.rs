@@ -227,13 +227,14 @@ impl Core {
             Some(_) => (desk::event::Placement::default(), BTreeMap::new()),
             None => self.placement(now, message, sender, &reading.proof),
         };
-        let agent_mail = if duplicate.is_some() { None } else { self.agent_mail(now, &reading) };
+        let people = self.people();
+        let agent_mail = if duplicate.is_some() { None } else { self.agent_mail(now, &reading, people.as_ref()) };
         let ticket = match (&duplicate, &agent_mail) {
             (Some(duplicate), _) => duplicate.ticket.and_then(|no| self.store.ticket(no)),
             (None, Some(found)) if found.ticket.is_some() => found.ticket.clone(),
             (None, _) => desk::arrival::placed_ticket(&placement.target).and_then(|no| tickets.get(&no).cloned()),
         };
-        let mut around = self.around(ticket.as_ref(), sender, now);
+        let mut around = self.around_people(ticket.as_ref(), sender, people, now);
         around.last_in = agent_mail.as_ref().and_then(|found| self.last_in(found.ticket.as_ref()?.no));
         let inbox = self.inbox_of(place, message);
         let allowance = match (ticket.is_none(), sender) {

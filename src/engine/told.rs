@@ -59,7 +59,8 @@ impl Told {
         if self.may_have_jumped(now) {
             return counted(store, agents, now);
         }
-        let recent = |instants: &VecDeque<Timestamp>| instants.iter().filter(|at| at.duration_until(now) < HOUR).count();
+        // In order, so the old ones stand first.
+        let recent = |told: &VecDeque<Timestamp>| told.len() - told.partition_point(|at| at.duration_until(now) >= HOUR);
         let counts = self.instants.iter().map(|(name, all)| (name.clone(), u32::try_from(recent(all)).unwrap_or(u32::MAX)));
         counts.filter(|(_, count)| *count > 0).collect()
     }

@@ -111,6 +111,7 @@ pub(crate) fn ticket(no: u64, status: Status) -> Ticket {
         known_issue: None,
         help: desk::help::Help::default(),
         promised: None,
+        told: None,
     }
 }
 
@@ -136,17 +137,7 @@ pub(crate) fn message(event: EventId, id: &str, text: &str) -> MessageEntry {
 }
 
 pub(crate) fn decision(outcome: Outcome, ticket: Option<Ticket>, message: Option<MessageEntry>) -> Decision {
-    Decision {
-        outcome,
-        ticket,
-        message,
-        notes: Vec::new(),
-        history: Vec::new(),
-        effects: Vec::new(),
-        link_back: None,
-        also: Vec::new(),
-        trace: Vec::new(),
-    }
+    Decision::of(outcome, ticket, message)
 }
 
 pub(crate) fn outbox_row(event: EventId, no: u64, second: i64) -> OutboxRow {

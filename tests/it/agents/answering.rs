@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use super::{ANA, ANA_ADDRESS, BEN, BEN_ADDRESS, DANA, DANA_ADDRESS, DESK, answer, asked, newest, text_of};
+use super::{ANA, ANA_ADDRESS, BEN, BEN_ADDRESS, DANA, DANA_ADDRESS, DESK, answer, asked, asked_with, newest, text_of};
 use crate::harness::mails::{self, Basics, header_of};
 use crate::harness::office::{INBOX, Office, letter, vouched};
 
@@ -86,6 +86,21 @@ fn two_agents_who_answer_at_once_are_not_both_sent() {
     assert_eq!(to_dana.len(), 3, "{}", office.desk.log_tail());
     assert!(text_of(&to_dana[2]).contains("Please send the log."));
     assert_eq!(office.desk.json(&["held", "list"]), json!([]), "nothing waits any more");
+}
+
+#[test]
+fn an_answer_is_held_when_a_colleague_has_closed_and_the_customer_was_told() {
+    let office = asked_with(&format!("{DESK}[follow_up]\nclosed = {{ send = \"closed\" }}\n"));
+    let (to_ana, to_ben) = (newest(&office, ANA_ADDRESS), newest(&office, BEN_ADDRESS));
+    office.deliver(&vouched(answer(&to_ana, ANA, "ana-1@acme.example", "#close")));
+    assert_eq!(office.received(DANA_ADDRESS).len(), 2, "the acknowledgement, and that it is closed");
+    office.deliver(&vouched(answer(&to_ben, BEN, "ben-1@acme.example", "Please send the log.")));
+    assert_eq!(office.received(DANA_ADDRESS).len(), 2, "{}", office.desk.log_tail());
+    let held = newest(&office, BEN_ADDRESS);
+    assert!(text_of(&held).contains("by an act of Ana"), "{}", text_of(&held));
+    office.deliver(&vouched(super::press(&held, "send mine too", BEN, "ben-2@acme.example", "")));
+    let to_dana = office.received(DANA_ADDRESS);
+    assert!(text_of(&to_dana[2]).contains("Please send the log."), "{}", office.desk.log_tail());
 }
 
 #[test]

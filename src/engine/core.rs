@@ -457,7 +457,10 @@ impl Core {
         if let (EventKind::MailArrived(arrival), true) = (&event.kind, budget::has_bad_token(&decision)) {
             counted.extend(arrival.parsed.message.from.first().map(|from| BudgetKey::BadToken(from.address.folded())));
         }
-        for row in &rows {
+        for (row, place) in rows.iter_mut().zip(0_i64..) {
+            // What is decided together leaves in the order in which it was decided.
+            let apart = jiff::SignedDuration::from_nanos(place);
+            row.created_at = row.created_at.checked_add(apart).unwrap_or(row.created_at);
             self.waiting.insert(turn_of(row));
             self.note_due(row, &row.phase, row.next_at);
             self.has_new_rows = true;

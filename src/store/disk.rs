@@ -22,7 +22,7 @@ use super::journal::{self, Entry, Journal};
 use super::kv::Read;
 use super::pack::Kind;
 use super::raw::{self, Packs};
-use super::record::{DecidedEntry, Location, Payload, to_json};
+use super::record::{DecidedEntry, Location, Payload, with_json};
 use super::sled::SledState;
 use super::{Decided, Record, Store, StoreError, Suspect};
 
@@ -189,7 +189,7 @@ impl Answers for DiskStore {
             }
             let (at, payload) = match &record {
                 Record::Decided(decided) => {
-                    let (body, body_hash) = self.packs.append_body(&to_json(decided)?)?;
+                    let (body, body_hash) = with_json(decided, |bytes| self.packs.append_body(bytes))??;
                     (body, Payload::Decided(DecidedEntry { event: decided.event, body, body_hash, raws: raws(decided) }))
                 }
                 _ => (Location::default(), Payload::Inline(record.clone())),

@@ -168,6 +168,8 @@ pub(crate) fn outbox_of(state: &dyn Read, no: TicketNo) -> Result<Vec<OutboxRow>
     for (open_key, _) in state.scan(&Scan::prefix(&key::open_row(no, None)))? {
         rows.extend(outbox_row(state, key::last_effect(&open_key))?);
     }
+    // Keys know milliseconds only.
+    rows.sort_by_key(|row| row.created_at);
     Ok(rows)
 }
 

@@ -3,6 +3,8 @@
 //! Journal shapes are read for ever: a released one is changed by adding optional fields (JSON) or a new record kind.
 //! State shapes may change at will together with [`STATE_VERSION`]: a state of another version is rebuilt.
 
+use std::cell::RefCell;
+
 use desk::{EventId, RawHash, Ticket, TicketNo};
 use jiff::Timestamp;
 use serde::de::DeserializeOwned;
@@ -215,7 +217,30 @@ pub(crate) fn unpack<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, StoreError>
     postcard::from_bytes(bytes).map_err(|error| StoreError::State { what: format!("read a value: {error}") })
 }
 
+/// A buffer that has grown beyond this is not kept.
+const JSON_BYTES_KEPT: usize = 1 << 20;
+
+thread_local! {
+    /// Grown once: decisions follow each other, and growing a buffer step by step costs as much as the writing.
+    static JSON: RefCell<Vec<u8>> = const { RefCell::new(Vec::new()) };
+}
+
 /// JSON bytes of a record.
 pub(crate) fn to_json<T: Serialize>(value: &T) -> Result<Vec<u8>, StoreError> {
-    serde_json::to_vec(value).map_err(|error| StoreError::State { what: format!("write a record: {error}") })
+    serde_json::to_vec(value).map_err(unwritten)
+}
+
+/// The same, lent.
+pub(crate) fn with_json<T: Serialize, R>(value: &T, take: impl FnOnce(&[u8]) -> R) -> Result<R, StoreError> {
+    JSON.with_borrow_mut(|bytes| {
+        bytes.clear();
+        serde_json::to_writer(&mut *bytes, value).map_err(unwritten)?;
+        let taken = take(bytes);
+        bytes.shrink_to(JSON_BYTES_KEPT);
+        Ok(taken)
+    })
+}
+
+fn unwritten(error: serde_json::Error) -> StoreError {
+    StoreError::State { what: format!("write a record: {error}") }
 }

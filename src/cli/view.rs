@@ -1,7 +1,7 @@
 //! The JSON shapes of the command line: stable, additions allowed.
 
 use desk::effect::OutboxRow;
-use desk::event::MessageEntry;
+use desk::event::{MessageEntry, newest_messages, redacted};
 use desk::{Effect, Policy, Ticket};
 use serde_json::{Map, Value, json};
 
@@ -84,19 +84,18 @@ pub fn ticket(policy: &Policy, ticket: &Ticket) -> Map<String, Value> {
 #[must_use]
 pub fn ticket_whole(policy: &Policy, shown: &Ticket, decisions: &[Decided]) -> Value {
     let mut map = ticket(policy, shown);
-    let mut messages: Vec<Value> = Vec::new();
+    let all = || decisions.iter().map(|decided| &decided.decision);
+    let messages: Vec<Value> = newest_messages(all()).into_iter().map(message).collect();
+    let redacted = redacted(all());
     let mut history: Vec<Value> = Vec::new();
     for decided in decisions {
-        for shown in decided.decision.messages().map(message) {
-            // A message that was let in replaces itself as it was held.
-            match messages.iter_mut().find(|earlier| earlier["id"] == shown["id"]) {
-                Some(earlier) => *earlier = shown,
-                None => messages.push(shown),
-            }
-        }
+        let is_redacted = decided.decision.messages().any(|message| redacted.contains(&message.id));
         history.extend(decided.decision.history.iter().map(|entry| {
             let rule = entry.rule.as_ref().map(|(name, line)| json!({ "name": name, "line": line }));
-            json!({ "at": entry.at, "kind": entry.kind, "by": entry.by, "what": entry.what, "rule": rule })
+            // These lines begin with what was written.
+            let quotes = is_redacted && (entry.kind == "answered" || entry.kind.ends_with("_wrote"));
+            let what = if quotes { "(redacted)" } else { &entry.what };
+            json!({ "at": entry.at, "kind": entry.kind, "by": entry.by, "what": what, "rule": rule })
         }));
     }
     map.insert("messages".to_owned(), Value::Array(messages));

@@ -307,6 +307,7 @@ pub(crate) fn blank(event: &Event, by: &Actor, text: &str) -> MessageEntry {
         subject: String::new(),
         text: text.to_owned(),
         cut: String::new(),
+        cut_is_news: false,
         signature: String::new(),
         message_id: None,
         in_reply_to: None,

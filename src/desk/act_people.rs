@@ -6,7 +6,7 @@ use crate::act;
 use crate::change::Change;
 use crate::command::Command;
 use crate::effect::Effect;
-use crate::event::{Actor, MessageEntry};
+use crate::event::{Actor, MessageEntry, REDACTED};
 use crate::ids::{FieldId, TicketNo};
 use crate::ledger::Ledger;
 use crate::ticket::{Clock, Link, LinkKind, Status, Ticket};
@@ -101,7 +101,7 @@ fn redact(change: &mut Change<'_>, by: &Actor) {
     let Some(message) = change.event.around.last_in.clone() else {
         return change.trace("command", "nothing", "there is no message to redact");
     };
-    change.tell("redacted", &by.label(), "the newest message");
+    change.tell(REDACTED, &by.label(), "the newest message");
     let text = format!("(redacted by {})", by.label());
     let (cut, signature, attachments) = (String::new(), String::new(), Vec::new());
     change.add_message(MessageEntry { text, cut, signature, attachments, ..message });

@@ -66,6 +66,7 @@ pub(crate) struct Words {
     pub(crate) says_assigned: &'static str,
     pub(crate) says_vendor: &'static str,
     pub(crate) says_held: &'static str,
+    pub(crate) says_cut: &'static str,
     pub(crate) says_unproven: &'static str,
     pub(crate) says_failed: &'static str,
     pub(crate) says_delayed: &'static str,

@@ -484,6 +484,15 @@ impl<'a> Incoming<'a> {
         if is_agents { answer_layout::without_pin(text) } else { text.clone() }
     }
 
+    /// Whether nobody here can have seen what the mail quotes: it is forwarded, or no ticket has what came before.
+    fn cut_is_news(&self) -> bool {
+        let opens = match self.arrival.known.placement.target {
+            Target::New | Target::NewLinked { .. } => true,
+            Target::Attach { .. } | Target::Held { .. } => false,
+        };
+        opens || self.message().reply.forward.is_some()
+    }
+
     /// The message as `ticket show` prints it.
     pub(crate) fn entry(&self, machine: Option<mail::MachineClass>, unproven: bool) -> MessageEntry {
         let message = self.message();
@@ -495,6 +504,7 @@ impl<'a> Incoming<'a> {
             subject: message.subject.clone(),
             text: self.shown_text(),
             cut: message.reply.elided.clone(),
+            cut_is_news: self.cut_is_news(),
             signature: message.reply.signature.clone(),
             message_id: message.message_id.clone(),
             in_reply_to: message.in_reply_to.first().cloned(),
@@ -541,7 +551,7 @@ fn is_ours(policy: &Policy, message: &Message) -> bool {
 
 /// The first words, for histories.
 pub(crate) fn excerpt(message: &Message) -> String {
-    let words = message.reply.new_text.split_whitespace().take(12).collect::<Vec<_>>().join(" ");
+    let words = message.reply.told().split_whitespace().take(12).collect::<Vec<_>>().join(" ");
     words.chars().take(100).collect()
 }
 

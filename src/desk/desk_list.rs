@@ -13,7 +13,7 @@ use crate::ids::{EffectId, EventId};
 use crate::policy::Agent;
 use crate::ticket::{Requester, Status, StepState, Ticket};
 use crate::ticket_block::{due, first_name, status_word};
-use crate::ticket_mail::{AgentDesk, Cause, TicketMail, WORDS_CHARACTERS_MAX, Why};
+use crate::ticket_mail::{AgentDesk, Cause, TicketMail, WORDS_CHARACTERS_MAX, Why, cut_of};
 use crate::token::Mode;
 
 /// Tickets in one list, each with a link of up to 450 characters.
@@ -106,6 +106,7 @@ impl DeskMail<'_> {
             let when = own(short_time(words, &zone, message.at, self.at));
             blocks.push(Block::Say(fill(template, &[("person", foreign(&person, PEOPLE_CHARACTERS_MAX)), ("when", when)])));
             blocks.push(Block::Quote(Quote::of(&message.text, each)));
+            blocks.extend(cut_of(words, message, each / 2));
         }
         let earlier = messages.iter().filter(|message| !message.held).count() - shown.len();
         if earlier > 0 {
@@ -226,6 +227,7 @@ pub fn practice_ticket(desk: &AgentDesk<'_>, to: &Agent, at: Timestamp) -> (Tick
         subject: words.practice_subject.to_owned(),
         text: words.practice_text.to_owned(),
         cut: String::new(),
+        cut_is_news: false,
         signature: String::new(),
         message_id: None,
         in_reply_to: None,

@@ -514,6 +514,9 @@ pub struct MessageEntry {
     pub text: String,
     /// Quoted rest.
     pub cut: String,
+    /// The quoted rest is news: a mail that they forward, or what the mail that opens a ticket quotes.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub cut_is_news: bool,
     /// Signature.
     pub signature: String,
     /// Its Message-ID.
@@ -533,6 +536,29 @@ pub struct MessageEntry {
     /// Its bytes.
     pub raw: Option<RawHash>,
 }
+
+/// Messages of decisions, oldest first, each in its newest form: one that was let in stands for the one that was held, and
+/// one whose words were taken out for what it said.
+pub fn newest_messages<'a>(decisions: impl IntoIterator<Item = &'a Decision>) -> Vec<&'a MessageEntry> {
+    let mut newest: Vec<&MessageEntry> = Vec::new();
+    for message in decisions.into_iter().flat_map(Decision::messages) {
+        match newest.iter_mut().find(|earlier| earlier.id == message.id) {
+            Some(earlier) => *earlier = message,
+            None => newest.push(message),
+        }
+    }
+    newest
+}
+
+/// Messages whose words were taken out.
+#[must_use]
+pub fn redacted<'a>(decisions: impl IntoIterator<Item = &'a Decision>) -> BTreeSet<EventId> {
+    let is_redaction = |decision: &&Decision| decision.history.iter().any(|line| line.kind == REDACTED);
+    decisions.into_iter().filter(is_redaction).flat_map(Decision::messages).map(|message| message.id).collect()
+}
+
+/// Kind of the history line of a redaction.
+pub const REDACTED: &str = "redacted";
 
 /// One line of a ticket's history.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

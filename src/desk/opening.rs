@@ -212,10 +212,11 @@ fn read_form(mail: &mut Incoming<'_>, ticket: &mut Ticket) {
 pub(crate) fn fill_fields(mail: &mut Incoming<'_>, ticket: &mut Ticket) {
     let Some(ticket_type) = mail.policy.types.get(&ticket.ticket_type) else { return };
     let message = mail.message();
+    let told = message.reply.told();
     let sources = field::FieldSources {
         form: Some(&mail.form),
         subject: &message.subject,
-        text: &message.reply.new_text,
+        text: &told,
         attachments: message.attachments.iter().map(|file| file.name.as_str()).collect(),
         today: mail.event.at.to_zoned(mail.policy.company.timezone.clone()).date(),
     };

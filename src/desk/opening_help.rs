@@ -11,7 +11,7 @@ use crate::{gist, issue, opening};
 /// already.
 pub(crate) fn look_up<'a>(mail: &mut Incoming<'a>, ticket: &mut Ticket, history: &mut Vec<HistoryEntry>) -> Option<&'a Article> {
     let policy = mail.policy;
-    let text = &mail.message().reply.new_text;
+    let text = &*mail.message().reply.told();
     ticket.help.gist = gist::of_mail(&ticket.subject, text);
     let issues = &mail.event.around.issues;
     let has_issues = !policy.knowledge.issues.is_empty() || !issues.states.is_empty();

@@ -207,6 +207,7 @@ pub(crate) fn message(from: &str, text: &str) -> MessageEntry {
         subject: "Re: Probe drops off Wi-Fi every night".into(),
         text: text.into(),
         cut: String::new(),
+        cut_is_news: false,
         signature: String::new(),
         message_id: None,
         in_reply_to: None,

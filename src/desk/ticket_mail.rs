@@ -16,7 +16,7 @@ use crate::agent_page::{Block, Line, Page, Quote, act, clean, file_name, fill, f
 use crate::agent_words::{Words, words_of};
 use crate::effect::{Enclosed, Send};
 use crate::envelope::extra;
-use crate::event::Around;
+use crate::event::{Around, MessageEntry};
 use crate::ids::{EffectId, VendorName};
 use crate::letter::greeting_name;
 use crate::one_click::day;
@@ -27,6 +27,8 @@ use crate::token::{Choice, FileClaim, Mode};
 
 /// Bytes of HTML for the words of the message: with all other blocks full the mail stays within 40 KB.
 pub(crate) const QUOTE_BYTES_MAX: usize = 16 * 1024;
+/// HTML of what a message quotes or passes on.
+const CUT_BYTES_MAX: usize = 8 * 1024;
 /// Characters of the name in From, before what says that it is not the person itself.
 const AUTHOR_CHARACTERS_MAX: usize = 32;
 /// Characters of a name of somebody outside.
@@ -117,6 +119,7 @@ impl TicketMail<'_> {
         let mut blocks = self.news(words, zone);
         if let Some(message) = self.cause.message() {
             blocks.push(Block::Quote(Quote::of(&message.text, QUOTE_BYTES_MAX)));
+            blocks.extend(cut_of(words, message, CUT_BYTES_MAX));
         }
         blocks.push(Block::Files(self.file_lines(words, files)));
         blocks.push(Block::Say(self.where_answers_go(words)));
@@ -447,4 +450,12 @@ pub(crate) fn name_of(shown: &str) -> String {
 /// `Dana` of `Dana Okafor`; the whole where it is no name.
 pub(crate) fn short_name(name: &str) -> String {
     greeting_name(name).unwrap_or_else(|| clean(name, NAME_CHARACTERS_MAX))
+}
+
+/// What a message quotes or passes on, where nobody here has seen it.
+pub(crate) fn cut_of(words: &Words, message: &MessageEntry, bytes_max: usize) -> Vec<Block> {
+    if !message.cut_is_news || message.cut.trim().is_empty() {
+        return Vec::new();
+    }
+    vec![Block::Say(own(words.says_cut)), Block::Quote(Quote::of(&message.cut, bytes_max))]
 }

@@ -56,6 +56,7 @@ pub(crate) const GERMAN: Words = Words {
     says_assigned: "Dieses Ticket gehört nun Ihnen.",
     says_vendor: "Die Worte des Dienstleisters bleiben intern, bis Sie sie weitergeben.",
     says_held: "Eine Nachricht von {person} wartet auf Ihr Ja. Grund: {why}",
+    says_cut: "Darunter zitiert oder weitergeleitet:",
     says_unproven: "Nichts beweist, dass sie von {person} kommt. Schreiben Sie nichts, was Fremde nicht wissen dürfen.",
     says_failed: "Eine Mail an {person} wurde nicht zugestellt und wird nicht erneut versucht. Der Server sagt:",
     says_delayed: "Eine Mail an {person} ließ sich seit vier Stunden nicht zustellen. Sie wird fünf Tage lang weiter versucht. Der Server sagte:",

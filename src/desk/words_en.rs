@@ -56,6 +56,7 @@ pub(crate) const ENGLISH: Words = Words {
     says_assigned: "This ticket is now yours.",
     says_vendor: "The vendor's words stay inside until you pass them on.",
     says_held: "A message from {person} waits for your yes. Why: {why}",
+    says_cut: "Quoted or forwarded below it:",
     says_unproven: "Nothing proves that it comes from {person}. Tell them nothing that a stranger must not know.",
     says_failed: "A mail to {person} was not delivered, and will not be tried again. The server said:",
     says_delayed: "A mail to {person} could not be delivered for four hours. It is tried again for five days. The server said:",

@@ -6,7 +6,7 @@ use desk::agent_mail::{DraftMail, Found};
 use desk::agent_proof::Token;
 use desk::agent_request::Request;
 use desk::courtesy::{self, Courtesy};
-use desk::event::{AgentState, Around, Direction, MessageEntry, SenderProof};
+use desk::event::{AgentState, Around, Direction, MessageEntry, SenderProof, newest_messages};
 use desk::issue::Issues;
 use desk::policy::Assign;
 use desk::report::Scope;
@@ -166,7 +166,8 @@ impl Core {
             .iter()
             .find(|decided| Some(decided.event) == answered)
             .and_then(|decided| decided.decision.message.as_ref().map(|message| message.text.clone()));
-        found.messages = history.iter().flat_map(|decided| decided.decision.messages().cloned()).collect();
+        let decisions = history.iter().map(|decided| &decided.decision);
+        found.messages = newest_messages(decisions).into_iter().cloned().collect();
         found.html = self.store().raw(&reading.raw).ok().and_then(|raw| mail::part::html_of(&raw));
         let pin = agent_mail::pin(policy, &request, message, now).map(|(pin, hash)| is_pin(&pin, &hash));
         (found.pin_valid, found.pin_wrong) = (pin == Some(true), pin == Some(false));

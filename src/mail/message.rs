@@ -1,5 +1,7 @@
 //! The shapes a mail is read into. All owned: the raw bytes are kept elsewhere and may be gone.
 
+use std::borrow::Cow;
+
 use serde::{Deserialize, Serialize};
 
 use crate::{Address, Defect, Mailbox, MessageId};
@@ -127,6 +129,18 @@ pub struct Reply {
     pub forward: Option<Forward>,
     /// The cut could not be trusted, so `new_text` is the whole text.
     pub whole_kept: bool,
+}
+
+impl Reply {
+    /// What the sender says and passes on: their own words, then the text of a mail that they forward.
+    #[must_use]
+    pub fn told(&self) -> Cow<'_, str> {
+        match self.forward.as_ref().map(|forward| forward.text.as_str()).filter(|text| !text.trim().is_empty()) {
+            Some(forwarded) if self.new_text.trim().is_empty() => Cow::Borrowed(forwarded),
+            Some(forwarded) => Cow::Owned(format!("{}\n\n{forwarded}", self.new_text)),
+            None => Cow::Borrowed(&self.new_text),
+        }
+    }
 }
 
 /// A forwarded mail, taken from its header block.

@@ -124,6 +124,7 @@ pub(crate) fn message(event: EventId, id: &str, text: &str) -> MessageEntry {
         subject: "Printer".to_owned(),
         text: text.to_owned(),
         cut: String::new(),
+        cut_is_news: false,
         signature: String::new(),
         message_id: Some(message_id(id)),
         in_reply_to: None,

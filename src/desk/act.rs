@@ -86,7 +86,7 @@ fn reply(change: &mut Change<'_>, by: &Actor, words: &Words) {
         return change.tell("not_sent", &label, format!("the answer has {what}"));
     }
     let agent = by.agent().and_then(|name| change.policy.agents.get(name));
-    change.tell("answered", &label, excerpt(&words.text));
+    change.tell("answered", &label, excerpt(&words.told()));
     let from = change.ticket.status.as_str();
     let at = change.at();
     let next = &mut change.ticket;
@@ -102,7 +102,7 @@ fn reply(change: &mut Change<'_>, by: &Actor, words: &Words) {
         next.owner = agent.map(|agent| agent.name.clone());
     }
     next.answered =
-        Some(Answered { rev: next.rev, by: label.clone(), at, event: change.event.id, excerpt: excerpt(&words.text) });
+        Some(Answered { rev: next.rev, by: label.clone(), at, event: change.event.id, excerpt: excerpt(&words.told()) });
     let people = next.recipients();
     let mut sent: Option<MessageEntry> = None;
     for person in &people {
@@ -132,7 +132,7 @@ fn reply(change: &mut Change<'_>, by: &Actor, words: &Words) {
 /// Words that stay inside.
 fn note(change: &mut Change<'_>, by: &Actor, words: &Words) {
     let label = by.label();
-    let short = excerpt(&words.text);
+    let short = excerpt(&words.told());
     change.tell("noted", &label, short.clone());
     change.add_message(MessageEntry { attachments: words.attachments(), ..blank(change.event, by, &words.text) });
     change.ticket.last_note = Some(NoteLine { by: label, at: change.at(), excerpt: short });

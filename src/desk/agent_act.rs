@@ -354,8 +354,8 @@ fn carry_out(
         None => (None, None),
     };
     let outgoing = crate::article::enclose(mail.policy, ticket, &by, &plan.commands, outgoing);
-    let note = inside.map(|words| (Command::Note { text: words.text.clone() }, words));
-    let reply = outgoing.as_ref().map(|words| (Command::Reply { text: words.text.clone() }, words));
+    let note = inside.map(|words| (Command::Note { text: words.told() }, words));
+    let reply = outgoing.as_ref().map(|words| (Command::Reply { text: words.told() }, words));
     for (command, words) in reply.into_iter().chain(note) {
         admitted(&change, found, &by, &command).map_err(|what| refused(String::new(), what))?;
         act::carry_out(&mut change, &by, &command, Some(words));

@@ -89,7 +89,11 @@ pub(crate) fn decide(mail: &mut Incoming<'_>, found: &Found) -> Option<Decision>
         _ => false,
     };
     let mode = mail.policy.agent_mail.as_ref()?.proof;
-    let facts = Facts { works_on_it, pin_valid: found.pin_valid };
+    let is_vendors = match &request.token {
+        Token::Vendor(vendor) => vendor::is_theirs(mail, vendor),
+        Token::Bound(_) | Token::Unbound | Token::Bad | Token::None => false,
+    };
+    let facts = Facts { works_on_it, pin_valid: found.pin_valid, is_vendors };
     if let Some(word) = &request.choice {
         mail.trace("agent", "choice", format!("`{}` about the held mail {}, as {}", word.choice.word(), word.event, word.agent));
         let right = agent_proof::right(mode, &sender, &Token::Bound(word.agent.clone()), facts);
@@ -104,7 +108,10 @@ pub(crate) fn decide(mail: &mut Incoming<'_>, found: &Found) -> Option<Decision>
         }
         Right::Ordinary => None,
         Right::Vendor(vendor) => vendor::wrote(mail, ticket?, &vendor),
-        Right::Hold => Some(agent_hold::outsider(mail, ticket?)),
+        Right::Hold => match &request.token {
+            Token::Vendor(vendor) => Some(vendor::outsider(mail, ticket?, vendor)),
+            Token::Bound(_) | Token::Unbound | Token::Bad | Token::None => Some(agent_hold::outsider(mail, ticket?)),
+        },
         Right::Challenge(_) if ticket.is_none() && !request.to_desk => None,
         Right::Challenge(agent) => Some(agent_hold::challenge(mail, found, &agent)),
         Right::Note(agent) | Right::Act(agent) if ticket.is_none() => agent_desk::decide(mail, found, &agent),
@@ -119,7 +126,7 @@ fn trace_right(mail: &mut Incoming<'_>, right: &Right) {
         Right::Act(agent) => ("acts", format!("as {agent}")),
         Right::Note(agent) => ("note only", format!("as {agent}")),
         Right::Challenge(agent) => ("held", format!("the registered address of {agent} is asked")),
-        Right::Hold => ("held", "somebody outside used an agent's reply address".to_owned()),
+        Right::Hold => ("held", "somebody outside used a reply address that is not theirs".to_owned()),
         Right::Vendor(vendor) => ("vendor", vendor.to_string()),
         Right::Ordinary => ("no", "a mail like any other".to_owned()),
     };

@@ -47,6 +47,8 @@ pub struct Facts {
     pub works_on_it: bool,
     /// A `pin:` line holds the agent's PIN.
     pub pin_valid: bool,
+    /// The sender is the vendor whose token it is, or of their organisation; or a person of ours has let the mail in.
+    pub is_vendors: bool,
 }
 
 /// What the sender may do.
@@ -70,11 +72,12 @@ pub enum Right {
 #[must_use]
 pub fn right(mode: AgentProof, sender: &Sender, token: &Token, facts: Facts) -> Right {
     match (sender, token) {
-        // A vendor's token opens that vendor's thread to whoever holds it: what is said there is theirs already.
-        (_, Token::Vendor(vendor)) => Right::Vendor(vendor.clone()),
+        (_, Token::Vendor(vendor)) if facts.is_vendors => Right::Vendor(vendor.clone()),
         (Sender::Agent { name, proven }, _) => agent(mode, name, *proven, token, facts),
         (Sender::Unknown, Token::Bound(agent)) => Right::Challenge(agent.clone()),
         (Sender::Participant | Sender::Known, Token::Bound(_)) => Right::Hold,
+        // A vendor's mail was passed on: what somebody else says is not the vendor's word.
+        (Sender::Participant | Sender::Known | Sender::Unknown, Token::Vendor(_)) => Right::Hold,
         // A reference to a mail to an agent, from outside: somebody forwarded it. It routes like a stranger's guess.
         (Sender::Participant | Sender::Known | Sender::Unknown, Token::Unbound | Token::Bad | Token::None) => Right::Ordinary,
     }
@@ -93,8 +96,7 @@ fn agent(mode: AgentProof, name: &AgentName, proven: bool, token: &Token, facts:
     match token {
         Token::Bound(owner) if owner == name => Right::Act(name.clone()),
         Token::Bound(_) | Token::Unbound if facts.works_on_it => Right::Act(name.clone()),
-        Token::Bound(_) | Token::Unbound | Token::Bad | Token::None => Right::Note(name.clone()),
-        Token::Vendor(vendor) => Right::Vendor(vendor.clone()),
+        Token::Bound(_) | Token::Unbound | Token::Vendor(_) | Token::Bad | Token::None => Right::Note(name.clone()),
     }
 }
 
@@ -109,7 +111,7 @@ mod tests {
     }
 
     fn facts(works_on_it: bool) -> Facts {
-        Facts { works_on_it, pin_valid: false }
+        Facts { works_on_it, pin_valid: false, is_vendors: false }
     }
 
     #[test]
@@ -139,7 +141,7 @@ mod tests {
 
     #[test]
     fn a_pin_stands_in_for_proof_only_with_a_token_and_only_in_its_mode() {
-        let with_pin = Facts { works_on_it: true, pin_valid: true };
+        let with_pin = Facts { works_on_it: true, pin_valid: true, is_vendors: false };
         let own = Token::Bound("maya".into());
         assert_eq!(right(AgentProof::TokenPin, &maya(false), &own, with_pin), Right::Act("maya".into()));
         assert_eq!(right(AgentProof::TokenPin, &maya(false), &own, facts(true)), Right::Challenge("maya".into()));
@@ -151,7 +153,7 @@ mod tests {
     fn whoever_is_no_agent_never_acts() {
         for mode in MODES {
             let bound = Token::Bound("maya".into());
-            let all = Facts { works_on_it: true, pin_valid: true };
+            let all = Facts { works_on_it: true, pin_valid: true, is_vendors: false };
             assert_eq!(right(mode, &Sender::Unknown, &bound, all), Right::Challenge("maya".into()));
             assert_eq!(right(mode, &Sender::Participant, &bound, all), Right::Hold);
             assert_eq!(right(mode, &Sender::Known, &bound, all), Right::Hold);
@@ -159,7 +161,9 @@ mod tests {
                 for token in [Token::Unbound, Token::Bad, Token::None] {
                     assert_eq!(right(mode, &sender, &token, all), Right::Ordinary);
                 }
-                assert_eq!(right(mode, &sender, &Token::Vendor("n".into()), all), Right::Vendor("n".into()));
+                let token = Token::Vendor("n".into());
+                assert_eq!(right(mode, &sender, &token, all), Right::Hold);
+                assert_eq!(right(mode, &sender, &token, Facts { is_vendors: true, ..all }), Right::Vendor("n".into()));
             }
         }
     }

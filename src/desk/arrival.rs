@@ -100,7 +100,7 @@ pub(crate) fn decide(policy: &Policy, ticket: Option<&Ticket>, event: &Event, ar
         MachineOutcome::TicketNoAck | MachineOutcome::TicketUnproven | MachineOutcome::Ticket => {
             match (&arrival.known.placement.target, ticket) {
                 (Target::Attach { .. }, Some(ticket)) => mail.attach(ticket, &verdict),
-                (Target::Held { why, .. }, Some(ticket)) => mail.hold(ticket, why.clone()),
+                (Target::Held { why, .. }, Some(ticket)) => mail.held_on(ticket, why.clone()),
                 (Target::New | Target::NewLinked { .. } | Target::Attach { .. } | Target::Held { .. }, _) => {
                     match courtesy::of(mail.message()) {
                         Some(Courtesy::Stop) => mail.stop_word(),
@@ -294,16 +294,15 @@ impl<'a> Incoming<'a> {
     }
 
     /// Kept on the ticket for its owner's yes; not part of the conversation.
-    fn hold(self, ticket: &Ticket, why: String) -> Decision {
-        let mut message = self.entry(None, true);
-        message.held = true;
-        let line = entry(self.event, "held", self.sender.address.as_str(), why.clone());
-        let mut next = ticket.clone();
-        next.rev += 1;
-        let (policy, event, outcome) = (self.policy, self.event, Outcome::Held { why: why.clone() });
-        let mut decision = self.finish(outcome.clone(), Some(next), Some(message.clone()));
-        decision.history.push(line);
-        let mut change = Change::resume(policy, event, ticket, decision);
+    pub(crate) fn held_on(&mut self, ticket: &Ticket, why: String) -> Decision {
+        let message = MessageEntry { held: true, ..self.entry(None, true) };
+        let outcome = Outcome::Held { why: why.clone() };
+        let mut change = Change::new(self.policy, ticket, self.event);
+        change.trace.append(&mut self.lines);
+        change.tell("held", self.sender.address.as_str(), why.clone());
+        change.message = Some(message.clone());
+        // Nobody has worked on it.
+        change.ticket.updated_at = ticket.updated_at;
         notice::tell(&mut change, &Cause::Held { message: &message, why: &why }, None);
         change.finish(outcome)
     }

@@ -253,6 +253,110 @@ const COURTEOUS: &[&str] = &[
     "so",
     "jättebra",
     "mycket",
+    // It works, it was quick, it was kind.
+    "perfectly",
+    "really",
+    "quickly",
+    "sorted",
+    "resolved",
+    "done",
+    "lovely",
+    "amazing",
+    "cool",
+    "glad",
+    "happy",
+    "appreciate",
+    "appreciated",
+    "helpful",
+    "helped",
+    "that's",
+    "it's",
+    "i'm",
+    "we're",
+    "fantastisch",
+    "top",
+    "toll",
+    "klasse",
+    "wunderbar",
+    "perfekt",
+    "prima",
+    "bestens",
+    "wieder",
+    "ging",
+    "geht",
+    "schnell",
+    "sehr",
+    "wirklich",
+    "nochmal",
+    "nochmals",
+    "erledigt",
+    "passt",
+    "hat",
+    "geholfen",
+    "geklappt",
+    "dir",
+    "euch",
+    "ihnen",
+    "lieben",
+    "besten",
+    "abend",
+    "einen",
+    "marche",
+    "fonctionne",
+    "maintenant",
+    "tout",
+    "ça",
+    "c'est",
+    "est",
+    "réglé",
+    "résolu",
+    "rapidement",
+    "vous",
+    "à",
+    "tous",
+    "funciona",
+    "ahora",
+    "todo",
+    "ya",
+    "está",
+    "resuelto",
+    "rápida",
+    "funziona",
+    "ora",
+    "adesso",
+    "tutto",
+    "risolto",
+    "werkt",
+    "nu",
+    "weer",
+    "het",
+    "alles",
+    "opgelost",
+    "snel",
+    "jullie",
+    "goed",
+    "agora",
+    "tudo",
+    "certo",
+    "resolvido",
+    "działa",
+    "już",
+    "teraz",
+    "bardzo",
+    "za",
+    "pomoc",
+    "fungerar",
+    "igen",
+    "bra",
+    "för",
+    "hjälpen",
+];
+/// Words after which a name may stand: `thank you Maya`.
+const ADDRESSING: &[&str] = &["you", "dir", "ihnen", "vous", "lieber", "liebe", "hi", "hello", "hallo", "dear"];
+/// A mail of these alone is a thanks, as a reaction is.
+const GLAD: &[char] = &[
+    '👍', '👌', '🙏', '🎉', '❤', '♥', '💙', '💚', '😀', '😁', '😃', '😄', '😊', '🙂', '😍', '🥰', '🤩', '👏', '💪', '✅', '🙌',
+    '🤝',
 ];
 
 /// What a mail of the customer means, if it is one of the short answers. Only what is new of it counts.
@@ -263,6 +367,9 @@ pub fn of(message: &Message) -> Option<Courtesy> {
     let is_short = text.split_whitespace().nth(WORDS_MAX).is_none();
     if !is_short || !message.attachments.iter().all(|file| file.inline) {
         return None;
+    }
+    if is_glad(text) {
+        return Some(Courtesy::Thanks);
     }
     let said = words(text);
     let subject = words(&message.subject);
@@ -291,6 +398,12 @@ pub fn of(message: &Message) -> Option<Courtesy> {
 #[must_use]
 pub fn begins_with_no(text: &str) -> bool {
     words(text).first().is_some_and(|first| NO.contains(&first.as_str()))
+}
+
+/// Nothing but signs of joy, whatever their colour and shape.
+fn is_glad(text: &str) -> bool {
+    let is_shape = |c: char| matches!(c, '\u{fe0e}' | '\u{fe0f}' | '\u{200d}' | '\u{1f3fb}'..='\u{1f3ff}');
+    text.contains(GLAD) && text.chars().all(|c| GLAD.contains(&c) || is_shape(c) || c.is_whitespace())
 }
 
 fn is_thanks(said: &[String]) -> bool {
@@ -336,11 +449,26 @@ fn words(text: &str) -> Vec<String> {
     if lines.len() > 1 && lines.last().is_some_and(|line| is_name(line) && !is_courtesy(line)) {
         lines.pop();
     }
-    let split = |line: &str| -> Vec<String> {
-        let kept = |c: char| c.is_alphanumeric() || c == '\'' || c == '’';
-        line.split(|c: char| !kept(c)).filter(|word| !word.is_empty()).map(str::to_lowercase).collect()
-    };
-    lines.into_iter().flat_map(split).collect()
+    lines.into_iter().flat_map(words_of_line).collect()
+}
+
+/// A name that ends an address (`Thank you Maya!`) is left out.
+fn words_of_line(line: &str) -> Vec<String> {
+    let is_kept = |c: char| c.is_alphanumeric() || c == '\'' || c == '’';
+    let mut words: Vec<String> = Vec::new();
+    let mut rest = line;
+    while let Some(from) = rest.find(is_kept) {
+        rest = &rest[from..];
+        let (word, after) = rest.split_at(rest.find(|c| !is_kept(c)).unwrap_or(rest.len()));
+        rest = after;
+        let ends = after.trim_start().chars().next().is_none_or(|c| matches!(c, '.' | ',' | '!' | '。' | '！' | '-' | '–'));
+        let is_addressed = |last: &String| ADDRESSING.contains(&last.as_str()) || THANKS.contains(&last.as_str());
+        let is_name = word.chars().next().is_some_and(char::is_uppercase) && word.chars().all(char::is_alphabetic);
+        if !(ends && is_name && words.last().is_some_and(is_addressed)) {
+            words.push(word.to_lowercase().replace('’', "'"));
+        }
+    }
+    words
 }
 
 #[cfg(test)]
@@ -361,6 +489,16 @@ mod tests {
             "Vielen Dank für die schnelle Hilfe!",
             "Merci beaucoup\n\nDana",
             "thx",
+            "Perfect, works now. Thank you Maya!",
+            "Thanks Maya, all sorted.",
+            "Vielen Dank, das ging ja schnell!",
+            "Danke, funktioniert jetzt wieder.",
+            "Lieben Dank Ihnen, es läuft wieder",
+            "Merci, ça marche maintenant !",
+            "Gracias, ya funciona todo",
+            "Bedankt, het werkt weer!",
+            "👍",
+            "👍🏽 ❤️",
         ] {
             check("Re: Probe", text, Some(Courtesy::Thanks));
         }
@@ -372,6 +510,11 @@ mod tests {
             "Thanks, but it still fails.",
             "Thanks! Can you also send the invoice?",
             "Thanks, the printer is broken",
+            "Danke, geht wieder nicht",
+            "Thanks, it works again but slowly",
+            "Danke, der Drucker geht noch immer nicht.",
+            "Thank you, Friday then",
+            "👍 and the other one",
             "Thank you for your help, I will try it tomorrow and write again when I know more about it",
         ] {
             check("Re: Probe", text, None);

@@ -160,6 +160,15 @@ impl Words {
         Self { text: text.to_owned(), ..Self::default() }
     }
 
+    /// The text, or the names of the files where they say it all.
+    pub(crate) fn told(&self) -> String {
+        if self.text.trim().is_empty() {
+            self.enclosed.iter().map(|file| file.name.as_str()).collect::<Vec<_>>().join(", ")
+        } else {
+            self.text.clone()
+        }
+    }
+
     /// The files as a message lists them.
     pub(crate) fn attachments(&self) -> Vec<mail::Attachment> {
         let listed = self.enclosed.iter().map(|file| mail::Attachment {

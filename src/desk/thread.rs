@@ -244,7 +244,7 @@ impl Finder<'_> {
         let prefix = &self.policy.company.prefix;
         let is_new_subject =
             subject::folded(&self.incoming.message.subject, prefix) != subject::folded(&ticket.first_subject, prefix);
-        if is_new_subject && ticket.updated_at.duration_until(self.incoming.at) > OLD_REFERENCE {
+        if is_new_subject && ticket.last_word_at().duration_until(self.incoming.at) > OLD_REFERENCE {
             reasons.push("a new subject on a reference older than 14 days: a new ticket continues it".to_owned());
             return continues;
         }

@@ -404,6 +404,14 @@ pub struct NoteLine {
 }
 
 impl Ticket {
+    /// When somebody last wrote to or from outside, as far as the ticket remembers; what the desk does by itself is no word.
+    #[must_use]
+    pub fn last_word_at(&self) -> Timestamp {
+        let theirs = self.recent_mails.iter().map(|(_, at)| *at);
+        let ours = [&self.answered, &self.told].into_iter().flatten().map(|said| said.at);
+        theirs.chain(ours).fold(self.created_at, Timestamp::max)
+    }
+
     /// What people outside saw last of somebody else than this agent: an answer, or what an act has sent.
     #[must_use]
     pub fn seen_of_others(&self, agent: Option<&AgentName>) -> Option<&Answered> {

@@ -89,7 +89,7 @@ pub(crate) fn by_machine(mail: &mut Incoming<'_>, found: &Found, outcome: Machin
     let mut change = Change::new(mail.policy, ticket, mail.event);
     let thread = change.ticket.side_threads.entry(name.clone()).or_default();
     let is_first = learn(thread, vendor, &message.subject, &message.reply.new_text);
-    if !is_reply && !is_first {
+    if !is_reply && !is_first && is_theirs(mail, name) {
         return wrote(mail, ticket, name);
     }
     change.trace.append(&mut mail.lines);
@@ -102,6 +102,21 @@ pub(crate) fn by_machine(mail: &mut Incoming<'_>, found: &Found, outcome: Machin
     change.message =
         Some(MessageEntry { direction: Direction::Note, from: vendor.label.clone(), ..mail.entry(verdict.class, false) });
     Some(change.finish(Outcome::Attached))
+}
+
+/// Whether the sender speaks for a vendor: their address, somebody of their organisation who can prove it or pretends
+/// to nothing else, or a mail that a person of ours has let in.
+pub(crate) fn is_theirs(mail: &Incoming<'_>, name: &VendorName) -> bool {
+    let Some(vendor) = mail.policy.vendors.get(name) else { return false };
+    let sender = &mail.sender.address;
+    mail.arrival.let_in.is_some() || sender.organisational_domain() == vendor.email.organisational_domain()
+}
+
+/// Somebody else writes to the address that a vendor was given: kept on the ticket for its owner's yes.
+pub(crate) fn outsider(mail: &mut Incoming<'_>, ticket: &Ticket, name: &VendorName) -> Decision {
+    let label = mail.policy.vendors.get(name).map_or(name.as_str(), |vendor| &vendor.label);
+    let why = format!("it came to the address that {label} was given, and its sender is none of theirs");
+    mail.held_on(ticket, why)
 }
 
 /// A vendor writes: it reaches the owner as a note, and the customer's thread never sees it.

@@ -112,15 +112,19 @@ impl Desk {
                 let raw = self.compose(from, to, subject, step, &[]);
                 self.mail(&raw, *proven)
             }
-            Act::Reply { from, on, proven } => {
+            Act::Reply { from, of, on, subject, proven } => {
                 let requester =
                     on.and_then(|no| self.store.ticket(TicketNo(no))).map(|ticket| ticket.requester.address.to_string());
-                let row = self.newest_to(requester.as_deref().unwrap_or(from)).ok_or("nobody wrote to them")?;
+                let receiver = of.as_deref().or(requester.as_deref()).unwrap_or(from);
+                let row = self.newest_to(receiver).ok_or("nobody wrote to them")?;
                 let sent = self.store.raw(&row.raw).map_err(|error| error.to_string())?;
                 let sent = mail::parse(&sent).message;
                 let to = sent.reply_to.first().or(sent.from.first()).map(|to| to.address.to_string()).unwrap_or_default();
-                let subject =
-                    if sent.subject.starts_with("Re:") { sent.subject.clone() } else { format!("Re: {}", sent.subject) };
+                let subject = match subject {
+                    Some(subject) => subject.clone(),
+                    None if sent.subject.starts_with("Re:") => sent.subject.clone(),
+                    None => format!("Re: {}", sent.subject),
+                };
                 let raw = self.compose(from, &to, &subject, step, &[row.message_id.as_str()]);
                 self.mail(&raw, *proven)
             }

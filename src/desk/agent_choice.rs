@@ -71,7 +71,10 @@ pub(crate) fn decide(mail: &mut Incoming<'_>, found: &Found, word: &Word, sender
             Some(ticket) => agent_hold::outsider(mail, ticket),
             None => mail.held_aside("somebody outside used an agent's link".to_owned()),
         },
-        Right::Act(_) | Right::Note(_) => mail.held_aside("a word about a colleague's held mail".to_owned()),
+        Right::Act(name) | Right::Note(name) => match &found.ticket {
+            Some(ticket) => agent_hold::colleague(mail, ticket, &name, &word.agent),
+            None => mail.held_aside("a word about a colleague's held mail".to_owned()),
+        },
     }
 }
 

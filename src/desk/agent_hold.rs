@@ -187,6 +187,22 @@ pub(crate) fn outsider(mail: &mut Incoming<'_>, ticket: &Ticket) -> Decision {
     change.finish(Outcome::Held { why })
 }
 
+/// A colleague answers a question that was put to `asked`: held, and both are told.
+pub(crate) fn colleague(mail: &mut Incoming<'_>, ticket: &Ticket, name: &AgentName, asked: &AgentName) -> Decision {
+    let why = format!("a word of {name} about what was asked of {asked}");
+    let mut change = Change::new(mail.policy, ticket, mail.event);
+    change.trace.append(&mut mail.lines);
+    change.tell("held", name.as_str(), why.clone());
+    change.message = Some(MessageEntry { held: true, direction: Direction::Note, ..mail.entry(None, false) });
+    let text = crate::agent_act::divide(&mail.arrival.parsed.message, None).new_text;
+    for (to, other, is_theirs) in [(name, asked, false), (asked, name, true)] {
+        let Some(agent) = change.policy.agents.get(to) else { continue };
+        let other = change.policy.agents.get(other).map_or_else(|| other.to_string(), |agent| agent.label.clone());
+        say(&mut change, agent, |desk_mail, id| desk_mail.wrong_person(&other, &text, is_theirs, id));
+    }
+    change.finish(Outcome::Held { why })
+}
+
 /// The mail had neither words nor commands: the agent is told, since they meant something.
 pub(crate) fn nothing_said(mail: &mut Incoming<'_>, ticket: &Ticket, writing: &Writing<'_>) -> Decision {
     let mut change = Change::new(mail.policy, ticket, mail.event);

@@ -217,6 +217,16 @@ impl DeskMail<'_> {
         self.send(body(words.marker_warning, words.no_answer, blocks), Mode::Note, id)
     }
 
+    /// A colleague answered a question that was put to somebody else. `is_theirs` if this mail is for the one who was asked.
+    #[must_use]
+    pub fn wrong_person(&self, other: &str, text: &str, is_theirs: bool, id: EffectId) -> Send {
+        let words = self.words();
+        let values = [("person", foreign(other, WORDS_CHARACTERS_MAX)), ("reference", own(self.reference()))];
+        let said = fill(if is_theirs { words.another_answered } else { words.asked_of_another }, &values);
+        let quote = Block::Quote(Quote::of(&first_words(text), FIRST_WORDS_BYTES_MAX));
+        self.send(body(words.marker_nothing_done, words.no_answer, vec![Block::Say(said), quote]), Mode::Note, id)
+    }
+
     /// What a batch of commands did. `leaves_at` is when a mail to the requester goes out, where one does.
     #[must_use]
     pub fn receipt(&self, done: &[String], leaves_at: Option<Timestamp>, can_undo: bool, id: EffectId) -> Send {

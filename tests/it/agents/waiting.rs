@@ -356,6 +356,8 @@ fn where_no_address_carries_a_token_our_ids_do() {
     let again = desk.newest(ANA_ADDRESS);
     desk.receive(&vouched(Client::Mutt.answer(&again, BEN, "ben-9@acme.example", &code)));
     assert_ne!(desk.ticket(1).status.as_str(), "closed", "a colleague cannot say it");
+    assert!(text_of(&desk.newest(BEN_ADDRESS)).contains("This was asked of Ana Ruiz, so nothing was done."));
+    assert!(text_of(&desk.newest(ANA_ADDRESS)).contains("answered what was asked of you about T-1."));
     ana(&mut desk, &again, 32, &code);
     assert_eq!(desk.ticket(1).status.as_str(), "closed", "{:?}", desk.kinds(1));
 }

@@ -353,6 +353,7 @@ impl<'a> Incoming<'a> {
         decision.effects = view_line.effects;
         let mut change = Change::resume(policy, event, ticket, decision);
         reply::follow(&mut change, said, &message);
+        vendor::tell_fields(&mut change);
         if matches!(change.ticket.status, Status::New | Status::Open) {
             assign::without_the_away(&mut change);
         }

@@ -123,7 +123,9 @@ pub(crate) fn stopped(change: &Change<'_>) -> Option<String> {
     if crate::sender::is_unknown(address) {
         return Some("the mail named no sender".to_owned());
     }
-    if policy.own_addresses.contains(&address.without_detail()) || policy.agent_by_address(address).is_some() {
+    // A colleague who asks another team is a requester like any other.
+    let works_on_it = |agent: &crate::policy::Agent| crate::agent_mail::works_on(policy, ticket, &agent.name);
+    if policy.own_addresses.contains(&address.without_detail()) || policy.agent_by_address(address).is_some_and(works_on_it) {
         return Some("the requester is one of us".to_owned());
     }
     // Nobody proved that the mail was theirs, and no person has answered it since: it may be somebody else's address.

@@ -272,7 +272,12 @@ impl Core {
             known,
             parsed: reading.parsed,
         };
-        (Event { id, at: now, kind: EventKind::MailArrived(Box::new(arrival)), around }, ticket)
+        let is_new = about.is_none();
+        let mut event = Event { id, at: now, kind: EventKind::MailArrived(Box::new(arrival)), around };
+        if let Some(asker) = desk::arrival::asks_by_form(policy, &event).filter(|_| is_new) {
+            event.around.contact = self.store.contact(&asker.folded());
+        }
+        (event, ticket)
     }
 
     /// The newest ticket of a machine that has made its share within the hour.

@@ -34,6 +34,8 @@ pub(crate) struct Text {
     pub(crate) by_silence: bool,
     /// Where it stands, a sentence each.
     pub(crate) lines: Vec<String>,
+    /// There are private inboxes, whose requests no list names.
+    pub(crate) unlisted: bool,
     /// Values that were noted, `question: value`.
     pub(crate) noted: Vec<String>,
     /// It follows an agent's act, which can be undone for a moment.
@@ -72,6 +74,7 @@ struct Context {
     rating: bool,
     by_silence: bool,
     lines: Vec<String>,
+    unlisted: bool,
     noted: Vec<String>,
     questions: Vec<String>,
     promised: Option<String>,
@@ -157,6 +160,7 @@ fn compose(
         rating: text.asks_rating,
         by_silence: text.by_silence,
         lines: text.lines.clone(),
+        unlisted: text.unlisted,
         noted: text.noted.clone(),
         questions: text.questions.clone(),
         vendor: text.vendor_date.as_ref().map(|date| date.vendor.clone()),

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use desk::effect::{OutboxPhase, OutboxStep};
 use desk::event::Actor;
-use desk::{AgentName, EffectId, Policy, Status, TicketNo, command_word};
+use desk::{AgentName, EffectId, Policy, Status, TicketNo, closing_question, command_word};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
@@ -292,6 +292,14 @@ impl Service {
         };
         let shown = self.engine.store().ticket(ticket).ok_or_else(|| unknown_ticket(&policy, ticket))?;
         let command = read_command(&policy, &shown, by.agent(), self.clock.now(), words)?;
+        if let Some(open) = closing_question::open_work(&policy, &shown, &command) {
+            let reference = policy.reference(ticket);
+            let message = format!(
+                "{reference} was not closed, since something is open: {}; to close it all the same: close anyway because REASON",
+                open.join(", ")
+            );
+            return Err(Failure::new(Exit::NotAllowed, message));
+        }
         let order = Order { request, ticket, by, command };
         match self.engine.order(order).await? {
             Ok(()) => self.ticket_show(reference),

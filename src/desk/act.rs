@@ -12,7 +12,7 @@ use crate::letter::{self, Words};
 use crate::policy::Policy;
 use crate::ticket::{Answered, NoteLine, Status, Ticket};
 use crate::undo::{self, Act};
-use crate::{act_people, act_work, answer, follow_up, notice, promise};
+use crate::{act_people, act_work, answer, follow_up, notice, promise, vendor};
 
 pub(crate) fn decide(policy: &Policy, ticket: &Ticket, event: &Event, by: &Actor, command: &Command) -> Decision {
     if let Command::PutAway { .. } = command {
@@ -25,6 +25,7 @@ pub(crate) fn decide(policy: &Policy, ticket: &Ticket, event: &Event, by: &Actor
 
 /// The end of every act: what reverses it is remembered, and those who should know are told.
 pub(crate) fn finish(mut change: Change<'_>, by: &Actor) -> Decision {
+    vendor::tell_fields(&mut change);
     if let Actor::Agent(agent) = by {
         remember_act(&mut change, agent);
     }

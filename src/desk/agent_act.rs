@@ -22,7 +22,7 @@ use crate::letter::Words;
 use crate::policy::Receipts;
 use crate::ticket::Ticket;
 use crate::token::Mode;
-use crate::{admit, command_word, process};
+use crate::{admit, closing_question, command_word, process};
 
 /// Larger mails are refused by many servers: 25 MB is what the large providers take.
 pub(crate) const ANSWER_BYTES_MAX: u64 = 25_000_000;
@@ -365,7 +365,7 @@ fn carry_out(
     }
     for (line, command) in &plan.commands {
         let command = &confirmed(command, writing);
-        if let Some(open) = open_work(&change, command) {
+        if let Some(open) = closing_question::open_work(change.policy, &change.ticket, command) {
             return Err(Why::Incomplete { open });
         }
         admitted(&change, found, &by, command).map_err(|what| refused(line.clone(), what))?;
@@ -415,20 +415,6 @@ fn admitted(change: &Change<'_>, found: &Found, by: &Actor, command: &Command) -
     let issues = &change.event.around.issues;
     crate::issue::admit(change.policy, issues, &change.ticket, by, command).map_err(|refusal| refusal.to_string())?;
     admit::admit(change.policy, &change.ticket, by, command.clone()).map(|_| ()).map_err(|refusal| refusal.to_string())
-}
-
-/// Questions and steps that closing would leave open; asked about once.
-fn open_work(change: &Change<'_>, command: &Command) -> Option<Vec<String>> {
-    let Command::Close(closing) = command else { return None };
-    if closing.anyway.is_some() || !change.ticket.status.is_active() {
-        return None;
-    }
-    let ticket = &change.ticket;
-    let ticket_type = change.policy.types.get(&ticket.ticket_type)?;
-    let required = ticket_type.fields.iter().filter(|field| field.required && ticket.missing.contains(&field.id));
-    let steps = process::left_open(change.policy, ticket).map(|step| format!("step {step}"));
-    let open: Vec<String> = required.map(|field| field.ask.clone()).chain(steps).collect();
-    (!open.is_empty()).then_some(open)
 }
 
 /// The message names the mail that it came in, and takes the place of the draft it may have been.

@@ -18,8 +18,8 @@ use crate::ids::{AgentName, EffectId, TeamName, TicketNo};
 use crate::knowledge::Every;
 use crate::opening;
 use crate::policy::{Agent, Policy};
-use crate::ticket::Ticket;
-use crate::ticket_mail::AgentDesk;
+use crate::ticket::{Requester, Ticket};
+use crate::ticket_mail::{AgentDesk, address_of, name_of};
 use crate::{agent_act, agent_hold, chore_mail, gist};
 
 /// Tickets in one answer.
@@ -152,6 +152,9 @@ pub(crate) fn decide(mail: &mut Incoming<'_>, found: &Found, agent: &AgentName) 
         let mistake = &wrong.mistake;
         return Some(wrong_line(mail, agent, &wrong.text, &mistake.what));
     }
+    if let Some(customer) = named_customer(&block) {
+        return Some(new_ticket(mail, agent, Some(&customer), &block));
+    }
     let Some(line) = block.commands.first() else {
         // An agent who writes to the customers' address without a ticket asks like anybody.
         let to_desk = found.request.as_ref()?.to_desk;
@@ -248,25 +251,34 @@ pub(crate) fn away_notice(mail: &mut Incoming<'_>, found: &Found, verdict: &Verd
     Some(decision)
 }
 
-/// A ticket for somebody else: after a phone call, or for a mail that was forwarded.
+/// Whose request it is, where a line says so: `customer a@b`.
+fn named_customer(block: &Block) -> Option<Address> {
+    block.commands.iter().find_map(|line| match &line.said {
+        Said::Ticket(Command::SetRequester { address }) => Some(address.clone()),
+        Said::Ticket(_) | Said::Desk(_) => None,
+    })
+}
+
+/// A ticket for somebody else: after a phone call, or for a mail that was forwarded. What is forwarded is the request; what the
+/// agent says besides stays inside.
 fn new_ticket(mail: &mut Incoming<'_>, agent: &Agent, customer: Option<&Address>, block: &Block) -> Decision {
     let forwarded = mail.arrival.parsed.message.reply.forward.as_ref();
-    let from_forward = || Address::new(forwarded?.from.as_deref()?.rsplit(['<', ' ']).next()?.trim_end_matches('>')).ok();
-    let said = || {
-        block.commands.iter().find_map(|line| match &line.said {
-            Said::Ticket(Command::SetRequester { address }) => Some(address.clone()),
-            Said::Ticket(_) | Said::Desk(_) => None,
-        })
-    };
-    let Some(customer) = customer.cloned().or_else(said).or_else(from_forward) else {
+    let author = forwarded.and_then(|forward| forward.from.as_deref());
+    let from_forward = || Address::new(address_of(author?)).ok();
+    let Some(customer) = customer.cloned().or_else(|| named_customer(block)).or_else(from_forward) else {
         let what = "say who the customer is: `new customer: a@b`";
         return wrong_line(mail, agent, "new", what);
     };
-    let text = match forwarded {
-        Some(forward) if block.message.trim().is_empty() => forward.text.clone(),
-        Some(_) | None => block.message.clone(),
+    let name = author.filter(|author| address_of(author).eq_ignore_ascii_case(customer.as_str())).map(name_of);
+    let name = name.filter(|name| !name.contains('@')).unwrap_or_default();
+    let said = block.message.trim();
+    let (text, note) = match forwarded {
+        Some(forward) => (forward.text.clone(), Some(said.to_owned()).filter(|said| !said.is_empty())),
+        None => (block.message.clone(), None),
     };
-    let mut entry = MessageEntry { from: customer.to_string(), text, ..mail.entry(None, true) };
+    let from = if name.is_empty() { customer.to_string() } else { format!("{name} <{customer}>") };
+    let mut entry = MessageEntry { from, text, cut_is_news: false, ..mail.entry(None, true) };
     entry.cut.clear();
-    opening::for_customer(mail, agent, customer, entry)
+    let requester = Requester { name, address: customer, proven: false };
+    opening::for_customer(mail, agent, requester, entry, note)
 }

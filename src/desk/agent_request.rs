@@ -8,6 +8,7 @@ use mail::{Address, Message};
 
 use crate::agent_proof::Token;
 use crate::agent_words;
+use crate::command_word::find_verb;
 use crate::event::AgentState;
 use crate::ids::{AgentName, EffectId, EventId, TicketNo, VendorName};
 use crate::one_click::{self, OneClick, Word};
@@ -15,6 +16,7 @@ use crate::policy::{Carrier, Policy};
 use crate::subject;
 use crate::ticket::Ticket;
 use crate::token::{Choice, Claim, Mode};
+use crate::verb::Verb;
 
 /// What a mail says about itself as an agent's mail.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -92,7 +94,7 @@ pub fn read(policy: &Policy, states: &BTreeMap<AgentName, AgentState>, message: 
     let direct = !to_desk && message.to.iter().chain(&message.cc).any(|mailbox| is_outside(&mailbox.address));
     let tag = subject::tags(&message.subject, &policy.company.prefix).first().copied();
     let tag = tag.or_else(|| quoted_reference(policy, message).filter(|_| from.is_some()));
-    if !to_desk && (from.is_none() || own.is_none() && tag.is_none() && !direct) {
+    if !to_desk && (from.is_none() || own.is_none() && tag.is_none() && !direct && !hands_over(policy, message)) {
         return None;
     }
     let agents: Vec<&str> = policy.agents.keys().map(AgentName::as_str).collect();
@@ -112,6 +114,20 @@ pub fn read(policy: &Policy, states: &BTreeMap<AgentName, AgentState>, message: 
     Some(Request { from, to_desk, token, claim, tag, pressed, choice, direct, bad_token })
 }
 
+/// Whether an agent's mail to the customers' address says that it is somebody else's request: `#customer a@b` above a mail that
+/// they pass on.
+fn hands_over(policy: &Policy, message: &Message) -> bool {
+    let verbs = policy.templates.verbs();
+    let lines = message.reply.new_text.lines().filter_map(|line| line.trim_start().strip_prefix(['#', '＃']));
+    let verb = |line: &str| {
+        let word = line.trim_start().split([' ', ':', '\t']).next().unwrap_or_default().to_lowercase();
+        matches!(find_verb(verbs, &word), Some(Verb::Customer | Verb::New))
+    };
+    lines.take(HANDED_LINES_MAX).any(verb)
+}
+
+/// Command lines of a mail that are looked at for one that hands it over.
+const HANDED_LINES_MAX: usize = 20;
 /// A token in the subject of a one-click mail.
 const LINK_TOKEN_BYTES: usize = 16;
 /// Shorter details are no address about a held mail: `y<32 hex>-<token>`.

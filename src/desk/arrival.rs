@@ -10,7 +10,7 @@ use crate::change::Change;
 use crate::courtesy::{self, Courtesy};
 use crate::decide::entry;
 use crate::effect::Effect;
-use crate::event::{Arrival, Decision, Direction, Event, MessageEntry, Outcome, SenderProof, Target};
+use crate::event::{Arrival, Decision, Direction, Event, EventKind, MessageEntry, Outcome, SenderProof, Target};
 use crate::ids::TicketNo;
 use crate::policy::Policy;
 use crate::ticket::{LinkKind, Status, Ticket};
@@ -352,6 +352,7 @@ impl<'a> Incoming<'a> {
         decision.effects = view_line.effects;
         let mut change = Change::resume(policy, event, ticket, decision);
         reply::follow(&mut change, said, &message);
+        vendor::tell_fields(&mut change);
         if matches!(change.ticket.status, Status::New | Status::Open) {
             assign::without_the_away(&mut change);
         }
@@ -565,6 +566,13 @@ fn push_newest(ids: &mut Vec<mail::MessageId>, id: &mail::MessageId, at_most: us
 pub(crate) fn ticket_subject(policy: &Policy, message: &Message) -> String {
     let bare = subject::read(&message.subject, &policy.company.prefix).bare;
     if bare.is_empty() { "(no subject)".to_owned() } else { bare.to_owned() }
+}
+
+/// Who asks, where that is not who sent the mail: the person that a proven web form names.
+#[must_use]
+pub fn asks_by_form(policy: &Policy, event: &Event) -> Option<Address> {
+    let EventKind::MailArrived(arrival) = &event.kind else { return None };
+    opening::asks_by_form(&Incoming::new(policy, event, arrival))
 }
 
 /// The number that a placement points at.

@@ -5,9 +5,9 @@
 
 use crate::change::Change;
 use crate::courtesy::Courtesy;
-use crate::follow_up;
 use crate::help::{About, Asked, Verdict};
-use crate::ticket::{Status, Ticket};
+use crate::reply;
+use crate::ticket::{Rating, Status, Ticket};
 
 /// What the requester was asked and has not answered.
 fn open(ticket: &Ticket) -> Option<&Asked> {
@@ -46,6 +46,9 @@ pub(crate) fn answered(change: &mut Change<'_>, said: Option<Courtesy>, by: &str
             change.ticket.closing.entry("cause".to_owned()).or_insert_with(|| format!("article {id}"));
             change.ticket.closing.entry("article".to_owned()).or_insert_with(|| id.clone());
             close(change, by, &format!("article {id}"));
+            if said == Some(Courtesy::Good) {
+                reply::rate(change, Rating::Good, by);
+            }
         }
         (Some(false), About::Issue(id)) => {
             change.tell("issue_not_solved", by, id.clone());
@@ -66,11 +69,11 @@ fn note(change: &mut Change<'_>, id: &str, verdict: Verdict) {
     }
 }
 
+/// Whoever ends it with their own word is not told that we believe it solved, nor asked whether it is.
 fn close(change: &mut Change<'_>, by: &str, why: &str) {
     let from = change.before.status.as_str();
     change.tell("solved", by, format!("{from} → solved: {why}"));
     change.ticket.status = Status::Solved;
     change.ticket.solved_at = Some(change.at());
     change.ticket.snoozed_until = None;
-    follow_up::closing_mail(change, false);
 }

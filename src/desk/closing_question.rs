@@ -1,9 +1,10 @@
 //! Closing questions of a type (`close_asks`): which are answered, which are open, which were waived.
 
 use crate::change::Change;
-use crate::command::Closing;
+use crate::command::{Closing, Command};
 use crate::ids::AgentName;
 use crate::policy::Policy;
+use crate::process;
 use crate::ticket::Ticket;
 
 /// Answers that waive a question.
@@ -29,6 +30,20 @@ pub fn unanswered<'p>(policy: &'p Policy, ticket: &Ticket) -> Vec<&'p str> {
     }
     let asked = policy.types.get(&ticket.ticket_type).map_or(&[][..], |ticket_type| &ticket_type.close_asks);
     asked.iter().map(String::as_str).filter(|question| !ticket.closing.contains_key(*question)).collect()
+}
+
+/// Questions and steps that closing would leave open, where nobody has said why: asked about once.
+#[must_use]
+pub fn open_work(policy: &Policy, ticket: &Ticket, command: &Command) -> Option<Vec<String>> {
+    let Command::Close(closing) = command else { return None };
+    if closing.anyway.is_some() || !ticket.status.is_active() {
+        return None;
+    }
+    let ticket_type = policy.types.get(&ticket.ticket_type)?;
+    let required = ticket_type.fields.iter().filter(|field| field.required && ticket.missing.contains(&field.id));
+    let steps = process::left_open(policy, ticket).map(|step| format!("step {step}"));
+    let open: Vec<String> = required.map(|field| field.ask.clone()).chain(steps).collect();
+    (!open.is_empty()).then_some(open)
 }
 
 /// Who is asked about them.

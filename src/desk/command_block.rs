@@ -6,7 +6,7 @@
 //! `#1`, `##`, `#T-4821` and lines of nothing but hashtags are the agent's text.
 
 use crate::argument::{self, Line, normal, strip_mark, trim};
-use crate::command::Command;
+use crate::command::{Command, DeskCommand};
 use crate::command_name;
 use crate::command_word::{self, Context, Said, find_verb};
 use crate::mistake::Mistake;
@@ -318,7 +318,8 @@ fn check_wrap(verbs: &Verbs, block: &mut Block, lines: &[TextAt<'_>], kinds: &[K
 
 /// What is wrong with the commands together.
 fn check_whole(context: &Context<'_>, block: &mut Block) {
-    let is_new = |said: &Said| matches!(said, Said::Desk(crate::command::DeskCommand::New { .. }));
+    // Whoever names the customer of a mail that is about no ticket makes one for them.
+    let is_new = |said: &Said| matches!(said, Said::Desk(DeskCommand::New { .. }) | Said::Ticket(Command::SetRequester { .. }));
     let has_ticket = context.ticket.is_some() || block.commands.iter().any(|line| is_new(&line.said));
     let first_speech = block.speech();
     let mut kept = Vec::with_capacity(block.commands.len());

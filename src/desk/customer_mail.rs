@@ -34,6 +34,8 @@ pub(crate) struct Text {
     pub(crate) by_silence: bool,
     /// Where it stands, a sentence each.
     pub(crate) lines: Vec<String>,
+    /// There are private inboxes, whose requests no list names.
+    pub(crate) unlisted: bool,
     /// Values that were noted, `question: value`.
     pub(crate) noted: Vec<String>,
     /// It follows an agent's act, which can be undone for a moment.
@@ -72,6 +74,7 @@ struct Context {
     rating: bool,
     by_silence: bool,
     lines: Vec<String>,
+    unlisted: bool,
     noted: Vec<String>,
     questions: Vec<String>,
     promised: Option<String>,
@@ -123,7 +126,9 @@ pub(crate) fn stopped(change: &Change<'_>) -> Option<String> {
     if crate::sender::is_unknown(address) {
         return Some("the mail named no sender".to_owned());
     }
-    if policy.own_addresses.contains(&address.without_detail()) || policy.agent_by_address(address).is_some() {
+    // A colleague who asks another team is a requester like any other.
+    let works_on_it = |agent: &crate::policy::Agent| crate::agent_mail::works_on(policy, ticket, &agent.name);
+    if policy.own_addresses.contains(&address.without_detail()) || policy.agent_by_address(address).is_some_and(works_on_it) {
         return Some("the requester is one of us".to_owned());
     }
     // Nobody proved that the mail was theirs, and no person has answered it since: it may be somebody else's address.
@@ -155,6 +160,7 @@ fn compose(
         rating: text.asks_rating,
         by_silence: text.by_silence,
         lines: text.lines.clone(),
+        unlisted: text.unlisted,
         noted: text.noted.clone(),
         questions: text.questions.clone(),
         vendor: text.vendor_date.as_ref().map(|date| date.vendor.clone()),

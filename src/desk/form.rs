@@ -31,8 +31,8 @@ pub struct FormReading {
     pub text: Option<String>,
     /// Fields, with byte ranges in the body.
     pub fields: BTreeMap<FieldId, Said>,
-    /// Keys that the form maps to nothing, in order: shown, so that a renamed form key is noticed.
-    pub unmapped: Vec<String>,
+    /// Keys that the form maps to nothing, with their values, in order: shown, so that a renamed form key is noticed.
+    pub unmapped: Vec<(String, String)>,
 }
 
 /// Reads a body (text as the reader gives it, with table rows as `a | b`; or the text of an attachment).
@@ -52,7 +52,7 @@ pub fn read(form: &Form, body: &str) -> FormReading {
         match targets.get(&fold(&key)) {
             Some(target) if !said.value.is_empty() => reading.take(target, said),
             Some(_) => {}
-            None => reading.unmapped.push(key),
+            None => reading.unmapped.push((key, said.value)),
         }
     }
     reading
@@ -476,7 +476,7 @@ mod tests {
 
     #[test]
     fn keys_that_map_to_nothing_are_listed() {
-        assert_eq!(read(&form(FormReader::Lines), "Phone: 1\nTopic: x").unmapped, ["Phone"]);
+        assert_eq!(read(&form(FormReader::Lines), "Phone: 1\nTopic: x").unmapped, [("Phone".to_owned(), "1".to_owned())]);
     }
 
     proptest! {

@@ -10,18 +10,20 @@ use crate::article::Article;
 use crate::change::Change;
 use crate::decide::entry;
 use crate::effect::Effect;
-use crate::event::{AgentState, Decision, MessageEntry, Outcome, SenderProof, Target};
+use crate::event::{Actor, AgentState, Decision, MessageEntry, Outcome, SenderProof, Target};
+use crate::form::FormReading;
+use crate::ids::{EventId, FieldId};
 use crate::letter::{AckRequest, acknowledgement};
-use crate::policy::{Agent, Policy};
+use crate::policy::{Agent, Form, Policy};
 use crate::rule::{AckAction, Actions, RuleView};
-use crate::ticket::{Clock, Link, Promised, Requester, Status, Ticket};
+use crate::ticket::{Clock, Link, NoteLine, Promised, Requester, Status, Ticket};
 use crate::ticket_mail::Cause;
 use crate::trace::TraceLine;
-use crate::{assign, field, fill_in, form, notice, opening_help, process, promise, sender, vendor};
+use crate::{act, assign, field, fill_in, form, notice, opening_help, process, promise, sender, vendor};
 
 pub(crate) fn decide(mut mail: Incoming<'_>, verdict: &Verdict) -> Decision {
     let mut ticket = blank(&mail);
-    read_form(&mut mail, &mut ticket);
+    let filled_in = read_form(&mut mail, &mut ticket);
     mail.trace(
         "who",
         "requester",
@@ -63,7 +65,10 @@ pub(crate) fn decide(mut mail: Incoming<'_>, verdict: &Verdict) -> Decision {
     }
     acknowledge(&mut mail, &mut ticket, verdict, ruling.ack.as_ref(), maybe, &mut effects, &mut history);
     let unproven = !mail.arrival.proof.is_proven();
-    let message = mail.entry(verdict.class, unproven);
+    let mut message = mail.entry(verdict.class, unproven);
+    if let Some(filled_in) = filled_in {
+        filled_in.show(&ticket, &mut message);
+    }
     let (policy, event, silent) = (mail.policy, mail.event, mail.arrival.silent);
     let before = ticket.clone();
     let mut decision = mail.finish(Outcome::NewTicket, Some(ticket), Some(message.clone()));
@@ -94,10 +99,17 @@ fn give_owner(mail: &mut Incoming<'_>, ticket: &mut Ticket) -> Option<(crate::Hi
 }
 
 /// A ticket that an agent makes for somebody else. Nobody proved the address, and the agent is in touch already: nothing is
-/// sent to it until a person answers.
-pub(crate) fn for_customer(mail: &mut Incoming<'_>, agent: &Agent, customer: Address, message: MessageEntry) -> Decision {
+/// sent to it until a person answers. What the agent says of it is a note.
+pub(crate) fn for_customer(
+    mail: &mut Incoming<'_>,
+    agent: &Agent,
+    requester: Requester,
+    message: MessageEntry,
+    note: Option<String>,
+) -> Decision {
+    let customer = requester.address.clone();
     let mut ticket = blank(mail);
-    ticket.requester = Requester { name: String::new(), address: customer.clone(), proven: false };
+    ticket.requester = requester;
     ticket.participants = BTreeSet::from([customer.clone()]);
     // The agent's own mail is none of the customer's thread.
     (ticket.thread_root, ticket.last_in) = (None, None);
@@ -111,7 +123,7 @@ pub(crate) fn for_customer(mail: &mut Incoming<'_>, agent: &Agent, customer: Add
     ticket.status = Status::Open;
     ticket.owner = Some(agent.name.clone());
     ticket.acknowledged = true;
-    fill_fields(mail, &mut ticket);
+    fill_fields_from(mail, &mut ticket, &message.text);
     let ruling = run_rules(mail, &mut ticket, false);
     settle(mail, &mut ticket);
     ticket.help.gist = crate::gist::of_mail(&ticket.subject, &message.text);
@@ -119,9 +131,17 @@ pub(crate) fn for_customer(mail: &mut Incoming<'_>, agent: &Agent, customer: Add
     let what = format!("for {customer}, by {}", agent.name);
     let mut history = vec![entry(mail.event, "opened_for", agent.name.as_str(), what)];
     history.extend(ruling.history);
+    let note = note.map(|text| {
+        history.push(entry(mail.event, "noted", agent.name.as_str(), act::excerpt(&text)));
+        let excerpt = act::excerpt(&text);
+        ticket.last_note = Some(NoteLine { by: agent.name.0.clone(), at: mail.event.at, excerpt });
+        let id = EventId::of_note(mail.event.id, 0);
+        MessageEntry { id, raw: message.raw, ..act::blank(mail.event, &Actor::Agent(agent.name.clone()), &text) }
+    });
     let decision = Decision {
         history,
         effects: ruling.effects,
+        notes: note.into_iter().collect(),
         trace: std::mem::take(&mut mail.lines),
         ..Decision::of(Outcome::NewTicket, Some(ticket.clone()), Some(message.clone()))
     };
@@ -178,20 +198,33 @@ fn trace_cut(mail: &mut Incoming<'_>) {
     mail.trace("cut", outcome, detail);
 }
 
-/// A web form's mail tells who really asks. Believed only when the form's own sender is proven.
-fn read_form(mail: &mut Incoming<'_>, ticket: &mut Ticket) {
-    let policy = mail.policy;
-    let Some(form) = policy.forms.iter().find(|form| form.when.holds(&view(mail, ticket))) else {
+/// The form that a mail was written by, with what it says.
+fn form_of<'p>(mail: &Incoming<'p>, ticket: &Ticket) -> Option<(&'p Form, FormReading)> {
+    let form = mail.policy.forms.iter().find(|form| form.when.holds(&view(mail, ticket)))?;
+    Some((form, form::read_with_attached(form, &mail.message().text, &mail.message().form_data)))
+}
+
+/// Who asks by a form that vouches for it; `None` for a mail that no such form wrote.
+pub(crate) fn asks_by_form(mail: &Incoming<'_>) -> Option<Address> {
+    if mail.policy.forms.is_empty() || !mail.arrival.proof.is_proven() {
+        return None;
+    }
+    form_of(mail, &blank(mail))?.1.requester
+}
+
+/// A web form's mail tells who really asks. Believed only when the form's own sender is proven; then what it says is shown in
+/// place of its lines.
+fn read_form(mail: &mut Incoming<'_>, ticket: &mut Ticket) -> Option<FilledIn> {
+    let Some((form, mut filled)) = form_of(mail, ticket) else {
         mail.trace("form", "no", "no form matches");
-        return;
+        return None;
     };
-    let filled = form::read_with_attached(form, &mail.message().text, &mail.message().form_data);
     mail.lines.push(TraceLine {
         rule: Some(form.name.clone()),
         line: Some(form.line),
         ..TraceLine::new("form", "read", format!("{} values", filled.fields.len()))
     });
-    mail.form = filled.fields;
+    mail.form = std::mem::take(&mut filled.fields);
     if let Some(subject) = filled.subject {
         ticket.subject = subject;
     }
@@ -202,21 +235,55 @@ fn read_form(mail: &mut Incoming<'_>, ticket: &mut Ticket) {
             ticket.requester.address = address;
             // The form vouches for the text, not for the address that was typed into it.
             ticket.requester.proven = false;
+            let values = mail.form.iter().map(|(id, said)| (id.clone(), said.value.clone())).collect();
+            Some(FilledIn { text: filled.text, values, unmapped: filled.unmapped })
         }
-        (Some(_), false) => mail.trace("form", "requester kept", "the form's sender is not proven"),
-        (None, _) => {}
+        (Some(_), false) => {
+            mail.trace("form", "requester kept", "the form's sender is not proven");
+            None
+        }
+        (None, _) => None,
+    }
+}
+
+/// What somebody filled in, to be shown as their message.
+struct FilledIn {
+    text: Option<String>,
+    values: Vec<(FieldId, String)>,
+    unmapped: Vec<(String, String)>,
+}
+
+impl FilledIn {
+    /// The request, then what no field of the ticket shows. The form's own lines stay beside it.
+    fn show(self, ticket: &Ticket, message: &mut MessageEntry) {
+        let name = Some(ticket.requester.name.clone()).filter(|name| !name.is_empty());
+        message.from = sender::shown(&mail::Mailbox { name, address: ticket.requester.address.clone() });
+        message.unproven = true;
+        let Some(text) = self.text else { return };
+        let is_lost = |(id, _): &(FieldId, String)| !ticket.fields.contains_key(id);
+        let lost = self.values.into_iter().filter(is_lost).map(|(id, value)| (id.0, value));
+        let rest: Vec<String> = lost.chain(self.unmapped).map(|(key, value)| format!("{key}: {value}")).collect();
+        message.cut = std::mem::replace(&mut message.text, text);
+        if !rest.is_empty() {
+            message.text.push_str("\n\n");
+            message.text.push_str(&rest.join("\n"));
+        }
     }
 }
 
 /// Seeks the fields of the ticket's type. A valid value stays unless a form or a label says another.
 pub(crate) fn fill_fields(mail: &mut Incoming<'_>, ticket: &mut Ticket) {
+    fill_fields_from(mail, ticket, &mail.message().reply.told());
+}
+
+/// The same in words that are not those at the top of the mail.
+fn fill_fields_from(mail: &mut Incoming<'_>, ticket: &mut Ticket, text: &str) {
     let Some(ticket_type) = mail.policy.types.get(&ticket.ticket_type) else { return };
     let message = mail.message();
-    let told = message.reply.told();
     let sources = field::FieldSources {
         form: Some(&mail.form),
         subject: &message.subject,
-        text: &told,
+        text,
         attachments: message.attachments.iter().map(|file| file.name.as_str()).collect(),
         today: mail.event.at.to_zoned(mail.policy.company.timezone.clone()).date(),
     };

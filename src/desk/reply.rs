@@ -57,7 +57,7 @@ pub(crate) fn follow(change: &mut Change<'_>, said: Option<Courtesy>, message: &
     fill_in::follow(change, &noted);
 }
 
-fn rate(change: &mut Change<'_>, rating: Rating, by: &str) {
+pub(crate) fn rate(change: &mut Change<'_>, rating: Rating, by: &str) {
     change.ticket.rating = Some(rating);
     change.tell("rated", by, if rating == Rating::Good { "good: solved" } else { "bad: not solved" });
 }

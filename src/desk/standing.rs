@@ -48,7 +48,9 @@ pub(crate) fn list(mail: &mut Incoming<'_>, own: &[Ticket]) -> Option<Decision> 
         let subject: String = ticket.subject.chars().take(SUBJECT_CHARACTERS_MAX).collect();
         format!("{} {subject}: {}", policy.reference(ticket.no), standing.in_short())
     });
-    let text = Text { lines: lines.collect(), ..Text::default() };
+    // Said to everybody, so that it tells nobody whether there is one.
+    let unlisted = policy.inboxes.values().any(|inbox| inbox.private);
+    let text = Text { lines: lines.collect(), unlisted, ..Text::default() };
     if !customer_mail::send(&mut change, "status-list", &text) {
         mail.lines.append(&mut change.trace);
         return None;

@@ -10,12 +10,14 @@ use crate::agent_words::Words;
 use crate::envelope::extra;
 use crate::event::{Around, Direction, MessageEntry};
 use crate::policy::{Agent, Field, Policy, Step, TicketType, Vendor};
-use crate::ticket::{Status, Ticket};
+use crate::ticket::{LinkKind, Status, Ticket};
 use crate::ticket_mail::{Cause, NAME_CHARACTERS_MAX, Why, name_of, short_name};
 use crate::token::Mode;
 
 /// Vendors that a mail offers to ask.
 const VENDORS_MAX: usize = 2;
+/// Claims that are shown.
+const CLAIMS_MAX: usize = 3;
 /// Fields that are shown.
 const FIELDS_MAX: usize = 12;
 /// Items of a checklist that are shown.
@@ -257,6 +259,7 @@ impl Facts<'_> {
         }));
         values.extend(ticket.known_issue.as_ref().map(|issue| own(format!("issue {}", clean(issue, 60)))));
         values.extend(self.first_response());
+        values.extend(self.claims());
         if let Some(until) = ticket.snoozed_until {
             values.push(own(fill_text(words.sleeps, &[("when", &short_time(words, self.zone, until, self.at))])));
         }
@@ -282,6 +285,24 @@ impl Facts<'_> {
             values.push(fill(words.last_note, &[("name", foreign(&by, NAME_CHARACTERS_MAX)), ("words", excerpt)]));
         }
         Block::Row { title: words.state.to_owned(), values }
+    }
+
+    /// Tickets of which a mail of somebody else said that it belongs to them.
+    fn claims(&self) -> Vec<Line> {
+        let is_merged = |other| self.ticket.links.iter().any(|link| link.kind == LinkKind::MergedFrom && link.ticket == other);
+        let said = self.ticket.links.iter().filter_map(|link| match link.kind {
+            LinkKind::Claims => Some((self.words.claims, link.ticket)),
+            LinkKind::ClaimedBy if !is_merged(link.ticket) => Some((self.words.claimed_by, link.ticket)),
+            LinkKind::ClaimedBy
+            | LinkKind::Continues
+            | LinkKind::ContinuedBy
+            | LinkKind::MergedInto
+            | LinkKind::MergedFrom
+            | LinkKind::SplitFrom
+            | LinkKind::SplitInto => None,
+        });
+        let line = |(template, other)| own(fill_text(template, &[("reference", &self.desk.policy.reference(other))]));
+        said.take(CLAIMS_MAX).map(line).collect()
     }
 
     fn first_response(&self) -> Option<Line> {

@@ -17,11 +17,11 @@ use crate::agent_words::{Words, words_of};
 use crate::effect::{Enclosed, Send};
 use crate::envelope::extra;
 use crate::event::{Around, MessageEntry};
-use crate::ids::{EffectId, VendorName};
+use crate::ids::{EffectId, TicketNo, VendorName};
 use crate::letter::greeting_name;
 use crate::one_click::day;
 use crate::policy::Agent;
-use crate::ticket::{Priority, Ticket};
+use crate::ticket::{LinkKind, Priority, Ticket};
 use crate::ticket_block;
 use crate::token::{Choice, FileClaim, Mode};
 
@@ -35,6 +35,8 @@ const AUTHOR_CHARACTERS_MAX: usize = 32;
 pub(crate) const NAME_CHARACTERS_MAX: usize = 60;
 /// Characters of other foreign words in our lines.
 pub(crate) const WORDS_CHARACTERS_MAX: usize = 160;
+/// People copied in who are asked about in one mail.
+const COPIED_MAX: usize = 4;
 /// Suggestions of one mail.
 const SUGGESTIONS_MAX: usize = 3;
 /// Files that are listed one by one.
@@ -189,7 +191,13 @@ impl TicketMail<'_> {
         let mut blocks = Vec::new();
         let mut say = |line: Line| blocks.push(Block::Say(line));
         match self.cause {
-            Cause::New { .. } => say(fill(words.says_new, &[person])),
+            Cause::New { .. } => {
+                say(fill(words.says_new, std::slice::from_ref(&person)));
+                for other in self.claimed() {
+                    let reference = ("reference", own(self.desk.policy.reference(other)));
+                    say(fill(words.says_claims, &[person.clone(), reference]));
+                }
+            }
             Cause::Wrote { .. } if self.is_waiting() => say(fill(words.says_new_person, &[person])),
             Cause::Wrote { .. } | Cause::Noted { .. } | Cause::Answered { .. } => {}
             Cause::Acted { by, what } => {
@@ -216,6 +224,14 @@ impl TicketMail<'_> {
         }
         if self.cause.message().is_some_and(|message| message.unproven) {
             say(fill(words.says_unproven, &[("person", foreign(address, WORDS_CHARACTERS_MAX))]));
+        }
+        let copied = self.copied();
+        if !copied.is_empty() {
+            let list = copied.iter().enumerate().fold(Line::default(), |list, (index, person)| {
+                let shown = foreign(person.as_str(), WORDS_CHARACTERS_MAX);
+                if index == 0 { shown } else { list.and(own(", ")).and(shown) }
+            });
+            say(fill(words.says_copied, &[("people", list)]));
         }
         if let Cause::DeliveryFailed { reply, .. } | Cause::DeliveryDelayed { reply, .. } | Cause::DeliveryUnknown { reply, .. } =
             self.cause
@@ -258,19 +274,15 @@ impl TicketMail<'_> {
                 vec![act(label, self.desk.choice_link(self.to, message.id, Choice::PassOn))]
             }
             Cause::Wrote { message } if self.is_waiting() => {
-                let address = address_of(&message.from);
-                // A quoted local part may hold anything, also more words of a command.
-                let is_plain = Address::new(address).is_ok() && !address.contains(['"', ' ']);
-                let url = is_plain.then(|| format!("cc {address}"));
-                let url = url.and_then(|verb| self.desk.verb_link(self.to, self.ticket, &verb, Some(words.below_note), self.at));
-                vec![act(fill_text(words.include, &[("person", &clean(address, WORDS_CHARACTERS_MAX))]), url)]
+                let writer = self.include(words, address_of(&message.from));
+                std::iter::once(writer).chain(self.copied().iter().map(|person| self.include(words, person.as_str()))).collect()
             }
-            Cause::New { .. }
-            | Cause::Wrote { .. }
-            | Cause::Noted { .. }
+            Cause::New { .. } | Cause::Wrote { .. } | Cause::Assigned { .. } => {
+                self.copied().iter().map(|person| self.include(words, person.as_str())).collect()
+            }
+            Cause::Noted { .. }
             | Cause::Answered { .. }
             | Cause::Acted { .. }
-            | Cause::Assigned { .. }
             | Cause::DeliveryFailed { .. }
             | Cause::DeliveryDelayed { .. }
             | Cause::DeliveryUnknown { .. }
@@ -280,6 +292,46 @@ impl TicketMail<'_> {
             | Cause::Practice { .. } => Vec::new(),
         };
         Block::Links { title: String::new(), links }
+    }
+
+    /// A link that makes somebody take part.
+    fn include(&self, words: &Words, address: &str) -> Line {
+        // A quoted local part may hold anything, also more words of a command.
+        let is_plain = Address::new(address).is_ok() && !address.contains(['"', ' ']);
+        let url = is_plain.then(|| format!("cc {address}"));
+        let url = url.and_then(|verb| self.desk.verb_link(self.to, self.ticket, &verb, Some(words.below_note), self.at));
+        act(fill_text(words.include, &[("person", &clean(address, WORDS_CHARACTERS_MAX))]), url)
+    }
+
+    /// People that this message copied in and who wait for an agent's yes; its writer is asked about apart.
+    fn copied(&self) -> Vec<Address> {
+        let message = match self.cause {
+            Cause::New { message } | Cause::Wrote { message } | Cause::Assigned { message: Some(message), .. } => message,
+            Cause::Assigned { message: None, .. }
+            | Cause::Noted { .. }
+            | Cause::Answered { .. }
+            | Cause::Acted { .. }
+            | Cause::VendorWrote { .. }
+            | Cause::Held { .. }
+            | Cause::DeliveryFailed { .. }
+            | Cause::DeliveryDelayed { .. }
+            | Cause::DeliveryUnknown { .. }
+            | Cause::AtRisk { .. }
+            | Cause::StepIsYours { .. }
+            | Cause::Awake
+            | Cause::Practice { .. } => return Vec::new(),
+        };
+        let writer = address_of(&message.from).to_lowercase();
+        let is_copied = |person: &&Address| {
+            let folded = person.folded();
+            folded != writer && message.to.iter().any(|to| to.to_lowercase() == folded)
+        };
+        self.ticket.waiting.iter().filter(is_copied).take(COPIED_MAX).cloned().collect()
+    }
+
+    /// Tickets that the first mail says it belongs to.
+    fn claimed(&self) -> impl Iterator<Item = TicketNo> {
+        self.ticket.links.iter().filter(|link| link.kind == LinkKind::Claims).map(|link| link.ticket)
     }
 
     /// Files go along as far as the limit allows; the rest is listed, with a link where pages are served.
@@ -395,12 +447,18 @@ impl TicketMail<'_> {
         short_name(&self.outsider())
     }
 
-    /// Name of whoever outside wrote the message; the address of one who calls themselves like an agent of ours.
+    /// Name of whoever outside wrote the message; the address of one who calls themselves like an agent of ours, and is not
+    /// proven to be that colleague.
     fn outsider(&self) -> String {
         let Some(message) = self.cause.message() else { return String::new() };
         let name = name_of(&message.from);
         let folded = name.to_lowercase();
-        let is_taken = self.desk.policy.agents.values().any(|agent| agent.label.to_lowercase() == folded);
+        let address = Address::new(address_of(&message.from)).ok();
+        let themselves = address.and_then(|address| self.desk.policy.agent_by_address(&address)).filter(|_| !message.unproven);
+        let is_taken =
+            self.desk.policy.agents.values().any(|agent| {
+                agent.label.to_lowercase() == folded && themselves.is_none_or(|colleague| colleague.name != agent.name)
+            });
         if is_taken { clean(address_of(&message.from), NAME_CHARACTERS_MAX) } else { name }
     }
 

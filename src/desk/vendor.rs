@@ -17,7 +17,7 @@ use crate::customer_mail::{self, Text, VendorDate};
 use crate::effect::{Effect, Purpose, Send, SendClass};
 use crate::envelope::marks;
 use crate::event::{Decision, Direction, MessageEntry, Outcome};
-use crate::ids::{EffectId, VendorName};
+use crate::ids::{EffectId, FieldId, VendorName};
 use crate::letter::push_reference;
 use crate::moment::Now;
 use crate::policy::{Inbox, Policy, Vendor};
@@ -212,11 +212,49 @@ pub(crate) fn ask_by_rule(change: &mut Change<'_>, text: &str) {
     }
 }
 
-/// A step waits on a vendor: they are asked with its checklist, and with nothing that a customer wrote.
+/// A step waits on a vendor: they are asked with its checklist. The request's own words go along where a rule has named this
+/// vendor for it; else nothing that a customer wrote does, besides the fields that the vendor may see.
 pub(crate) fn ask_for_step(change: &mut Change<'_>, name: &VendorName, todo: &[String]) {
-    let items: Vec<String> = todo.iter().map(|item| format!("- {item}")).collect();
-    let text = if items.is_empty() { "Please look at this.".to_owned() } else { items.join("\n") };
-    ask(change, "frontdesk", name, &text);
+    let words = words_by_rule(change, name).unwrap_or_else(|| "Please look at this.".to_owned());
+    let items = todo.iter().map(|item| format!("- {item}")).collect::<Vec<_>>().join("\n");
+    ask(change, "frontdesk", name, format!("{words}\n\n{items}").trim());
+}
+
+/// What the requester wrote, for the vendor that a rule has named: whoever an agent asks is in a side thread from then on.
+fn words_by_rule(change: &Change<'_>, name: &VendorName) -> Option<String> {
+    let is_by_rule = change.ticket.vendor.as_ref() == Some(name) && !change.ticket.side_threads.contains_key(name);
+    let is_theirs = |message: &&MessageEntry| message.direction == Direction::In && !message.held;
+    let arrived = change.message.as_ref().filter(is_theirs);
+    let message = arrived.or(change.event.around.last_in.as_ref()).filter(|_| is_by_rule)?;
+    Some(message.text.trim().to_owned()).filter(|words| !words.is_empty())
+}
+
+/// Vendors who were asked before, and may see what has become known since, hear of it.
+pub(crate) fn tell_fields(change: &mut Change<'_>) {
+    let policy = change.policy;
+    let valid =
+        |ticket: &Ticket, id: &FieldId| ticket.fields.get(id).filter(|value| value.valid).map(|value| value.value.clone());
+    let is_news = |vendor: &Vendor| {
+        vendor.sees.iter().any(|id| {
+            let now = valid(&change.ticket, id);
+            now.is_some() && now != valid(change.before, id)
+        })
+    };
+    let waits = |name: &VendorName| {
+        let asked_at = |ticket: &Ticket| ticket.side_threads.get(name).and_then(|thread| thread.asked_at);
+        asked_at(change.before).is_some() && asked_at(&change.ticket) == asked_at(change.before)
+    };
+    let told: Vec<&Vendor> = policy.vendors.values().filter(|vendor| waits(&vendor.name) && is_news(vendor)).collect();
+    for vendor in told {
+        let Some(inbox) = policy.inboxes.get(&change.ticket.inbox) else { continue };
+        change.tell("vendor_told", "frontdesk", format!("{}: what has become known", vendor.label));
+        change.send(|change, id| question_letter(change, id, inbox, vendor, "We know more by now:"));
+        let Some(Effect::Send(send)) = change.effects.last() else { continue };
+        let message_id = send.message_id.clone();
+        if let Some(thread) = change.ticket.side_threads.get_mut(&vendor.name) {
+            push_reference(&mut thread.references, message_id);
+        }
+    }
 }
 
 /// Spans after a question at which something is done about a vendor's silence: the owner is told, then they are asked again.

@@ -234,10 +234,14 @@ impl Core {
             (None, Some(found)) if found.ticket.is_some() => found.ticket.clone(),
             (None, _) => desk::arrival::placed_ticket(&placement.target).and_then(|no| tickets.get(&no).cloned()),
         };
-        let mut around = self.around_people(ticket.as_ref(), sender, people, now);
+        // A mail that makes a ticket of its own is about its sender, whatever other ticket it points at.
+        let is_linked = matches!(placement.target, desk::event::Target::NewLinked { .. });
+        let is_agents = agent_mail.as_ref().is_some_and(|found| found.ticket.is_some());
+        let about = ticket.as_ref().filter(|_| is_agents || !is_linked);
+        let mut around = self.around_people(about, sender, people, now);
         around.last_in = agent_mail.as_ref().and_then(|found| self.last_in(found.ticket.as_ref()?.no));
         let inbox = self.inbox_of(place, message);
-        let allowance = match (ticket.is_none(), sender) {
+        let allowance = match (about.is_none(), sender) {
             (true, Some(sender)) => {
                 let subject = subject::folded(&message.subject, &policy.company.prefix);
                 budget::acknowledgement(&*self.store, &policy.limits, sender, &subject, now)
@@ -252,8 +256,8 @@ impl Core {
             contact_tickets: sender.map_or(0, |sender| self.store.contact(&sender.folded()).tickets),
             budget: allowance.facts(),
             budget_exhausted: matches!(allowance, Allowance::Exhausted(_)),
-            own: if ticket.is_none() { self.own_tickets(now, message, sender, &reading.proof) } else { None },
-            usual_response: if ticket.is_none() { self.usual.of(&self.live.policy, &inbox) } else { None },
+            own: if about.is_none() { self.own_tickets(now, message, sender, &reading.proof) } else { None },
+            usual_response: if about.is_none() { self.usual.of(&self.live.policy, &inbox) } else { None },
             agent_mail: agent_mail.map(Box::new),
         };
         let arrival = Arrival {
@@ -268,7 +272,12 @@ impl Core {
             known,
             parsed: reading.parsed,
         };
-        (Event { id, at: now, kind: EventKind::MailArrived(Box::new(arrival)), around }, ticket)
+        let is_new = about.is_none();
+        let mut event = Event { id, at: now, kind: EventKind::MailArrived(Box::new(arrival)), around };
+        if let Some(asker) = desk::arrival::asks_by_form(policy, &event).filter(|_| is_new) {
+            event.around.contact = self.store.contact(&asker.folded());
+        }
+        (event, ticket)
     }
 
     /// The newest ticket of a machine that has made its share within the hour.

@@ -56,6 +56,9 @@ fn commands_change_the_ticket_and_what_is_not_possible_is_refused() {
     assert_eq!(office.act("T-1", "ana", &["priority", "urgent"])["priority"], json!("urgent"));
     assert_eq!(office.act("T-1", "ana", &["tag", "+key", "+old"])["tags"], json!(["key", "old"]));
     assert_eq!(office.act("T-1", "ana", &["tag", "-old"])["tags"], json!(["key"]));
+    let open = office.desk.cli(&["ticket", "act", "--as", "ana", "T-1", "close"]);
+    assert_eq!(open.code, Some(77), "it is asked once: {open:?}");
+    assert!(open.stderr.contains("Where?") && open.stderr.contains("close anyway because"), "{open:?}");
     let set = office.act("T-1", "ana", &["set", "site=Bergen"]);
     assert_eq!(
         (&set["fields"]["site"]["value"], &set["missing"]),

@@ -129,6 +129,7 @@ fn without_a_ticket_only_the_desk_is_spoken_to() {
     let block = |text: &str| shown(&read(&desk.without_ticket(), text));
     assert_eq!(block("#list mine"), "1:list mine | ");
     assert_eq!(block("#new\n#customer a@b.example\n#take\nHi"), "1:new 2:customer a@b.example 3:take | Hi");
+    assert_eq!(block("#customer a@b.example\nHi"), "1:customer a@b.example | Hi");
     assert_eq!(block("#take\nHi"), "!1:this mail is about no ticket: answer a ticket's mail, or begin with `new` | Hi");
 }
 

@@ -163,14 +163,10 @@ pub(crate) fn works_on(policy: &Policy, ticket: &Ticket, agent: &AgentName) -> b
 /// The tickets that the new text of a mail names, for its commands.
 #[must_use]
 pub fn references(policy: &Policy, message: &Message) -> BTreeSet<TicketNo> {
-    let prefix = format!("{}-", policy.company.prefix);
+    let prefix = &policy.company.prefix;
     let lines = message.reply.new_text.lines().map(str::trim_start).filter(|line| line.starts_with(['#', '＃']));
-    let mut found: BTreeSet<TicketNo> = lines
-        .flat_map(|line| line.split(|c: char| !(c.is_alphanumeric() || c == '-')))
-        .filter_map(|word| word.strip_prefix(&prefix)?.parse().ok().map(TicketNo))
-        .take(REFERENCES_MAX)
-        .collect();
-    found.extend(subject::tags(&message.subject, &policy.company.prefix));
+    let mut found: BTreeSet<TicketNo> = lines.flat_map(|line| subject::named(line, prefix)).take(REFERENCES_MAX).collect();
+    found.extend(subject::tags(&message.subject, prefix));
     found
 }
 

@@ -63,6 +63,8 @@ pub(crate) struct Words {
     pub(crate) says_new: &'static str,
     pub(crate) says_new_person: &'static str,
     pub(crate) says_claims: &'static str,
+    pub(crate) says_continues: &'static str,
+    pub(crate) says_alike: &'static str,
     pub(crate) says_copied: &'static str,
     pub(crate) says_acted: &'static str,
     pub(crate) says_assigned_by: &'static str,

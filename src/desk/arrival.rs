@@ -95,7 +95,7 @@ pub(crate) fn decide(policy: &Policy, ticket: Option<&Ticket>, event: &Event, ar
                 Some(mail::MachineClass::List) => mail.attach(ticket, &verdict),
                 _ => mail.collapsed(ticket, &verdict),
             },
-            Some(_) | None => opening::decide(mail, &verdict),
+            Some(_) | None => opening::decide(mail, &verdict, ticket),
         },
         MachineOutcome::TicketNoAck | MachineOutcome::TicketUnproven | MachineOutcome::Ticket => {
             match (&arrival.known.placement.target, ticket) {
@@ -105,9 +105,9 @@ pub(crate) fn decide(policy: &Policy, ticket: Option<&Ticket>, event: &Event, ar
                     match courtesy::of(mail.message()) {
                         Some(Courtesy::Stop) => mail.stop_word(),
                         Some(Courtesy::Status) if let Some(own) = &arrival.known.own => {
-                            standing::list(&mut mail, own).unwrap_or_else(|| opening::decide(mail, &verdict))
+                            standing::list(&mut mail, own).unwrap_or_else(|| opening::decide(mail, &verdict, ticket))
                         }
-                        _ => opening::decide(mail, &verdict),
+                        _ => opening::decide(mail, &verdict, ticket),
                     }
                 }
             }
@@ -539,6 +539,7 @@ fn reverse(link: LinkKind) -> LinkKind {
         LinkKind::MergedFrom => LinkKind::MergedInto,
         LinkKind::SplitFrom => LinkKind::SplitInto,
         LinkKind::SplitInto => LinkKind::SplitFrom,
+        LinkKind::Resembles => LinkKind::Resembles,
     }
 }
 

@@ -315,6 +315,8 @@ pub struct Known {
     pub own: Option<Vec<Ticket>>,
     /// What an agent's mail needs; `None` if it is none.
     pub agent_mail: Option<Box<crate::agent_mail::Found>>,
+    /// An open ticket of the same sender that a new one seems to be about.
+    pub alike: Option<TicketNo>,
 }
 
 /// The earlier delivery of the same mail.

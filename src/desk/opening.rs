@@ -16,12 +16,12 @@ use crate::ids::{EventId, FieldId};
 use crate::letter::{AckRequest, acknowledgement};
 use crate::policy::{Agent, Form, Policy};
 use crate::rule::{AckAction, Actions, RuleView};
-use crate::ticket::{Clock, Link, NoteLine, Promised, Requester, Status, Ticket};
+use crate::ticket::{Clock, Link, LinkKind, NoteLine, Promised, Requester, Status, Ticket};
 use crate::ticket_mail::Cause;
 use crate::trace::TraceLine;
-use crate::{act, assign, field, fill_in, form, notice, opening_help, process, promise, sender, vendor};
+use crate::{act, assign, field, fill_in, form, notice, opening_help, process, promise, sender, subject, vendor};
 
-pub(crate) fn decide(mut mail: Incoming<'_>, verdict: &Verdict) -> Decision {
+pub(crate) fn decide(mut mail: Incoming<'_>, verdict: &Verdict, earlier: Option<&Ticket>) -> Decision {
     let mut ticket = blank(&mail);
     let filled_in = read_form(&mut mail, &mut ticket);
     mail.trace(
@@ -34,6 +34,7 @@ pub(crate) fn decide(mut mail: Incoming<'_>, verdict: &Verdict) -> Decision {
     );
     trace_cut(&mut mail);
     fill_fields(&mut mail, &mut ticket);
+    carry_on(&mut mail, &mut ticket, earlier);
     let language = ticket.language.clone();
     mail.trace(
         "language",
@@ -81,6 +82,34 @@ pub(crate) fn decide(mut mail: Incoming<'_>, verdict: &Verdict) -> Decision {
         notice::tell(&mut change, &Cause::New { message: &message }, None);
     }
     change.finish(Outcome::NewTicket)
+}
+
+/// What is known of the ticket whose matter this one continues need not be asked again; and a like one is proposed for merging.
+fn carry_on(mail: &mut Incoming<'_>, ticket: &mut Ticket, earlier: Option<&Ticket>) {
+    if let Some(other) = mail.arrival.known.alike {
+        mail.trace("thread", "alike", format!("seems to be about {}: merging is proposed", mail.policy.reference(other)));
+        ticket.links.insert(Link { kind: LinkKind::Resembles, ticket: other });
+    }
+    let folded = |text: &str| subject::folded(text, &mail.policy.company.prefix);
+    let is_theirs = |earlier: &&Ticket| {
+        let continues = Link { kind: LinkKind::Continues, ticket: earlier.no };
+        let is_same = earlier.requester.address.folded() == ticket.requester.address.folded()
+            && earlier.ticket_type == ticket.ticket_type
+            && folded(&earlier.first_subject) == folded(&ticket.first_subject);
+        ticket.links.contains(&continues) && is_same && ticket.requester.proven
+    };
+    let (Some(earlier), Some(ticket_type)) = (earlier.filter(is_theirs), mail.policy.types.get(&ticket.ticket_type)) else {
+        return;
+    };
+    for field in ticket_type.fields.iter().filter(|field| !field.agents_only) {
+        let known = earlier.fields.get(&field.id).filter(|value| value.valid);
+        if let (Some(value), false) = (known, ticket.fields.get(&field.id).is_some_and(|value| value.valid)) {
+            let from = mail.policy.reference(earlier.no);
+            mail.trace("field", "known", format!("{} = {} (from {from})", field.id, value.value));
+            ticket.fields.insert(field.id.clone(), value.clone());
+        }
+    }
+    ticket.missing = field::missing(ticket_type, &ticket.fields);
 }
 
 /// Whoever the team's way of sharing work gives it to, unless a rule has named an owner.

@@ -102,6 +102,14 @@ pub fn tags(subject: &str, reference_prefix: &str) -> Vec<TicketNo> {
     found
 }
 
+/// Tickets that a text names, such as `T-4821`, in order.
+#[must_use]
+pub fn named(text: &str, reference_prefix: &str) -> Vec<TicketNo> {
+    let words = text.split(|c: char| !(c.is_alphanumeric() || c == '-'));
+    let number = |word: &str| word.strip_prefix(reference_prefix)?.strip_prefix('-')?.parse().ok().map(TicketNo);
+    words.filter_map(number).collect()
+}
+
 /// For comparing subjects: bare, lower case, white space folded.
 #[must_use]
 pub fn folded(subject: &str, reference_prefix: &str) -> String {

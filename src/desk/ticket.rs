@@ -154,6 +154,8 @@ pub enum LinkKind {
     SplitFrom,
     /// The other was split off this one.
     SplitInto,
+    /// Both seem to be about one matter: merging is proposed.
+    Resembles,
 }
 
 /// A link to another ticket.

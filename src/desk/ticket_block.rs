@@ -299,7 +299,8 @@ impl Facts<'_> {
             | LinkKind::MergedInto
             | LinkKind::MergedFrom
             | LinkKind::SplitFrom
-            | LinkKind::SplitInto => None,
+            | LinkKind::SplitInto
+            | LinkKind::Resembles => None,
         });
         let line = |(template, other)| own(fill_text(template, &[("reference", &self.desk.policy.reference(other))]));
         said.take(CLAIMS_MAX).map(line).collect()

@@ -193,7 +193,12 @@ impl TicketMail<'_> {
         match self.cause {
             Cause::New { .. } => {
                 say(fill(words.says_new, std::slice::from_ref(&person)));
-                for other in self.claimed() {
+                for (kind, template) in [(LinkKind::Continues, words.says_continues), (LinkKind::Resembles, words.says_alike)] {
+                    for other in self.linked(kind) {
+                        say(fill(template, &[("reference", own(self.desk.policy.reference(other)))]));
+                    }
+                }
+                for other in self.linked(LinkKind::Claims) {
                     let reference = ("reference", own(self.desk.policy.reference(other)));
                     say(fill(words.says_claims, &[person.clone(), reference]));
                 }
@@ -329,9 +334,8 @@ impl TicketMail<'_> {
         self.ticket.waiting.iter().filter(is_copied).take(COPIED_MAX).cloned().collect()
     }
 
-    /// Tickets that the first mail says it belongs to.
-    fn claimed(&self) -> impl Iterator<Item = TicketNo> {
-        self.ticket.links.iter().filter(|link| link.kind == LinkKind::Claims).map(|link| link.ticket)
+    fn linked(&self, kind: LinkKind) -> impl Iterator<Item = TicketNo> {
+        self.ticket.links.iter().filter(move |link| link.kind == kind).map(|link| link.ticket)
     }
 
     /// Files go along as far as the limit allows; the rest is listed, with a link where pages are served.

@@ -13,6 +13,7 @@ use desk::{AccountName, EffectId, Event, EventId, InboxName, Outcome, Policy, Ra
 use jiff::Timestamp;
 use mail::Address;
 
+use crate::engine::alike::Alike;
 use crate::engine::budget::{self, Allowance};
 use crate::engine::outgoing::{MailTurn, is_unsent, step_of, turn_of};
 use crate::engine::read::Reading;
@@ -99,6 +100,8 @@ pub struct Core {
     pub(super) issues: BTreeMap<String, IssueState>,
     /// The newest ticket of each machine that writes tickets; forgotten at a restart, which costs one ticket more.
     machine_tickets: BTreeMap<String, TicketNo>,
+    /// Tickets of late, by requester and subject.
+    alike: Alike,
     /// Notices of staged decisions, to be given out after the flush.
     pub(super) notices: Vec<(String, String)>,
     /// What was staged since it was last asked for.
@@ -126,7 +129,9 @@ impl Core {
             notices: Vec::new(),
             happenings: Vec::new(),
             machine_tickets: BTreeMap::new(),
+            alike: Alike::default(),
         };
+        core.alike = Alike::new(&*core.store, &core.live.policy.company.prefix);
         core.usual = Usual::load(&*core.store, &core.live.policy);
         core.told = Told::load(&*core.store, &core.live.policy.agents, now);
         core.issues = core.store.issues();
@@ -248,6 +253,9 @@ impl Core {
             }
             _ => Allowance::Allowed,
         };
+        let is_new = about.is_none() && duplicate.is_none() && !is_linked;
+        let alike = sender.filter(|_| is_new && around.contact.open > 0);
+        let alike = alike.and_then(|sender| self.alike.find(&*self.store, sender, message, &policy.company.prefix));
         let known = Known {
             next_ticket: self.store.next_ticket(),
             coalesce: sender.and_then(|sender| self.coalesce(sender, now)),
@@ -259,6 +267,7 @@ impl Core {
             own: if about.is_none() { self.own_tickets(now, message, sender, &reading.proof) } else { None },
             usual_response: if about.is_none() { self.usual.of(&self.live.policy, &inbox) } else { None },
             agent_mail: agent_mail.map(Box::new),
+            alike,
         };
         let arrival = Arrival {
             place: place.clone(),
@@ -447,6 +456,9 @@ impl Core {
         }
         if let Some(ticket) = &decision.ticket {
             self.usual.note(&self.live.policy, ticket, event.at);
+        }
+        if let (Some(ticket), Outcome::NewTicket) = (&decision.ticket, &decision.outcome) {
+            self.alike.note(ticket, &self.live.policy.company.prefix);
         }
         if let (Some(ticket), true) = (&decision.ticket, budget::made_by_machine(&decision)) {
             let sender = ticket.requester.address.folded();

@@ -4,6 +4,7 @@
 //! store that forgets. Reading mail ([`read`]) is pure and runs beside it on as many threads as there are processors.
 //! Mail in and mail out see the [`seam`] alone.
 
+mod alike;
 mod around;
 pub mod budget;
 pub mod child;

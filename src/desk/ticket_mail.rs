@@ -189,7 +189,7 @@ impl TicketMail<'_> {
         let mut say = |line: Line| blocks.push(Block::Say(line));
         match self.cause {
             Cause::New { .. } => {
-                say(fill(words.says_new, &[person.clone()]));
+                say(fill(words.says_new, std::slice::from_ref(&person)));
                 for other in self.claimed() {
                     let reference = ("reference", own(self.desk.policy.reference(other)));
                     say(fill(words.says_claims, &[person.clone(), reference]));

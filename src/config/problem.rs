@@ -36,6 +36,7 @@ pub enum Code {
     NoTrust,
     WeakProof,
     Article,
+    NoAgentMail,
     Later,
     Fallback,
 }
@@ -71,6 +72,7 @@ impl Code {
             Self::NoTrust => "W305",
             Self::WeakProof => "W306",
             Self::Article => "W307",
+            Self::NoAgentMail => "W308",
             Self::Later => "N401",
             Self::Fallback => "N402",
         }

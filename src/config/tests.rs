@@ -88,7 +88,8 @@ fn the_minimal_file_has_defaults_for_everything_else() {
     assert_eq!(account.poll, jiff::SignedDuration::from_secs(30));
     assert!(matches!(&account.auth, Auth::Password { secret, .. } if secret.expose() == "hunter2"));
     assert_eq!(loaded.config.server.store, StoreKind::Sled { path: "/etc/frontdesk/state".into() });
-    assert_eq!((loaded.warnings, loaded.notes), (vec![], vec![]));
+    let warnings: Vec<_> = loaded.warnings.iter().map(|warning| warning.code).collect();
+    assert_eq!((warnings, loaded.notes), (vec!["W308"], vec![]), "agents have no address to answer to");
 }
 
 #[test]

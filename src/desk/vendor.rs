@@ -212,20 +212,20 @@ pub(crate) fn ask_by_rule(change: &mut Change<'_>, text: &str) {
     }
 }
 
-/// A step waits on a vendor: they are asked with its checklist. The request's own words go along where a rule has named this
-/// vendor for it; else nothing that a customer wrote does, besides the fields that the vendor may see.
+/// A step waits on a vendor: they are asked with its checklist. The request goes along where a rule has named this vendor for it
+/// and the step is its first; else nothing that a customer wrote does, besides the fields that the vendor may see.
 pub(crate) fn ask_for_step(change: &mut Change<'_>, name: &VendorName, todo: &[String]) {
     let words = words_by_rule(change, name).unwrap_or_else(|| "Please look at this.".to_owned());
     let items = todo.iter().map(|item| format!("- {item}")).collect::<Vec<_>>().join("\n");
     ask(change, "frontdesk", name, format!("{words}\n\n{items}").trim());
 }
 
-/// What the requester wrote, for the vendor that a rule has named: whoever an agent asks is in a side thread from then on.
+/// The request that opens the ticket, for the vendor that a rule has named for it.
 fn words_by_rule(change: &Change<'_>, name: &VendorName) -> Option<String> {
     let is_by_rule = change.ticket.vendor.as_ref() == Some(name) && !change.ticket.side_threads.contains_key(name);
-    let is_theirs = |message: &&MessageEntry| message.direction == Direction::In && !message.held;
-    let arrived = change.message.as_ref().filter(is_theirs);
-    let message = arrived.or(change.event.around.last_in.as_ref()).filter(|_| is_by_rule)?;
+    // What was written later was not before the rule, and an agent who has come to the step can say more.
+    let is_opening = change.ticket.made_by == change.event.id;
+    let message = change.message.as_ref().filter(|message| is_by_rule && is_opening && message.direction == Direction::In)?;
     Some(message.text.trim().to_owned()).filter(|words| !words.is_empty())
 }
 

@@ -89,12 +89,13 @@ fn seven_answers_make_a_desk_that_checks() {
     }
     assert_eq!(fs::read(desk.path("new/signing.key")).expect("written").len(), 32);
     assert!(desk.path("new/frontdesk.service.d/local.conf").exists() && desk.path("new/dns-to-check.txt").exists());
-    let check = desk.cli_bare(&["check", "--deny", "warnings", "--config", "new/frontdesk.toml"]);
+    let check = desk.cli_bare(&["check", "--config", "new/frontdesk.toml"]);
     assert_eq!(check.code, Some(0), "{check:?}");
+    assert!(check.stdout.contains("W308") && check.stdout.contains("1 warning,"), "agents get no mail yet: {check:?}");
     let before = fs::read(desk.path("new/signing.key")).expect("there");
     let again = desk.cli_bare(&["init", "new", "--answers", "answers.toml", "--offline"]);
     assert_eq!(again.code, Some(1), "{again:?}");
-    assert!(again.stderr.contains("not overwritten"), "{again:?}");
+    assert!(again.stderr.contains("exist already and are not overwritten"), "{again:?}");
     assert_eq!(fs::read(desk.path("new/signing.key")).expect("there"), before);
     desk.write("half.toml", "company = \"Acme\"\ncolour = \"red\"\n");
     let half = desk.cli_bare(&["init", "other", "--answers", "half.toml", "--offline"]);
@@ -118,9 +119,11 @@ fn exit_codes_are_those_of_the_table() {
     check(&desk, &["reload"], 69);
     check(&desk, &["parse", "no-such.eml"], 65);
     check(&desk, &["explain", "--subject", "no sender"], 2);
+    check(&desk, &["explain", "no-such.eml"], 65);
     let failing = "[[test]]\nname = \"wrong\"\nmail = { from = \"a@b.example\" }\nwant = { priority = \"urgent\" }\n";
     desk.write("frontdesk.toml", &format!("{MAILDIRS}{failing}"));
     check(&desk, &["test"], 4);
+    check(&desk, &["test", "-k", "no such"], 2);
     check(&desk, &["check"], 4);
     desk.write("frontdesk.toml", "version = 1\nnonsense = true\n");
     check(&desk, &["check"], 78);

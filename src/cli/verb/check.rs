@@ -27,7 +27,9 @@ pub fn check(common: &Common, options: &CheckArgs, printer: &Printer) -> Result<
     }
     let refused = if options.online { online::log_in_everywhere(&setup, &path, printer)? } else { 0 };
     if !printer.json && failed.is_empty() && refused == 0 {
-        let text = format!("{} is good: {warnings} warnings, {} tests passed", path.display(), setup.config.tests.len());
+        let plural = |count: usize, word: &str| format!("{count} {word}{}", if count == 1 { "" } else { "s" });
+        let (found, tests) = (plural(warnings, "warning"), plural(setup.config.tests.len(), "test"));
+        let text = format!("{} is good: {found}, {tests} passed", path.display());
         printer.line(&printer.paint(Style::Green, &text));
     }
     let is_denied = options.deny.is_some() && warnings > 0;

@@ -36,7 +36,7 @@ pub fn described(policy: &Policy) -> String {
         }
         lines.push(format!("It becomes a ticket of type `{}` for team `{}`.", inbox.ticket_type, inbox.team));
         lines.push(match &inbox.ack {
-            Some(ack) => format!("The sender gets the text `{ack}` at once."),
+            Some(ack) => format!("The sender gets the text `{}` at once.", policy.templates.serving(ack)),
             None => "The sender gets no acknowledgement.".to_owned(),
         });
         if inbox.private {
@@ -143,12 +143,16 @@ fn follow_ups(policy: &Policy) -> Vec<String> {
     for silent in &policy.follow_up.silent {
         let after = write_span(silent.after);
         lines.push(match &silent.then {
-            Then::Send(text) => format!("- The customer is silent for {after}: the text `{text}`."),
+            Then::Send(text) => format!("- The customer is silent for {after}: the text `{}`.", policy.templates.serving(text)),
             Then::Close(reason) => format!("- The customer is silent for {after}: closed, {reason}."),
         });
     }
     if let Some(check_in) = &policy.follow_up.check_in {
-        lines.push(format!("- {} after closing: the text `{}`.", write_span(check_in.after), check_in.send));
+        lines.push(format!(
+            "- {} after closing: the text `{}`.",
+            write_span(check_in.after),
+            policy.templates.serving(&check_in.send)
+        ));
     }
     lines.push(format!("- An answer within {} after closing reopens.", write_length(policy.reopen_within)));
     lines

@@ -16,6 +16,9 @@ use crate::config::InlineMail;
 /// The configuration or the mail cannot be used.
 pub fn explain(common: &Common, options: &ExplainArgs, printer: &Printer) -> Result<Exit, Failure> {
     let is_file = options.what.as_ref().is_some_and(|what| what == "-" || std::path::Path::new(what).exists());
+    if let Some(path) = options.what.as_ref().filter(|what| !is_file && what.contains(['.', '/'])) {
+        return Err(Failure::new(Exit::BadInput, format!("there is no file `{path}`")));
+    }
     if let Some(reference) = options.what.as_ref().filter(|_| !is_file) {
         let shown = ask(common, printer, Request::Explain { ticket: reference.clone() })?;
         if printer.json {

@@ -74,7 +74,8 @@ fn report(draft: &Draft, dir: &Path, printer: &Printer) {
     printer.hint(draft.dns().trim_end());
     printer.hint("");
     printer.hint(&format!(
-        "Next:  frontdesk check --config {0}/{1}\n       frontdesk run --config {0}/{1}",
+        "Next:  frontdesk check --config {0}/{1}\n       frontdesk run --config {0}/{1}\n\
+         Then:  an address where agents answer, in [agent_mail]; until then no agent gets mail.",
         dir.display(),
         draft::CONFIG
     ));

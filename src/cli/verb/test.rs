@@ -20,6 +20,11 @@ pub fn test(common: &Common, options: &TestArgs, printer: &Printer) -> Result<Ex
     let wanted = |test: &&ConfigTest| options.name.as_ref().is_none_or(|name| test.name.contains(name));
     let results: Vec<(String, Vec<String>)> =
         setup.config.tests.iter().filter(wanted).map(|test| (test.name.clone(), run_one(&setup, test))).collect();
+    if let Some(name) = options.name.as_ref().filter(|_| results.is_empty()) {
+        let known: Vec<&str> = setup.config.tests.iter().map(|test| test.name.as_str()).collect();
+        let known = if known.is_empty() { "none".to_owned() } else { known.join(", ") };
+        return Err(Failure::new(Exit::Usage, format!("no test has \"{name}\" in its name; there are: {known}")));
+    }
     let failed = results.iter().filter(|(_, wrong)| !wrong.is_empty()).count();
     if printer.json {
         let shown =

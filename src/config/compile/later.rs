@@ -40,6 +40,18 @@ impl Compiler<'_> {
         }
     }
 
+    /// Without their own address agents hear of nothing: what came in is seen in the mailbox and by `frontdesk ticket` alone.
+    pub(super) fn warn_agent_mail(&mut self, raw: &RawFile) {
+        // A section that is wrong is no section that is missing.
+        if raw.agent_mail.is_some() || self.report.has_errors() {
+            return;
+        }
+        let Some((name, _)) = raw.agent.iter().flat_map(|named| &named.0).next() else { return };
+        let hint = "[agent_mail] with address = \"desk@...\", an address of its own in the same account";
+        let message = "there is no [agent_mail]: agents get no mail about tickets and cannot answer by mail";
+        self.report.hint(Code::NoAgentMail, name.at, message, "nobody is told of a new ticket", hint);
+    }
+
     /// Agents are believed by proof of their sender: someone has to give it.
     pub(super) fn warn_trust(&mut self, raw: &RawFile, accounts: &BTreeMap<AccountName, Account>) {
         let Some(agent_mail) = &raw.agent_mail else { return };

@@ -161,6 +161,7 @@ impl Compiler<'_> {
         let tests = self.tests(raw.test.as_deref().unwrap_or_default(), &inboxes);
         self.warn_unused(raw.sla.as_ref());
         self.warn_trust(&raw, &accounts);
+        self.warn_agent_mail(&raw);
         let own_addresses = inboxes
             .values()
             .flat_map(|inbox| std::iter::once(&inbox.address).chain(&inbox.also))

@@ -98,7 +98,7 @@ impl Narrator {
     fn decision(&self, decided: &Decided) {
         let mut heading = "decided";
         for line in decided.decision.trace.iter().filter(|line| is_telling(line)) {
-            let head = format!("{:<10}{:<11}", line.step, line.outcome);
+            let head = format!("{:<9} {:<10} ", line.step, line.outcome);
             let at = line.line.map_or_else(String::new, |at| format!(" (line {at})"));
             let named = line.rule.as_ref().map_or_else(String::new, |rule| format!("\"{rule}\"{at}: "));
             let style = if line.rule.is_some() { Style::Yellow } else { Style::Dim };

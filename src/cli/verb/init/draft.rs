@@ -40,7 +40,8 @@ pub(super) fn refuse_existing(dir: &Path) -> Result<(), Failure> {
     if there.is_empty() {
         return Ok(());
     }
-    let message = format!("{} exists already and is not overwritten; name another directory", there.join(" and "));
+    let verbs = if there.len() == 1 { "exists already and is" } else { "exist already and are" };
+    let message = format!("{} {verbs} not overwritten; name another directory", there.join(" and "));
     Err(Failure::new(Exit::Failed, message))
 }
 
@@ -159,7 +160,13 @@ auth = {auth}
 
 [agent]
 {agent_key} = {{ name = {shown}, email = {agent} }}
+
+# Until agents have an address of their own, they get no mail about tickets and cannot answer by mail. Make one at your
+# provider, whose mail arrives in the same account, then take the signs away:
+# [agent_mail]
+# address = {desk}
 ",
+        desk = quoted(&format!("desk@{}", address.domain())),
         company = quoted(&answers.company),
         imap = quoted(&answers.imap),
         smtp = quoted(&answers.smtp),

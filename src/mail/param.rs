@@ -174,7 +174,19 @@ fn value_of(pieces: &[Piece], name: &str) -> Option<String> {
     if !numbered.is_empty() {
         return Some(extended(&numbered));
     }
-    plain.map(|piece| words(&piece.value))
+    plain.map(|piece| without_star(&piece.value).unwrap_or_else(|| words(&piece.value)))
+}
+
+/// `filename="UTF-8''caf%C3%A9.txt"`: the extended form under the plain name, by writers who forgot the asterisk.
+fn without_star(value: &str) -> Option<String> {
+    let (label, rest) = value.split_once('\'')?;
+    let (language, text) = rest.split_once('\'')?;
+    let is_extended = charset::is_known(label) && language.len() <= 8 && text.contains('%') && text.is_ascii();
+    is_extended.then(|| {
+        let mut bytes = Vec::with_capacity(text.len());
+        push_percent(&mut bytes, text);
+        charset::decode(&bytes, Some(label), None).text.into_owned()
+    })
 }
 
 /// Percent-decodes the encoded pieces, then reads all bytes in the charset that the first piece names.
@@ -252,6 +264,8 @@ mod tests {
         check(b"a/b; name==?utf-8?Q?a;b.txt?=", "a/b", "name", "a;b.txt");
         check(b"a/b; name*0=\"=?utf-8?Q?=C3\"; name*1=\"=A4.txt?=\"", "a/b", "name", "\u{e4}.txt");
         check(b"a/b; filename=plain.txt; filename*=UTF-8''%C3%A4.txt", "a/b", "filename", "\u{e4}.txt");
+        check(b"a/b; name=\"UTF-8''a%20%C3%A4.txt\"", "a/b", "name", "a \u{e4}.txt");
+        check(b"a/b; name=\"it''s 5%25.txt\"", "a/b", "name", "it''s 5%25.txt");
         check("a/b; name=\"ä.txt\"".as_bytes(), "a/b", "name", "\u{e4}.txt");
     }
 }

@@ -63,6 +63,16 @@ pub fn is_known(label: &str) -> bool {
     !matches!(reader_of(&normal_label(label)), Reader::Unknown)
 }
 
+/// The label of a Windows code page, by its number.
+#[must_use]
+pub(crate) fn label_of_page(code_page: u32) -> String {
+    match code_page {
+        65_001 => "utf-8".to_owned(),
+        437 | 852 | 866 | 874 | 932 | 936 | 949 | 950 => format!("cp{code_page}"),
+        _ => format!("windows-{code_page}"),
+    }
+}
+
 /// Bytes that are UTF-8 as a rule. Sound bytes, which are looked at many at a time, need no copy.
 pub(crate) fn utf8(bytes: &[u8]) -> Cow<'_, str> {
     std::str::from_utf8(bytes).map_or_else(|_| String::from_utf8_lossy(bytes), Cow::Borrowed)

@@ -314,8 +314,13 @@ impl<'a> Facts<'a> {
             "X-Auto-Response-Suppress"
         } else if self.machine_address().is_some() {
             "sent by a machine's address"
-        } else if self.answers && machine_words::is_marked_away(&self.message.subject) {
+        } else if !machine_words::is_marked_away(&self.message.subject) {
+            return None;
+        } else if self.answers {
             "an answer"
+        } else if machine_words::tells_absence(&self.message.text) {
+            // Hosts of old mark their notices with nothing but the subject.
+            "text of an absence"
         } else {
             return None;
         };

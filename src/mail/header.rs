@@ -99,9 +99,13 @@ pub fn line_at(raw: &[u8], position: usize) -> (&[u8], usize) {
     }
 }
 
+/// Hosts that convert twice leave several CR before one LF.
 fn trim_line_end(line: &[u8]) -> &[u8] {
-    let line = line.strip_suffix(b"\n").unwrap_or(line);
-    line.strip_suffix(b"\r").unwrap_or(line)
+    let mut line = line.strip_suffix(b"\n").unwrap_or(line);
+    while let Some(rest) = line.strip_suffix(b"\r") {
+        line = rest;
+    }
+    line
 }
 
 /// Where the folded lines after `position` end.

@@ -2,8 +2,10 @@
 
 use crate::html::HtmlText;
 use crate::parse::prefix;
-use crate::part::Part;
-use crate::{Attachment, Defect, calendar, charset, file_name, flowed, html, limits, parse, rtf, tnef, transfer, uuencode};
+use crate::part::{self, Part};
+use crate::{
+    Attachment, Defect, calendar, charset, cms, file_name, flowed, header, html, limits, parse, rtf, tnef, transfer, uuencode,
+};
 
 /// Indexes of parts by their role.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -153,7 +155,7 @@ pub(crate) fn read(parts: &[Part<'_>], roles: &Roles, defects: &mut Vec<Defect>)
         body.is_text_from_html = false;
     }
     if !has_words(&body.text)
-        && let Some(text) = text_of_files(parts, roles)
+        && let Some(text) = text_of_files(parts, roles).or_else(|| signed_text(parts, roles))
     {
         body.text = text;
         body.is_text_from_html = false;
@@ -294,6 +296,28 @@ fn text_of_files(parts: &[Part<'_>], roles: &Roles) -> Option<String> {
         }
     }
     None
+}
+
+/// The text of a mail that is signed in one piece. What is signed within it stays closed, so this goes one level down.
+fn signed_text(parts: &[Part<'_>], outer: &Roles) -> Option<String> {
+    const KINDS: [&str; 2] = ["application/pkcs7-mime", "application/x-pkcs7-mime"];
+    let is_container = |part: &&Part<'_>| {
+        KINDS.contains(&part.content_type.as_str())
+            || part.declared_name().is_some_and(|name| name.trim().eq_ignore_ascii_case("smime.p7m"))
+    };
+    let part = outer.files.iter().map(|&index| &parts[index]).find(is_container)?;
+    let signed = cms::signed_content(&part.bytes().0)?;
+    let inner = part::walk(&signed, &header::read_block(&signed), &mut Vec::new());
+    let roles = roles(&inner);
+    let shown = roles.text.iter().map(|&index| &inner[index]).filter(|part| part.content_type.starts_with("text/"));
+    let mut text = String::new();
+    for part in shown {
+        let (source, _) =
+            if part.content_type == "text/html" { decoded(part, &mut Vec::new()) } else { plain_text(part, &mut Vec::new()) };
+        let more = if part.content_type == "text/html" { html_text(&source, &mut Vec::new()) } else { source };
+        append(&mut text, more, &mut Vec::new());
+    }
+    has_words(&text).then_some(text)
 }
 
 /// Programs that write mails send what they know as an object or as a filled-in form.

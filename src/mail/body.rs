@@ -256,10 +256,12 @@ fn decoded(part: &Part<'_>, defects: &mut Vec<Defect>) -> (String, String) {
     (text, charset)
 }
 
-/// The charset an HTML head declares, within the first bytes as the HTML standard has it.
+/// The charset an HTML head declares, within the first bytes as the HTML standard has it, or the head of an XHTML document.
 fn meta_charset(bytes: &[u8]) -> Option<String> {
     let head = bytes[..bytes.len().min(2_048)].to_ascii_lowercase();
-    let at = memchr::memmem::find(&head, b"charset=")? + 8;
+    let behind = |mark: &[u8]| memchr::memmem::find(&head, mark).map(|at| at + mark.len());
+    let is_xml = head.trim_ascii_start().starts_with(b"<?xml ");
+    let at = behind(b"charset=").or_else(|| behind(b"encoding=").filter(|_| is_xml))?;
     let rest = head[at..].strip_prefix(b"\"").or_else(|| head[at..].strip_prefix(b"'")).unwrap_or(&head[at..]);
     let length = rest.iter().position(|byte| !(byte.is_ascii_alphanumeric() || b"-_:.".contains(byte))).unwrap_or(rest.len());
     let label = String::from_utf8_lossy(&rest[..length]).into_owned();

@@ -328,6 +328,8 @@ fn part_of<'a>(block: &Block<'a>, default: &str, defects: &mut Vec<Defect>) -> P
         Some((kind, subtype)) if !kind.is_empty() && !subtype.is_empty() => part.content_type = declared.to_owned(),
         // RFC 2045 §5.2: what cannot be read is plain text, unless it is clearly a file.
         _ if declared == "text" || declared.is_empty() => {}
+        // Scripts write the subtype alone, or another mark between the two.
+        _ if matches!(declared, "html" | "text\\html" | "text-html" | "texthtml") => part.content_type = "text/html".to_owned(),
         _ if part.declared_name().is_some() => part.content_type = "application/octet-stream".to_owned(),
         _ => {}
     }

@@ -89,6 +89,9 @@ impl<'a> Run<'a> {
         if word.is_base64 {
             self.take_escape();
             let payload = word.payload.trim();
+            if self.lacks_padding(payload) {
+                self.take_letters();
+            }
             if self.letters.is_empty() {
                 self.letters = payload.into()
             } else {
@@ -110,6 +113,18 @@ impl<'a> Run<'a> {
     /// An escape that no neighbour goes on with stays as it stands.
     fn take_escape(&mut self) {
         self.bytes.extend_from_slice(std::mem::take(&mut self.escape).as_bytes());
+    }
+
+    /// Whether the letters so far are a whole word whose padding is missing, and no piece of one that goes on: the bits
+    /// left over are zero then, and joined with what follows they make no text.
+    fn lacks_padding(&self, payload: &str) -> bool {
+        let is_rest_zero = match (self.letters.len() % 4, self.letters.bytes().next_back()) {
+            (2, Some(last)) => b"AQgw".contains(&last),
+            (3, Some(last)) => b"AEIMQUYcgkosw048".contains(&last),
+            _ => false,
+        };
+        let reads = |letters: &str| !charset::decode(&transfer::base64(letters.as_bytes()).0, self.charset, None).mismatch;
+        is_rest_zero && reads(&self.letters) && !reads(&format!("{}{payload}", self.letters))
     }
 
     fn take_letters(&mut self) {
@@ -271,6 +286,8 @@ mod tests {
         check("=?utf-8?B?w4==?= =?utf-8?B?pA==?=", "ä");
         check("=?utf-8?Q?=C3?= =?UTF-8?Q?=A4?=", "ä");
         check("=?utf-8?B?w6?= =?utf-8?B?Q=?=", "ä");
+        // Without padding, each whole.
+        check("=?utf-8?B?bMOkbmc?= =?utf-8?B?w7xtbGF1?= =?utf-8?B?dGUh?=", "längümlaute!");
         check("=?utf-8?Q?=C3=84b=C?= =?utf-8?Q?3=A4?=", "Äbä");
         check("=?utf-8?Q?a=?= =?utf-8?Q?C3=A4?= =?utf-8?Q?b=4?=", "aäb=4");
         check("=?utf-8?Q?=C3=B6=C 3=B5 =C g?=", "öõ =C g");

@@ -130,7 +130,7 @@ fn unquoted(text: &str) -> (String, &str) {
         let rest = &text[at..];
         if let Some(length) = encoded_word::length_at(rest).filter(|_| rest.starts_with("=?")) {
             at += length;
-        } else if rest.starts_with(';') || (rest.starts_with([' ', '\t']) && begins_piece(rest.trim_start())) {
+        } else if rest.starts_with(';') || (rest.starts_with([' ', '\t']) && begins_piece(&rest[1..])) {
             end = at;
             break;
         } else {

@@ -233,15 +233,13 @@ fn bare(uncommented: &Uncommented<'_>) -> Option<(String, Address)> {
 fn tightened(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     let mut is_behind = false;
-    for (at, c) in text.char_indices() {
-        if c.is_whitespace() {
-            let joins = |other: Option<char>| other == Some('@') || is_behind && other == Some('.');
-            if joins(out.chars().next_back()) || joins(text[at..].trim_start().chars().next()) {
-                continue;
-            }
+    for word in text.split_whitespace() {
+        let joins = |mark: char| out.ends_with(mark) || word.starts_with(mark);
+        if !out.is_empty() && !joins('@') && !(is_behind && joins('.')) {
+            out.push(' ');
         }
-        is_behind |= c == '@';
-        out.push(c);
+        is_behind |= word.contains('@');
+        out.push_str(word);
     }
     out
 }

@@ -235,7 +235,7 @@ fn tightened(text: &str) -> String {
     let mut is_behind = false;
     for word in text.split_whitespace() {
         let joins = |mark: char| out.ends_with(mark) || word.starts_with(mark);
-        if !out.is_empty() && !joins('@') && !(is_behind && joins('.')) {
+        if !(out.is_empty() || joins('@') || is_behind && joins('.')) {
             out.push(' ');
         }
         is_behind |= word.contains('@');

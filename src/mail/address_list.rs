@@ -1,5 +1,8 @@
 //! Address lists (RFC 5322 §3.4) as they are really written: unquoted commas, missing brackets, groups, comments, junk.
 
+use std::borrow::Cow;
+use std::ops::Range;
+
 use crate::address::is_bidi_control;
 use crate::header::{self, Oddities};
 use crate::{Address, Mailbox, encoded_word, limits};
@@ -160,12 +163,14 @@ fn angle_length(text: &str) -> usize {
 
 fn mailbox(segment: &str, oddities: &mut Oddities) -> Option<Mailbox> {
     let segment = segment.trim();
-    let (name, address) = match bracketed(segment) {
-        Some((before, inner, after)) => {
-            let name = if before.trim().is_empty() { comment_of(after) } else { before.to_owned() };
+    let uncommented = Uncommented::of(segment);
+    // A bracket in a comment is none, unless it is the only one.
+    let (name, address) = match bracketed(&uncommented.text).or_else(|| bracketed(segment)) {
+        Some((before, inner, _)) => {
+            let name = if before.trim().is_empty() { uncommented.last() } else { before.to_owned() };
             (name, usable_address(inner)?)
         }
-        None => bare(segment)?,
+        None => bare(&uncommented)?,
     };
     Some(Mailbox { name: display_name(&name, oddities), address })
 }
@@ -193,22 +198,18 @@ fn usable_address(inner: &str) -> Option<Address> {
         return Some(address);
     }
     let decoded = if inner.contains("=?") { encoded_word::decode(inner).text } else { inner.to_owned() };
-    let without_comment = match (decoded.find('('), decoded.rfind(')')) {
-        (Some(open), Some(close)) if open < close => format!("{}{}", &decoded[..open], &decoded[close + 1..]),
-        _ => decoded,
-    };
-    let squeezed: String = without_comment.chars().filter(|c| !c.is_whitespace()).collect();
+    let squeezed: String = Uncommented::of(&decoded).text.chars().filter(|c| !c.is_whitespace()).collect();
     let trimmed = squeezed.trim_matches(|c| "\"'.,;:<>[]()".contains(c));
     Address::new(trimmed).ok()
 }
 
-/// No brackets: the word with the `@` is the address, the rest or the comment is the name.
-fn bare(segment: &str) -> Option<(String, Address)> {
-    let comment = comment_of(segment);
-    let without = without_comments(segment);
-    if let Ok(address) = Address::new(without.trim()) {
+/// No brackets: the word with the `@` is the address, the rest or the comment at an end is the name.
+fn bare(uncommented: &Uncommented<'_>) -> Option<(String, Address)> {
+    let comment = uncommented.at_an_end();
+    if let Ok(address) = Address::new(uncommented.text.trim()) {
         return Some((comment, address));
     }
+    let without = tightened(&uncommented.text);
     let mut name = Vec::new();
     let mut found = None;
     for word in without.split_whitespace() {
@@ -228,17 +229,80 @@ fn bare(segment: &str) -> Option<(String, Address)> {
     Some((name, address))
 }
 
-fn comment_of(text: &str) -> String {
-    match (text.find('('), text.rfind(')')) {
-        (Some(open), Some(close)) if open < close => text[open + 1..close].replace('\\', ""),
-        _ => String::new(),
+/// Without the white space that old programs put around the `@` and the dots behind it (RFC 5322 §4.4).
+fn tightened(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    let mut is_behind = false;
+    for word in text.split_whitespace() {
+        let joins = |mark: char| out.ends_with(mark) || word.starts_with(mark);
+        if !(out.is_empty() || joins('@') || is_behind && joins('.')) {
+            out.push(' ');
+        }
+        is_behind |= word.contains('@');
+        out.push_str(word);
     }
+    out
 }
 
-fn without_comments(text: &str) -> String {
-    match (text.find('('), text.rfind(')')) {
-        (Some(open), Some(close)) if open < close => format!("{} {}", &text[..open], &text[close + 1..]),
-        _ => text.to_owned(),
+/// Openings that never close, after which a text is taken to have no more comments.
+const UNCLOSED_COMMENTS_MAX: usize = 8;
+
+/// A text without its comments (RFC 5322 §3.2.2). Brackets in quotes and encoded words are none, and one that never
+/// closes stays.
+struct Uncommented<'a> {
+    source: &'a str,
+    text: Cow<'a, str>,
+    /// Where the comments stand in the source.
+    comments: Vec<Range<usize>>,
+}
+
+impl<'a> Uncommented<'a> {
+    fn of(source: &'a str) -> Self {
+        if !source.contains('(') {
+            return Self { source, text: source.into(), comments: Vec::new() };
+        }
+        let mut out = String::with_capacity(source.len());
+        let (mut comments, mut unclosed) = (Vec::new(), 0);
+        let mut at = 0;
+        while at < source.len() {
+            let rest = &source[at..];
+            let step = match rest.as_bytes()[0] {
+                b'(' if unclosed < UNCLOSED_COMMENTS_MAX => match comment_length(rest) {
+                    1 => {
+                        unclosed += 1;
+                        1
+                    }
+                    length => {
+                        comments.push(at..at + length);
+                        at += length;
+                        continue;
+                    }
+                },
+                b'"' => quoted_length(rest),
+                b'=' if rest.starts_with("=?") => encoded_word::length_at(rest).unwrap_or(2),
+                _ => rest.chars().next().map_or(1, char::len_utf8),
+            };
+            out.push_str(&rest[..step]);
+            at += step;
+        }
+        Self { source, text: out.into(), comments }
+    }
+
+    /// What a comment says, without the backslashes inside.
+    fn said(&self, comment: &Range<usize>) -> String {
+        self.source[comment.start + 1..comment.end - 1].replace('\\', "")
+    }
+
+    fn last(&self) -> String {
+        self.comments.last().map(|comment| self.said(comment)).unwrap_or_default()
+    }
+
+    /// A comment before or behind an address is a name; one inside says nothing about it.
+    fn at_an_end(&self) -> String {
+        let last = self.comments.last().filter(|comment| comment.end == self.source.len());
+        last.or_else(|| self.comments.first().filter(|comment| comment.start == 0))
+            .map(|comment| self.said(comment))
+            .unwrap_or_default()
     }
 }
 
@@ -316,6 +380,22 @@ mod tests {
         check("undisclosed-recipients:;", &[]);
         check("\"a \\\"b\\\" c\" <a@b.example>", &[("a \"b\" c", "a@b.example")]);
         check("<@x.example,@y.example:a@b.example>", &[("", "a@b.example")]);
+    }
+
+    #[test]
+    fn comments_stand_anywhere() {
+        check("Ana(the \\) one) <ana(her desk)@x.example(a host)>", &[("Ana", "ana@x.example")]);
+        check("Ana (old) Lis <a(b (c) d)@x.(e)example>", &[("Ana Lis", "a@x.example")]);
+        check("ana(work, mostly)@x.example, b@x.example", &[("", "ana@x.example"), ("", "b@x.example")]);
+        check("ana.lis(desk)@x.example (Ana Lis)", &[("Ana Lis", "ana.lis@x.example")]);
+        check("(Ana Lis) ana@x.example", &[("Ana Lis", "ana@x.example")]);
+        check("ana@x.example (Ana (Lis))", &[("Ana (Lis)", "ana@x.example")]);
+        check("<ana@x.example> (Ana Lis)", &[("Ana Lis", "ana@x.example")]);
+        check("\"Ana (Lis)\" <ana@x.example>", &[("Ana (Lis)", "ana@x.example")]);
+        check("=?utf-8?Q?Ana_(Lis)?= <ana@x.example>", &[("Ana (Lis)", "ana@x.example")]);
+        check("Ana (Lis <ana@x.example>", &[("Ana (Lis", "ana@x.example")]);
+        check("Ana (not <b@x.example>) <ana@x.example>", &[("Ana", "ana@x.example")]);
+        check("Ana <ana @ x . example>, ana @x. example", &[("Ana", "ana@x.example"), ("", "ana@x.example")]);
     }
 
     #[test]

@@ -2,8 +2,10 @@
 
 use crate::html::HtmlText;
 use crate::parse::prefix;
-use crate::part::Part;
-use crate::{Attachment, Defect, calendar, charset, file_name, flowed, html, limits, parse, rtf, tnef, transfer, uuencode};
+use crate::part::{self, Part};
+use crate::{
+    Attachment, Defect, calendar, charset, cms, file_name, flowed, header, html, limits, parse, rtf, tnef, transfer, uuencode,
+};
 
 /// Indexes of parts by their role.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -153,7 +155,7 @@ pub(crate) fn read(parts: &[Part<'_>], roles: &Roles, defects: &mut Vec<Defect>)
         body.is_text_from_html = false;
     }
     if !has_words(&body.text)
-        && let Some(text) = text_of_files(parts, roles)
+        && let Some(text) = text_of_files(parts, roles).or_else(|| signed_text(parts, roles))
     {
         body.text = text;
         body.is_text_from_html = false;
@@ -254,10 +256,12 @@ fn decoded(part: &Part<'_>, defects: &mut Vec<Defect>) -> (String, String) {
     (text, charset)
 }
 
-/// The charset an HTML head declares, within the first bytes as the HTML standard has it.
+/// The charset an HTML head declares, within the first bytes as the HTML standard has it, or the head of an XHTML document.
 fn meta_charset(bytes: &[u8]) -> Option<String> {
     let head = bytes[..bytes.len().min(2_048)].to_ascii_lowercase();
-    let at = memchr::memmem::find(&head, b"charset=")? + 8;
+    let behind = |mark: &[u8]| memchr::memmem::find(&head, mark).map(|at| at + mark.len());
+    let is_xml = head.trim_ascii_start().starts_with(b"<?xml ");
+    let at = behind(b"charset=").or_else(|| behind(b"encoding=").filter(|_| is_xml))?;
     let rest = head[at..].strip_prefix(b"\"").or_else(|| head[at..].strip_prefix(b"'")).unwrap_or(&head[at..]);
     let length = rest.iter().position(|byte| !(byte.is_ascii_alphanumeric() || b"-_:.".contains(byte))).unwrap_or(rest.len());
     let label = String::from_utf8_lossy(&rest[..length]).into_owned();
@@ -294,6 +298,28 @@ fn text_of_files(parts: &[Part<'_>], roles: &Roles) -> Option<String> {
         }
     }
     None
+}
+
+/// The text of a mail that is signed in one piece. What is signed within it stays closed, so this goes one level down.
+fn signed_text(parts: &[Part<'_>], outer: &Roles) -> Option<String> {
+    const KINDS: [&str; 2] = ["application/pkcs7-mime", "application/x-pkcs7-mime"];
+    let is_container = |part: &&Part<'_>| {
+        KINDS.contains(&part.content_type.as_str())
+            || part.declared_name().is_some_and(|name| name.trim().eq_ignore_ascii_case("smime.p7m"))
+    };
+    let part = outer.files.iter().map(|&index| &parts[index]).find(is_container)?;
+    let signed = cms::signed_content(&part.bytes().0)?;
+    let inner = part::walk(&signed, &header::read_block(&signed), &mut Vec::new());
+    let roles = roles(&inner);
+    let shown = roles.text.iter().map(|&index| &inner[index]).filter(|part| part.content_type.starts_with("text/"));
+    let mut text = String::new();
+    for part in shown {
+        let (source, _) =
+            if part.content_type == "text/html" { decoded(part, &mut Vec::new()) } else { plain_text(part, &mut Vec::new()) };
+        let more = if part.content_type == "text/html" { html_text(&source, &mut Vec::new()) } else { source };
+        append(&mut text, more, &mut Vec::new());
+    }
+    has_words(&text).then_some(text)
 }
 
 /// Programs that write mails send what they know as an object or as a filled-in form.

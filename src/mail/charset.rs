@@ -63,6 +63,16 @@ pub fn is_known(label: &str) -> bool {
     !matches!(reader_of(&normal_label(label)), Reader::Unknown)
 }
 
+/// The label of a Windows code page, by its number.
+#[must_use]
+pub(crate) fn label_of_page(code_page: u32) -> String {
+    match code_page {
+        65_001 => "utf-8".to_owned(),
+        437 | 852 | 866 | 874 | 932 | 936 | 949 | 950 => format!("cp{code_page}"),
+        _ => format!("windows-{code_page}"),
+    }
+}
+
 /// Bytes that are UTF-8 as a rule. Sound bytes, which are looked at many at a time, need no copy.
 pub(crate) fn utf8(bytes: &[u8]) -> Cow<'_, str> {
     std::str::from_utf8(bytes).map_or_else(|_| String::from_utf8_lossy(bytes), Cow::Borrowed)
@@ -99,8 +109,8 @@ fn reader_of(name: &str) -> Reader {
     let alias = alias_of(name);
     match alias {
         "utf-7" | "unicode-1-1-utf-7" | "x-unicode-1-1-utf-7" | "utf7" | "csunicode11utf7" => return Reader::Utf7,
-        "iso-2022-kr" | "csiso2022kr" => return Reader::Iso2022Kr,
-        "hz-gb-2312" | "hz" | "csisohz" => return Reader::Hz,
+        "iso-2022-kr" | "csiso2022kr" | "iso2022-kr" | "iso2022kr" => return Reader::Iso2022Kr,
+        "hz-gb-2312" | "hz" | "csisohz" | "hz-gb" | "hzgb" => return Reader::Hz,
         _ => {}
     }
     if let Some(encoding) = Encoding::for_label_no_replacement(alias.as_bytes()) {
@@ -120,13 +130,14 @@ fn reader_of(name: &str) -> Reader {
 /// Labels that mail uses and the WHATWG table lacks.
 fn alias_of(name: &str) -> &str {
     match name {
-        "cp932" | "ms932" | "x-ms-cp932" | "windows-932" | "cp943c" | "x-sjis-jp" | "shift-jis" | "shiftjis" | "sjis-win" => {
-            "shift_jis"
-        }
-        "cp949" | "ms949" | "uhc" | "x-windows-949" | "ksc_5601" | "ks_c_5601" | "euckr" => "euc-kr",
-        "cp936" | "ms936" | "windows-936" | "x-euc-cn" | "euc-cn" | "gb18030-2000" | "gb_18030" | "gb2312-80" => "gb18030",
-        "cp950" | "ms950" | "windows-950" | "big5-eten" | "x-big5" => "big5",
-        "cp51932" | "eucjp" | "eucjp-win" | "ujis" => "euc-jp",
+        "cp932" | "ms932" | "x-ms-cp932" | "windows-932" | "cp943c" | "x-sjis-jp" | "shift-jis" | "shiftjis" | "sjis-win"
+        | "s-jis" | "mskanji" | "x-mac-japanese" => "shift_jis",
+        "cp949" | "ms949" | "uhc" | "x-windows-949" | "ksc_5601" | "ks_c_5601" | "ks-c-5601" | "ks_x_1001" | "ksx1001"
+        | "euckr" | "x-mac-korean" => "euc-kr",
+        "cp936" | "ms936" | "windows-936" | "x-euc-cn" | "euc-cn" | "gb18030-2000" | "gb_18030" | "gb2312-80" | "gb2312-1980"
+        | "euccn" | "x-mac-simp-chinese" => "gb18030",
+        "cp950" | "ms950" | "windows-950" | "big5-eten" | "big5-tw" | "x-big5" | "x-mac-trad-chinese" => "big5",
+        "cp51932" | "eucjp" | "eucjp-win" | "ujis" | "u-jis" => "euc-jp",
         "iso-2022-jp-1" | "iso-2022-jp-2" | "iso-2022-jp-3" | "iso-2022-jp-ms" | "cp50220" | "cp50221" | "cp50222" => {
             "iso-2022-jp"
         }
@@ -141,7 +152,7 @@ fn alias_of(name: &str) -> &str {
         "koi8r" | "x-koi8-r" | "koi-8-r" => "koi8-r",
         "koi8u" | "x-koi8-u" => "koi8-u",
         "iso-8859-8-logical" => "iso-8859-8",
-        "mac" | "x-macroman" | "macroman" => "macintosh",
+        "mac" | "x-macroman" | "macroman" | "mac-roman" => "macintosh",
         "mac-cyrillic" | "maccyrillic" | "macukraine" => "x-mac-cyrillic",
         "ibm437" | "cspc8codepage437" | "437" | "cp-437" => "cp437",
         "ibm852" | "cspcp852" | "852" | "cp-852" => "cp852",
@@ -149,7 +160,7 @@ fn alias_of(name: &str) -> &str {
     }
 }
 
-/// `win1251`, `windows1251`, `cp-1251`, `x-cp1251`, `iso_8859_5` and other spellings, read by their digits.
+/// `win1251`, `windows1251`, `cp-1251`, `x-cp1251`, `1251`, `iso_8859_5`, `latin-7` and other spellings, read by their digits.
 fn by_digits(name: &str) -> Reader {
     let digits: String = name.chars().filter(char::is_ascii_digit).collect();
     let letters: String = name.chars().filter(char::is_ascii_alphabetic).collect();
@@ -159,6 +170,21 @@ fn by_digits(name: &str) -> Reader {
         }
         "iso" if digits.len() > 4 && digits.starts_with("8859") => format!("iso-8859-{}", &digits[4..]),
         "utf" | "xutf" if digits == "8" => "utf-8".to_owned(),
+        "" if digits.len() == 4 && digits.starts_with("125") => format!("windows-{digits}"),
+        "" => match digits.as_str() {
+            "874" => "windows-874".to_owned(),
+            "932" => "shift_jis".to_owned(),
+            "936" => "gbk".to_owned(),
+            "949" => "euc-kr".to_owned(),
+            "950" => "big5".to_owned(),
+            _ => return Reader::Unknown,
+        },
+        "latin" | "l" => {
+            /// The parts of ISO 8859 in the order of their Latin numbers.
+            const PARTS: [&str; 10] = ["1", "2", "3", "4", "9", "10", "13", "14", "15", "16"];
+            let part = digits.parse::<usize>().ok().and_then(|number| PARTS.get(number.checked_sub(1)?));
+            part.map(|part| format!("iso-8859-{part}")).unwrap_or_default()
+        }
         _ => return Reader::Unknown,
     };
     Encoding::for_label_no_replacement(label.as_bytes()).map_or(Reader::Unknown, |encoding| Reader::Whatwg(superset_of(encoding)))

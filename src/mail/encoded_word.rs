@@ -71,6 +71,8 @@ struct Run<'a> {
     starts: Vec<usize>,
     /// Base64 letters that do not yet make whole groups.
     letters: Cow<'a, str>,
+    /// The beginning of a "Q" escape that a word ends with: `=` or `=C`.
+    escape: &'a str,
 }
 
 impl<'a> Run<'a> {
@@ -85,7 +87,11 @@ impl<'a> Run<'a> {
         }
         self.starts.push(self.bytes.len());
         if word.is_base64 {
+            self.take_escape();
             let payload = word.payload.trim();
+            if self.lacks_padding(payload) {
+                self.take_letters();
+            }
             if self.letters.is_empty() {
                 self.letters = payload.into()
             } else {
@@ -97,8 +103,28 @@ impl<'a> Run<'a> {
             }
         } else {
             self.take_letters();
-            push_q(&mut self.bytes, word.payload);
+            let joined = (!self.escape.is_empty()).then(|| format!("{}{}", self.escape, word.payload));
+            self.escape = cut_escape(word.payload);
+            let whole = joined.as_deref().unwrap_or(word.payload);
+            push_q(&mut self.bytes, whole.strip_suffix(self.escape).unwrap_or(whole));
         }
+    }
+
+    /// An escape that no neighbour goes on with stays as it stands.
+    fn take_escape(&mut self) {
+        self.bytes.extend_from_slice(std::mem::take(&mut self.escape).as_bytes());
+    }
+
+    /// Whether the letters so far are a whole word whose padding is missing, and no piece of one that goes on: the bits
+    /// left over are zero then, and joined with what follows they make no text.
+    fn lacks_padding(&self, payload: &str) -> bool {
+        let is_rest_zero = match (self.letters.len() % 4, self.letters.bytes().next_back()) {
+            (2, Some(last)) => b"AQgw".contains(&last),
+            (3, Some(last)) => b"AEIMQUYcgkosw048".contains(&last),
+            _ => false,
+        };
+        let reads = |letters: &str| !charset::decode(&transfer::base64(letters.as_bytes()).0, self.charset, None).mismatch;
+        is_rest_zero && reads(&self.letters) && !reads(&format!("{}{payload}", self.letters))
     }
 
     fn take_letters(&mut self) {
@@ -110,6 +136,7 @@ impl<'a> Run<'a> {
 
     fn finish(&mut self, out: &mut Decoded) {
         self.take_letters();
+        self.take_escape();
         if let Some(charset) = self.charset.take() {
             let whole = charset::decode(&self.bytes, Some(charset), None);
             // Words that are good alone are taken alone: the shift states of ISO-2022 must not be joined.
@@ -142,7 +169,18 @@ impl Run<'_> {
     }
 }
 
-/// The "Q" encoding (RFC 2047 §4.2).
+/// The beginning of an escape at the end of a payload.
+fn cut_escape(payload: &str) -> &str {
+    let at = payload.len() - payload.len().min(2);
+    let end = payload.get(at..).unwrap_or_default();
+    match end.as_bytes() {
+        [b'=', digit] if digit.is_ascii_hexdigit() => end,
+        [.., b'='] => &end[end.len() - 1..],
+        _ => "",
+    }
+}
+
+/// The "Q" encoding (RFC 2047 §4.2). An escape may be folded in its middle.
 fn push_q(bytes: &mut Vec<u8>, payload: &str) {
     let mut rest = payload.as_bytes();
     while let Some((&byte, tail)) = rest.split_first() {
@@ -154,11 +192,26 @@ fn push_q(bytes: &mut Vec<u8>, payload: &str) {
                     bytes.push(decoded);
                     rest = &tail[2..];
                 }
-                None => bytes.push(byte),
+                None => match folded_pair(tail) {
+                    Some((decoded, after)) => {
+                        bytes.push(decoded);
+                        rest = after;
+                    }
+                    None => bytes.push(byte),
+                },
             },
             _ => bytes.push(byte),
         }
     }
+}
+
+/// `C 3`: two digits of one escape with a fold between them, and what follows.
+fn folded_pair(text: &[u8]) -> Option<(u8, &[u8])> {
+    let (&high, rest) = text.split_first()?;
+    let after = rest.trim_ascii_start();
+    let (&low, tail) = after.split_first()?;
+    let is_folded = after.len() < rest.len() && high.is_ascii_hexdigit();
+    Some((transfer::hex_pair(&[high, low]).filter(|_| is_folded)?, tail))
 }
 
 fn word_at(text: &str) -> Option<Word<'_>> {
@@ -233,6 +286,11 @@ mod tests {
         check("=?utf-8?B?w4==?= =?utf-8?B?pA==?=", "ä");
         check("=?utf-8?Q?=C3?= =?UTF-8?Q?=A4?=", "ä");
         check("=?utf-8?B?w6?= =?utf-8?B?Q=?=", "ä");
+        // Without padding, each whole.
+        check("=?utf-8?B?bMOkbmc?= =?utf-8?B?w7xtbGF1?= =?utf-8?B?dGUh?=", "längümlaute!");
+        check("=?utf-8?Q?=C3=84b=C?= =?utf-8?Q?3=A4?=", "Äbä");
+        check("=?utf-8?Q?a=?= =?utf-8?Q?C3=A4?= =?utf-8?Q?b=4?=", "aäb=4");
+        check("=?utf-8?Q?=C3=B6=C 3=B5 =C g?=", "öõ =C g");
         check("=?iso-2022-jp?B?GyRCJU8=?= =?iso-2022-jp?B?JW0bKEI=?=", "ハロ");
         check("=?iso-2022-jp?B?GyRCJU8bKEI=?= =?iso-2022-jp?B?GyRCJW0bKEI=?=", "ハロ");
     }

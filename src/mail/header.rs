@@ -99,9 +99,13 @@ pub fn line_at(raw: &[u8], position: usize) -> (&[u8], usize) {
     }
 }
 
+/// Hosts that convert twice leave several CR before one LF.
 fn trim_line_end(line: &[u8]) -> &[u8] {
-    let line = line.strip_suffix(b"\n").unwrap_or(line);
-    line.strip_suffix(b"\r").unwrap_or(line)
+    let mut line = line.strip_suffix(b"\n").unwrap_or(line);
+    while let Some(rest) = line.strip_suffix(b"\r") {
+        line = rest;
+    }
+    line
 }
 
 /// Where the folded lines after `position` end.
@@ -127,12 +131,12 @@ fn colon_of(line: &[u8]) -> Option<usize> {
     is_name.then_some(colon)
 }
 
-/// A mailbox separator, its quoted form, or one broken line with a well-known field right behind it.
+/// A mailbox separator, its quoted form, or one broken line, folded or not, with a well-known field right behind it.
 fn position_is_strange_but_goes_on(raw: &[u8], line: &[u8], start: usize, next: usize) -> bool {
     if line.starts_with(b">From ") || (start == 0 && line.starts_with(b"From ")) {
         return true;
     }
-    let (following, _) = line_at(raw, next);
+    let (following, _) = line_at(raw, fold_end(raw, next, &mut 0));
     colon_of(following).is_some_and(|colon| is_common_name(&following[..colon]))
 }
 

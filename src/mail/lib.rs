@@ -50,6 +50,7 @@ pub mod auth_results;
 mod body;
 pub mod calendar;
 pub mod charset;
+mod cms;
 mod code_page;
 pub mod compose;
 pub mod date;

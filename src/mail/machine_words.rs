@@ -7,12 +7,18 @@ use std::sync::LazyLock;
 use regex::Regex;
 
 /// Subjects that mail systems put before an automatic answer, with the colon they write.
-const MARKED_AWAY: [&str; 75] = [
+const MARKED_AWAY: [&str; 81] = [
     "out of the office",
+    "out of office autoreply",
+    "out of office reply",
+    "out of office response",
     "auto: out of office",
     "auto: out of the office",
     "automatinis atsakymas",
     "automātiska atbilde",
+    "ārpus biroja atrašanās automātiska atbilde",
+    "ārpus biroja atrašanās automātiskā atbilde",
+    "arpus biroja atrasanas automatiska atbilde",
     "аутоматски одговор",
     "balasan otomatis",
     "resposta automàtica",
@@ -149,6 +155,34 @@ pub(crate) fn is_marked_away(subject: &str) -> bool {
     let folded = subject.to_lowercase();
     let Some((mark, _)) = folded.split_once([':', '：']) else { return false };
     MARKED_AWAY.iter().any(|words| mark.trim().trim_start_matches('[').trim_end_matches(']') == *words)
+}
+
+/// Whether a text tells that its writer is away and what comes then, as an away notice does in its first sentences. Who
+/// writes about such notices to a desk asks something.
+pub(crate) fn tells_absence(text: &str) -> bool {
+    static ABSENT: LazyLock<Regex> = LazyLock::new(|| {
+        Regex::new(concat!(
+            r"\b(?:i am|i'm|i’m|i will be|i'll be|we are|currently|is) (?:currently |now |still |again )?(?:out of (?:the )?office|not in the office|away|on (?:\w+ )?(?:leave|vacation|holidays?))\b|",
+            r"nicht (?:im (?:büro|hause?)|erreichbar)|\bich bin [^.]{0,40}(?:abwesend|im urlaub)|je (?:suis|serai) [^.]{0,40}(?:absente?|en congés?|en vacances)|",
+            r"(?:estoy|estaré) [^.]{0,40}(?:fuera de la oficina|de vacaciones|ausente)|(?:sono|sarò) [^.]{0,40}(?:fuori (?:sede|ufficio)|in ferie|assente)|",
+            r"(?:estou|estarei) [^.]{0,40}(?:fora do escritório|de férias|ausente)|\bik ben [^.]{0,40}(?:afwezig|niet aanwezig|op vakantie|met verlof)|",
+            r"jag är [^.]{0,40}(?:inte på kontoret|på semester|frånvarande)|jeg er [^.]{0,40}(?:ikke på kontoret|på ferie|fraværende)|",
+            r"(?:jestem|będę) [^.]{0,40}(?:nieobecn|na urlopie|poza biurem)|нахожусь в отпуске|буду отсутствовать|отсутствую на рабочем месте"
+        ))
+        .expect("constant pattern")
+    });
+    static THEN: LazyLock<Regex> = LazyLock::new(|| {
+        Regex::new(concat!(
+            r"\b(?:back|return(?:ing)?|again|until|urgent|immediate|contact|wieder|zurück|dringend\w*|kontakt\w*|retour|urgent?e?s?|jusqu|contacte[rz]|",
+            r"hasta|regres\w*|vuelvo|rientr\w*|fino|contattare|até|regresso|terug|tot|tillbaka|åter|kontakta|tilbage|tilbake|wracam|wrócę|powr\w*|pilnych|до|верн\w*)\b"
+        ))
+        .expect("constant pattern")
+    });
+    /// A notice says it first.
+    const NOTICE_START_BYTES_MAX: usize = 600;
+    let start = crate::parse::prefix(text.trim_start(), NOTICE_START_BYTES_MAX);
+    let folded = start.split_whitespace().collect::<Vec<_>>().join(" ").to_lowercase();
+    !folded.contains(['?', '？']) && ABSENT.is_match(&folded) && THEN.is_match(&folded)
 }
 
 /// The words stand at the start, behind answer prefixes and brackets, and end with the word.

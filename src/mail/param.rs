@@ -121,7 +121,8 @@ fn closes(rest: &str) -> bool {
     }
 }
 
-/// An unquoted value ends at the semicolon: file names with spaces are often left unquoted. Encoded words are kept whole.
+/// An unquoted value ends at the semicolon: file names with spaces are often left unquoted. Encoded words are kept whole,
+/// and `name*1*=` begins another piece even where the semicolon before it is missing.
 fn unquoted(text: &str) -> (String, &str) {
     let mut end = text.len();
     let mut at = 0;
@@ -129,7 +130,7 @@ fn unquoted(text: &str) -> (String, &str) {
         let rest = &text[at..];
         if let Some(length) = encoded_word::length_at(rest).filter(|_| rest.starts_with("=?")) {
             at += length;
-        } else if rest.starts_with(';') {
+        } else if rest.starts_with(';') || (rest.starts_with([' ', '\t']) && begins_piece(&rest[1..])) {
             end = at;
             break;
         } else {
@@ -139,6 +140,13 @@ fn unquoted(text: &str) -> (String, &str) {
     let value = text[..end].trim();
     let value = value.strip_suffix('"').unwrap_or(value);
     (strip_comment(value).to_owned(), text.get(end + 1..).unwrap_or_default())
+}
+
+/// `name*0*=` or `name*=`.
+fn begins_piece(text: &str) -> bool {
+    let is_name = |byte: u8| byte.is_ascii_alphanumeric() || b"-_*".contains(&byte);
+    let length = text.bytes().take_while(|&byte| is_name(byte)).count();
+    text[length..].starts_with('=') && text[..length].contains('*')
 }
 
 fn strip_comment(value: &str) -> &str {
@@ -174,7 +182,19 @@ fn value_of(pieces: &[Piece], name: &str) -> Option<String> {
     if !numbered.is_empty() {
         return Some(extended(&numbered));
     }
-    plain.map(|piece| words(&piece.value))
+    plain.map(|piece| without_star(&piece.value).unwrap_or_else(|| words(&piece.value)))
+}
+
+/// `filename="UTF-8''caf%C3%A9.txt"`: the extended form under the plain name, by writers who forgot the asterisk.
+fn without_star(value: &str) -> Option<String> {
+    let (label, rest) = value.split_once('\'')?;
+    let (language, text) = rest.split_once('\'')?;
+    let is_extended = charset::is_known(label) && language.len() <= 8 && text.contains('%') && text.is_ascii();
+    is_extended.then(|| {
+        let mut bytes = Vec::with_capacity(text.len());
+        push_percent(&mut bytes, text);
+        charset::decode(&bytes, Some(label), None).text.into_owned()
+    })
 }
 
 /// Percent-decodes the encoded pieces, then reads all bytes in the charset that the first piece names.
@@ -252,6 +272,9 @@ mod tests {
         check(b"a/b; name==?utf-8?Q?a;b.txt?=", "a/b", "name", "a;b.txt");
         check(b"a/b; name*0=\"=?utf-8?Q?=C3\"; name*1=\"=A4.txt?=\"", "a/b", "name", "\u{e4}.txt");
         check(b"a/b; filename=plain.txt; filename*=UTF-8''%C3%A4.txt", "a/b", "filename", "\u{e4}.txt");
+        check(b"a/b\r\n name*0*=us-ascii'en'a%20\r\n name*1*=b%20\r\n name*2=\"c.txt\"", "a/b", "name", "a b c.txt");
+        check(b"a/b; name=\"UTF-8''a%20%C3%A4.txt\"", "a/b", "name", "a \u{e4}.txt");
+        check(b"a/b; name=\"it''s 5%25.txt\"", "a/b", "name", "it''s 5%25.txt");
         check("a/b; name=\"ä.txt\"".as_bytes(), "a/b", "name", "\u{e4}.txt");
     }
 }

@@ -122,7 +122,9 @@ pub(crate) fn prepared(raw: &[u8]) -> Cow<'_, [u8]> {
 fn without_blank_start(raw: &[u8]) -> &[u8] {
     let rest = raw.trim_ascii_start();
     let blank = &raw[..raw.len() - rest.len()];
-    if blank.is_empty() || !blank.contains(&b'\n') || !header::starts_with_field(rest) {
+    // A mailbox separator may stand between.
+    let first = if rest.starts_with(b"From ") { &rest[header::line_at(rest, 0).1..] } else { rest };
+    if blank.is_empty() || !blank.contains(&b'\n') || !header::starts_with_field(first) {
         return raw;
     }
     rest

@@ -7,7 +7,7 @@
 
 use std::borrow::Cow;
 
-use crate::header::{self, Block};
+use crate::header::{self, Block, RawField};
 use crate::param::{self, Parameterised};
 use crate::transfer::{self, TransferEncoding};
 use crate::{Defect, charset, limits, parse, tnef, uuencode};
@@ -117,7 +117,7 @@ struct Delimiter {
 pub fn walk<'a>(raw: &'a [u8], root: &Block<'a>, defects: &mut Vec<Defect>) -> Vec<Part<'a>> {
     let mut parts = vec![part_of(root, "text/plain", defects)];
     let mut open: Vec<Open> = Vec::new();
-    let mut leaf = enter(raw, &parts, 0, root.body_start, &mut open, defects);
+    let mut leaf = enter(raw, &mut parts, 0, root.body_start, &mut open, defects);
     let mut position = root.body_start;
     let finder = memchr::memmem::Finder::new(b"\n--");
     while let Some(delimiter) = next_delimiter(raw, position, &open, &finder) {
@@ -141,7 +141,7 @@ pub fn walk<'a>(raw: &'a [u8], root: &Block<'a>, defects: &mut Vec<Defect>) -> V
             defects.push(Defect::TooManyParts);
             break;
         }
-        let block = header::read_block(&raw[position..]);
+        let block = embedded(header::read_block(&raw[position..]), &raw[position..]);
         position += block.body_start;
         if block.is_truncated {
             defects.push(Defect::HeaderTooLarge);
@@ -151,7 +151,7 @@ pub fn walk<'a>(raw: &'a [u8], root: &Block<'a>, defects: &mut Vec<Defect>) -> V
         let child = parts.len();
         parts.push(part_of(&block, default, defects));
         parts[parent].children.push(u32::try_from(child).unwrap_or(u32::MAX));
-        leaf = enter(raw, &parts, child, position, &mut open, defects);
+        leaf = enter(raw, &mut parts, child, position, &mut open, defects);
     }
     if let Some((part, start)) = leaf {
         parts[part].body = &raw[start..];
@@ -169,16 +169,41 @@ pub fn walk<'a>(raw: &'a [u8], root: &Block<'a>, defects: &mut Vec<Defect>) -> V
 fn close<'a>(raw: &'a [u8], parts: &mut [Part<'a>], open: Option<Open>, end: usize) {
     let Some(Open { part, start, .. }) = open else { return };
     if parts[part].children.is_empty() {
-        parts[part].content_type = "text/plain".to_owned();
-        parts[part].is_unopened = true;
+        take_for_text(&mut parts[part]);
         parts[part].body = &raw[start..end.max(start)];
     }
+}
+
+fn take_for_text(part: &mut Part<'_>) {
+    part.content_type = "text/plain".to_owned();
+    part.is_unopened = true;
+}
+
+/// Some hosts leave the blank line out between the head of a `message/rfc822` part and the message in it: then its own
+/// Content-Type must not be taken for that of the part.
+fn embedded<'a>(mut block: Block<'a>, raw: &'a [u8]) -> Block<'a> {
+    let starts_with = |text: &[u8], word: &[u8]| text.get(..word.len()).is_some_and(|start| start.eq_ignore_ascii_case(word));
+    let is_head =
+        |field: &RawField<'_>| field.is("content-type") && starts_with(field.value.trim_ascii_start(), b"message/rfc822");
+    let Some(head) = block.fields.iter().position(is_head) else { return block };
+    let own = block.fields[head + 1..].iter().take_while(|field| starts_with(field.name, b"content-")).count();
+    let length = head + 1 + own;
+    if block.fields[length..].iter().any(|field| field.is("from")) {
+        let (mut seen, mut position) = (0, 0);
+        while seen < length || !header::starts_with_field(&raw[position..]) {
+            seen += usize::from(header::starts_with_field(&raw[position..]));
+            position = header::line_at(raw, position).1;
+        }
+        block.body_start = position;
+        block.fields.truncate(length);
+    }
+    block
 }
 
 /// Opens a multipart, or returns the leaf whose body begins here.
 fn enter(
     raw: &[u8],
-    parts: &[Part<'_>],
+    parts: &mut [Part<'_>],
     index: usize,
     start: usize,
     open: &mut Vec<Open>,
@@ -199,6 +224,7 @@ fn enter(
         }
         None => {
             defects.push(Defect::UnclosedMultipart);
+            take_for_text(&mut parts[index]);
             Some((index, start))
         }
     }
@@ -302,6 +328,8 @@ fn part_of<'a>(block: &Block<'a>, default: &str, defects: &mut Vec<Defect>) -> P
         Some((kind, subtype)) if !kind.is_empty() && !subtype.is_empty() => part.content_type = declared.to_owned(),
         // RFC 2045 §5.2: what cannot be read is plain text, unless it is clearly a file.
         _ if declared == "text" || declared.is_empty() => {}
+        // Scripts write the subtype alone, or another mark between the two.
+        _ if matches!(declared, "html" | "text\\html" | "text-html" | "texthtml") => part.content_type = "text/html".to_owned(),
         _ if part.declared_name().is_some() => part.content_type = "application/octet-stream".to_owned(),
         _ => {}
     }

@@ -74,7 +74,7 @@ pub struct AttachmentLine {
 /// A delivery report, its details those of the first recipient.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct BounceLine {
-    /// Addresses not reached.
+    /// Addresses not reached, as far as the report names them.
     pub recipients: Vec<String>,
     /// Enhanced status code.
     pub status: Option<String>,
@@ -135,7 +135,12 @@ impl From<&Bounce> for BounceLine {
     fn from(bounce: &Bounce) -> Self {
         let first = bounce.recipients.first();
         Self {
-            recipients: bounce.recipients.iter().map(|recipient| recipient.address.clone()).collect(),
+            recipients: bounce
+                .recipients
+                .iter()
+                .map(|recipient| recipient.address.clone())
+                .filter(|address| !address.is_empty())
+                .collect(),
             status: first.and_then(|recipient| recipient.status.clone()),
             smtp_code: first.and_then(|recipient| recipient.smtp_code),
             permanent: first.is_some_and(|recipient| recipient.permanent),

@@ -208,11 +208,7 @@ fn skip_property_name(cursor: &mut Cursor<'_>) -> Option<()> {
 
 fn narrow(bytes: &[u8], code_page: u32) -> String {
     let end = bytes.iter().rposition(|&byte| byte != 0).map_or(0, |last| last + 1);
-    let label = match code_page {
-        65_001 => "utf-8".to_owned(),
-        932 | 936 | 949 | 950 => format!("cp{code_page}"),
-        _ => format!("windows-{code_page}"),
-    };
+    let label = charset::label_of_page(code_page);
     charset::decode(&bytes[..end], Some(&label), None).text.into_owned()
 }
 

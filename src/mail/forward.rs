@@ -56,6 +56,14 @@ pub(crate) fn separator(body: &str) -> Option<Separator> {
     Some(if is_certain { Separator::Forward } else { Separator::Announcement })
 }
 
+/// Words between dashes, as separators are in any language: "-------- Upprunaleg skilaboð --------".
+pub(crate) fn is_dashed(body: &str) -> bool {
+    let is_framed = body.starts_with("---") && body.ends_with("---") && body.len() <= SEPARATOR_BYTES_MAX;
+    let words = body.trim_matches('-').trim_start();
+    // Certificates and keys that somebody sends have lines like it.
+    is_framed && words.contains(char::is_alphabetic) && !words.starts_with("BEGIN ") && !words.starts_with("END ")
+}
+
 /// "Original Message" as a line of its own without any dashes, as some phones write it above a header block.
 pub(crate) fn is_bare_original(body: &str) -> bool {
     body.len() <= SEPARATOR_BYTES_MAX && words::ORIGINAL.contains(&body.to_lowercase().as_str())
@@ -80,10 +88,10 @@ pub(crate) fn read(history: &[Line<'_>]) -> Option<Found> {
         let kind = separator(line.body);
         announced |= matches!(kind, Some(Separator::Forward | Separator::Announcement | Separator::Original));
         is_named |= matches!(kind, Some(Separator::Forward | Separator::Announcement));
-        // A marker in a language not listed still stands right above the header block.
+        // A marker in a language not listed still stands right above the header block; one between dashes may name an original.
         let may_announce = index == first && line.body.ends_with([':', '：']) && line.label.is_none();
         is_named |= may_announce;
-        if line.is_blank() || kind.is_some() || may_announce {
+        if line.is_blank() || kind.is_some() || may_announce || index == first && is_dashed(line.body) {
             index += 1;
         } else {
             break;
@@ -162,6 +170,10 @@ mod tests {
             "-------- Oprindelig besked --------",
             "------------------ 原始邮件 ------------------",
             "-----original message-----",
+            "-------- Izvorna poruka --------",
+            "--- Treść oryginalnej wiadomości ---",
+            "-------- Початкове повідомлення --------",
+            "-------- 原始消息 --------",
         ] {
             assert_eq!(separator(text), Some(Separator::Original), "{text}");
         }
@@ -172,6 +184,9 @@ mod tests {
             "---------- Vidarebefordrat meddelande ----------",
             "-------- Пересылаемое сообщение --------",
             "---------- 転送メッセージ ----------",
+            "-------- Missatge reenviat --------",
+            "-------- Προωθημένο μήνυμα --------",
+            "----------  Edasi saadetud kiri  ----------",
             "----- Weitergeleitet von Bob/Acme am 01.02.2023 10:00 -----",
         ] {
             assert_eq!(separator(text), Some(Separator::Forward), "{text}");

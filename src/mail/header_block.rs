@@ -81,6 +81,24 @@ pub(crate) fn read<'a>(lines: &[Line<'a>], first: usize, is_marked: bool) -> Res
     Err(if depends_on_start { first + 1 } else { block.end.max(first + 1) })
 }
 
+/// Behind the header block in a language not listed that begins on the next line with text: labels, two mailboxes and a
+/// time. Only below a separator is that enough.
+pub(crate) fn unlisted_end(lines: &[Line<'_>], from: usize) -> Option<usize> {
+    let first = (from..lines.len()).take(BLANK_LINES_MAX + 1).find(|index| !lines[*index].is_blank())?;
+    let (mut end, mut mailboxes, mut has_time) = (first, 0, false);
+    for line in lines[first..].iter().take(UNLISTED_FIELDS_MAX).take_while(|line| !line.is_blank() && line.depth == 0) {
+        let field = line.body.split_once([':', '：']).filter(|(label, _)| label.chars().count() <= words::LABEL_CHARS_MAX);
+        let Some((_, value)) = field else { break };
+        mailboxes += usize::from(value.contains('@') && value.trim_end().ends_with('>'));
+        has_time |= !value.contains('@') && value.matches(':').count() >= 1 && value.bytes().any(|byte| byte.is_ascii_digit());
+        end += 1;
+    }
+    (mailboxes >= 2 && has_time).then_some(end)
+}
+
+/// Date, From, To, Cc, Subject and a few more.
+const UNLISTED_FIELDS_MAX: usize = 8;
+
 /// The mail below the history begins with a block of its own.
 fn begins_another(line: &Line<'_>) -> bool {
     line.mark.history_starts || line.mark.rule_before && line.label.is_some_and(|(field, _)| field == Field::From)
@@ -223,7 +241,7 @@ pub(crate) fn label_of(body: &str) -> Option<(Field, &str)> {
     {
         return Some((field, value.trim_end_matches('|').trim()));
     }
-    let body = body.trim_start_matches(['*', '_', ' ', '\u{a0}', '|', '\u{200e}', '\u{feff}']);
+    let body = body.trim_start_matches(['*', '_', ' ', '\u{a0}', '|', '\u{200e}', '\u{200f}', '\u{202b}', '\u{feff}']);
     let mut colon = None;
     for (count, (index, c)) in body.char_indices().enumerate() {
         if matches!(c, ':' | '：') {
@@ -235,7 +253,7 @@ pub(crate) fn label_of(body: &str) -> Option<(Field, &str)> {
         }
     }
     let (index, width) = colon?;
-    let is_space = |c: char| matches!(c, ' ' | '\u{a0}' | '\u{202f}' | '*' | '_' | '\t' | '\u{3000}');
+    let is_space = |c: char| matches!(c, ' ' | '\u{a0}' | '\u{202f}' | '*' | '_' | '\t' | '\u{3000}' | '\u{200e}' | '\u{200f}');
     let label = body[..index].trim_matches(is_space);
     let field = field_of(label)?;
     let value = body[index + width..].trim_matches(is_space);

@@ -41,7 +41,8 @@ static FIELDS: LazyLock<BTreeMap<&str, Field>> = LazyLock::new(|| {
             "from|von|de|da|van|från|fra|frå|od|ot|от|від|lähettäjä|feladó|gönderen|kimden|差出人|送信者|送信元|发件人|寄件者|寄件人|發件人|\
              보낸 사람|보낸사람|보낸이|발신|발신자|expéditeur|remitente|remetente|mittente|afzender|avsändare|afsender|avsender|\
              odesílatel|odesilatel|odosielateľ|pošiljatelj|de la|expeditor|nadawca|saatja|kellelt|dari|من|מאת|από|\
-             від кого|от кого|отправитель|відправник|подател|pošilja|šalje|z|absender|remitent|nuo|no|từ|จาก|saatja",
+             від кого|от кого|отправитель|відправник|подател|pošilja|šalje|z|absender|remitent|nuo|no|từ|จาก|gönderici|発信者|從|\
+             αποστολέας|ผู้ส่ง|pengirim|daripada|siuntėjas|kas|frá|nork|од|шаље|ад|المرسل|مِن|از|gửi từ|प्रेषक|kimdən",
         ),
         (
             Field::Sent,
@@ -52,7 +53,8 @@ static FIELDS: LazyLock<BTreeMap<&str, Field>> = LazyLock::new(|| {
              дата|дата отправки|надіслано|відправлено|изпратено|изпратен|gönderildi|gönderme tarihi|gönderilme tarihi|\
              gönderim tarihi|tarih|изпратено на|trimis|trimisă|trimis la|data trimiterii|saadetud|kuupäev|saatmise kuupäev|送信日時|送信日|\
              日付|日時|发送时间|发送日期|日期|时间|傳送時間|寄件日期|傳送日期|發送時間|보낸 날짜|보낸날짜|날짜|전송|보낸 시간|보냄|일시|message du|تاريخ|ημερομηνία|στάλθηκε|\
-             tanggal|ngày|datums|poslata|datum slanja|datum pošiljanja|ส่ง|วันที่|išsiųsta|saatmisaeg|נשלח|תאריך|تاريخ الإرسال|تم الإرسال",
+             tanggal|ngày|datums|poslata|datum slanja|datum pošiljanja|ส่ง|วันที่|išsiųsta|saatmisaeg|נשלח|תאריך|تاريخ الإرسال|تم الإرسال|\
+             التاريخ|تاریخ|датум|dagsetning|tarikh|tarix|दिनांक",
         ),
         (
             Field::To,
@@ -60,25 +62,29 @@ static FIELDS: LazyLock<BTreeMap<&str, Field>> = LazyLock::new(|| {
              vastaanottajat|宛先|宛て先|收件人|收件者|받는 사람|받는사람|수신|수신자|către|destinataire|destinataires|destinatario|destinatarios|\
              destinatari|destinatário|destinatar|pour|za|prima|kellele|adresát|příjemce|príjemca|prejemnik|получатель|\
              одержувач|получател|empfänger|adresat|odbiorca|geadresseerde|mottagare|modtager|mottaker|saaja|إلى|אל|προς|\
-             kepada|đến|per|kam|kam:|ถึง|adressaat",
+             kepada|đến|per|per a|kam|kam:|ถึง|adressaat|ontvanger|到|παραλήπτης|ผู้รับ|penerima|gavėjas|nori|прима|примач|каму|\
+             المستقبل|به|người nhận|kimə|प्राप्तकर्ता",
         ),
         (
             Field::Cc,
             "cc|bcc|kopie|kopie an|copie|copie à|cci|kopia|kopi|kopio|копия|копія|копие|másolatot kap|másolat|bilgi|抄送|\
-             副本|参照|참조|dw|udw|kópia|kopija|copia|cópia|koopia|c.c|c.c.|密送|копія (cc)|copie carbone|копия (cc)",
+             副本|参照|참조|dw|udw|kópia|kopija|copia|cópia|koopia|c.c|c.c.|密送|копія (cc)|copie carbone|копия (cc)|kopie (cc)|kopi til|kopi til (cc)|\
+             copie (cc)|copia (cc)|kopya|kp|копие до|κοινοποίηση|עותק|לידיעה|สำเนาถึง|写し(cc)|نسخة|رونوشت|tembusan|afrit",
         ),
         (
             Field::Subject,
             "subject|betreff|objet|sujet|asunto|oggetto|onderwerp|assunto|ämne|emne|předmět|predmet|temat|тема|относно|\
              tárgy|konu|subiect|aihe|otsikko|件名|主题|主旨|主題|标题|標題|제목|teema|pealkiri|zadeva|naslov|věc|vec|assumpte|objekt|ogg|\
-             الموضوع|נושא|θέμα|subjek|chủ đề|เรื่อง|предмет|subiectul|subj",
+             الموضوع|נושא|θέμα|subjek|chủ đề|tiêu đề|เรื่อง|หัวเรื่อง|предмет|subiectul|subj|rubrik|заглавие|judul|efni|titill|temats|tēma|tema|gaia|\
+             наслов|тэма|موضوع|विषय|mövzu",
         ),
         (
             Field::ReplyTo,
             "reply-to|reply to|répondre à|rép. à|rép à|antwort an|antworten an|antwort-an|responder a|rispondi a|\
              svar til|svar-til|svara till|svara-till|odpowiedz do|odpověď na|odpovědět komu|odpovedať|antwoord aan|\
              beantwoorden aan|vastaus|vastaa osoitteeseen|返信先|回复|答复|答覆|回覆|回复至|yanıtla|yanıt adresi|válaszcím|ответить|\
-             кому ответить|відповісти|отговор до|răspuns către|răspundeți la|vasta|vastus|답장 받는 사람|회신|odgovori|odgovor",
+             кому ответить|відповісти|отговор до|răspuns către|răspundeți la|vasta|vastus|답장 받는 사람|회신|odgovori|odgovor|responder para|\
+             odpowiedź do|svar till|răspunde la|vastaus osoitteeseen|odgovor na|회신 주소|回覆至|απάντηση στο|الرد إلى",
         ),
         (
             Field::Other,
@@ -103,7 +109,8 @@ pub(crate) static VERB: LazyLock<Regex> = LazyLock::new(|| {
                  napisal[ai]?(?:\\(a\\))?|pisze|napsal[ai]?(?:\\(a\\))?|napísal[ai]?(?:\\(a\\))?|píše|piše|napisao|kirjoitti|\
                  kirjutas|írta|írja|scris|scrie|написал(?:а|\\(а\\)|и)?|писал(?:а|\\(а\\))?|пишет|написав(?:ши)?|написала|\
                  пише|написа|yazdı|yazmış|escrit|viết|έγραψε|έγραψες|כתב(?:ה)?|كتب|rakstīja|rašė|menulis|skrifaði|sent|\
-                 verfasst|ytret|yazıyor|escribió|a scris|отправил(?:а)?|писали|писав|napisana przez|idatzi du|написао|напишао|نوشت|je napísal";
+                 verfasst|ytret|yazıyor|escribió|a scris|отправил(?:а)?|писали|писав|napisana przez|idatzi du|написао|напишао|نوشت|je napísal|escribiu|va escriure|idatzi zuen|γράψατε|написахте|напісаў|напиша|\
+                 написано|napisa|rašėte|piszesz|kirjoitit|yazdınız|yazıldı|skrivaði|נכתב על ידי|excerpts from";
     let cjk = [
         "写道",
         "寫道",
@@ -120,6 +127,11 @@ pub(crate) static VERB: LazyLock<Regex> = LazyLock::new(|| {
         "쓰셨습니다",
         "は書き",
         "さんは",
+        "写于",
+        "寫到",
+        "쓴 글",
+        "쓴 내용",
+        "เขียน",
     ];
     let pattern =
         format!(r"(?i)(?:^|[^\p{{L}}])(?:{})(?:$|[^\p{{L}}])|(?:{})|^(?:cytowanie|citerar|citat|cituji)\s", words, cjk.join("|"));
@@ -128,7 +140,9 @@ pub(crate) static VERB: LazyLock<Regex> = LazyLock::new(|| {
 
 /// First words of introductions.
 pub(crate) static STARTERS: LazyLock<Vec<&str>> = LazyLock::new(|| {
-    list("on|am|בתאריך|در|missatge|le|el|il|op|em|den|dne|dňa|dnia|в|на|у|på|in|dana|vào|στις|ב|pe|från|pada|dia|à|w|la|u|no")
+    list(
+        "on|am|în|дана|בתאריך|در|missatge|le|el|il|op|em|den|dne|dňa|dnia|в|на|у|på|in|dana|vào|στις|ב|pe|från|pada|dia|à|w|la|u|no",
+    )
 });
 
 /// Names of the mail answered, as between dashes.
@@ -144,7 +158,10 @@ pub(crate) static ORIGINAL: LazyLock<Vec<&str>> = LazyLock::new(|| {
      eredeti üzenet|eredeti levél|mesaj original|mesajul original|исходное сообщение|оригинальное сообщение|\
      исходное письмо|вихідне повідомлення|оригінальне повідомлення|оригинално съобщение|özgün ileti|orijinal mesaj|\
      orijinal ileti|回复的原邮件|原始信件|оригинално писмо|元のメッセージ|original メッセージ|オリジナルメッセージ|原始邮件|原始郵件|原邮件|원본 메시지|원본 메일|izvirno sporočilo|originalna poruka|\
-     algne kiri|αρχικό μήνυμα|ההודעה המקורית|הודעה מקורית|رسالة أصلية|الرسالة الأصلية|missatge original|original besked|tin nhắn gốc|pesan asli|ข้อความต้นฉบับ",
+     algne kiri|αρχικό μήνυμα|ההודעה המקורית|הודעה מקורית|رسالة أصلية|الرسالة الأصلية|missatge original|original besked|tin nhắn gốc|thư gốc|pesan asli|ข้อความต้นฉบับ|\
+     courriel original|treść oryginalnej wiadomości|izvorna poruka|izvorno sporočilo|oorspronkelijke bericht|\
+     esialgne kiri|початкове повідомлення|opphavleg melding|原始消息|原邮件内容|originalus laiškas|sākotnējā vēstule|\
+     upprunaleg|jatorrizko mezua|mensaxe orixinal|изворна порука|оригинална порука|الرسالة الأصليَّة|الرسالة الأساسية",
     )
 });
 
@@ -155,7 +172,8 @@ pub(crate) static FORWARD_STEMS: LazyLock<Regex> = LazyLock::new(|| {
      doorgestuurd|encaminhad|reencaminhad|vidarebefordra|vidaresänt|videresend|videresendt|videresendte|välitetty|\
      edelleenlähet|przekazan|przesłan|przesyłan|przekazyw|letilmiş|пересыла|пересла|пересил|переадрес|перенаправ|\
      přeposlan|preposlan|posredovan|proslijeđen|továbbított|redirecţionat|redirecționat|redirecționare|yönlendiril|\
-     iletilmiş|iletilen|препрат|препратен|edastatud|転送|转发|轉寄|轉發",
+     iletilmiş|iletilen|препрат|edastatud|edasi saadetud|vidaresend|reenviada|reenviat|înaintat|transmis|przekierow|\
+     προωθημέν|diteruskan|שהועברה|прослеђен|prosleđen|pārsūtīt|persiųst|áframsend|birbidali|ممرّر|chuyển tiếp|ส่งต่อ|転送|转发|轉寄|轉發",
     )
 });
 
@@ -164,7 +182,7 @@ pub(crate) static MESSAGE_STEMS: LazyLock<Regex> = LazyLock::new(|| {
     any_of(
         "message|nachricht|mensaje|messaggio|bericht|mensagem|meddel|besked|melding|viesti|wiadomoś|сообщени|письм|zpráv|\
      správ|üzenet|mesaj|メッセージ|邮件|郵件|메시지|mail|mejl|e-post|epost|brev|повідомлен|лист|poruka|poruke|sporočil|kiri|kirja|\
-     съобщени|correo|ileti|courriel|levél|信件|消息|訊息|メール|메일|by|von|par|zpr|por",
+     съобщени|correo|ileti|missatge|mensaxe|mesaj|μήνυμα|pesan|הודעה|порука|vēstul|laišk|póstur|mezua|رسالة|tin nhắn|ข้อความ|courriel|levél|信件|消息|訊息|メール|메일|by|von|par|zpr|por",
     )
 });
 

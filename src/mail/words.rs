@@ -339,7 +339,8 @@ pub(crate) static REPLY_ABOVE: LazyLock<Regex> = LazyLock::new(|| {
      nad tento řádek|nad tímto řádkem|nad tento riadok|над этой строкой|выше этой строки|выше этой линии|над цим рядком|\
      над този ред|この行より上|この線より上|この行の上|此行上方|此线上方|此行之上|此行以上|bu satırın üz|bu çizginin üz|이 줄 위에|이 선 위에|\
      tämän rivin yläpuolelle|e sor fölé|deasupra acestei linii|deasupra acestui rând|selle rea kohale|nad to vrstico|\
-     iznad ove linije",
+     iznad ove linije|πάνω από αυτή τη γραμμή|πάνω από αυτήν τη γραμμή|מעל שורה זו|فوق هذا السطر|فوق هذا الخط|เหนือบรรทัดนี้|\
+     phía trên dòng này|damunt d'aquesta línia|sobre d'aquesta línia|在此行上方|di atas baris ini|over denne linjen",
     )
 });
 
@@ -377,15 +378,63 @@ pub(crate) static DISCLAIMER_WORD: LazyLock<Regex> = LazyLock::new(|| any_of(&DI
 /// Openings of warnings that a mail gateway puts on top.
 pub(crate) static BANNERS: LazyLock<Vec<&str>> = LazyLock::new(|| {
     list(
-        "caution: this email|caution: external|caution: this message|caution:external|external email|external:|\
+        "caution: this email|caution: external|caution: this message|caution:external|external email|external sender|external:|\
      [external]|[external email]|this email originated from outside|this message originated from outside|\
      this email originated outside|this message was sent from outside|this is an external email|warning: this email|\
      warning: external|exercise caution|attention: this email|attention: external|you don't often get email from|\
      you don’t often get email from|some people who received this message don't often get|\
-     some people who received this message don’t often get|achtung: externe|achtung: diese e-mail|externe e-mail|\
-     vorsicht: diese e-mail|vorsicht: externe|sie erhalten nicht oft e-mails von|sie erhalten nicht häufig e-mails|\
-     attention : ce|attention: ce message provient|vous n’obtenez pas souvent|no suele recibir correo|\
-     u ontvangt niet vaak",
+     some people who received this message don’t often get|this message is from an external sender|\
+     this message is from an untrusted sender|this message is from an unknown sender|zjqcmqryfpfptbannerstart|zjqcmqryfpfptbannerend|\
+     achtung: externe|achtung: diese e-mail|externe e-mail|vorsicht: diese e-mail|vorsicht: externe|\
+     sie erhalten nicht oft e-mails von|sie erhalten nicht oft eine e-mail von|sie erhalten nicht häufig e-mails|\
+     einige personen, die diese nachricht erhalten haben|attention : ce|attention: ce message provient|\
+     vous n’obtenez pas souvent|vous ne recevez pas souvent de courriers|\
+     certaines personnes qui ont reçu ce message|no suele recibir correo|no suele recibir correos|\
+     algunas personas que han recibido este mensaje|u ontvangt niet vaak|sommige personen die dit bericht|\
+     non si ricevono spesso messaggi|você não costuma receber emails|algumas pessoas que receberam esta mensagem|\
+     não recebe frequentemente|du får inte ofta e-post från|du får ikke ofte mails fra|du får ikke ofte e-post fra|\
+     nie otrzymujesz często wiadomości|вы нечасто получаете письма|некоторые получатели этого сообщения|\
+     e-maily z adresy|saat harvoin sähköpostia|一部の人は",
+    )
+});
+
+/// First words of warnings that go on in words of their administrator's own.
+pub(crate) static BANNER_CALLS: LazyLock<Vec<&str>> = LazyLock::new(|| {
+    list(
+        "caution|warning|attention|notice|external|this email|this e-mail|this message|achtung|vorsicht|warnung|hinweis|extern|\
+     diese e-mail|diese mail|diese nachricht|avertissement|prudence|cet e-mail|cet email|ce courriel|ce message|\
+     precaución|atención|advertencia|aviso|cuidado|este correo|este mensaje|atenção|este e-mail|este email|\
+     esta mensagem|attenzione|avviso|questa e-mail|questa email|questo messaggio|let op|waarschuwing|pas op|\
+     deze e-mail|deze mail|dit bericht|obs|varning|varsamhet|detta mejl|detta e-post|advarsel|denne e-mail|\
+     denne mail|denne e-post|merk|varoitus|huomio|tämä viesti|uwaga|ostrzeżenie|ta wiadomość|upozornění|pozor|\
+     tento e-mail|tato zpráva|upozornenie|figyelem|ez az e-mail|atenție|внимание|осторожно|это письмо|увага|\
+     dikkat|uyarı|bu e-posta|注意|警告|【注意】|【警告】|【外部】|外部",
+    )
+});
+
+/// What such a warning says about where the mail came from.
+pub(crate) static BANNER_ORIGIN: LazyLock<Regex> = LazyLock::new(|| {
+    any_of(
+        "outside of the organi|outside the organi|outside of your organi|outside your organi|outside of our organi|\
+     outside our organi|outside of the company|outside the company|outside our company|outside of our network|\
+     external sender|external source|external email|außerhalb der organisation|außerhalb unserer|außerhalb ihrer|\
+     außerhalb des unternehmens|außerhalb der firma|externen absender|l'extérieur de l|l’extérieur de l|\
+     l'extérieur de v|l’extérieur de v|expéditeur externe|fuera de la organi|fuera de su organi|fuera de la empresa|\
+     remitente externo|fora da organi|fora da empresa|remetente externo|esterno dell'organi|esterno dell’organi|\
+     esterno all'organi|esterno dell'azienda|mittente esterno|buiten de organi|buiten onze organi|externe afzender|\
+     extern avsändare|utanför organi|ekstern afsender|uden for organi|ekstern avsender|utenfor organi|\
+     organisaation ulkopuol|spoza organizacji|spoza firmy|nadawcy zewnętrzn|zewnętrznego nadawcy|mimo organizac|\
+     externího odesílatele|mimo organizáci|szervezeten kívül|külső feladó|afara organiza|извне организации|\
+     внешнего отправителя|ззовні|зовнішнього відправника|kuruluşunuzun dışından|kurum dışından|外部|組織外",
+    )
+});
+
+/// What such a warning asks for.
+pub(crate) static BANNER_ADVICE: LazyLock<Regex> = LazyLock::new(|| {
+    any_of(
+        "click|attachment|caution|klick|anhäng|vorsicht|clique|pièces jointes|prudence|clic|adjunto|anexo|allegat|klik|bijlage|\
+     bilag|länk|vedhæft|vedlegg|liit|linkk|załącznik|odkaz|příloh|príloh|mellékletek|hivatkoz|atașament|вложени|ссылк|\
+     вкладен|посилан|bağlantı|ekleri|リンク|添付|链接|附件|連結",
     )
 });
 

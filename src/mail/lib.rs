@@ -54,6 +54,7 @@ mod code_page;
 pub mod compose;
 pub mod date;
 pub mod defect;
+mod device_line;
 pub mod disclaimer;
 pub mod dkim_guard;
 pub mod dsn;

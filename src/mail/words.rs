@@ -200,7 +200,7 @@ pub(crate) static CLOSINGS: LazyLock<Vec<&str>> = LazyLock::new(|| {
         "regards|best regards|kind regards|warm regards|warmest regards|kindest regards|with kind regards|\
      with best regards|with regards|best wishes|warm wishes|many regards|rgds|brgds|br|kr|sincerely|yours sincerely|\
      sincerely yours|yours faithfully|faithfully|yours truly|very truly yours|respectfully|respectfully yours|\
-     cordially|cheers|all the best|best|take care|yours|love|xoxo|bye|ciao|hugs|with appreciation|warmly|\
+     cordially|cheers|all the best|best|take care|yours|love|xoxo|bye|ciao|hugs|with appreciation|warmly|many greetings|\
      have a nice day|have a great day|mfg|mit freundlichen grüßen|mit freundlichen grüssen|mit freundlichen gruessen|\
      mit freundlichem gruß|mit freundlichem gruss|freundliche grüße|freundliche grüsse|freundlichen gruß|\
      freundlichen grüßen|freundlicher gruß|beste grüße|beste grüsse|liebe grüße|liebe grüsse|viele grüße|\
@@ -209,8 +209,8 @@ pub(crate) static CLOSINGS: LazyLock<Vec<&str>> = LazyLock::new(|| {
      mit herzlichen grüßen|mit vielen grüßen|cordialement|bien cordialement|très cordialement|bien à vous|bien à toi|\
      salutations|salutations distinguées|sincères salutations|meilleures salutations|amicalement|cdt|cdlt|\
      respectueusement|saludos|un saludo|un cordial saludo|saludos cordiales|atentamente|atte|cordialmente|un abrazo|\
-     saludos y gracias|atenciosamente|att|cumprimentos|com os melhores cumprimentos|melhores cumprimentos|abraço|\
-     abraços|saudações|saluti|cordiali saluti|distinti saluti|un saluto|un cordiale saluto|cari saluti|groet|groeten|\
+     saludos y gracias|gracias y saludos|grazie e saluti|merci et bonne journée|bonne réception|atenciosamente|att|cumprimentos|com os melhores cumprimentos|melhores cumprimentos|abraço|\
+     abraços|saudações|saluti|cordiali saluti|distinti saluti|un saluto|un cordiale saluto|cari saluti|groet|groeten|groetjes|hartelijke groeten|\
      met vriendelijke groet|met vriendelijke groeten|vriendelijke groet|vriendelijke groeten|hartelijke groet|mvg|\
      met groet|mvh|med vänlig hälsning|med vänliga hälsningar|vänliga hälsningar|hälsningar|vänligen|\
      med venlig hilsen|venlig hilsen|hilsen|kh|vh|de bedste hilsner|bedste hilsner|mange hilsner|med vennlig hilsen|\
@@ -226,10 +226,10 @@ pub(crate) static CLOSINGS_MORE: LazyLock<Vec<&str>> = LazyLock::new(|| {
         "pozdrawiamy|serdecznie pozdrawiam|z pozdrowieniami|z wyrazami szacunku|pozdrowienia|hezký den|\
      s přátelským pozdravem|zdravím|pozdrav|s úctou|s priateľským pozdravom|tisztelettel|üdv|szívélyes üdvözlettel|\
      köszönettel|cu respect|cu drag|o zi bună|toate cele bune|всего доброго|всего хорошего|с наилучшими пожеланиями|\
-     з найкращими побажаннями|поздрави|с поздрав|saygılar|iyi çalışmalar|iyi günler|sevgiler|selamlar|lp|\
-     lepo pozdravljeni|s spoštovanjem|lugupidamisega|parimate soovidega|tervitades|heade soovidega|よろしくお願いします|\
+     з найкращими побажаннями|поздрави|с поздрав|saygılar|iyi çalışmalar|i̇yi çalışmalar|iyi günler|i̇yi günler|sevgiler|selamlar|lp|\
+     lepo pozdravljeni|s spoštovanjem|lugupidamisega|parimate soovidega|tervitades|heade soovidega|よろしくお願いします|どうぞよろしくお願いいたします|どうぞよろしくお願いします|\
      よろしくお願いいたします|宜しくお願い致します|宜しくお願いします|よろしくお願い致します|以上、よろしくお願いいたします|敬具|此致|此致敬礼|敬礼|祝好|顺祝商祺|谢谢|감사합니다|감사드립니다|\
-     srdačan pozdrav|με εκτίμηση|φιλικά|χαιρετισμούς|בברכה|مع تحياتي|با احترام|trân trọng|hormat saya|pagarbiai|ar cieņu|atentament|salutacions|\
+     srdačan pozdrav|με εκτίμηση|φιλικά|χαιρετισμούς|בברכה|مع تحياتي|تحياتي|مع خالص التحية|مع أطيب التحيات|با احترام|trân trọng|hormat saya|pagarbiai|ar cieņu|atentament|salutacions|\
      have a nice weekend|have a great weekend|enjoy your weekend|schönes wochenende|schönen tag|schönen tag noch|\
      einen schönen tag|einen schönen tag noch|bonne journée|bon week-end|buona giornata|buon lavoro|fijne dag|\
      fijn weekend|que tenga un buen día|trevlig helg|god weekend|tervisi|tervitustega|terkkuin|ystävällisesti",
@@ -278,7 +278,9 @@ pub(crate) static SENT_FROM_MORE: LazyLock<Vec<&str>> = LazyLock::new(|| {
      скачайте outlook|надіслано з|надіслано через|відправлено з|отримати outlook|завантажити outlook|изпратено от|\
      изпратено с|изпратено чрез|получете outlook|вземете outlook|android için outlook|ios için outlook|发自我的|发送自|傳送自|\
      發自我的|从我的|從我的|取得 outlook|获取 outlook|saadetud minu|hankige outlook|poslano z|poslano iz|poslano s mo|poslano sa|\
-     enviat des|στάλθηκε|gửi từ|đã gửi từ|ส่งจาก|נשלח מ|أُرسل|dikirim dari|trimis prin|išsiųsta iš|nosūtīts no",
+     enviat des|στάλθηκε|gửi từ|đã gửi từ|ส่งจาก|נשלח מ|أُرسل|dikirim dari|trimis prin|išsiųsta iš|nosūtīts no|\
+     verstuurd vanuit|last ned outlook|stiahnuť outlook|stiahnite si outlook|загрузить outlook|下載 ios|下載 android|获取适用于|来自我的|发自|أرسلت من|\
+     hangi outlook|von unterwegs gesendet|mobil gesendet",
     )
 });
 
@@ -319,7 +321,7 @@ static SENT_FROM_ENDS: LazyLock<Vec<&str>> = LazyLock::new(|| {
 /// Words that name a device or a mail program.
 pub(crate) static DEVICE: LazyLock<Regex> = LazyLock::new(|| {
     Regex::new(
-        r"(?i)i-?phon|i-?pad|i-?pod|i-?os|i-?mac|macbook|android|blackberry|samsung|galaxy|huawei|honor|nokia|lumia|windows|outlook|mail app|mail f[oü]r|gmail|yahoo|htc|mobil|mobile|phone|handy|telefon|tel[eé]fono|t[ée]l[ée]phone|téléphone|tablet|smartphone|xiaomi|redmi|oneplus|pixel|sony|xperia|\blg\b|motorola|proton|tutanota|tuta|spark|mailbox|sparrow|typeapp|bluemail|k-9|thunderbird|aquamail|nine\b|gmx|web\.de|t-online|telekom|verizon|at&t|vodafone|t-mobile|gerät|appareil|dispositivo|apparaat|телефон|смартфон|айфон|手机|手機|スマ|携帯|휴대|아이폰|갤럭시|acompli|airmail|newton|superhuman|wiko|oppo|vivo|realme|fairphone|libero|orange|zoho|fastmail|front\b|missive|hey\b|canary|edison|mailspring|em client|rogers|bell\b|wireless|mail\.ru|яндекс|почт|boxer|fairemail|workspace",
+        r"(?i)i-?phon|i-?pad|i-?pod|i-?os|i-?mac|macbook|android|blackberry|samsung|galaxy|huawei|honor|nokia|lumia|windows|outlook|mail app|mail f[oü]r|gmail|yahoo|htc|mobil|mobile|phone|handy|telefon|tel[eé]fono|t[ée]l[ée]phone|téléphone|tablet|smartphone|xiaomi|redmi|oneplus|pixel|sony|xperia|\blg\b|motorola|proton|tutanota|tuta|spark|mailbox|sparrow|typeapp|bluemail|k-9|thunderbird|aquamail|nine\b|gmx|web\.de|t-online|telekom|verizon|at&t|vodafone|t-mobile|gerät|appareil|dispositivo|apparaat|телефон|смартфон|айфон|手机|手機|スマ|携帯|휴대|아이폰|갤럭시|acompli|airmail|newton|superhuman|wiko|oppo|vivo|realme|fairphone|libero|orange|zoho|fastmail|front\b|mobiel|邮箱|郵箱|客户端|missive|hey\b|canary|edison|mailspring|em client|rogers|bell\b|wireless|mail\.ru|яндекс|почт|boxer|fairemail|workspace",
     )
     .expect("a fixed pattern")
 });
@@ -352,7 +354,9 @@ pub(crate) static DISCLAIMER_WORDS: LazyLock<Vec<&str>> = LazyLock::new(|| {
      disclaimer|virus|vertraulich|vertrauliche|empfänger|unbefugte|irrtümlich|vernichten|diese e-mail|\
      diese nachricht|nicht gestattet|confidentiel|destinataire|ce message|par erreur|pièces jointes|confidencial|\
      destinatario|este mensaje|por error|esta mensagem|destinatário|riservat|destinatari|questo messaggio|per errore|\
-     vertrouwelijk|geadresseerde|dit bericht|fortrolig|konfidentiell|poufn|конфиденциальн|důvěrn|bizalmas|\
+     vertrouwelijk|geadresseerde|dit bericht|fortrolig|konfidentiell|modtageren|\
+     mottagaren|mottakeren|mejlet|av misstag|ved en fejl|poufn|adresata|ta wiadomość|przeznaczona wyłącznie|\
+     конфиденциальн|адресат|настоящее сообщение|důvěrn|bizalmas|\
      please consider the environment",
     )
 });
@@ -368,7 +372,13 @@ pub(crate) static NOTICES: LazyLock<Vec<&str>> = LazyLock::new(|| {
      this e-mail has been checked for viruses|diese e-mail wurde von avast|\
      cet e-mail a été vérifié|l'absence de virus|l’absence de virus|este correo electrónico ha sido comprobado|\
      libre de virus|virus-free|virenfrei|privo di virus|virusvrij|bez wirusów|this message has been scanned|\
-     this email was scanned|scanned by",
+     this email was scanned|scanned by|garanti sans virus|mail priva di virus|livre de vírus|без вирусов|\
+     není přítomen virus|wolny od wirusów|p please consider the environment|please think before you print|\
+     please think before printing|confidentiality note|aviso legal|aviso de confidencialidad|avviso di riservatezza|\
+     informationen zum datenschutz|hinweise zum datenschutz|registered in england|registered office|\
+     sitz der gesellschaft|to unsubscribe from this|to unsubscribe from the|to unsubscribe, |an html attachment was scrubbed|\
+     a non-text attachment was scrubbed|next part ---|non-text portions of this message have been removed|\
+     this message was sent using imp|powered by zendesk",
     )
 });
 

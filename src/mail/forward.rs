@@ -37,6 +37,7 @@ pub(crate) fn separator(body: &str) -> Option<Separator> {
         || body.starts_with("==")
         || body.starts_with(['—', '–', '─', '━'])
         || body.starts_with("*-")
+        || body.starts_with("***")
         || body.starts_with("##");
     let has_colon = inner.ends_with([':', '：']);
     if !has_dashes && !has_colon || inner.chars().count() > 110 {
@@ -54,6 +55,17 @@ pub(crate) fn separator(body: &str) -> Option<Separator> {
     }
     let is_certain = has_dashes || words::FORWARD_WHOLE.contains(&folded.as_str());
     Some(if is_certain { Separator::Forward } else { Separator::Announcement })
+}
+
+/// Where the header block begins on the line of its separator: "----- Forwarded Message ----- From: …".
+pub(crate) fn block_behind(text: &str) -> Option<usize> {
+    let start = text.len() - text.trim_start().len();
+    let inner = text[start..].strip_prefix("--")?.trim_start_matches('-');
+    let close = inner.find("--").filter(|close| *close <= SEPARATOR_BYTES_MAX)?;
+    let behind = inner[close..].trim_start_matches('-');
+    let at = text.len() - behind.len();
+    let is_block = separator(text[..at].trim()).is_some_and(|kind| kind != Separator::Rule);
+    (is_block && header_block::label_of(behind.trim()).is_some()).then_some(at)
 }
 
 /// Words between dashes, as separators are in any language: "-------- Upprunaleg skilaboð --------".

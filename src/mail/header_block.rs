@@ -111,7 +111,8 @@ fn push_fields<'a>(fields: &mut Vec<(Field, Cow<'a, str>)>, field: Field, value:
     let mut current = field;
     let mut start = 0;
     for (colon, _) in value.match_indices(": ") {
-        let label = value[..colon].rsplit([' ', '\u{a0}']).next().unwrap_or_default();
+        // Yahoo leaves out the space too: `<a@b.example>To: …`.
+        let label = value[..colon].rsplit(|c: char| !c.is_alphabetic()).next().unwrap_or_default();
         let at = colon - label.len();
         let next =
             words::field(&label.to_lowercase()).filter(|_| label.chars().next().is_some_and(char::is_uppercase) && at > start);

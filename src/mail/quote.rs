@@ -115,7 +115,8 @@ fn split_lines(text: &str) -> impl Iterator<Item = &str> {
 }
 
 pub(crate) fn line(raw: &str, mark: LineMark) -> Line<'_> {
-    let text = raw.trim_end();
+    // Editors leave places without width on lines that show nothing.
+    let text = raw.trim_end_matches(|c: char| c.is_whitespace() || c == '\u{200b}' || c == '\u{feff}');
     let (depth, body) = strip_marks(text);
     Line { text, body, depth, label: header_block::label_of(body), mark }
 }

@@ -20,7 +20,7 @@ pub struct CutInput<'a> {
     pub html: Option<&'a str>,
     /// Decoded subject.
     pub subject: &'a str,
-    /// Display name of the From header.
+    /// Display name of the From header, and what else the author is called.
     pub from_name: Option<&'a str>,
     /// `text` was made from `html`, so there is nothing to compare.
     pub is_text_from_html: bool,

@@ -25,7 +25,8 @@ pub(crate) fn split_shared(lines: Vec<Line<'_>>) -> Vec<Line<'_>> {
             split.push(quote::line(&line.text[..at], line.mark));
             quote::line(&line.text[at..], line.mark)
         });
-        let behind = if rest.depth == 0 { attribution::text_behind(rest.text) } else { None };
+        let behind =
+            if rest.depth == 0 { attribution::text_behind(rest.text).or_else(|| forward::block_behind(rest.text)) } else { None };
         if let Some(at) = behind {
             split.push(quote::line(&rest.text[..at], rest.mark));
             split.push(quote::line(&rest.text[at..], rest.mark));
@@ -355,7 +356,10 @@ fn is_marker(lines: &[Line<'_>], index: usize, marker: Option<&str>) -> bool {
     // Some programs quote with bars.
     let has_frame = before >= 2 || after >= 2 || before == 1 && after == 1 || line.depth > 0 || line.body.starts_with('|');
     // Jira puts its rule on a line of its own.
-    let has_rule = || lines[..index].last().is_some_and(|above| forward::separator(above.body) == Some(Separator::Rule));
+    let is_rule = |above: &Line<'_>| {
+        !above.body.starts_with(char::is_alphanumeric) && forward::separator(above.body) == Some(Separator::Rule)
+    };
+    let has_rule = || lines[..index].last().is_some_and(is_rule);
     (has_frame || has_rule()) && words::REPLY_ABOVE.is_match(&line.body.to_lowercase())
 }
 

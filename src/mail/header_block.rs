@@ -125,7 +125,12 @@ fn push_fields<'a>(fields: &mut Vec<(Field, Cow<'a, str>)>, field: Field, value:
     }
     // A subject may well hold "Re: To: …"; three labels, among them an author's, are a block.
     let has_author = current == Field::From || found.iter().any(|(field, _)| *field == Field::From);
-    if found.len() >= INLINE_FIELDS_MIN && has_author {
+    // "From: Leeds, to: Bergen. Sent: three parcels." names no address and no day.
+    let last = (current, rest);
+    let tells = |(field, value): &(Field, &str)| {
+        value.contains('@') || *field == Field::Sent && value.bytes().any(|byte| byte.is_ascii_digit())
+    };
+    if found.len() >= INLINE_FIELDS_MIN && has_author && found.iter().chain([&last]).any(tells) {
         fields.extend(found.into_iter().map(|(field, value)| (field, Cow::Borrowed(value))));
         fields.push((current, Cow::Borrowed(rest.trim())));
     } else {

@@ -4,7 +4,7 @@ use crate::Forward;
 use crate::header_block::{self, HeaderBlock};
 use crate::html_element::Region;
 use crate::quote::{self, Line};
-use crate::words;
+use crate::{attribution, words};
 
 /// What a separator line announces.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -123,9 +123,47 @@ pub(crate) fn read(history: &[Line<'_>]) -> Option<Found> {
     if !announced && block.is_none() {
         return None;
     }
-    let (mut forward, rest) = block.map_or((Forward::default(), inner), |block| (block.forward(), &inner[block.end..]));
-    forward.text = unquoted(&rest[closing_line(rest, history[first].body)..], inner_depth);
+    let (mut forward, rest) = match (block, has_block) {
+        (Some(block), _) => (block.forward(), &inner[block.end..]),
+        (None, Some(start)) => introduced(inner, start).unwrap_or((Forward::default(), inner)),
+        (None, None) => (Forward::default(), inner),
+    };
+    let rest = without_end(&rest[closing_line(rest, history[first].body)..]);
+    // Proton quotes the text below its header block and not the block.
+    let depth = rest.iter().filter(|line| !line.is_blank()).map(|line| line.depth).min().unwrap_or(0);
+    forward.text = unquoted(rest, depth.max(inner_depth));
     Some(Found { forward, is_named })
+}
+
+/// Yandex puts an introduction below its separator: `14.05.2024, 09:58, "Ann" <a@b.example>:`.
+fn introduced<'l, 'a>(inner: &'l [Line<'a>], start: usize) -> Option<(Forward, &'l [Line<'a>])> {
+    attribution::ending_at(inner, start, false)?;
+    let line = inner[start].body.trim_end_matches([':', '：']);
+    let (head, address) = line.split_at(line.find('<')?);
+    let (date, name) = head.rsplit_once(", ")?;
+    let forward = Forward { from: Some(format!("{name}{address}")), date: Some(date.to_owned()), ..Forward::default() };
+    Some((forward, &inner[start + 1..]))
+}
+
+/// Without the line that closes a forwarded mail.
+fn without_end<'l, 'a>(lines: &'l [Line<'a>]) -> &'l [Line<'a>] {
+    let Some(last) = lines.iter().rposition(|line| !line.is_blank()) else { return lines };
+    let body = lines[last].body;
+    let is_end = ends_forward(body) || body.len() >= CLOSING_RULE_MIN && body.bytes().all(|byte| byte == b'-');
+    if is_end { &lines[..last] } else { lines }
+}
+
+/// Shorter rules close a list or a table.
+const CLOSING_RULE_MIN: usize = 30;
+
+/// "----- End forwarded message -----", behind which the sender may go on.
+pub(crate) fn ends_forward(body: &str) -> bool {
+    body.starts_with("--") && separator(body) == Some(Separator::Forward) && {
+        let words = body.trim_matches(|c| matches!(c, '-' | ' ')).to_lowercase();
+        let first = words.split(' ').next().unwrap_or_default();
+        ["end", "ende", "fin", "fine", "fim", "einde", "slut", "slutt", "konec", "koniec", "конец", "кінець", "край"]
+            .contains(&first)
+    }
 }
 
 /// Whether a subject says that the mail is a forward: "Fwd: …", "WG: …", "[Fwd: …]".

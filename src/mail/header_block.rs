@@ -194,7 +194,12 @@ impl HeaderBlock<'_> {
     /// Whether a line without a label is the rest of the value above it.
     fn takes_line(&self, lines: &[Line<'_>], index: usize, depth: usize) -> bool {
         let is_rest = |value: &str| value.is_empty() || is_open(value) || is_wrapped(value, lines, index);
-        self.fields.last().is_some_and(|(_, value)| is_rest(value)) || goes_on_below(lines, index, depth)
+        // The address of a name that stands at the end of a line.
+        let body = lines[index].body;
+        let is_address = body.starts_with('<') && body.ends_with('>') && body.contains('@');
+        let lacks_address = |value: &str| is_address && !value.ends_with('>');
+        let last = self.fields.last();
+        last.is_some_and(|(_, value)| is_rest(value) || lacks_address(value)) || goes_on_below(lines, index, depth)
     }
 
     fn has(&self, field: Field) -> bool {
@@ -227,9 +232,10 @@ impl HeaderBlock<'_> {
 
     /// The forwarded mail without its text.
     pub(crate) fn forward(&self) -> Forward {
-        let text = |field| self.value(field).map(str::to_owned).filter(|value: &String| !value.is_empty());
+        let text = |field: Field| self.value(field).map(str::to_owned).filter(|value: &String| !value.is_empty());
         Forward {
-            from: text(Field::From),
+            // Gmail writes names in bold.
+            from: text(Field::From).map(|from| from.replace('*', "")),
             to: self.value(Field::To).map(mailboxes).unwrap_or_default(),
             subject: text(Field::Subject),
             date: text(Field::Sent),

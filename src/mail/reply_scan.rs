@@ -119,6 +119,7 @@ impl<'l, 'a> Scan<'l, 'a> {
             return true;
         }
         match separator {
+            Some(Separator::Forward) if self.closes_forward() => return true,
             Some(Separator::Forward | Separator::Original) => return self.open_history(self.at, self.behind_block(self.at + 1)),
             Some(Separator::Announcement) if self.is_announced(self.at + 1) => {
                 return self.open_history(self.at, self.behind_block(self.at + 1));
@@ -211,6 +212,17 @@ impl<'l, 'a> Scan<'l, 'a> {
         self.parts[above..self.end].fill(Part::History);
         self.at = self.end;
         false
+    }
+
+    /// Whether a line says where the forwarded mails end that begin here; then the sender goes on behind it.
+    fn closes_forward(&mut self) -> bool {
+        let is_end = |index: &usize| self.lines[*index].depth == 0 && forward::ends_forward(self.lines[*index].body);
+        let Some(last) = (self.at + 1..self.end).rev().find(is_end) else { return false };
+        self.found_strong = true;
+        let above = self.include_rules_above(self.at);
+        self.parts[above..=last].fill(Part::History);
+        self.at = last;
+        true
     }
 
     /// Yandex puts a rule, the recipients and the subject above its introduction.

@@ -43,10 +43,14 @@ pub(crate) fn start(lines: &[Line<'_>], writer: &Writer<'_>, may_be_whole: bool)
     if end == lines.len() {
         return None;
     }
-    // The logo above a signature is part of it, and the frame of a table around it.
+    // The logo above a signature is part of it, the frame of a table around it, and a rule that closes nothing.
     let is_frame = |body: &str| body.starts_with("[cid:") || body.bytes().all(|byte| matches!(byte, b'|' | b' '));
     let above = lines[..end].iter().rposition(|line| !line.is_blank());
-    let frame = above.filter(|above| *above > 0 && is_frame(lines[*above].body));
+    let opens = |above: usize| {
+        let before = &lines[above.saturating_sub(BLOCK_LINES_MAX)..above];
+        is_rule(lines[above].body) && !before.iter().any(|line| is_rule(line.body))
+    };
+    let frame = above.filter(|above| *above > 0 && (is_frame(lines[*above].body) || opens(*above)));
     Some(frame.unwrap_or(end))
 }
 
@@ -190,6 +194,9 @@ fn closing_kind(body: &str, writer: &Writer<'_>) -> Option<Closing> {
     if body.starts_with(char::is_uppercase) && body.match_indices(' ').any(is_named) {
         return Some(Closing::Named);
     }
+    if is_double(&whole) {
+        return Some(Closing::Regards);
+    }
     // In two languages: "Mit freundlichen Grüßen / Kind regards".
     if let Some((head, tail)) = body.split_once(['/', '|'])
         && is_closing(&strip(head))
@@ -203,6 +210,17 @@ fn closing_kind(body: &str, writer: &Writer<'_>) -> Option<Closing> {
     let starts = || whole.match_indices(' ').any(|(space, _)| space > 8 && is_closing(&whole[..space]) && goes_on(space));
     (few_words && starts()).then_some(Closing::Regards)
 }
+
+/// "Many thanks and best wishes", "Vielen Dank und viele Grüße".
+fn is_double(whole: &str) -> bool {
+    CONJUNCTIONS.iter().filter_map(|word| whole.split_once(word)).any(|(head, tail)| {
+        let head = head.trim_end_matches(',');
+        let is_closing = |text: &str| words::CLOSING_SET.contains(text);
+        (words::THANKS.contains(head) || is_closing(head)) && (is_closing(tail) || is_closing(&format!("mit {tail}")))
+    })
+}
+
+const CONJUNCTIONS: [&str; 9] = [" and ", " & ", " und ", " et ", " y ", " e ", " en ", " och ", " og "];
 
 /// Whether the first word is one that a closing begins with, or too long to tell so cheaply.
 fn may_close(body: &str) -> bool {
@@ -422,8 +440,9 @@ fn is_own_name(body: &str, writer: &Writer<'_>) -> bool {
     }
     // "i. A. Dana Okafor" signs for somebody, "Dana xx" sends kisses.
     let bare = ON_BEHALF.iter().find_map(|prefix| body.strip_prefix(prefix)).unwrap_or(body);
-    // "Dana Okafor (she/her)".
-    let bare = bare.strip_suffix(')').and_then(|inner| Some(inner.rsplit_once(" (")?.0)).unwrap_or(bare);
+    // "Dana Okafor (she/her)" and "Dana Okafor <dana@acme.example>".
+    let behind = |close, open| bare.strip_suffix(close).and_then(|inner: &str| Some(inner.rsplit_once(open)?.0));
+    let bare = behind(')', " (").or_else(|| behind('>', " <")).unwrap_or(bare);
     let is_known = |word: &str| writer.name.iter().any(|known| is_same(known, word));
     let mut words = bare.split(is_between).map(|word| word.trim_matches('-')).filter(|word| !word.is_empty());
     // Nearly all lines end here.
@@ -434,7 +453,9 @@ fn is_own_name(body: &str, writer: &Writer<'_>) -> bool {
     while words.len() > 1 && words.last().is_some_and(|word| word.chars().all(|c| c == 'x')) {
         words.pop();
     }
-    words.iter().all(|word| writer.name.contains(word)) && words.iter().any(|word| word.chars().count() > 1)
+    // "Dana O."
+    let is_initial = |word: &str| word.chars().count() == 1 && writer.name.iter().any(|name| name.starts_with(word));
+    words.iter().all(|word| writer.name.contains(word) || is_initial(word)) && words.iter().any(|word| word.chars().count() > 1)
 }
 
 /// Whether a word is another one, which is in lower case.

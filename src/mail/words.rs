@@ -205,7 +205,7 @@ pub(crate) static CLOSINGS: LazyLock<Vec<&str>> = LazyLock::new(|| {
      mit freundlichem gruß|mit freundlichem gruss|freundliche grüße|freundliche grüsse|freundlichen gruß|\
      freundlichen grüßen|freundlicher gruß|beste grüße|beste grüsse|liebe grüße|liebe grüsse|viele grüße|\
      viele grüsse|herzliche grüße|herzliche grüsse|schöne grüße|schöne grüsse|mit besten grüßen|besten gruß|lg|vg|bg|\
-     grüße|gruß|gruss|hochachtungsvoll|mit freundlichen grüßen / best regards|mit lieben grüßen|\
+     grüße|gruß|gruss|hochachtungsvoll|mit freundlichen grüßen / best regards|mit lieben grüßen|im auftrag|i.a|i. a|i.v|i. v|ppa|\
      mit herzlichen grüßen|mit vielen grüßen|cordialement|bien cordialement|très cordialement|bien à vous|bien à toi|\
      salutations|salutations distinguées|sincères salutations|meilleures salutations|amicalement|cdt|cdlt|\
      respectueusement|saludos|un saludo|un cordial saludo|saludos cordiales|atentamente|atte|cordialmente|un abrazo|\
@@ -242,7 +242,7 @@ pub(crate) static THANKS: LazyLock<BTreeSet<&str>> = LazyLock::new(|| {
         "thanks|thank you|thanks a lot|many thanks|thanks again|thank you again|thx|ty|thanks in advance|\
      thank you in advance|thanks so much|thank you so much|thank you very much|thanks very much|thanks and regards|\
      thanks & regards|thanks and best regards|with thanks|much appreciated|danke|vielen dank|danke schön|\
-     danke im voraus|vielen dank im voraus|besten dank|herzlichen dank|merci|merci beaucoup|merci d'avance|\
+     danke im voraus|vielen dank im voraus|besten dank|mit bestem dank|herzlichen dank|merci|merci beaucoup|merci d'avance|\
      merci d’avance|gracias|muchas gracias|gracias de antemano|obrigado|obrigada|muito obrigado|muito obrigada|\
      grazie|grazie mille|bedankt|alvast bedankt|dank u|dank je|dank je wel|tack|tack på förhand|tak|på forhånd tak|\
      takk|kiitos|kiitos paljon|dziękuję|dzięki|děkuji|díky|ďakujem|köszönöm|mulțumesc|спасибо|teşekkürler",

@@ -61,7 +61,8 @@ pub(crate) fn ending_at(lines: &[Line<'_>], last: usize, quote_follows: bool) ->
             break;
         }
         let evidence = Evidence::of(&joined, here.body);
-        if !evidence.is_sure(quote_follows) {
+        let is_unlisted = || quote_follows && evidence.may_be_unlisted() && leads_to_quote(lines, last, here.body);
+        if !evidence.is_sure(quote_follows) && !is_unlisted() {
             continue;
         }
         if evidence.opens {
@@ -72,6 +73,16 @@ pub(crate) fn ending_at(lines: &[Line<'_>], last: usize, quote_follows: bool) ->
         }
     }
     bare
+}
+
+/// Whether quote marks follow and the line begins with its date or nothing stands below them: "The log of 14.05.2024 09:58
+/// says:" leads to a quote too, about which its writer goes on.
+fn leads_to_quote(lines: &[Line<'_>], last: usize, body: &str) -> bool {
+    let below = &lines[last + 1..];
+    let is_marked = below.iter().find(|line| !line.is_blank()).is_none_or(Line::is_quoted);
+    let behind = || below.iter().find(|line| !line.is_blank() && !line.is_quoted());
+    let starts_with_date = body.starts_with(|c: char| c.is_ascii_digit());
+    is_marked && (starts_with_date || behind().is_none_or(|line| line.body == "--"))
 }
 
 /// An introduction may have been wrapped behind its author, who then begins the paragraph.
@@ -251,15 +262,18 @@ impl Evidence {
         }
     }
 
+    /// In a language not listed, somebody's program still says when.
+    fn may_be_unlisted(&self) -> bool {
+        !self.verb && self.colon && self.date && self.time && self.is_short
+    }
+
     fn is_sure(&self, quote_follows: bool) -> bool {
         if !self.verb {
             // Many languages have no verb: "ср, 30 апр. 2025 г. в 15:19, Ann <a@b.example>:".
             // Tutanota leaves the brackets out too: "14 May 2024, 09:58 by ann@b.example:".
             let is_listed = self.colon && self.opens && self.date && self.time && self.ends_in_address;
             return is_listed
-                || (self.colon || self.bare) && self.bracketed && (self.date || self.time) && (self.opens || quote_follows)
-                // In a language not listed, somebody's program still says when.
-                || quote_follows && self.colon && self.date && self.time && self.is_short;
+                || (self.colon || self.bare) && self.bracketed && (self.date || self.time) && (self.opens || quote_follows);
         }
         if !self.verb_placed {
             return false;

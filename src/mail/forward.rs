@@ -68,6 +68,17 @@ pub(crate) fn block_behind(text: &str) -> Option<usize> {
     (is_block && header_block::label_of(behind.trim()).is_some()).then_some(at)
 }
 
+/// Where a separator stands within a line behind the sender's words, as programs leave it that know no line breaks.
+pub(crate) fn shares_line(text: &str) -> Option<usize> {
+    let start = memchr::memmem::find(text.as_bytes(), b"-----").filter(|start| *start > 0)?;
+    let inner = text[start..].trim_start_matches('-');
+    let close = inner.find("-----").filter(|close| *close <= SEPARATOR_BYTES_MAX)?;
+    let words = &inner[..close];
+    let at = separator(&format!("-----{words}-----"));
+    let is_name = matches!(at, Some(Separator::Original | Separator::Forward));
+    (is_name && !text[..start].trim_matches([' ', '>']).is_empty()).then_some(start)
+}
+
 /// Words between dashes, as separators are in any language: "-------- Upprunaleg skilaboð --------".
 pub(crate) fn is_dashed(body: &str) -> bool {
     let is_framed = body.starts_with("---") && body.ends_with("---") && body.len() <= SEPARATOR_BYTES_MAX;

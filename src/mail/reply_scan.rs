@@ -20,7 +20,8 @@ pub(crate) fn parts(lines: &[Line<'_>], input: &CutInput<'_>) -> (Vec<Part>, boo
 pub(crate) fn split_shared(lines: Vec<Line<'_>>) -> Vec<Line<'_>> {
     let mut split = Vec::with_capacity(lines.len());
     for line in lines {
-        let shared = if line.depth == 0 { attribution::shares_line(line.text) } else { None };
+        let shared = || attribution::shares_line(line.text).or_else(|| forward::shares_line(line.text));
+        let shared = if line.depth == 0 { shared() } else { None };
         let rest = shared.map_or(line, |at| {
             split.push(quote::line(&line.text[..at], line.mark));
             quote::line(&line.text[at..], line.mark)

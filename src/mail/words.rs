@@ -160,7 +160,7 @@ pub(crate) static ORIGINAL: LazyLock<Vec<&str>> = LazyLock::new(|| {
      orijinal ileti|回复的原邮件|原始信件|оригинално писмо|元のメッセージ|original メッセージ|オリジナルメッセージ|原始邮件|原始郵件|原邮件|원본 메시지|원본 메일|izvirno sporočilo|originalna poruka|\
      algne kiri|αρχικό μήνυμα|ההודעה המקורית|הודעה מקורית|رسالة أصلية|الرسالة الأصلية|missatge original|original besked|tin nhắn gốc|thư gốc|pesan asli|ข้อความต้นฉบับ|\
      courriel original|treść oryginalnej wiadomości|izvorna poruka|izvorno sporočilo|oorspronkelijke bericht|\
-     esialgne kiri|початкове повідомлення|opphavleg melding|原始消息|原邮件内容|originalus laiškas|sākotnējā vēstule|\
+     esialgne kiri|початкове повідомлення|opphavleg melding|原始消息|原邮件内容|邮件原件|郵件原件|originalus laiškas|sākotnējā vēstule|\
      upprunaleg|jatorrizko mezua|mensaxe orixinal|изворна порука|оригинална порука|الرسالة الأصليَّة|الرسالة الأساسية",
     )
 });

@@ -161,6 +161,7 @@ fn may_end(body: &str) -> bool {
     }
     // Zoho and some others leave the colon out.
     stripped.starts_with("Quoting ")
+        || ["napisał(a)", "napsal(a)", "napísal(a)", "написал(а)"].iter().any(|verb| stripped.ends_with(verb))
         || (body.ends_with("--") || stripped.ends_with(|c: char| c.is_alphabetic())) && ends_with_verb(stripped)
 }
 

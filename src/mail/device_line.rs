@@ -80,8 +80,10 @@ fn goes_on(prefix: &str, line: &str) -> bool {
     match prefix {
         "von meinem" | "von meiner" => !["gesendet", "geschickt", "verschickt"].iter().any(|verb| line.ends_with(verb)),
         "从我的" | "從我的" | "来自我的" | "发自" | "发自我的" | "發自我的" => {
-            // "发自我的 iPhone 15" and the like are short.
-            (!line.ends_with(|c: char| c.is_ascii_alphanumeric()) || line.chars().count() > MODEL_CHARS_MAX)
+            // "发自我的 iPhone 15" and the like are short, and a model is no word.
+            let last = line.rsplit(|c: char| !c.is_ascii_alphanumeric()).next().unwrap_or_default();
+            let is_model = last.bytes().any(|byte| byte.is_ascii_uppercase() || byte.is_ascii_digit());
+            (!is_model || line.chars().count() > MODEL_CHARS_MAX)
                 && !["发送", "傳送", "手机", "手機", "平板", "客户端", "邮箱", "大师", "大師"]
                     .iter()
                     .any(|end| line.ends_with(end))

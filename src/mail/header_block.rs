@@ -19,6 +19,8 @@ pub(crate) struct HeaderBlock<'a> {
 /// Lines that a long value may take, and blank lines between fields.
 const FOLDED_LINES_MAX: usize = 12;
 const BLANK_LINES_MAX: usize = 2;
+/// A list of recipients, each line of which ends in its separator.
+const LIST_LINES_MAX: usize = 100;
 const FIELDS_MAX: usize = 40;
 
 /// Reads a header block that starts on line `first`. `is_marked` says that a separator stands above, so that less proof
@@ -58,7 +60,11 @@ pub(crate) fn read<'a>(lines: &[Line<'a>], first: usize, is_marked: bool) -> Res
             folded = 0;
         } else {
             folded += 1;
-            if blanks > 0 || folded > FOLDED_LINES_MAX || !block.takes_line(lines, index, depth) {
+            let is_list = block.fields.last().is_some_and(|(_, value)| value.ends_with([';', ',']));
+            if blanks > 0
+                || folded > if is_list { LIST_LINES_MAX } else { FOLDED_LINES_MAX }
+                || !block.takes_line(lines, index, depth)
+            {
                 break;
             }
             if let Some((_, value)) = block.fields.last_mut() {

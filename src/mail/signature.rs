@@ -292,8 +292,15 @@ fn own_name(lines: &[Line<'_>], writer: &Writer<'_>) -> Option<usize> {
         let below = &lines[index + 1..];
         let body = lines[*index].body;
         let in_list = body.starts_with(['-', '*', '•']) && lines[index - 1].body.starts_with(['-', '*', '•']);
+        // Right below another name it is one of a list.
+        let above = lines[index - 1].body;
+        let is_listed = || {
+            let is_other = is_name(above) && !above.ends_with([',', '!', '.']) && !is_own_name(above, writer);
+            is_other && closing_kind(above, writer).is_none()
+        };
         (is_own_name(body, writer) || begins_with_own_name(body, writer))
             && !in_list
+            && !is_listed()
             && !ends_list_head(lines, *index)
             && (below.is_empty() || is_block(below))
     })

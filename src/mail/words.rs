@@ -439,12 +439,18 @@ pub(crate) static BANNER_ORIGIN: LazyLock<Regex> = LazyLock::new(|| {
     )
 });
 
-/// What such a warning asks for.
+/// What such a warning asks its reader, as no sender asks a help desk.
 pub(crate) static BANNER_ADVICE: LazyLock<Regex> = LazyLock::new(|| {
     any_of(
-        "click|attachment|caution|klick|anhäng|vorsicht|clique|pièces jointes|prudence|clic|adjunto|anexo|allegat|klik|bijlage|\
-     bilag|länk|vedhæft|vedlegg|liit|linkk|załącznik|odkaz|příloh|príloh|mellékletek|hivatkoz|atașament|вложени|ссылк|\
-     вкладен|посилан|bağlantı|ekleri|リンク|添付|链接|附件|連結",
+        "do not click|do not open|don't click|don't open|don’t click|don’t open|not to click|not to open|use caution|exercise caution|be cautious|be careful|unless you|verify the sender|\
+     klicken sie nicht|nicht auf links|keine links|öffnen sie keine|keine anhänge|nicht öffnen|seien sie vorsichtig|\
+     ne cliquez pas|n'ouvrez pas|n’ouvrez pas|ne pas cliquer|ne pas ouvrir|ni n'ouvrez|soyez prudent|soyez vigilant|\
+     no haga clic|no abra|ni haga clic|ni abra|no pulse|não clique|não abra|nem abra|non cliccare|non fare clic|\
+     non aprire|klik niet|niet op links|open geen|klicka inte|öppna inte|klik ikke|åbn ikke|ikke klikk|ikke åpne|\
+     klikk ikke|åpne ikke|älä avaa|älä klikkaa|älä napsauta|nie klikaj|nie otwieraj|zachowaj ostrożność|neklikejte|\
+     neotevírejte|neklikajte|neotvárajte|ne kattintson|ne nyissa|nu faceți clic|nu deschideți|не переходите|\
+     не открывайте|не нажимайте|будьте осторожны|не переходьте|не відкривайте|не натискайте|tıklamayın|açmayın|\
+     クリックしない|開かない|ご注意|请勿点击|不要点击|请勿打开|不要打开|請勿點|請勿開",
     )
 });
 

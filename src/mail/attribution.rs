@@ -110,6 +110,15 @@ pub(crate) fn tells_when(lines: &[Line<'_>], last: usize) -> bool {
     })
 }
 
+/// Whether a line says nothing but when: "14/05/2024 09:58".
+pub(crate) fn is_day_and_time(body: &str) -> bool {
+    let is_short = body.len() <= DAY_AND_TIME_BYTES_MAX && body.starts_with(|c: char| c.is_ascii_digit());
+    is_short && DATE.is_match(body) && TIME.is_match(body) && body.split_whitespace().count() <= 4
+}
+
+/// A date, a time, a zone.
+const DAY_AND_TIME_BYTES_MAX: usize = 32;
+
 /// Whether this line may be an introduction without a date: "Maya Berg wrote:".
 pub(crate) fn names_author(lines: &[Line<'_>], index: usize) -> bool {
     let body = lines[index].body;

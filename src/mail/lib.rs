@@ -88,6 +88,7 @@ mod machine_return;
 mod machine_words;
 pub mod message;
 pub mod message_id;
+mod notes_block;
 pub mod param;
 pub mod parse;
 pub mod part;

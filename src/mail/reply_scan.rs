@@ -5,7 +5,7 @@ use crate::html_element::Region;
 use crate::quote::{self, Line};
 use crate::reply_cut::{CutInput, Part};
 use crate::signature::{self, Writer};
-use crate::{attribution, header_block, words};
+use crate::{attribution, header_block, notes_block, words};
 
 /// The part of each line, signatures still among the new ones, and whether a client's container told it.
 pub(crate) fn parts(lines: &[Line<'_>], input: &CutInput<'_>) -> (Vec<Part>, bool) {
@@ -132,6 +132,9 @@ impl<'l, 'a> Scan<'l, 'a> {
             && let Some(behind) = header_block::unlisted_end(&self.lines[..self.end], self.at + 1)
         {
             return self.open_history(self.at, behind);
+        }
+        if let Some(first) = notes_block::around(&self.lines[..self.end], self.at).filter(|_| self.has_text_above()) {
+            return self.swallow(first);
         }
         let is_marked = line.mark.rule_before;
         if line.label.is_some() && !is_pasted(line.text) && (is_marked || self.at >= self.blockless) {

@@ -75,7 +75,7 @@ static FIELDS: LazyLock<BTreeMap<&str, Field>> = LazyLock::new(|| {
             Field::Subject,
             "subject|betreff|objet|sujet|asunto|oggetto|onderwerp|assunto|ämne|emne|předmět|predmet|temat|тема|относно|\
              tárgy|konu|subiect|aihe|otsikko|件名|主题|主旨|主題|标题|標題|제목|teema|pealkiri|zadeva|naslov|věc|vec|assumpte|objekt|ogg|\
-             الموضوع|נושא|θέμα|subjek|chủ đề|tiêu đề|เรื่อง|หัวเรื่อง|предмет|subiectul|subj|rubrik|заглавие|judul|efni|titill|temats|tēma|tema|gaia|\
+             الموضوع|נושא|θέμα|subjek|chủ đề|tiêu đề|เรื่อง|หัวเรื่อง|предмет|subiectul|subj|thema|rubrik|заглавие|judul|efni|titill|temats|tēma|tema|gaia|\
              наслов|тэма|موضوع|विषय|mövzu",
         ),
         (

@@ -136,7 +136,9 @@ pub(crate) fn read(history: &[Line<'_>]) -> Option<Found> {
     }
     let (mut forward, rest) = match (block, has_block) {
         (Some(block), _) => (block.forward(), &inner[block.end..]),
-        (None, Some(start)) => introduced(inner, start).unwrap_or((Forward::default(), inner)),
+        (None, Some(start)) => {
+            introduced(inner, start).or_else(|| header_block::without_colons(inner, start)).unwrap_or((Forward::default(), inner))
+        }
         (None, None) => (Forward::default(), inner),
     };
     let rest = without_end(&rest[closing_line(rest, history[first].body)..]);

@@ -105,6 +105,19 @@ pub(crate) fn unlisted_end(lines: &[Line<'_>], from: usize) -> Option<usize> {
 /// Date, From, To, Cc, Subject and a few more.
 const UNLISTED_FIELDS_MAX: usize = 8;
 
+/// eM Client leaves the colons out: `From "Ann" <a@b.example>`, `Subject Printer`. Only below a separator.
+pub(crate) fn without_colons<'l, 'a>(lines: &'l [Line<'a>], first: usize) -> Option<(Forward, &'l [Line<'a>])> {
+    let mut block = HeaderBlock { first, end: first, fields: Vec::new() };
+    for line in lines[first..].iter().take(UNLISTED_FIELDS_MAX) {
+        let Some((label, value)) = line.body.split_once(' ') else { break };
+        let Some(field) = field_of(label) else { break };
+        block.fields.push((field, Cow::Borrowed(value.trim())));
+        block.end += 1;
+    }
+    let is_block = block.value(Field::From).is_some_and(|from| from.contains('@')) && block.fields.len() >= 3;
+    is_block.then(|| (block.forward(), &lines[block.end..]))
+}
+
 /// The mail below the history begins with a block of its own.
 fn begins_another(line: &Line<'_>) -> bool {
     line.mark.history_starts || line.mark.rule_before && line.label.is_some_and(|(field, _)| field == Field::From)

@@ -54,6 +54,8 @@ struct Scan<'l, 'a> {
     found_strong: bool,
     /// The subject says that the mail is a forward.
     is_forward: bool,
+    /// The last line that closes a forwarded mail, once it was looked for.
+    forward_end: Option<Option<usize>>,
 }
 
 impl<'l, 'a> Scan<'l, 'a> {
@@ -76,6 +78,7 @@ impl<'l, 'a> Scan<'l, 'a> {
             blockless: 0,
             found_strong: end < lines.len(),
             is_forward: forward::is_forward_subject(input.subject),
+            forward_end: None,
         }
     }
 
@@ -220,8 +223,9 @@ impl<'l, 'a> Scan<'l, 'a> {
 
     /// Whether a line says where the forwarded mails end that begin here; then the sender goes on behind it.
     fn closes_forward(&mut self) -> bool {
-        let is_end = |index: &usize| self.lines[*index].depth == 0 && forward::ends_forward(self.lines[*index].body);
-        let Some(last) = (self.at + 1..self.end).rev().find(is_end) else { return false };
+        let is_end = |line: &Line<'_>| line.depth == 0 && forward::ends_forward(line.body);
+        let last = *self.forward_end.get_or_insert_with(|| self.lines[..self.end].iter().rposition(is_end));
+        let Some(last) = last.filter(|last| *last > self.at) else { return false };
         self.found_strong = true;
         let above = self.include_rules_above(self.at);
         self.parts[above..=last].fill(Part::History);

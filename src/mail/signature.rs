@@ -60,6 +60,7 @@ fn find(lines: &[Line<'_>], writer: &Writer<'_>, may_be_whole: bool) -> Option<u
     marked(lines)
         .or_else(|| delimiter(lines))
         .or_else(|| rule(lines))
+        .or_else(|| framed(lines, writer))
         .or_else(|| closing(lines, writer, may_be_whole))
         .or_else(|| device(lines))
         .or_else(|| dashed_name(lines, writer))
@@ -112,6 +113,16 @@ fn rule(lines: &[Line<'_>]) -> Option<usize> {
     // A closed frame is text.
     let is_frame = lines[first..found].iter().any(|line| is_rule(line.body));
     (is_block && !is_table && !is_frame).then_some(found)
+}
+
+/// A frame at the end with the writer's name and a way to reach them, as Japanese mails have it.
+fn framed(lines: &[Line<'_>], writer: &Writer<'_>) -> Option<usize> {
+    let last = lines.len().checked_sub(1).filter(|last| is_rule(lines[*last].body))?;
+    let first = lines[..last].iter().rposition(|line| is_rule(line.body)).filter(|first| last - first <= BLOCK_LINES_MAX)?;
+    let inner = &lines[first + 1..last];
+    let names_writer = |line: &Line<'_>| name_words(line.body).iter().any(|word| writer.name.contains(word));
+    let has_way = || inner.iter().any(|line| CONTACT.is_match(line.body));
+    (inner.iter().any(names_writer) && has_way() && !ends_list_head(lines, first)).then_some(first)
 }
 
 /// No closing has more words.
@@ -365,7 +376,10 @@ fn notice(lines: &[Line<'_>], writer: &Writer<'_>) -> Option<usize> {
 /// Three or more of one kind of line.
 fn is_rule(body: &str) -> bool {
     let count = body.chars().count();
-    (count >= 3 || body == "__") && body.chars().all(|c| matches!(c, '-' | '_' | '—' | '–' | '─' | '~' | '*' | '=' | '#'))
+    (count >= 3 || body == "__")
+        && body.chars().all(|c| {
+            matches!(c, '-' | '_' | '—' | '–' | '─' | '~' | '*' | '=' | '#' | '━' | '═' | '＝' | '－' | '＊' | '＿' | '～')
+        })
 }
 
 fn is_notice(paragraph: &str) -> bool {
@@ -445,8 +459,9 @@ fn is_own_name(body: &str, writer: &Writer<'_>) -> bool {
     if writer.name.is_empty() || body.len() > 60 {
         return false;
     }
-    // "i. A. Dana Okafor" signs for somebody, "Dana xx" sends kisses.
+    // "i. A. Dana Okafor" signs for somebody, "Dana xx" sends kisses, a Korean signs "김민수 드림".
     let bare = ON_BEHALF.iter().find_map(|prefix| body.strip_prefix(prefix)).unwrap_or(body);
+    let bare = bare.strip_suffix(" 드림").or_else(|| bare.strip_suffix(" 올림")).unwrap_or(bare);
     // "Dana Okafor (she/her)" and "Dana Okafor <dana@acme.example>".
     let behind = |close, open| bare.strip_suffix(close).and_then(|inner: &str| Some(inner.rsplit_once(open)?.0));
     let bare = behind(')', " (").or_else(|| behind('>', " <")).unwrap_or(bare);

@@ -228,7 +228,8 @@ pub(crate) static CLOSINGS_MORE: LazyLock<Vec<&str>> = LazyLock::new(|| {
      köszönettel|cu respect|cu drag|o zi bună|toate cele bune|всего доброго|всего хорошего|с наилучшими пожеланиями|\
      з найкращими побажаннями|поздрави|с поздрав|saygılar|iyi çalışmalar|i̇yi çalışmalar|iyi günler|i̇yi günler|sevgiler|selamlar|lp|\
      lepo pozdravljeni|s spoštovanjem|lugupidamisega|parimate soovidega|tervitades|heade soovidega|よろしくお願いします|どうぞよろしくお願いいたします|どうぞよろしくお願いします|\
-     よろしくお願いいたします|宜しくお願い致します|宜しくお願いします|よろしくお願い致します|以上、よろしくお願いいたします|敬具|此致|此致敬礼|敬礼|祝好|顺祝商祺|谢谢|감사합니다|감사드립니다|\
+     よろしくお願いいたします|宜しくお願い致します|宜しくお願いします|何卒よろしくお願い申し上げます|\
+     よろしくお願い申し上げます|何卒よろしくお願いいたします|よろしくお願い致します|以上、よろしくお願いいたします|敬具|此致|此致敬礼|顺颂商祺|順頌商祺|敬礼|祝好|顺祝商祺|谢谢|감사합니다|감사드립니다|고맙습니다|수고하세요|안녕히 계세요|\
      srdačan pozdrav|με εκτίμηση|φιλικά|χαιρετισμούς|בברכה|مع تحياتي|تحياتي|مع خالص التحية|مع أطيب التحيات|با احترام|trân trọng|hormat saya|pagarbiai|ar cieņu|atentament|salutacions|\
      have a nice weekend|have a great weekend|enjoy your weekend|schönes wochenende|schönen tag|schönen tag noch|\
      einen schönen tag|einen schönen tag noch|bonne journée|bon week-end|buona giornata|buon lavoro|fijne dag|\

@@ -180,6 +180,13 @@ fn odd_blocks_are_read_all_the_same() {
         "Bob <bob@vendor.example>",
         &["Dana <dana@customer.example>"],
     );
+    // A block without colons.
+    check(
+        "Look.\n\n------ Forwarded Message ------\nFrom \"Bob\" <bob@vendor.example>\nTo \"Dana\" <dana@customer.example>\nDate 13/05/2024 \
+         16:01:00\nSubject Toner\n\nIt is late.\n\nBob",
+        "\"Bob\" <bob@vendor.example>",
+        &["\"Dana\" <dana@customer.example>"],
+    );
     // An introduction instead of a block.
     check(
         "Look.\n\n-------- Пересылаемое сообщение --------\n13.05.2024, 16:01, \"Bob\" <bob@vendor.example>:\n\nIt is late.\n\nBob\n\n-------- \

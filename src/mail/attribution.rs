@@ -3,6 +3,7 @@
 //! Instead of a pattern per language and client, each candidate collects evidence: a verb of writing, a date, a time, an
 //! address, an opening word, the colon. That also covers combinations no list would hold.
 
+use std::borrow::Cow;
 use std::sync::LazyLock;
 
 use regex::Regex;
@@ -52,7 +53,7 @@ pub(crate) fn ending_at(lines: &[Line<'_>], last: usize, quote_follows: bool) ->
         if here.is_blank() && joined.starts_with('<') {
             continue;
         }
-        if here.is_blank() || here.depth > line.depth && first != last {
+        if here.is_blank() || here.depth > line.depth && first != last || bare.is_some() && ends_sentence(here.body) {
             break;
         }
         joined = if joined.is_empty() { here.body.to_owned() } else { format!("{} {joined}", here.body) };
@@ -60,14 +61,43 @@ pub(crate) fn ending_at(lines: &[Line<'_>], last: usize, quote_follows: bool) ->
             break;
         }
         let evidence = Evidence::of(&joined, here.body);
-        if evidence.opens && evidence.is_sure(quote_follows) {
-            return Some(first);
+        let is_unlisted = || quote_follows && evidence.may_be_unlisted() && leads_to_quote(lines, last, here.body);
+        if !evidence.is_sure(quote_follows) && !is_unlisted() {
+            continue;
         }
-        if bare.is_none() && !here.body.starts_with('<') && evidence.is_sure(quote_follows) && evidence.names_someone {
-            bare = Some(first);
+        if evidence.opens {
+            return Some(with_author(lines, first, evidence.bracketed));
+        }
+        if bare.is_none() && !here.body.starts_with('<') && evidence.names_someone {
+            bare = Some(with_author(lines, first, evidence.bracketed));
         }
     }
     bare
+}
+
+/// Whether quote marks follow and the line begins with its date or nothing stands below them: "The log of 14.05.2024 09:58
+/// says:" leads to a quote too, about which its writer goes on.
+fn leads_to_quote(lines: &[Line<'_>], last: usize, body: &str) -> bool {
+    let below = &lines[last + 1..];
+    let is_marked = below.iter().find(|line| !line.is_blank()).is_none_or(Line::is_quoted);
+    let behind = || below.iter().find(|line| !line.is_blank() && !line.is_quoted());
+    let starts_with_date = body.starts_with(|c: char| c.is_ascii_digit());
+    is_marked && (starts_with_date || behind().is_none_or(|line| line.body == "--"))
+}
+
+/// An introduction may have been wrapped behind its author, who then begins the paragraph.
+fn with_author(lines: &[Line<'_>], first: usize, has_author: bool) -> usize {
+    let Some(above) = first.checked_sub(1).filter(|_| !has_author) else { return first };
+    let begins_paragraph = above == 0 || lines[above - 1].is_blank();
+    let body = lines[above].body;
+    let is_author =
+        begins_paragraph && lines[above].depth == lines[first].depth && !ends_sentence(body) && BRACKETED.is_match(body);
+    if is_author { above } else { first }
+}
+
+/// What stands above an introduction and ends like this is the sender's, even where it begins like one.
+fn ends_sentence(body: &str) -> bool {
+    body.ends_with(['.', '!', '?', '。']) && !(DATE.is_match(body) && TIME.is_match(body))
 }
 
 /// Whether an introduction ends on this line that names a day and a time, as no sentence does that leads to a table.
@@ -78,6 +108,24 @@ pub(crate) fn tells_when(lines: &[Line<'_>], last: usize) -> bool {
         let evidence = Evidence::of(joined, joined);
         evidence.verb_placed && evidence.colon && evidence.date && evidence.time
     })
+}
+
+/// Whether a line says nothing but when: "14/05/2024 09:58".
+pub(crate) fn is_day_and_time(body: &str) -> bool {
+    let is_short = body.len() <= DAY_AND_TIME_BYTES_MAX && body.starts_with(|c: char| c.is_ascii_digit());
+    is_short && DATE.is_match(body) && TIME.is_match(body) && body.split_whitespace().count() <= 4
+}
+
+/// A date, a time, a zone.
+const DAY_AND_TIME_BYTES_MAX: usize = 32;
+
+/// Whether this line may be an introduction without a date: "Maya Berg wrote:".
+pub(crate) fn names_author(lines: &[Line<'_>], index: usize) -> bool {
+    let body = lines[index].body;
+    may_end(body) && {
+        let evidence = Evidence::of(body, body);
+        evidence.verb_placed && evidence.colon
+    }
 }
 
 /// Where an introduction begins within a line that starts with the sender's words.
@@ -121,7 +169,9 @@ fn may_end(body: &str) -> bool {
         return true;
     }
     // Zoho and some others leave the colon out.
-    (body.ends_with("--") || stripped.ends_with(|c: char| c.is_alphabetic())) && ends_with_verb(stripped)
+    stripped.starts_with("Quoting ")
+        || ["napisał(a)", "napsal(a)", "napísal(a)", "написал(а)"].iter().any(|verb| stripped.ends_with(verb))
+        || (body.ends_with("--") || stripped.ends_with(|c: char| c.is_alphabetic())) && ends_with_verb(stripped)
 }
 
 /// "2013/10/2 Ann <a@b.example>", as Gmail wrote it for years.
@@ -159,6 +209,9 @@ fn ends_with_verb(text: &str) -> bool {
             | "schreef"
             | "skrev"
             | "napisał"
+            | "napisal"
+            | "napsal"
+            | "menulis"
             | "написал"
             | "написав"
             | "kirjoitti"
@@ -180,12 +233,14 @@ struct Evidence {
     names_someone: bool,
     bare: bool,
     ends_in_address: bool,
+    is_short: bool,
     /// The verb stands before the date: a client that writes so gives an address, a person need not.
     tells_when: bool,
 }
 
 impl Evidence {
     fn of(joined: &str, first: &str) -> Self {
+        let (joined, first) = (&*with_plain_digits(joined), &*with_plain_digits(first));
         let text = trim_decoration(joined);
         let first = trim_decoration(first);
         let colon = text.ends_with([':', '：']);
@@ -212,8 +267,14 @@ impl Evidence {
             bare: is_bare(text),
             ends_in_address: address && colon && text.rsplit(' ').next().is_some_and(|word| word.contains('@')),
             tells_when: verb.is_some_and(|found| text[found.end()..].bytes().any(|byte| byte.is_ascii_digit())),
+            is_short: text.split_whitespace().count() <= SHORT_WORDS_MAX,
             names_someone: text.chars().take_while(|c| *c != '<').any(char::is_alphabetic) && text.len() > 8,
         }
+    }
+
+    /// In a language not listed, somebody's program still says when.
+    fn may_be_unlisted(&self) -> bool {
+        !self.verb && self.colon && self.date && self.time && self.is_short
     }
 
     fn is_sure(&self, quote_follows: bool) -> bool {
@@ -227,7 +288,7 @@ impl Evidence {
         if !self.verb_placed {
             return false;
         }
-        if self.dashes || quote_follows && self.colon {
+        if self.dashes || quote_follows && (self.colon || self.date && self.time) {
             return true;
         }
         if self.tells_when && !self.bracketed {
@@ -241,6 +302,23 @@ impl Evidence {
         let has_frame = self.opens || self.bracketed;
         has_frame && points >= SURE
     }
+}
+
+/// A day, a time, a name and what is between them.
+const SHORT_WORDS_MAX: usize = 14;
+
+/// Digits of Arabic and Persian as European ones, and no marks of direction, which clients put between them.
+fn with_plain_digits(text: &str) -> Cow<'_, str> {
+    let is_other = |c: char| matches!(c, '\u{660}'..='\u{669}' | '\u{6f0}'..='\u{6f9}') || is_direction(c);
+    if text.is_ascii() || !text.contains(is_other) {
+        return Cow::Borrowed(text);
+    }
+    let plain = |c: char| match c {
+        '\u{660}'..='\u{669}' => char::from(b'0' + (c as u32 - 0x660) as u8),
+        '\u{6f0}'..='\u{6f9}' => char::from(b'0' + (c as u32 - 0x6f0) as u8),
+        c => c,
+    };
+    Cow::Owned(text.chars().filter(|c| !is_direction(*c)).map(plain).collect())
 }
 
 /// What may follow the verb: nothing, or a name, an address, a date. Sentences go on with more words.
@@ -302,11 +380,32 @@ mod tests {
             "El martes, 14 de mayo de 2024 09:58:01 CEST, Helpdesk escribió:",
             "14. mai 2024, kell 09:58 kirjutas Helpdesk <help@x.example>:",
             "14 May 2024, 09:58 by help@x.example:",
+            "Helpdesk of the Fernhill Support Team <help@x.example>\nwrote on 14.05.2024 09:58:01:",
+            "في الثلاثاء، ١٤ مايو ٢٠٢٤ في ٩:٥٨ ص تمت كتابة ما يلي بواسطة \u{202a}Helpdesk\u{202c}\u{200f} <\u{202a}help@x.example\u{202c}\u{200f}>:",
             "Wiadomość napisana przez Helpdesk <help@x.example> w dniu 14 maj 2024, o godz. 09:58:",
             "\u{202b}בתאריך יום ג׳, 14 במאי 2024 ב-9:58 מאת \u{202a}Helpdesk\u{202c}\u{200f} <\u{202a}help@x.example\u{202c}\u{200f}>:\u{202c}",
         ] {
             assert_eq!(first_line(text, false), Some(0), "{text}");
         }
+    }
+
+    #[test]
+    fn above_a_quote_a_day_and_a_time_are_enough_in_any_language() {
+        for text in [
+            "Li 14.05.2024 a 09:58, Helpdesk a scrît:",
+            "14.05.24 09:58, Helpdesk:",
+            "2024-05-14 오전 9:58에 Helpdesk 이(가) 쓴 글:",
+            "Helpdesk 写于 2024/5/14 9:58:",
+            "2024-05-14 09:58, je Helpdesk napisal",
+            "Quoting Helpdesk (2024-05-14 09:58:01)",
+            "Excerpts from Helpdesk's message of May 14, 2024 9:58 am:",
+        ] {
+            assert_eq!(first_line(text, true), Some(0), "{text}");
+        }
+        // What is not part of it stays: the author's line is, a sentence above it is none.
+        assert_eq!(first_line("On floor 2 nothing prints.\nHelpdesk <help@x.example> wrote:", true), Some(1));
+        assert_eq!(first_line("Yes.\n\nHelpdesk <help@x.example>\nwrote on 14.05.2024 09:58:", true), Some(2));
+        assert_eq!(first_line("The log of the printer says:", true), None);
     }
 
     #[test]

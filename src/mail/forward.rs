@@ -4,7 +4,7 @@ use crate::Forward;
 use crate::header_block::{self, HeaderBlock};
 use crate::html_element::Region;
 use crate::quote::{self, Line};
-use crate::words;
+use crate::{attribution, words};
 
 /// What a separator line announces.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -37,6 +37,7 @@ pub(crate) fn separator(body: &str) -> Option<Separator> {
         || body.starts_with("==")
         || body.starts_with(['—', '–', '─', '━'])
         || body.starts_with("*-")
+        || body.starts_with("***")
         || body.starts_with("##");
     let has_colon = inner.ends_with([':', '：']);
     if !has_dashes && !has_colon || inner.chars().count() > 110 {
@@ -54,6 +55,36 @@ pub(crate) fn separator(body: &str) -> Option<Separator> {
     }
     let is_certain = has_dashes || words::FORWARD_WHOLE.contains(&folded.as_str());
     Some(if is_certain { Separator::Forward } else { Separator::Announcement })
+}
+
+/// Where the header block begins on the line of its separator: "----- Forwarded Message ----- From: …".
+pub(crate) fn block_behind(text: &str) -> Option<usize> {
+    let start = text.len() - text.trim_start().len();
+    let inner = text[start..].strip_prefix("--")?.trim_start_matches('-');
+    let close = inner.find("--").filter(|close| *close <= SEPARATOR_BYTES_MAX)?;
+    let behind = inner[close..].trim_start_matches('-');
+    let at = text.len() - behind.len();
+    let is_block = separator(text[..at].trim()).is_some_and(|kind| kind != Separator::Rule);
+    (is_block && header_block::label_of(behind.trim()).is_some()).then_some(at)
+}
+
+/// Where a separator stands within a line behind the sender's words, as programs leave it that know no line breaks.
+pub(crate) fn shares_line(text: &str) -> Option<usize> {
+    let start = memchr::memmem::find(text.as_bytes(), b"-----").filter(|start| *start > 0)?;
+    let inner = text[start..].trim_start_matches('-');
+    let close = inner.find("-----").filter(|close| *close <= SEPARATOR_BYTES_MAX)?;
+    let words = &inner[..close];
+    let at = separator(&format!("-----{words}-----"));
+    let is_name = matches!(at, Some(Separator::Original | Separator::Forward));
+    (is_name && !text[..start].trim_matches([' ', '>']).is_empty()).then_some(start)
+}
+
+/// Words between dashes, as separators are in any language: "-------- Upprunaleg skilaboð --------".
+pub(crate) fn is_dashed(body: &str) -> bool {
+    let is_framed = body.starts_with("---") && body.ends_with("---") && body.len() <= SEPARATOR_BYTES_MAX;
+    let words = body.trim_matches('-').trim_start();
+    // Certificates and keys that somebody sends have lines like it.
+    is_framed && words.contains(char::is_alphabetic) && !words.starts_with("BEGIN ") && !words.starts_with("END ")
 }
 
 /// "Original Message" as a line of its own without any dashes, as some phones write it above a header block.
@@ -80,10 +111,10 @@ pub(crate) fn read(history: &[Line<'_>]) -> Option<Found> {
         let kind = separator(line.body);
         announced |= matches!(kind, Some(Separator::Forward | Separator::Announcement | Separator::Original));
         is_named |= matches!(kind, Some(Separator::Forward | Separator::Announcement));
-        // A marker in a language not listed still stands right above the header block.
+        // A marker in a language not listed still stands right above the header block; one between dashes may name an original.
         let may_announce = index == first && line.body.ends_with([':', '：']) && line.label.is_none();
         is_named |= may_announce;
-        if line.is_blank() || kind.is_some() || may_announce {
+        if line.is_blank() || kind.is_some() || may_announce || index == first && is_dashed(line.body) {
             index += 1;
         } else {
             break;
@@ -103,9 +134,49 @@ pub(crate) fn read(history: &[Line<'_>]) -> Option<Found> {
     if !announced && block.is_none() {
         return None;
     }
-    let (mut forward, rest) = block.map_or((Forward::default(), inner), |block| (block.forward(), &inner[block.end..]));
-    forward.text = unquoted(&rest[closing_line(rest, history[first].body)..], inner_depth);
+    let (mut forward, rest) = match (block, has_block) {
+        (Some(block), _) => (block.forward(), &inner[block.end..]),
+        (None, Some(start)) => {
+            introduced(inner, start).or_else(|| header_block::without_colons(inner, start)).unwrap_or((Forward::default(), inner))
+        }
+        (None, None) => (Forward::default(), inner),
+    };
+    let rest = without_end(&rest[closing_line(rest, history[first].body)..]);
+    // Proton quotes the text below its header block and not the block.
+    let depth = rest.iter().filter(|line| !line.is_blank()).map(|line| line.depth).min().unwrap_or(0);
+    forward.text = unquoted(rest, depth.max(inner_depth));
     Some(Found { forward, is_named })
+}
+
+/// Yandex puts an introduction below its separator: `14.05.2024, 09:58, "Ann" <a@b.example>:`.
+fn introduced<'l, 'a>(inner: &'l [Line<'a>], start: usize) -> Option<(Forward, &'l [Line<'a>])> {
+    attribution::ending_at(inner, start, false)?;
+    let line = inner[start].body.trim_end_matches([':', '：']);
+    let (head, address) = line.split_at(line.find('<')?);
+    let (date, name) = head.rsplit_once(", ")?;
+    let forward = Forward { from: Some(format!("{name}{address}")), date: Some(date.to_owned()), ..Forward::default() };
+    Some((forward, &inner[start + 1..]))
+}
+
+/// Without the line that closes a forwarded mail.
+fn without_end<'l, 'a>(lines: &'l [Line<'a>]) -> &'l [Line<'a>] {
+    let Some(last) = lines.iter().rposition(|line| !line.is_blank()) else { return lines };
+    let body = lines[last].body;
+    let is_end = ends_forward(body) || body.len() >= CLOSING_RULE_MIN && body.bytes().all(|byte| byte == b'-');
+    if is_end { &lines[..last] } else { lines }
+}
+
+/// Shorter rules close a list or a table.
+const CLOSING_RULE_MIN: usize = 30;
+
+/// "----- End forwarded message -----", behind which the sender may go on.
+pub(crate) fn ends_forward(body: &str) -> bool {
+    body.starts_with("--") && separator(body) == Some(Separator::Forward) && {
+        let words = body.trim_matches(|c| matches!(c, '-' | ' ')).to_lowercase();
+        let first = words.split(' ').next().unwrap_or_default();
+        ["end", "ende", "fin", "fine", "fim", "einde", "slut", "slutt", "konec", "koniec", "конец", "кінець", "край"]
+            .contains(&first)
+    }
 }
 
 /// Whether a subject says that the mail is a forward: "Fwd: …", "WG: …", "[Fwd: …]".
@@ -162,6 +233,10 @@ mod tests {
             "-------- Oprindelig besked --------",
             "------------------ 原始邮件 ------------------",
             "-----original message-----",
+            "-------- Izvorna poruka --------",
+            "--- Treść oryginalnej wiadomości ---",
+            "-------- Початкове повідомлення --------",
+            "-------- 原始消息 --------",
         ] {
             assert_eq!(separator(text), Some(Separator::Original), "{text}");
         }
@@ -172,6 +247,9 @@ mod tests {
             "---------- Vidarebefordrat meddelande ----------",
             "-------- Пересылаемое сообщение --------",
             "---------- 転送メッセージ ----------",
+            "-------- Missatge reenviat --------",
+            "-------- Προωθημένο μήνυμα --------",
+            "----------  Edasi saadetud kiri  ----------",
             "----- Weitergeleitet von Bob/Acme am 01.02.2023 10:00 -----",
         ] {
             assert_eq!(separator(text), Some(Separator::Forward), "{text}");

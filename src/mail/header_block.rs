@@ -19,6 +19,8 @@ pub(crate) struct HeaderBlock<'a> {
 /// Lines that a long value may take, and blank lines between fields.
 const FOLDED_LINES_MAX: usize = 12;
 const BLANK_LINES_MAX: usize = 2;
+/// A list of recipients, each line of which ends in its separator.
+const LIST_LINES_MAX: usize = 100;
 const FIELDS_MAX: usize = 40;
 
 /// Reads a header block that starts on line `first`. `is_marked` says that a separator stands above, so that less proof
@@ -58,7 +60,11 @@ pub(crate) fn read<'a>(lines: &[Line<'a>], first: usize, is_marked: bool) -> Res
             folded = 0;
         } else {
             folded += 1;
-            if blanks > 0 || folded > FOLDED_LINES_MAX || !block.takes_line(lines, index, depth) {
+            let is_list = block.fields.last().is_some_and(|(_, value)| value.ends_with([';', ',']));
+            if blanks > 0
+                || folded > if is_list { LIST_LINES_MAX } else { FOLDED_LINES_MAX }
+                || !block.takes_line(lines, index, depth)
+            {
                 break;
             }
             if let Some((_, value)) = block.fields.last_mut() {
@@ -81,6 +87,37 @@ pub(crate) fn read<'a>(lines: &[Line<'a>], first: usize, is_marked: bool) -> Res
     Err(if depends_on_start { first + 1 } else { block.end.max(first + 1) })
 }
 
+/// Behind the header block in a language not listed that begins on the next line with text: labels, two mailboxes and a
+/// time. Only below a separator is that enough.
+pub(crate) fn unlisted_end(lines: &[Line<'_>], from: usize) -> Option<usize> {
+    let first = (from..lines.len()).take(BLANK_LINES_MAX + 1).find(|index| !lines[*index].is_blank())?;
+    let (mut end, mut mailboxes, mut has_time) = (first, 0, false);
+    for line in lines[first..].iter().take(UNLISTED_FIELDS_MAX).take_while(|line| !line.is_blank() && line.depth == 0) {
+        let field = line.body.split_once([':', '：']).filter(|(label, _)| label.chars().count() <= words::LABEL_CHARS_MAX);
+        let Some((_, value)) = field else { break };
+        mailboxes += usize::from(value.contains('@') && value.trim_end().ends_with('>'));
+        has_time |= !value.contains('@') && value.matches(':').count() >= 1 && value.bytes().any(|byte| byte.is_ascii_digit());
+        end += 1;
+    }
+    (mailboxes >= 2 && has_time).then_some(end)
+}
+
+/// Date, From, To, Cc, Subject and a few more.
+const UNLISTED_FIELDS_MAX: usize = 8;
+
+/// eM Client leaves the colons out: `From "Ann" <a@b.example>`, `Subject Printer`. Only below a separator.
+pub(crate) fn without_colons<'l, 'a>(lines: &'l [Line<'a>], first: usize) -> Option<(Forward, &'l [Line<'a>])> {
+    let mut block = HeaderBlock { first, end: first, fields: Vec::new() };
+    for line in lines[first..].iter().take(UNLISTED_FIELDS_MAX) {
+        let Some((label, value)) = line.body.split_once(' ') else { break };
+        let Some(field) = field_of(label) else { break };
+        block.fields.push((field, Cow::Borrowed(value.trim())));
+        block.end += 1;
+    }
+    let is_block = block.value(Field::From).is_some_and(|from| from.contains('@')) && block.fields.len() >= 3;
+    is_block.then(|| (block.forward(), &lines[block.end..]))
+}
+
 /// The mail below the history begins with a block of its own.
 fn begins_another(line: &Line<'_>) -> bool {
     line.mark.history_starts || line.mark.rule_before && line.label.is_some_and(|(field, _)| field == Field::From)
@@ -93,7 +130,8 @@ fn push_fields<'a>(fields: &mut Vec<(Field, Cow<'a, str>)>, field: Field, value:
     let mut current = field;
     let mut start = 0;
     for (colon, _) in value.match_indices(": ") {
-        let label = value[..colon].rsplit([' ', '\u{a0}']).next().unwrap_or_default();
+        // Yahoo leaves out the space too: `<a@b.example>To: …`.
+        let label = value[..colon].rsplit(|c: char| !c.is_alphabetic()).next().unwrap_or_default();
         let at = colon - label.len();
         let next =
             words::field(&label.to_lowercase()).filter(|_| label.chars().next().is_some_and(char::is_uppercase) && at > start);
@@ -106,7 +144,12 @@ fn push_fields<'a>(fields: &mut Vec<(Field, Cow<'a, str>)>, field: Field, value:
     }
     // A subject may well hold "Re: To: …"; three labels, among them an author's, are a block.
     let has_author = current == Field::From || found.iter().any(|(field, _)| *field == Field::From);
-    if found.len() >= INLINE_FIELDS_MIN && has_author {
+    // "From: Leeds, to: Bergen. Sent: three parcels." names no address and no day.
+    let last = (current, rest);
+    let tells = |(field, value): &(Field, &str)| {
+        value.contains('@') || *field == Field::Sent && value.bytes().any(|byte| byte.is_ascii_digit())
+    };
+    if found.len() >= INLINE_FIELDS_MIN && has_author && found.iter().chain([&last]).any(tells) {
         fields.extend(found.into_iter().map(|(field, value)| (field, Cow::Borrowed(value))));
         fields.push((current, Cow::Borrowed(rest.trim())));
     } else {
@@ -170,7 +213,12 @@ impl HeaderBlock<'_> {
     /// Whether a line without a label is the rest of the value above it.
     fn takes_line(&self, lines: &[Line<'_>], index: usize, depth: usize) -> bool {
         let is_rest = |value: &str| value.is_empty() || is_open(value) || is_wrapped(value, lines, index);
-        self.fields.last().is_some_and(|(_, value)| is_rest(value)) || goes_on_below(lines, index, depth)
+        // The address of a name that stands at the end of a line.
+        let body = lines[index].body;
+        let is_address = body.starts_with('<') && body.ends_with('>') && body.contains('@');
+        let lacks_address = |value: &str| is_address && !value.ends_with('>');
+        let last = self.fields.last();
+        last.is_some_and(|(_, value)| is_rest(value) || lacks_address(value)) || goes_on_below(lines, index, depth)
     }
 
     fn has(&self, field: Field) -> bool {
@@ -203,9 +251,10 @@ impl HeaderBlock<'_> {
 
     /// The forwarded mail without its text.
     pub(crate) fn forward(&self) -> Forward {
-        let text = |field| self.value(field).map(str::to_owned).filter(|value: &String| !value.is_empty());
+        let text = |field: Field| self.value(field).map(str::to_owned).filter(|value: &String| !value.is_empty());
         Forward {
-            from: text(Field::From),
+            // Gmail writes names in bold.
+            from: text(Field::From).map(|from| from.replace('*', "")),
             to: self.value(Field::To).map(mailboxes).unwrap_or_default(),
             subject: text(Field::Subject),
             date: text(Field::Sent),
@@ -223,7 +272,7 @@ pub(crate) fn label_of(body: &str) -> Option<(Field, &str)> {
     {
         return Some((field, value.trim_end_matches('|').trim()));
     }
-    let body = body.trim_start_matches(['*', '_', ' ', '\u{a0}', '|', '\u{200e}', '\u{feff}']);
+    let body = body.trim_start_matches(['*', '_', ' ', '\u{a0}', '|', '\u{200e}', '\u{200f}', '\u{202b}', '\u{feff}']);
     let mut colon = None;
     for (count, (index, c)) in body.char_indices().enumerate() {
         if matches!(c, ':' | '：') {
@@ -235,7 +284,7 @@ pub(crate) fn label_of(body: &str) -> Option<(Field, &str)> {
         }
     }
     let (index, width) = colon?;
-    let is_space = |c: char| matches!(c, ' ' | '\u{a0}' | '\u{202f}' | '*' | '_' | '\t' | '\u{3000}');
+    let is_space = |c: char| matches!(c, ' ' | '\u{a0}' | '\u{202f}' | '*' | '_' | '\t' | '\u{3000}' | '\u{200e}' | '\u{200f}');
     let label = body[..index].trim_matches(is_space);
     let field = field_of(label)?;
     let value = body[index + width..].trim_matches(is_space);

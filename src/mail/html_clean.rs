@@ -140,7 +140,7 @@ pub fn shown_images(html: &str) -> BTreeSet<String> {
 /// Whether a phone or a mail program added this line: `Sent from my iPhone`.
 #[must_use]
 pub fn is_device_line(line: &str) -> bool {
-    crate::signature::is_device_line(line.trim())
+    crate::device_line::is_device_line(line.trim())
 }
 
 /// More pictures than a person puts into one mail.

@@ -267,7 +267,9 @@ impl Attributes {
             return self.border(element);
         }
         let id = self.id.trim_start_matches("x_").trim_start_matches("x_");
-        if HISTORY_BELOW_IDS.contains(&id) || self.marker == "__DIVIDER__" {
+        // Outlook's phone programs close their container behind the header block.
+        let is_divider = self.marker == "__DIVIDER__" || self.class.contains("ms-outlook-mobile-reference-message");
+        if HISTORY_BELOW_IDS.contains(&id) || is_divider {
             return Hint::HistoryBelow;
         }
         if id.starts_with("divRplyFwdMsg") || self.class.contains("OutlookMessageHeader") {
@@ -336,12 +338,11 @@ const QUOTE_IDS: [&str; 6] = [
     "tutanota_quote",
 ];
 
-const QUOTE_CLASSES: [&str; 16] = [
+const QUOTE_CLASSES: [&str; 15] = [
     "iosymail",
     "yahoo_quoted",
     "yahoo-quoted",
     "zmail_extra",
-    "ms-outlook-mobile-reference-message",
     "tutanota_quote",
     "front-blockquote",
     "missive_quote",

@@ -45,11 +45,12 @@ pub fn parse_with(raw: &[u8], known: &Known<'_>) -> Parsed {
     let roles = body::roles(&parts);
     let text = body::read(&parts, &roles, &mut defects);
     message.attachments = body::attachments(&parts, &roles, text.html.as_deref(), &mut defects);
+    let author = message.from.first().map(author_words);
     let cut_input = CutInput {
         text: &text.text,
         html: text.html.as_deref(),
         subject: &message.subject,
-        from_name: message.from.first().and_then(|mailbox| mailbox.name.as_deref()),
+        from_name: author.as_deref(),
         is_text_from_html: text.is_text_from_html,
         is_answer: !message.in_reply_to.is_empty() || !message.references.is_empty(),
         marker: known.marker,
@@ -95,6 +96,22 @@ pub fn html(raw: &[u8]) -> Option<String> {
     let parts = part::walk(&prepared, &header::read_block(&prepared), &mut Vec::new());
     body::read(&parts, &body::roles(&parts), &mut Vec::new()).html
 }
+
+/// The name of an author as the cut looks for it: with the words of the address, which often has the full name where the
+/// header has a part of it or none.
+fn author_words(mailbox: &Mailbox) -> String {
+    let local = mailbox.address.local();
+    let local = local.split('+').next().unwrap_or(local).trim_end_matches(|c: char| c.is_ascii_digit());
+    let is_role = ROLES.iter().any(|role| local.eq_ignore_ascii_case(role));
+    let name = mailbox.name.as_deref().unwrap_or_default();
+    if is_role { name.to_owned() } else { format!("{name} {}", local.replace('_', " ")) }
+}
+
+/// Addresses of nobody in particular.
+const ROLES: [&str; 16] = [
+    "info", "help", "support", "office", "sales", "contact", "admin", "mail", "service", "team", "desk", "helpdesk", "kontakt",
+    "post", "shop", "noreply",
+];
 
 /// Reads the header alone: what the envelope facts of a mail are. Parts and text stay empty.
 #[must_use]

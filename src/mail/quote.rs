@@ -47,7 +47,7 @@ pub(crate) fn lines<'a>(text: &'a str, marks: &[LineMark]) -> Vec<Line<'a>> {
     lines
 }
 
-/// Programs that quote with initials (`MB> text`) or bars (`| text`) say so by an introduction right above; without one
+/// Programs that quote with initials (`MB> text`), bars (`| text`) or colons (`: text`) say so by an introduction right above; without one
 /// such lines are what a console shows, or a table.
 fn mark_other_quotes(lines: &mut [Line<'_>]) {
     let mut known: Option<&str> = None;
@@ -55,7 +55,11 @@ fn mark_other_quotes(lines: &mut [Line<'_>]) {
         let Some((mark, body)) = other_mark(&lines[index]) else { continue };
         if known != Some(mark) {
             let above = (index.saturating_sub(OTHER_MARK_ABOVE_MAX)..index).rev().find(|above| !lines[*above].is_blank());
-            if !above.is_some_and(|above| attribution::tells_when(lines, above)) {
+            let is_introduced = |above: usize| {
+                attribution::tells_when(lines, above)
+                    || are_initials(mark, lines[above].body) && attribution::names_author(lines, above)
+            };
+            if !above.is_some_and(is_introduced) {
                 continue;
             }
             known = Some(mark);
@@ -66,16 +70,25 @@ fn mark_other_quotes(lines: &mut [Line<'_>]) {
     }
 }
 
+/// Whether the mark has the first letters of the words of a name in an introduction: `MB` in "Maya Berg wrote:".
+fn are_initials(mark: &str, introduction: &str) -> bool {
+    let mut words = introduction.split_whitespace().filter_map(|word| word.trim_start_matches(['"', '\'', '(']).chars().next());
+    mark.chars().count() >= 2 && mark.chars().all(|letter| letter.is_uppercase() && words.any(|first| first == letter))
+}
+
 /// Blank lines between an introduction and its quote.
 const OTHER_MARK_ABOVE_MAX: usize = 3;
 
-/// Initials with their bracket, or a bar, and what follows.
+/// Initials with their bracket, a bar or a colon, and what follows.
 fn other_mark<'a>(line: &Line<'a>) -> Option<(&'a str, &'a str)> {
     if line.depth > 0 {
         return None;
     }
     if let Some(rest) = line.body.strip_prefix('|') {
         return Some(("|", rest.trim_start()));
+    }
+    if let Some(rest) = line.body.strip_prefix(": ") {
+        return Some((":", rest.trim_start()));
     }
     let end = line.body.as_bytes().iter().take(INITIALS_BYTES_MAX + 1).position(|byte| *byte == b'>')?;
     let (initials, rest) = (line.body.get(..end)?, line.body.get(end + 1..)?);
@@ -102,7 +115,8 @@ fn split_lines(text: &str) -> impl Iterator<Item = &str> {
 }
 
 pub(crate) fn line(raw: &str, mark: LineMark) -> Line<'_> {
-    let text = raw.trim_end();
+    // Editors leave places without width on lines that show nothing.
+    let text = raw.trim_end_matches(|c: char| c.is_whitespace() || c == '\u{200b}' || c == '\u{feff}');
     let (depth, body) = strip_marks(text);
     Line { text, body, depth, label: header_block::label_of(body), mark }
 }
@@ -138,7 +152,7 @@ fn join_wrapped(lines: &mut [Line<'_>]) {
     for index in 1..lines.len().saturating_sub(1) {
         let (before, here, after) = (lines[index - 1], lines[index], lines[index + 1]);
         let between_quotes = before.depth > 0 && here.depth == 0 && !here.is_blank() && after.depth > 0;
-        if between_quotes && is_continuation(before.body, here.text) {
+        if between_quotes && (is_continuation(before.body, here.text) || is_inside_header(&lines[..=index + 1])) {
             lines[index].depth = before.depth;
         }
     }
@@ -157,6 +171,24 @@ fn closes_address(above: &[Line<'_>], body: &str) -> bool {
     }
     open > 0
 }
+
+/// Between two fields of a quoted header block, behind a recipient that others follow, or the end of its subject. Answers
+/// to a quoted form stand below a label without an address.
+fn is_inside_header(lines: &[Line<'_>]) -> bool {
+    let [above @ .., before, here, after] = lines else { return false };
+    let Some((field, value)) = before.label.filter(|_| here.label.is_none()) else { return false };
+    let ends_block = || {
+        let mut above = above.iter().rev().take(FIELDS_ABOVE_MAX).take_while(|line| line.depth > 0);
+        let has_block = above.any(|line| line.label.is_some_and(|(_, value)| value.contains('@')));
+        field == Field::Subject && after.is_blank() && has_block && here.body.split_whitespace().count() <= SUBJECT_REST_WORDS_MAX
+    };
+    value.contains('@') && after.label.is_some() || value.ends_with([';', ',']) || ends_block()
+}
+
+/// From, Sent, To and a wrapped line.
+const FIELDS_ABOVE_MAX: usize = 4;
+/// More words than these are an answer.
+const SUBJECT_REST_WORDS_MAX: usize = 3;
 
 fn is_continuation(before: &str, here: &str) -> bool {
     let ends_sentence = before.ends_with(['.', '!', '?', ':', '…']);

@@ -9,7 +9,7 @@ use crate::html::{self, HtmlText, LineMark};
 use crate::html_element::Region;
 use crate::quote::{self, Line};
 use crate::signature::{self, Writer};
-use crate::{Reply, armour, limits, reply_compare, reply_scan, words};
+use crate::{Reply, armour, device_line, limits, reply_compare, reply_scan, words};
 
 /// What the cut needs to know of a mail.
 #[derive(Clone, Copy, Debug, Default)]
@@ -20,7 +20,7 @@ pub struct CutInput<'a> {
     pub html: Option<&'a str>,
     /// Decoded subject.
     pub subject: &'a str,
-    /// Display name of the From header.
+    /// Display name of the From header, and what else the author is called.
     pub from_name: Option<&'a str>,
     /// `text` was made from `html`, so there is nothing to compare.
     pub is_text_from_html: bool,
@@ -147,7 +147,7 @@ pub(crate) fn finish<'a>(mut division: Division<'a>, input: &CutInput<'_>) -> Di
             .lines
             .iter()
             .zip(&unsigned)
-            .all(|(line, part)| *part != Part::New || line.is_blank() || signature::is_device_line(line.body));
+            .all(|(line, part)| *part != Part::New || line.is_blank() || device_line::is_device_line(line.body));
         if device_only && division.has(Part::History) {
             division.parts.fill(Part::New);
             division.whole_kept = true;
@@ -208,7 +208,7 @@ fn cut_behind_device_line(division: &mut Division<'_>) {
         return;
     }
     let lines = &division.lines[start..end];
-    let Some(found) = lines.iter().position(|line| signature::is_device_line(line.body)) else { return };
+    let Some(found) = lines.iter().position(|line| device_line::is_device_line(line.body)) else { return };
     let has_text = lines[..found].iter().any(|line| !line.is_blank());
     let stands_alone = found > 0 && lines[found - 1].is_blank() && lines.get(found + 1).is_some_and(Line::is_blank);
     if has_text

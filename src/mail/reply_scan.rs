@@ -5,7 +5,7 @@ use crate::html_element::Region;
 use crate::quote::{self, Line};
 use crate::reply_cut::{CutInput, Part};
 use crate::signature::{self, Writer};
-use crate::{attribution, header_block, words};
+use crate::{attribution, header_block, notes_block, words};
 
 /// The part of each line, signatures still among the new ones, and whether a client's container told it.
 pub(crate) fn parts(lines: &[Line<'_>], input: &CutInput<'_>) -> (Vec<Part>, bool) {
@@ -20,12 +20,14 @@ pub(crate) fn parts(lines: &[Line<'_>], input: &CutInput<'_>) -> (Vec<Part>, boo
 pub(crate) fn split_shared(lines: Vec<Line<'_>>) -> Vec<Line<'_>> {
     let mut split = Vec::with_capacity(lines.len());
     for line in lines {
-        let shared = if line.depth == 0 { attribution::shares_line(line.text) } else { None };
+        let shared = || attribution::shares_line(line.text).or_else(|| forward::shares_line(line.text));
+        let shared = if line.depth == 0 { shared() } else { None };
         let rest = shared.map_or(line, |at| {
             split.push(quote::line(&line.text[..at], line.mark));
             quote::line(&line.text[at..], line.mark)
         });
-        let behind = if rest.depth == 0 { attribution::text_behind(rest.text) } else { None };
+        let behind =
+            if rest.depth == 0 { attribution::text_behind(rest.text).or_else(|| forward::block_behind(rest.text)) } else { None };
         if let Some(at) = behind {
             split.push(quote::line(&rest.text[..at], rest.mark));
             split.push(quote::line(&rest.text[at..], rest.mark));
@@ -52,11 +54,16 @@ struct Scan<'l, 'a> {
     found_strong: bool,
     /// The subject says that the mail is a forward.
     is_forward: bool,
+    /// The last line that closes a forwarded mail, once it was looked for.
+    forward_end: Option<Option<usize>>,
 }
 
 impl<'l, 'a> Scan<'l, 'a> {
     fn new(lines: &'l [Line<'a>], input: &CutInput<'_>) -> Self {
-        let end = lines.iter().position(|line| is_marker(line, input.marker)).unwrap_or(lines.len());
+        let end = (0..lines.len()).find(|index| is_marker(lines, *index, input.marker)).map_or(lines.len(), |marker| {
+            let above = lines[..marker].iter().rposition(|line| !line.is_blank());
+            above.filter(|above| forward::separator(lines[*above].body) == Some(Separator::Rule)).unwrap_or(marker)
+        });
         let mut parts = vec![Part::New; lines.len()];
         parts[end..].fill(Part::History);
         let at = banner_end(&lines[..end]);
@@ -71,6 +78,7 @@ impl<'l, 'a> Scan<'l, 'a> {
             blockless: 0,
             found_strong: end < lines.len(),
             is_forward: forward::is_forward_subject(input.subject),
+            forward_end: None,
         }
     }
 
@@ -115,12 +123,21 @@ impl<'l, 'a> Scan<'l, 'a> {
             return true;
         }
         match separator {
+            Some(Separator::Forward) if self.closes_forward() => return true,
             Some(Separator::Forward | Separator::Original) => return self.open_history(self.at, self.behind_block(self.at + 1)),
             Some(Separator::Announcement) if self.is_announced(self.at + 1) => {
                 return self.open_history(self.at, self.behind_block(self.at + 1));
             }
             Some(Separator::Rule) => return true,
             Some(Separator::Announcement) | None => {}
+        }
+        if forward::is_dashed(line.body)
+            && let Some(behind) = header_block::unlisted_end(&self.lines[..self.end], self.at + 1)
+        {
+            return self.open_history(self.at, behind);
+        }
+        if let Some(first) = notes_block::around(&self.lines[..self.end], self.at).filter(|_| self.has_text_above()) {
+            return self.swallow(first);
         }
         let is_marked = line.mark.rule_before;
         if line.label.is_some() && !is_pasted(line.text) && (is_marked || self.at >= self.blockless) {
@@ -204,6 +221,18 @@ impl<'l, 'a> Scan<'l, 'a> {
         false
     }
 
+    /// Whether a line says where the forwarded mails end that begin here; then the sender goes on behind it.
+    fn closes_forward(&mut self) -> bool {
+        let is_end = |line: &Line<'_>| line.depth == 0 && forward::ends_forward(line.body);
+        let last = *self.forward_end.get_or_insert_with(|| self.lines[..self.end].iter().rposition(is_end));
+        let Some(last) = last.filter(|last| *last > self.at) else { return false };
+        self.found_strong = true;
+        let above = self.include_rules_above(self.at);
+        self.parts[above..=last].fill(Part::History);
+        self.at = last;
+        true
+    }
+
     /// Yandex puts a rule, the recipients and the subject above its introduction.
     fn include_fields_above(&self, first: usize) -> usize {
         let is_field = |index: &usize| self.parts[*index] == Part::New && self.lines[*index].label.is_some();
@@ -220,7 +249,7 @@ impl<'l, 'a> Scan<'l, 'a> {
                 Some(_) if self.parts[index] == Part::New => above = index,
                 // A separator in a language not listed, or one without its dashes.
                 None if self.parts[index] == Part::New
-                    && (line.body.starts_with("---") && line.body.ends_with("---") || forward::is_bare_original(line.body)) =>
+                    && (forward::is_dashed(line.body) || forward::is_bare_original(line.body)) =>
                 {
                     above = index
                 }
@@ -332,7 +361,8 @@ const FIELDS_ABOVE_MAX: usize = 4;
 /// Introductions inside a quote are looked for in its first lines.
 const INTRODUCTION_LINES_MAX: usize = 3;
 
-fn is_marker(line: &Line<'_>, marker: Option<&str>) -> bool {
+fn is_marker(lines: &[Line<'_>], index: usize, marker: Option<&str>) -> bool {
+    let line = &lines[index];
     let is_ours = marker
         .map(str::trim)
         .is_some_and(|marker| !marker.is_empty() && line.body.trim_start_matches(['*', '_', ' ']).starts_with(marker));
@@ -345,25 +375,45 @@ fn is_marker(line: &Line<'_>, marker: Option<&str>) -> bool {
     let after = line.body.chars().rev().take_while(|c| is_mark(*c) || *c == ' ').filter(|c| *c != ' ').count();
     // Some programs quote with bars.
     let has_frame = before >= 2 || after >= 2 || before == 1 && after == 1 || line.depth > 0 || line.body.starts_with('|');
-    has_frame && words::REPLY_ABOVE.is_match(&line.body.to_lowercase())
+    // Jira puts its rule on a line of its own.
+    let is_rule = |above: &Line<'_>| {
+        !above.body.starts_with(char::is_alphanumeric) && forward::separator(above.body) == Some(Separator::Rule)
+    };
+    let has_rule = || lines[..index].last().is_some_and(is_rule);
+    (has_frame || has_rule()) && words::REPLY_ABOVE.is_match(&line.body.to_lowercase())
 }
 
 /// The first line behind warnings that a gateway put on top.
 fn banner_end(lines: &[Line<'_>]) -> usize {
     let mut end = 0;
     while let Some(first) = (end..lines.len()).find(|index| !lines[*index].is_blank()) {
-        let lower = lines[first].body.trim_start_matches(['*', '_', '[', '-', '=', ' ', '⚠', '\u{fe0f}', '|']).to_lowercase();
-        let is_banner =
-            words::BANNERS.iter().any(|banner| lower.starts_with(banner.trim_start_matches('['))) && lines[first].body.len() > 12;
-        let bracketed = lines[first].body == "[EXTERNAL]" || lines[first].body == "EXTERNAL";
-        if !is_banner && !bracketed {
-            break;
-        }
         // The warning is one paragraph, and text without a blank line behind it is not.
         let behind = (first..lines.len()).find(|index| lines[*index].is_blank()).unwrap_or(first + 1);
-        end = if behind - first > BANNER_LINES_MAX { first + 1 } else { behind };
+        let is_short = behind - first <= BANNER_LINES_MAX;
+        let paragraph = &lines[first..if is_short { behind } else { first + 1 }];
+        if !is_banner(paragraph) {
+            break;
+        }
+        end = first + paragraph.len();
     }
     end
+}
+
+/// A warning that the mail came from outside: by how it begins, or as a call for attention with the words of one.
+fn is_banner(paragraph: &[Line<'_>]) -> bool {
+    let is_mark = |c: char| matches!(c, '*' | '_' | '[' | '-' | '=' | ' ' | '⚠' | '\u{fe0f}' | '|' | '!');
+    let first = paragraph[0].body;
+    let lower = first.trim_start_matches(is_mark).to_lowercase();
+    if matches!(first, "[EXTERNAL]" | "EXTERNAL")
+        || first.len() > 12 && words::BANNERS.iter().any(|banner| lower.starts_with(banner.trim_start_matches('[')))
+    {
+        return true;
+    }
+    if !words::BANNER_CALLS.iter().any(|call| lower.starts_with(call)) {
+        return false;
+    }
+    let whole = paragraph.iter().map(|line| line.body).collect::<Vec<_>>().join(" ").to_lowercase();
+    words::BANNER_ORIGIN.is_match(&whole) && words::BANNER_ADVICE.is_match(&whole)
 }
 
 const BANNER_LINES_MAX: usize = 6;

@@ -7,7 +7,7 @@ use regex::Regex;
 
 use crate::html_element::Region;
 use crate::quote::Line;
-use crate::{small_word, words};
+use crate::{device_line, small_word, words};
 
 /// What is known about the writer.
 pub(crate) struct Writer<'a> {
@@ -43,10 +43,14 @@ pub(crate) fn start(lines: &[Line<'_>], writer: &Writer<'_>, may_be_whole: bool)
     if end == lines.len() {
         return None;
     }
-    // The logo above a signature is part of it, and the frame of a table around it.
+    // The logo above a signature is part of it, the frame of a table around it, and a rule that closes nothing.
     let is_frame = |body: &str| body.starts_with("[cid:") || body.bytes().all(|byte| matches!(byte, b'|' | b' '));
     let above = lines[..end].iter().rposition(|line| !line.is_blank());
-    let frame = above.filter(|above| *above > 0 && is_frame(lines[*above].body));
+    let opens = |above: usize| {
+        let before = &lines[above.saturating_sub(BLOCK_LINES_MAX)..above];
+        is_rule(lines[above].body) && !before.iter().any(|line| is_rule(line.body))
+    };
+    let frame = above.filter(|above| *above > 0 && (is_frame(lines[*above].body) || opens(*above)));
     Some(frame.unwrap_or(end))
 }
 
@@ -56,6 +60,7 @@ fn find(lines: &[Line<'_>], writer: &Writer<'_>, may_be_whole: bool) -> Option<u
     marked(lines)
         .or_else(|| delimiter(lines))
         .or_else(|| rule(lines))
+        .or_else(|| framed(lines, writer))
         .or_else(|| closing(lines, writer, may_be_whole))
         .or_else(|| device(lines))
         .or_else(|| dashed_name(lines, writer))
@@ -108,6 +113,16 @@ fn rule(lines: &[Line<'_>]) -> Option<usize> {
     // A closed frame is text.
     let is_frame = lines[first..found].iter().any(|line| is_rule(line.body));
     (is_block && !is_table && !is_frame).then_some(found)
+}
+
+/// A frame at the end with the writer's name and a way to reach them, as Japanese mails have it.
+fn framed(lines: &[Line<'_>], writer: &Writer<'_>) -> Option<usize> {
+    let last = lines.len().checked_sub(1).filter(|last| is_rule(lines[*last].body))?;
+    let first = lines[..last].iter().rposition(|line| is_rule(line.body)).filter(|first| last - first <= BLOCK_LINES_MAX)?;
+    let inner = &lines[first + 1..last];
+    let names_writer = |line: &Line<'_>| name_words(line.body).iter().any(|word| writer.name.contains(word));
+    let has_way = || inner.iter().any(|line| CONTACT.is_match(line.body));
+    (inner.iter().any(names_writer) && has_way() && !ends_list_head(lines, first)).then_some(first)
 }
 
 /// No closing has more words.
@@ -185,14 +200,20 @@ fn closing_kind(body: &str, writer: &Writer<'_>) -> Option<Closing> {
             return Some(Closing::Regards);
         }
     }
-    // "LG Dana".
-    if let Some((head, tail)) = body.split_once(' ')
-        && head.chars().count() <= ABBREVIATION_CHARS_MAX
-        && is_closing(&strip(head))
-        && head.starts_with(char::is_uppercase)
-        && is_own_name(tail, writer)
-    {
+    // "LG Dana" and "Hilsen Dana".
+    let is_named = |(space, _): (usize, &str)| is_own_name(&body[space..], writer) && is_closing(&strip(&body[..space]));
+    if body.starts_with(char::is_uppercase) && body.match_indices(' ').any(is_named) {
         return Some(Closing::Named);
+    }
+    if is_double(&whole) {
+        return Some(Closing::Regards);
+    }
+    // In two languages: "Mit freundlichen Grüßen / Kind regards".
+    if let Some((head, tail)) = body.split_once(['/', '|'])
+        && is_closing(&strip(head))
+        && is_closing(&strip(tail))
+    {
+        return Some(Closing::Regards);
     }
     let few_words = whole.split_whitespace().count() <= 7;
     let ends_open = body.trim_end().ends_with([',', '!']);
@@ -200,6 +221,17 @@ fn closing_kind(body: &str, writer: &Writer<'_>) -> Option<Closing> {
     let starts = || whole.match_indices(' ').any(|(space, _)| space > 8 && is_closing(&whole[..space]) && goes_on(space));
     (few_words && starts()).then_some(Closing::Regards)
 }
+
+/// "Many thanks and best wishes", "Vielen Dank und viele Grüße".
+fn is_double(whole: &str) -> bool {
+    CONJUNCTIONS.iter().filter_map(|word| whole.split_once(word)).any(|(head, tail)| {
+        let head = head.trim_end_matches(',');
+        let is_closing = |text: &str| words::CLOSING_SET.contains(text);
+        (words::THANKS.contains(head) || is_closing(head)) && (is_closing(tail) || is_closing(&format!("mit {tail}")))
+    })
+}
+
+const CONJUNCTIONS: [&str; 9] = [" and ", " & ", " und ", " et ", " y ", " e ", " en ", " och ", " og "];
 
 /// Whether the first word is one that a closing begins with, or too long to tell so cheaply.
 fn may_close(body: &str) -> bool {
@@ -215,8 +247,6 @@ fn may_close(body: &str) -> bool {
 
 /// Closings this short are also words, models and units.
 const SHORT_CHARS_MAX: usize = 3;
-/// "Mvh", "Atte" and the like before a name on the same line.
-const ABBREVIATION_CHARS_MAX: usize = 5;
 /// "Freundliche Grüsse aus Zürich" needs no comma.
 const FROM_PLACE: [&str; 6] = [" aus ", " from ", " de ", " från ", " fra ", " uit "];
 
@@ -226,12 +256,12 @@ fn device(lines: &[Line<'_>]) -> Option<usize> {
     if last > 0 && is_link(lines[last].body) {
         last -= 1;
     }
-    if !is_device_line(lines[last].body) {
+    if !device_line::is_device_line(lines[last].body) {
         let is_alone = last > 0 && lines[last - 1].is_blank();
-        return (is_alone && names_a_program(lines[last].body)).then_some(last);
+        return (is_alone && device_line::names_a_program(lines[last].body)).then_some(last);
     }
     let mut first = last;
-    while first > 0 && is_device_line(lines[first - 1].body) {
+    while first > 0 && device_line::is_device_line(lines[first - 1].body) {
         first -= 1;
     }
     let above = first.checked_sub(1).map(|above| lines[above]);
@@ -246,80 +276,6 @@ fn is_link(body: &str) -> bool {
     is_place || body.starts_with("http") && !body.contains(' ')
 }
 
-/// "Sent from Anything New" as a paragraph of its own: programs not yet known are named in a few words with a capital.
-fn names_a_program(body: &str) -> bool {
-    let lower = body.to_lowercase();
-    let Some(first) = lower.chars().next() else { return false };
-    let beginnings = words::SENT_FROM_BY_FIRST.get(&first).into_iter().flatten();
-    // Only where both have the same length can the rest be taken from the line as written.
-    let Some(prefix) = beginnings.filter(|prefix| lower.starts_with(**prefix)).find(|prefix| body.is_char_boundary(prefix.len()))
-    else {
-        return false;
-    };
-    let rest = body[prefix.len()..].trim();
-    let count = rest.split_whitespace().count();
-    rest.starts_with(char::is_uppercase) && (1..=PROGRAM_WORDS_MAX).contains(&count) && !rest.ends_with(['.', '!', '?', ':', ','])
-}
-
-/// No program has a longer name.
-const PROGRAM_WORDS_MAX: usize = 4;
-
-/// Whether a phone or program added this line.
-pub(crate) fn is_device_line(body: &str) -> bool {
-    if body.len() < 8 || body.len() > 200 {
-        return false;
-    }
-    let body =
-        body.trim_matches(|c: char| matches!(c, '*' | '_' | '-' | '[' | ']' | '(' | ')' | '"' | '~' | '|') || c.is_whitespace());
-    let Some(first) = body.chars().next().and_then(|c| c.to_lowercase().next()) else { return false };
-    let beginnings = words::SENT_FROM_BY_FIRST.get(&first);
-    let ended = body.trim_end_matches(['.', '。', '!']);
-    let endings = ended.chars().next_back().and_then(|last| words::SENT_FROM_ENDS_BY_LAST.get(&last));
-    let may_end = endings.into_iter().flatten().any(|ending| ended.ends_with(ending));
-    let may_react = memchr::memmem::find(body.as_bytes(), b"Gmail").is_some();
-    let may_begin = beginnings.into_iter().flatten().any(|prefix| begins_folded(body, prefix));
-    if !may_begin && !may_end && !may_react {
-        return false;
-    }
-    let lower = body.to_lowercase();
-    if may_react && REACTED.iter().any(|stem| lower.contains(stem)) && lower.split_whitespace().count() <= 10 {
-        return true;
-    }
-    let prefix = beginnings.into_iter().flatten().find(|prefix| lower.starts_with(**prefix));
-    if prefix.is_none() && !may_end {
-        return false;
-    }
-    let without_link = lower.split(['<', '(']).next().unwrap_or(&lower);
-    let count = without_link.split_whitespace().count();
-    let excuses = EXCUSES.iter().any(|stem| without_link.contains(stem));
-    let is_sentence = !excuses && (without_link.contains(", ") || without_link.contains(" is ")) || without_link.contains('?');
-    match prefix {
-        // "Yahoo Mail: Search, Organize, Conquer".
-        Some(prefix) if prefix.ends_with(':') => count <= 14,
-        Some(prefix) => {
-            let rest = without_link.get(prefix.len()..).unwrap_or("").split_whitespace().count();
-            !is_sentence
-                && (rest <= 5 && words::POSSESSIVES.iter().any(|word| lower.contains(word))
-                    || *prefix == "via mobile" && count == 2
-                    || count <= 14 && words::DEVICE.is_match(&lower))
-        }
-        None => count <= 8 && !is_sentence && words::DEVICE.is_match(&lower),
-    }
-}
-
-/// Whether a text begins with a prefix of lower case, whatever its own case is.
-fn begins_folded(text: &str, prefix: &str) -> bool {
-    let mut folded = text.chars().flat_map(char::to_lowercase);
-    // Only at the end of a word, which one letter alone does not tell, is a sigma folded otherwise.
-    prefix.chars().all(|c| folded.next().is_some_and(|found| found == c || (found == 'σ' && c == 'ς')))
-}
-
-/// "Sent from my phone, please excuse typos."
-const EXCUSES: [&str; 8] = ["excuse", "brevity", "typo", "entschuldig", "kürze", "tippfehler", "desculp", "disculp"];
-
-/// Stems of "Ann reacted via Gmail".
-const REACTED: [&str; 8] = ["reacted", "reagiert", "réagi", "reaccion", "reagi", "gereageerd", "reagerade", "отреагировал"];
-
 /// `-roman`, `- Roman`, `/John` as the last line.
 fn dashed_name(lines: &[Line<'_>], writer: &Writer<'_>) -> Option<usize> {
     let last = lines.len().checked_sub(1)?;
@@ -328,7 +284,8 @@ fn dashed_name(lines: &[Line<'_>], writer: &Writer<'_>) -> Option<usize> {
     let name = rest.strip_prefix('-').unwrap_or(rest).trim_start_matches(' ').trim_end_matches(['.', '!']);
     let count = name.split_whitespace().count();
     let letters = !name.is_empty() && name.chars().all(|c| c.is_alphabetic() || matches!(c, ' ' | '.' | '\'' | '-'));
-    if !letters || count > 3 || name.chars().count() > 40 {
+    // "-----END CERTIFICATE-----" names nobody.
+    if !letters || name.ends_with('-') || count > 3 || name.chars().count() > 40 {
         return None;
     }
     let is_spaced = rest.starts_with(' ');
@@ -346,8 +303,15 @@ fn own_name(lines: &[Line<'_>], writer: &Writer<'_>) -> Option<usize> {
         let below = &lines[index + 1..];
         let body = lines[*index].body;
         let in_list = body.starts_with(['-', '*', '•']) && lines[index - 1].body.starts_with(['-', '*', '•']);
+        // Right below another name it is one of a list.
+        let above = lines[index - 1].body;
+        let is_listed = || {
+            let is_other = is_name(above) && !above.ends_with([',', '!', '.']) && !is_own_name(above, writer);
+            is_other && closing_kind(above, writer).is_none()
+        };
         (is_own_name(body, writer) || begins_with_own_name(body, writer))
             && !in_list
+            && !is_listed()
             && !ends_list_head(lines, *index)
             && (below.is_empty() || is_block(below))
     })
@@ -412,7 +376,10 @@ fn notice(lines: &[Line<'_>], writer: &Writer<'_>) -> Option<usize> {
 /// Three or more of one kind of line.
 fn is_rule(body: &str) -> bool {
     let count = body.chars().count();
-    (count >= 3 || body == "__") && body.chars().all(|c| matches!(c, '-' | '_' | '—' | '–' | '─' | '~' | '*' | '='))
+    (count >= 3 || body == "__")
+        && body.chars().all(|c| {
+            matches!(c, '-' | '_' | '—' | '–' | '─' | '~' | '*' | '=' | '#' | '━' | '═' | '＝' | '－' | '＊' | '＿' | '～')
+        })
 }
 
 fn is_notice(paragraph: &str) -> bool {
@@ -443,19 +410,25 @@ fn is_block(lines: &[Line<'_>]) -> bool {
         let body = line.body;
         let starts_postscript =
             body.starts_with("PS") || body.starts_with("P.S") || body.starts_with("p.s") || body.starts_with("Ps:");
-        if starts_postscript && body.len() > 3 && !body.as_bytes()[2].is_ascii_alphabetic() {
+        if starts_postscript && body.len() > 3 && !body.as_bytes()[2].is_ascii_alphabetic() || is_footnote(body) {
             return false;
         }
         if is_notice(body) {
             return true;
         }
-        contact |= CONTACT.is_match(body) || is_delimiter(body) || is_device_line(body);
+        contact |= CONTACT.is_match(body) || is_delimiter(body) || device_line::is_device_line(body);
         count += 1;
         if count > BLOCK_LINES_MAX && !contact || count > LINES_MAX || !contact && !is_signature_line(body) {
             return false;
         }
     }
     true
+}
+
+/// "[1] https://…": what the text above refers to, which its writer wrote.
+fn is_footnote(body: &str) -> bool {
+    let mark = body.strip_prefix('[').and_then(|rest| rest.split_once("] ")).map(|(mark, _)| mark);
+    mark.is_some_and(|mark| mark == "*" || (1..=2).contains(&mark.len()) && mark.bytes().all(|byte| byte.is_ascii_digit()))
 }
 
 /// A line that is no sentence.
@@ -486,8 +459,12 @@ fn is_own_name(body: &str, writer: &Writer<'_>) -> bool {
     if writer.name.is_empty() || body.len() > 60 {
         return false;
     }
-    // "i. A. Dana Okafor" signs for somebody, "Dana xx" sends kisses.
+    // "i. A. Dana Okafor" signs for somebody, "Dana xx" sends kisses, a Korean signs "김민수 드림".
     let bare = ON_BEHALF.iter().find_map(|prefix| body.strip_prefix(prefix)).unwrap_or(body);
+    let bare = bare.strip_suffix(" 드림").or_else(|| bare.strip_suffix(" 올림")).unwrap_or(bare);
+    // "Dana Okafor (she/her)" and "Dana Okafor <dana@acme.example>".
+    let behind = |close, open| bare.strip_suffix(close).and_then(|inner: &str| Some(inner.rsplit_once(open)?.0));
+    let bare = behind(')', " (").or_else(|| behind('>', " <")).unwrap_or(bare);
     let is_known = |word: &str| writer.name.iter().any(|known| is_same(known, word));
     let mut words = bare.split(is_between).map(|word| word.trim_matches('-')).filter(|word| !word.is_empty());
     // Nearly all lines end here.
@@ -498,7 +475,9 @@ fn is_own_name(body: &str, writer: &Writer<'_>) -> bool {
     while words.len() > 1 && words.last().is_some_and(|word| word.chars().all(|c| c == 'x')) {
         words.pop();
     }
-    words.iter().all(|word| writer.name.contains(word)) && words.iter().any(|word| word.chars().count() > 1)
+    // "Dana O."
+    let is_initial = |word: &str| word.chars().count() == 1 && writer.name.iter().any(|name| name.starts_with(word));
+    words.iter().all(|word| writer.name.contains(word) || is_initial(word)) && words.iter().any(|word| word.chars().count() > 1)
 }
 
 /// Whether a word is another one, which is in lower case.

@@ -41,7 +41,8 @@ static FIELDS: LazyLock<BTreeMap<&str, Field>> = LazyLock::new(|| {
             "from|von|de|da|van|från|fra|frå|od|ot|от|від|lähettäjä|feladó|gönderen|kimden|差出人|送信者|送信元|发件人|寄件者|寄件人|發件人|\
              보낸 사람|보낸사람|보낸이|발신|발신자|expéditeur|remitente|remetente|mittente|afzender|avsändare|afsender|avsender|\
              odesílatel|odesilatel|odosielateľ|pošiljatelj|de la|expeditor|nadawca|saatja|kellelt|dari|من|מאת|από|\
-             від кого|от кого|отправитель|відправник|подател|pošilja|šalje|z|absender|remitent|nuo|no|từ|จาก|saatja",
+             від кого|от кого|отправитель|відправник|подател|pošilja|šalje|z|absender|remitent|nuo|no|từ|จาก|gönderici|発信者|從|\
+             αποστολέας|ผู้ส่ง|pengirim|daripada|siuntėjas|kas|frá|nork|од|шаље|ад|المرسل|مِن|از|gửi từ|प्रेषक|kimdən",
         ),
         (
             Field::Sent,
@@ -52,7 +53,8 @@ static FIELDS: LazyLock<BTreeMap<&str, Field>> = LazyLock::new(|| {
              дата|дата отправки|надіслано|відправлено|изпратено|изпратен|gönderildi|gönderme tarihi|gönderilme tarihi|\
              gönderim tarihi|tarih|изпратено на|trimis|trimisă|trimis la|data trimiterii|saadetud|kuupäev|saatmise kuupäev|送信日時|送信日|\
              日付|日時|发送时间|发送日期|日期|时间|傳送時間|寄件日期|傳送日期|發送時間|보낸 날짜|보낸날짜|날짜|전송|보낸 시간|보냄|일시|message du|تاريخ|ημερομηνία|στάλθηκε|\
-             tanggal|ngày|datums|poslata|datum slanja|datum pošiljanja|ส่ง|วันที่|išsiųsta|saatmisaeg|נשלח|תאריך|تاريخ الإرسال|تم الإرسال",
+             tanggal|ngày|datums|poslata|datum slanja|datum pošiljanja|ส่ง|วันที่|išsiųsta|saatmisaeg|נשלח|תאריך|تاريخ الإرسال|تم الإرسال|\
+             التاريخ|تاریخ|датум|dagsetning|tarikh|tarix|दिनांक",
         ),
         (
             Field::To,
@@ -60,25 +62,29 @@ static FIELDS: LazyLock<BTreeMap<&str, Field>> = LazyLock::new(|| {
              vastaanottajat|宛先|宛て先|收件人|收件者|받는 사람|받는사람|수신|수신자|către|destinataire|destinataires|destinatario|destinatarios|\
              destinatari|destinatário|destinatar|pour|za|prima|kellele|adresát|příjemce|príjemca|prejemnik|получатель|\
              одержувач|получател|empfänger|adresat|odbiorca|geadresseerde|mottagare|modtager|mottaker|saaja|إلى|אל|προς|\
-             kepada|đến|per|kam|kam:|ถึง|adressaat",
+             kepada|đến|per|per a|kam|kam:|ถึง|adressaat|ontvanger|到|παραλήπτης|ผู้รับ|penerima|gavėjas|nori|прима|примач|каму|\
+             المستقبل|به|người nhận|kimə|प्राप्तकर्ता",
         ),
         (
             Field::Cc,
             "cc|bcc|kopie|kopie an|copie|copie à|cci|kopia|kopi|kopio|копия|копія|копие|másolatot kap|másolat|bilgi|抄送|\
-             副本|参照|참조|dw|udw|kópia|kopija|copia|cópia|koopia|c.c|c.c.|密送|копія (cc)|copie carbone|копия (cc)",
+             副本|参照|참조|dw|udw|kópia|kopija|copia|cópia|koopia|c.c|c.c.|密送|копія (cc)|copie carbone|копия (cc)|kopie (cc)|kopi til|kopi til (cc)|\
+             copie (cc)|copia (cc)|kopya|kp|копие до|κοινοποίηση|עותק|לידיעה|สำเนาถึง|写し(cc)|نسخة|رونوشت|tembusan|afrit",
         ),
         (
             Field::Subject,
             "subject|betreff|objet|sujet|asunto|oggetto|onderwerp|assunto|ämne|emne|předmět|predmet|temat|тема|относно|\
              tárgy|konu|subiect|aihe|otsikko|件名|主题|主旨|主題|标题|標題|제목|teema|pealkiri|zadeva|naslov|věc|vec|assumpte|objekt|ogg|\
-             الموضوع|נושא|θέμα|subjek|chủ đề|เรื่อง|предмет|subiectul|subj",
+             الموضوع|נושא|θέμα|subjek|chủ đề|tiêu đề|เรื่อง|หัวเรื่อง|предмет|subiectul|subj|thema|rubrik|заглавие|judul|efni|titill|temats|tēma|tema|gaia|\
+             наслов|тэма|موضوع|विषय|mövzu",
         ),
         (
             Field::ReplyTo,
             "reply-to|reply to|répondre à|rép. à|rép à|antwort an|antworten an|antwort-an|responder a|rispondi a|\
              svar til|svar-til|svara till|svara-till|odpowiedz do|odpověď na|odpovědět komu|odpovedať|antwoord aan|\
              beantwoorden aan|vastaus|vastaa osoitteeseen|返信先|回复|答复|答覆|回覆|回复至|yanıtla|yanıt adresi|válaszcím|ответить|\
-             кому ответить|відповісти|отговор до|răspuns către|răspundeți la|vasta|vastus|답장 받는 사람|회신|odgovori|odgovor",
+             кому ответить|відповісти|отговор до|răspuns către|răspundeți la|vasta|vastus|답장 받는 사람|회신|odgovori|odgovor|responder para|\
+             odpowiedź do|svar till|răspunde la|vastaus osoitteeseen|odgovor na|회신 주소|回覆至|απάντηση στο|الرد إلى",
         ),
         (
             Field::Other,
@@ -103,7 +109,8 @@ pub(crate) static VERB: LazyLock<Regex> = LazyLock::new(|| {
                  napisal[ai]?(?:\\(a\\))?|pisze|napsal[ai]?(?:\\(a\\))?|napísal[ai]?(?:\\(a\\))?|píše|piše|napisao|kirjoitti|\
                  kirjutas|írta|írja|scris|scrie|написал(?:а|\\(а\\)|и)?|писал(?:а|\\(а\\))?|пишет|написав(?:ши)?|написала|\
                  пише|написа|yazdı|yazmış|escrit|viết|έγραψε|έγραψες|כתב(?:ה)?|كتب|rakstīja|rašė|menulis|skrifaði|sent|\
-                 verfasst|ytret|yazıyor|escribió|a scris|отправил(?:а)?|писали|писав|napisana przez|idatzi du|написао|напишао|نوشت|je napísal";
+                 verfasst|ytret|yazıyor|escribió|a scris|отправил(?:а)?|писали|писав|napisana przez|idatzi du|написао|напишао|نوشت|je napísal|escribiu|va escriure|idatzi zuen|γράψατε|написахте|напісаў|напиша|\
+                 написано|napisa|rašėte|piszesz|kirjoitit|yazdınız|yazıldı|skrivaði|נכתב על ידי|excerpts from";
     let cjk = [
         "写道",
         "寫道",
@@ -120,6 +127,11 @@ pub(crate) static VERB: LazyLock<Regex> = LazyLock::new(|| {
         "쓰셨습니다",
         "は書き",
         "さんは",
+        "写于",
+        "寫到",
+        "쓴 글",
+        "쓴 내용",
+        "เขียน",
     ];
     let pattern =
         format!(r"(?i)(?:^|[^\p{{L}}])(?:{})(?:$|[^\p{{L}}])|(?:{})|^(?:cytowanie|citerar|citat|cituji)\s", words, cjk.join("|"));
@@ -128,7 +140,9 @@ pub(crate) static VERB: LazyLock<Regex> = LazyLock::new(|| {
 
 /// First words of introductions.
 pub(crate) static STARTERS: LazyLock<Vec<&str>> = LazyLock::new(|| {
-    list("on|am|בתאריך|در|missatge|le|el|il|op|em|den|dne|dňa|dnia|в|на|у|på|in|dana|vào|στις|ב|pe|från|pada|dia|à|w|la|u|no")
+    list(
+        "on|am|în|дана|בתאריך|در|missatge|le|el|il|op|em|den|dne|dňa|dnia|в|на|у|på|in|dana|vào|στις|ב|pe|från|pada|dia|à|w|la|u|no",
+    )
 });
 
 /// Names of the mail answered, as between dashes.
@@ -144,7 +158,10 @@ pub(crate) static ORIGINAL: LazyLock<Vec<&str>> = LazyLock::new(|| {
      eredeti üzenet|eredeti levél|mesaj original|mesajul original|исходное сообщение|оригинальное сообщение|\
      исходное письмо|вихідне повідомлення|оригінальне повідомлення|оригинално съобщение|özgün ileti|orijinal mesaj|\
      orijinal ileti|回复的原邮件|原始信件|оригинално писмо|元のメッセージ|original メッセージ|オリジナルメッセージ|原始邮件|原始郵件|原邮件|원본 메시지|원본 메일|izvirno sporočilo|originalna poruka|\
-     algne kiri|αρχικό μήνυμα|ההודעה המקורית|הודעה מקורית|رسالة أصلية|الرسالة الأصلية|missatge original|original besked|tin nhắn gốc|pesan asli|ข้อความต้นฉบับ",
+     algne kiri|αρχικό μήνυμα|ההודעה המקורית|הודעה מקורית|رسالة أصلية|الرسالة الأصلية|missatge original|original besked|tin nhắn gốc|thư gốc|pesan asli|ข้อความต้นฉบับ|\
+     courriel original|treść oryginalnej wiadomości|izvorna poruka|izvorno sporočilo|oorspronkelijke bericht|\
+     esialgne kiri|початкове повідомлення|opphavleg melding|原始消息|原邮件内容|邮件原件|郵件原件|originalus laiškas|sākotnējā vēstule|\
+     upprunaleg|jatorrizko mezua|mensaxe orixinal|изворна порука|оригинална порука|الرسالة الأصليَّة|الرسالة الأساسية",
     )
 });
 
@@ -155,7 +172,8 @@ pub(crate) static FORWARD_STEMS: LazyLock<Regex> = LazyLock::new(|| {
      doorgestuurd|encaminhad|reencaminhad|vidarebefordra|vidaresänt|videresend|videresendt|videresendte|välitetty|\
      edelleenlähet|przekazan|przesłan|przesyłan|przekazyw|letilmiş|пересыла|пересла|пересил|переадрес|перенаправ|\
      přeposlan|preposlan|posredovan|proslijeđen|továbbított|redirecţionat|redirecționat|redirecționare|yönlendiril|\
-     iletilmiş|iletilen|препрат|препратен|edastatud|転送|转发|轉寄|轉發",
+     iletilmiş|iletilen|препрат|edastatud|edasi saadetud|vidaresend|reenviada|reenviat|înaintat|transmis|przekierow|\
+     προωθημέν|diteruskan|שהועברה|прослеђен|prosleđen|pārsūtīt|persiųst|áframsend|birbidali|ممرّر|chuyển tiếp|ส่งต่อ|転送|转发|轉寄|轉發",
     )
 });
 
@@ -164,7 +182,7 @@ pub(crate) static MESSAGE_STEMS: LazyLock<Regex> = LazyLock::new(|| {
     any_of(
         "message|nachricht|mensaje|messaggio|bericht|mensagem|meddel|besked|melding|viesti|wiadomoś|сообщени|письм|zpráv|\
      správ|üzenet|mesaj|メッセージ|邮件|郵件|메시지|mail|mejl|e-post|epost|brev|повідомлен|лист|poruka|poruke|sporočil|kiri|kirja|\
-     съобщени|correo|ileti|courriel|levél|信件|消息|訊息|メール|메일|by|von|par|zpr|por",
+     съобщени|correo|ileti|missatge|mensaxe|mesaj|μήνυμα|pesan|הודעה|порука|vēstul|laišk|póstur|mezua|رسالة|tin nhắn|ข้อความ|courriel|levél|信件|消息|訊息|メール|메일|by|von|par|zpr|por",
     )
 });
 
@@ -182,17 +200,17 @@ pub(crate) static CLOSINGS: LazyLock<Vec<&str>> = LazyLock::new(|| {
         "regards|best regards|kind regards|warm regards|warmest regards|kindest regards|with kind regards|\
      with best regards|with regards|best wishes|warm wishes|many regards|rgds|brgds|br|kr|sincerely|yours sincerely|\
      sincerely yours|yours faithfully|faithfully|yours truly|very truly yours|respectfully|respectfully yours|\
-     cordially|cheers|all the best|best|take care|yours|love|xoxo|bye|ciao|hugs|with appreciation|warmly|\
+     cordially|cheers|all the best|best|take care|yours|love|xoxo|bye|ciao|hugs|with appreciation|warmly|many greetings|\
      have a nice day|have a great day|mfg|mit freundlichen grüßen|mit freundlichen grüssen|mit freundlichen gruessen|\
      mit freundlichem gruß|mit freundlichem gruss|freundliche grüße|freundliche grüsse|freundlichen gruß|\
      freundlichen grüßen|freundlicher gruß|beste grüße|beste grüsse|liebe grüße|liebe grüsse|viele grüße|\
      viele grüsse|herzliche grüße|herzliche grüsse|schöne grüße|schöne grüsse|mit besten grüßen|besten gruß|lg|vg|bg|\
-     grüße|gruß|gruss|hochachtungsvoll|mit freundlichen grüßen / best regards|mit lieben grüßen|\
+     grüße|gruß|gruss|hochachtungsvoll|mit freundlichen grüßen / best regards|mit lieben grüßen|im auftrag|i.a|i. a|i.v|i. v|ppa|\
      mit herzlichen grüßen|mit vielen grüßen|cordialement|bien cordialement|très cordialement|bien à vous|bien à toi|\
      salutations|salutations distinguées|sincères salutations|meilleures salutations|amicalement|cdt|cdlt|\
      respectueusement|saludos|un saludo|un cordial saludo|saludos cordiales|atentamente|atte|cordialmente|un abrazo|\
-     saludos y gracias|atenciosamente|att|cumprimentos|com os melhores cumprimentos|melhores cumprimentos|abraço|\
-     abraços|saudações|saluti|cordiali saluti|distinti saluti|un saluto|un cordiale saluto|cari saluti|groet|groeten|\
+     saludos y gracias|gracias y saludos|grazie e saluti|merci et bonne journée|bonne réception|atenciosamente|att|cumprimentos|com os melhores cumprimentos|melhores cumprimentos|abraço|\
+     abraços|saudações|saluti|cordiali saluti|distinti saluti|un saluto|un cordiale saluto|cari saluti|groet|groeten|groetjes|hartelijke groeten|\
      met vriendelijke groet|met vriendelijke groeten|vriendelijke groet|vriendelijke groeten|hartelijke groet|mvg|\
      met groet|mvh|med vänlig hälsning|med vänliga hälsningar|vänliga hälsningar|hälsningar|vänligen|\
      med venlig hilsen|venlig hilsen|hilsen|kh|vh|de bedste hilsner|bedste hilsner|mange hilsner|med vennlig hilsen|\
@@ -208,10 +226,11 @@ pub(crate) static CLOSINGS_MORE: LazyLock<Vec<&str>> = LazyLock::new(|| {
         "pozdrawiamy|serdecznie pozdrawiam|z pozdrowieniami|z wyrazami szacunku|pozdrowienia|hezký den|\
      s přátelským pozdravem|zdravím|pozdrav|s úctou|s priateľským pozdravom|tisztelettel|üdv|szívélyes üdvözlettel|\
      köszönettel|cu respect|cu drag|o zi bună|toate cele bune|всего доброго|всего хорошего|с наилучшими пожеланиями|\
-     з найкращими побажаннями|поздрави|с поздрав|saygılar|iyi çalışmalar|iyi günler|sevgiler|selamlar|lp|\
-     lepo pozdravljeni|s spoštovanjem|lugupidamisega|parimate soovidega|tervitades|heade soovidega|よろしくお願いします|\
-     よろしくお願いいたします|宜しくお願い致します|宜しくお願いします|よろしくお願い致します|以上、よろしくお願いいたします|敬具|此致|此致敬礼|敬礼|祝好|顺祝商祺|谢谢|감사합니다|감사드립니다|\
-     srdačan pozdrav|με εκτίμηση|φιλικά|χαιρετισμούς|בברכה|مع تحياتي|با احترام|trân trọng|hormat saya|pagarbiai|ar cieņu|atentament|salutacions|\
+     з найкращими побажаннями|поздрави|с поздрав|saygılar|iyi çalışmalar|i̇yi çalışmalar|iyi günler|i̇yi günler|sevgiler|selamlar|lp|\
+     lepo pozdravljeni|s spoštovanjem|lugupidamisega|parimate soovidega|tervitades|heade soovidega|よろしくお願いします|どうぞよろしくお願いいたします|どうぞよろしくお願いします|\
+     よろしくお願いいたします|宜しくお願い致します|宜しくお願いします|何卒よろしくお願い申し上げます|\
+     よろしくお願い申し上げます|何卒よろしくお願いいたします|よろしくお願い致します|以上、よろしくお願いいたします|敬具|此致|此致敬礼|顺颂商祺|順頌商祺|敬礼|祝好|顺祝商祺|谢谢|감사합니다|감사드립니다|고맙습니다|수고하세요|안녕히 계세요|\
+     srdačan pozdrav|με εκτίμηση|φιλικά|χαιρετισμούς|בברכה|مع تحياتي|تحياتي|مع خالص التحية|مع أطيب التحيات|با احترام|trân trọng|hormat saya|pagarbiai|ar cieņu|atentament|salutacions|\
      have a nice weekend|have a great weekend|enjoy your weekend|schönes wochenende|schönen tag|schönen tag noch|\
      einen schönen tag|einen schönen tag noch|bonne journée|bon week-end|buona giornata|buon lavoro|fijne dag|\
      fijn weekend|que tenga un buen día|trevlig helg|god weekend|tervisi|tervitustega|terkkuin|ystävällisesti",
@@ -224,7 +243,7 @@ pub(crate) static THANKS: LazyLock<BTreeSet<&str>> = LazyLock::new(|| {
         "thanks|thank you|thanks a lot|many thanks|thanks again|thank you again|thx|ty|thanks in advance|\
      thank you in advance|thanks so much|thank you so much|thank you very much|thanks very much|thanks and regards|\
      thanks & regards|thanks and best regards|with thanks|much appreciated|danke|vielen dank|danke schön|\
-     danke im voraus|vielen dank im voraus|besten dank|herzlichen dank|merci|merci beaucoup|merci d'avance|\
+     danke im voraus|vielen dank im voraus|besten dank|mit bestem dank|herzlichen dank|merci|merci beaucoup|merci d'avance|\
      merci d’avance|gracias|muchas gracias|gracias de antemano|obrigado|obrigada|muito obrigado|muito obrigada|\
      grazie|grazie mille|bedankt|alvast bedankt|dank u|dank je|dank je wel|tack|tack på förhand|tak|på forhånd tak|\
      takk|kiitos|kiitos paljon|dziękuję|dzięki|děkuji|díky|ďakujem|köszönöm|mulțumesc|спасибо|teşekkürler",
@@ -260,7 +279,9 @@ pub(crate) static SENT_FROM_MORE: LazyLock<Vec<&str>> = LazyLock::new(|| {
      скачайте outlook|надіслано з|надіслано через|відправлено з|отримати outlook|завантажити outlook|изпратено от|\
      изпратено с|изпратено чрез|получете outlook|вземете outlook|android için outlook|ios için outlook|发自我的|发送自|傳送自|\
      發自我的|从我的|從我的|取得 outlook|获取 outlook|saadetud minu|hankige outlook|poslano z|poslano iz|poslano s mo|poslano sa|\
-     enviat des|στάλθηκε|gửi từ|đã gửi từ|ส่งจาก|נשלח מ|أُرسل|dikirim dari|trimis prin|išsiųsta iš|nosūtīts no",
+     enviat des|στάλθηκε|gửi từ|đã gửi từ|ส่งจาก|נשלח מ|أُرسل|dikirim dari|trimis prin|išsiųsta iš|nosūtīts no|\
+     verstuurd vanuit|last ned outlook|stiahnuť outlook|stiahnite si outlook|загрузить outlook|下載 ios|下載 android|获取适用于|来自我的|发自|أرسلت من|\
+     hangi outlook|von unterwegs gesendet|mobil gesendet",
     )
 });
 
@@ -301,7 +322,7 @@ static SENT_FROM_ENDS: LazyLock<Vec<&str>> = LazyLock::new(|| {
 /// Words that name a device or a mail program.
 pub(crate) static DEVICE: LazyLock<Regex> = LazyLock::new(|| {
     Regex::new(
-        r"(?i)i-?phon|i-?pad|i-?pod|i-?os|i-?mac|macbook|android|blackberry|samsung|galaxy|huawei|honor|nokia|lumia|windows|outlook|mail app|mail f[oü]r|gmail|yahoo|htc|mobil|mobile|phone|handy|telefon|tel[eé]fono|t[ée]l[ée]phone|téléphone|tablet|smartphone|xiaomi|redmi|oneplus|pixel|sony|xperia|\blg\b|motorola|proton|tutanota|tuta|spark|mailbox|sparrow|typeapp|bluemail|k-9|thunderbird|aquamail|nine\b|gmx|web\.de|t-online|telekom|verizon|at&t|vodafone|t-mobile|gerät|appareil|dispositivo|apparaat|телефон|смартфон|айфон|手机|手機|スマ|携帯|휴대|아이폰|갤럭시|acompli|airmail|newton|superhuman|wiko|oppo|vivo|realme|fairphone|libero|orange|zoho|fastmail|front\b|missive|hey\b|canary|edison|mailspring|em client|rogers|bell\b|wireless|mail\.ru|яндекс|почт|boxer|fairemail|workspace",
+        r"(?i)i-?phon|i-?pad|i-?pod|i-?os|i-?mac|macbook|android|blackberry|samsung|galaxy|huawei|honor|nokia|lumia|windows|outlook|mail app|mail f[oü]r|gmail|yahoo|htc|mobil|mobile|phone|handy|telefon|tel[eé]fono|t[ée]l[ée]phone|téléphone|tablet|smartphone|xiaomi|redmi|oneplus|pixel|sony|xperia|\blg\b|motorola|proton|tutanota|tuta|spark|mailbox|sparrow|typeapp|bluemail|k-9|thunderbird|aquamail|nine\b|gmx|web\.de|t-online|telekom|verizon|at&t|vodafone|t-mobile|gerät|appareil|dispositivo|apparaat|телефон|смартфон|айфон|手机|手機|スマ|携帯|휴대|아이폰|갤럭시|acompli|airmail|newton|superhuman|wiko|oppo|vivo|realme|fairphone|libero|orange|zoho|fastmail|front\b|mobiel|邮箱|郵箱|客户端|missive|hey\b|canary|edison|mailspring|em client|rogers|bell\b|wireless|mail\.ru|яндекс|почт|boxer|fairemail|workspace",
     )
     .expect("a fixed pattern")
 });
@@ -321,7 +342,8 @@ pub(crate) static REPLY_ABOVE: LazyLock<Regex> = LazyLock::new(|| {
      nad tento řádek|nad tímto řádkem|nad tento riadok|над этой строкой|выше этой строки|выше этой линии|над цим рядком|\
      над този ред|この行より上|この線より上|この行の上|此行上方|此线上方|此行之上|此行以上|bu satırın üz|bu çizginin üz|이 줄 위에|이 선 위에|\
      tämän rivin yläpuolelle|e sor fölé|deasupra acestei linii|deasupra acestui rând|selle rea kohale|nad to vrstico|\
-     iznad ove linije",
+     iznad ove linije|πάνω από αυτή τη γραμμή|πάνω από αυτήν τη γραμμή|מעל שורה זו|فوق هذا السطر|فوق هذا الخط|เหนือบรรทัดนี้|\
+     phía trên dòng này|damunt d'aquesta línia|sobre d'aquesta línia|在此行上方|di atas baris ini|over denne linjen",
     )
 });
 
@@ -333,7 +355,9 @@ pub(crate) static DISCLAIMER_WORDS: LazyLock<Vec<&str>> = LazyLock::new(|| {
      disclaimer|virus|vertraulich|vertrauliche|empfänger|unbefugte|irrtümlich|vernichten|diese e-mail|\
      diese nachricht|nicht gestattet|confidentiel|destinataire|ce message|par erreur|pièces jointes|confidencial|\
      destinatario|este mensaje|por error|esta mensagem|destinatário|riservat|destinatari|questo messaggio|per errore|\
-     vertrouwelijk|geadresseerde|dit bericht|fortrolig|konfidentiell|poufn|конфиденциальн|důvěrn|bizalmas|\
+     vertrouwelijk|geadresseerde|dit bericht|fortrolig|konfidentiell|modtageren|\
+     mottagaren|mottakeren|mejlet|av misstag|ved en fejl|poufn|adresata|ta wiadomość|przeznaczona wyłącznie|\
+     конфиденциальн|адресат|настоящее сообщение|důvěrn|bizalmas|\
      please consider the environment",
     )
 });
@@ -349,7 +373,13 @@ pub(crate) static NOTICES: LazyLock<Vec<&str>> = LazyLock::new(|| {
      this e-mail has been checked for viruses|diese e-mail wurde von avast|\
      cet e-mail a été vérifié|l'absence de virus|l’absence de virus|este correo electrónico ha sido comprobado|\
      libre de virus|virus-free|virenfrei|privo di virus|virusvrij|bez wirusów|this message has been scanned|\
-     this email was scanned|scanned by",
+     this email was scanned|scanned by|garanti sans virus|mail priva di virus|livre de vírus|без вирусов|\
+     není přítomen virus|wolny od wirusów|p please consider the environment|please think before you print|\
+     please think before printing|confidentiality note|aviso legal|aviso de confidencialidad|avviso di riservatezza|\
+     informationen zum datenschutz|hinweise zum datenschutz|registered in england|registered office|\
+     sitz der gesellschaft|to unsubscribe from this|to unsubscribe from the|to unsubscribe, |an html attachment was scrubbed|\
+     a non-text attachment was scrubbed|next part ---|non-text portions of this message have been removed|\
+     this message was sent using imp|powered by zendesk",
     )
 });
 
@@ -359,15 +389,69 @@ pub(crate) static DISCLAIMER_WORD: LazyLock<Regex> = LazyLock::new(|| any_of(&DI
 /// Openings of warnings that a mail gateway puts on top.
 pub(crate) static BANNERS: LazyLock<Vec<&str>> = LazyLock::new(|| {
     list(
-        "caution: this email|caution: external|caution: this message|caution:external|external email|external:|\
+        "caution: this email|caution: external|caution: this message|caution:external|external email|external sender|external:|\
      [external]|[external email]|this email originated from outside|this message originated from outside|\
      this email originated outside|this message was sent from outside|this is an external email|warning: this email|\
      warning: external|exercise caution|attention: this email|attention: external|you don't often get email from|\
      you don’t often get email from|some people who received this message don't often get|\
-     some people who received this message don’t often get|achtung: externe|achtung: diese e-mail|externe e-mail|\
-     vorsicht: diese e-mail|vorsicht: externe|sie erhalten nicht oft e-mails von|sie erhalten nicht häufig e-mails|\
-     attention : ce|attention: ce message provient|vous n’obtenez pas souvent|no suele recibir correo|\
-     u ontvangt niet vaak",
+     some people who received this message don’t often get|this message is from an external sender|\
+     this message is from an untrusted sender|this message is from an unknown sender|zjqcmqryfpfptbannerstart|zjqcmqryfpfptbannerend|\
+     achtung: externe|achtung: diese e-mail|externe e-mail|vorsicht: diese e-mail|vorsicht: externe|\
+     sie erhalten nicht oft e-mails von|sie erhalten nicht oft eine e-mail von|sie erhalten nicht häufig e-mails|\
+     einige personen, die diese nachricht erhalten haben|attention : ce|attention: ce message provient|\
+     vous n’obtenez pas souvent|vous ne recevez pas souvent de courriers|\
+     certaines personnes qui ont reçu ce message|no suele recibir correo|no suele recibir correos|\
+     algunas personas que han recibido este mensaje|u ontvangt niet vaak|sommige personen die dit bericht|\
+     non si ricevono spesso messaggi|você não costuma receber emails|algumas pessoas que receberam esta mensagem|\
+     não recebe frequentemente|du får inte ofta e-post från|du får ikke ofte mails fra|du får ikke ofte e-post fra|\
+     nie otrzymujesz często wiadomości|вы нечасто получаете письма|некоторые получатели этого сообщения|\
+     e-maily z adresy|saat harvoin sähköpostia|一部の人は",
+    )
+});
+
+/// First words of warnings that go on in words of their administrator's own.
+pub(crate) static BANNER_CALLS: LazyLock<Vec<&str>> = LazyLock::new(|| {
+    list(
+        "caution|warning|attention|notice|external|this email|this e-mail|this message|achtung|vorsicht|warnung|hinweis|extern|\
+     diese e-mail|diese mail|diese nachricht|avertissement|prudence|cet e-mail|cet email|ce courriel|ce message|\
+     precaución|atención|advertencia|aviso|cuidado|este correo|este mensaje|atenção|este e-mail|este email|\
+     esta mensagem|attenzione|avviso|questa e-mail|questa email|questo messaggio|let op|waarschuwing|pas op|\
+     deze e-mail|deze mail|dit bericht|obs|varning|varsamhet|detta mejl|detta e-post|advarsel|denne e-mail|\
+     denne mail|denne e-post|merk|varoitus|huomio|tämä viesti|uwaga|ostrzeżenie|ta wiadomość|upozornění|pozor|\
+     tento e-mail|tato zpráva|upozornenie|figyelem|ez az e-mail|atenție|внимание|осторожно|это письмо|увага|\
+     dikkat|uyarı|bu e-posta|注意|警告|【注意】|【警告】|【外部】|外部",
+    )
+});
+
+/// What such a warning says about where the mail came from.
+pub(crate) static BANNER_ORIGIN: LazyLock<Regex> = LazyLock::new(|| {
+    any_of(
+        "outside of the organi|outside the organi|outside of your organi|outside your organi|outside of our organi|\
+     outside our organi|outside of the company|outside the company|outside our company|outside of our network|\
+     external sender|external source|external email|außerhalb der organisation|außerhalb unserer|außerhalb ihrer|\
+     außerhalb des unternehmens|außerhalb der firma|externen absender|l'extérieur de l|l’extérieur de l|\
+     l'extérieur de v|l’extérieur de v|expéditeur externe|fuera de la organi|fuera de su organi|fuera de la empresa|\
+     remitente externo|fora da organi|fora da empresa|remetente externo|esterno dell'organi|esterno dell’organi|\
+     esterno all'organi|esterno dell'azienda|mittente esterno|buiten de organi|buiten onze organi|externe afzender|\
+     extern avsändare|utanför organi|ekstern afsender|uden for organi|ekstern avsender|utenfor organi|\
+     organisaation ulkopuol|spoza organizacji|spoza firmy|nadawcy zewnętrzn|zewnętrznego nadawcy|mimo organizac|\
+     externího odesílatele|mimo organizáci|szervezeten kívül|külső feladó|afara organiza|извне организации|\
+     внешнего отправителя|ззовні|зовнішнього відправника|kuruluşunuzun dışından|kurum dışından|外部|組織外",
+    )
+});
+
+/// What such a warning asks its reader, as no sender asks a help desk.
+pub(crate) static BANNER_ADVICE: LazyLock<Regex> = LazyLock::new(|| {
+    any_of(
+        "do not click|do not open|don't click|don't open|don’t click|don’t open|not to click|not to open|use caution|exercise caution|be cautious|be careful|unless you|verify the sender|\
+     klicken sie nicht|nicht auf links|keine links|öffnen sie keine|keine anhänge|nicht öffnen|seien sie vorsichtig|\
+     ne cliquez pas|n'ouvrez pas|n’ouvrez pas|ne pas cliquer|ne pas ouvrir|ni n'ouvrez|soyez prudent|soyez vigilant|\
+     no haga clic|no abra|ni haga clic|ni abra|no pulse|não clique|não abra|nem abra|non cliccare|non fare clic|\
+     non aprire|klik niet|niet op links|open geen|klicka inte|öppna inte|klik ikke|åbn ikke|ikke klikk|ikke åpne|\
+     klikk ikke|åpne ikke|älä avaa|älä klikkaa|älä napsauta|nie klikaj|nie otwieraj|zachowaj ostrożność|neklikejte|\
+     neotevírejte|neklikajte|neotvárajte|ne kattintson|ne nyissa|nu faceți clic|nu deschideți|не переходите|\
+     не открывайте|не нажимайте|будьте осторожны|не переходьте|не відкривайте|не натискайте|tıklamayın|açmayın|\
+     クリックしない|開かない|ご注意|请勿点击|不要点击|请勿打开|不要打开|請勿點|請勿開",
     )
 });
 

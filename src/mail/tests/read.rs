@@ -208,3 +208,19 @@ fn oddities_are_listed() {
     let good = b"From: a@b.example\nDate: Wed, 28 Feb 2024 10:00:00 +0000\nSubject: x\n\nbody";
     assert_eq!(odd(good), []);
 }
+
+#[test]
+fn the_author_signs_with_the_name_of_the_header_or_the_address() {
+    for (from, last_line, is_signature) in [
+        ("dana.okafor@acme.example", "Dana Okafor", true),
+        ("Dana <okafor@acme.example>", "Dana Okafor", true),
+        ("Dana Okafor <do@acme.example>", "Dana", true),
+        ("dana84@acme.example", "Dana", true),
+        ("Dana <tom@acme.example>", "Ines", false),
+        ("Acme <support@acme.example>", "Support", false),
+    ] {
+        let raw = format!("From: {from}\r\nSubject: x\r\n\r\nThe lamp is red.\r\n\r\n{last_line}\r\n");
+        let reply = mail::parse(raw.as_bytes()).message.reply;
+        assert_eq!(reply.signature == last_line, is_signature, "{from}: {reply:?}");
+    }
+}

@@ -129,3 +129,69 @@ fn every_client_and_language_gives_up_the_original() {
     }
     assert!(failures.is_empty(), "{} failures\n{}", failures.len(), failures.join("\n"));
 }
+
+/// The forward of a mail, and what is left as new text.
+fn forwarded(text: &str) -> (mail::Forward, String) {
+    let reply = cut(&CutInput { text, subject: "Fwd: Toner delivery", ..CutInput::default() });
+    (reply.forward.expect("a forward"), reply.new_text)
+}
+
+const BLOCK: &str =
+    "From: Bob Stone <bob@vendor.example>\nDate: 13.05.2024 16:01\nSubject: Toner delivery\nTo: Dana <dana@customer.example>\n\n";
+
+#[test]
+fn what_stands_below_the_end_of_a_forward_is_the_senders() {
+    let (forward, new_text) = forwarded(&format!(
+        "Look at this.\n\n----- Forwarded message from Bob Stone <bob@vendor.example> -----\n\n{BLOCK}It is late.\n\n----- End \
+         forwarded message -----\n\nCan you ask him why?\n"
+    ));
+    assert_eq!((forward.text.as_str(), new_text.as_str()), ("It is late.", "Look at this.\n\nCan you ask him why?"));
+    for (begin, end) in [
+        ("------- Forwarded Message", "------- End of Forwarded Message"),
+        ("-------- Пересылаемое сообщение --------", "-------- Конец пересылаемого сообщения --------"),
+        ("----------  Forwarded Message  ----------", "-----------------------------------------"),
+    ] {
+        let (forward, new_text) = forwarded(&format!("Look at this.\n\n{begin}\n\n{BLOCK}It is late.\n\n{end}\n"));
+        assert_eq!((forward.text.as_str(), new_text.as_str()), ("It is late.", "Look at this."), "{end}");
+    }
+}
+
+#[test]
+fn odd_blocks_are_read_all_the_same() {
+    let check = |text: &str, from: &str, to: &[&str]| {
+        let (forward, new_text) = forwarded(text);
+        assert_eq!(
+            (new_text.as_str(), forward.from.as_deref(), forward.to),
+            ("Look.", Some(from), to.iter().map(|to| (*to).to_owned()).collect())
+        );
+        assert_eq!(forward.text, "It is late.\n\nBob", "{text}");
+    };
+    // A name in bold, and recipients wrapped between name and address.
+    check(
+        "Look.\n\n---------- Forwarded message ---------\nFrom: *Bob Stone* <bob@vendor.example>\nDate: 13.05.2024 16:01\nSubject: Toner\nTo: \
+         Dana <dana@customer.example>, Ines\n<ines@customer.example>\n\n\nIt is late.\n\nBob",
+        "Bob Stone <bob@vendor.example>",
+        &["Dana <dana@customer.example>", "Ines <ines@customer.example>"],
+    );
+    // The text quoted, the block not.
+    check(
+        "Look.\n\n------- Forwarded Message -------\nFrom: Bob <bob@vendor.example>\nDate: On Monday, May 13th, 2024 at 4:01 PM\nSubject: \
+         Toner\nTo: Dana <dana@customer.example>\n\n\n> It is late.\n>\n> Bob",
+        "Bob <bob@vendor.example>",
+        &["Dana <dana@customer.example>"],
+    );
+    // A block without colons.
+    check(
+        "Look.\n\n------ Forwarded Message ------\nFrom \"Bob\" <bob@vendor.example>\nTo \"Dana\" <dana@customer.example>\nDate 13/05/2024 \
+         16:01:00\nSubject Toner\n\nIt is late.\n\nBob",
+        "\"Bob\" <bob@vendor.example>",
+        &["\"Dana\" <dana@customer.example>"],
+    );
+    // An introduction instead of a block.
+    check(
+        "Look.\n\n-------- Пересылаемое сообщение --------\n13.05.2024, 16:01, \"Bob\" <bob@vendor.example>:\n\nIt is late.\n\nBob\n\n-------- \
+         Конец пересылаемого сообщения --------",
+        "\"Bob\" <bob@vendor.example>",
+        &[],
+    );
+}

@@ -8,7 +8,7 @@ use mail::reply_cut::{CutInput, cut};
 use proptest::prelude::*;
 
 /// Sentences as people write them, among them those that look like a client's work.
-const SENTENCES: [&str; 44] = [
+const SENTENCES: [&str; 51] = [
     "The printer on the second floor is broken again.",
     "On Monday he wrote: please restart the printer.",
     "I wrote to you on 12 May 2024 at 10:30 and nobody answered.",
@@ -53,10 +53,17 @@ const SENTENCES: [&str; 44] = [
     "P.S. The old toner can be collected on Friday.",
     "De nada, but the printer is still broken.",
     "An: Aus switch is what we need, he said.",
+    "Von meinem Handy aus kann ich mich nicht anmelden.",
+    "从我的手机无法登录",
+    "Warning: the link in the mail from outside of town does not open.",
+    "Attention, please: the external lamp of the printer is broken.",
+    "On floor 2 nothing prints.",
+    "In 2023 we bought it from your shop in Leeds.",
+    "Regards the printer, it is still broken.",
 ];
 
 /// What people put below their sentences that looks like a signature and is none.
-const BLOCKS: [&str; 9] = [
+const BLOCKS: [&str; 11] = [
     "Main Printer      FH-20931\nOld Scanner       FH-11822\nDesk Phone        +44 113 496 0000",
     "Part\tQuantity\nToner\t2\nDrum\t1",
     "| Part  | Quantity |\n|-------|----------|\n| Toner | 2        |",
@@ -66,6 +73,8 @@ const BLOCKS: [&str; 9] = [
     "Name: Tom Becker\nPhone: +44 113 496 0000",
     "C> dir\nC> type log.txt\nAccess denied",
     "Monday 9 to 5\nTuesday closed",
+    "[1] https://acme.example/manual\n[2] https://acme.example/lamps",
+    "-----BEGIN CERTIFICATE-----\nMIIBszCCAVmgAwIBAgIUQ0\n-----END CERTIFICATE-----",
 ];
 
 const HISTORY: &str = "Hello Dana,\n\nis the printer switched on? Which lamp is red?\n\nMaya of the helpdesk";

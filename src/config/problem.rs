@@ -235,6 +235,8 @@ impl std::error::Error for Problems {}
 #[derive(Debug, Default)]
 pub(super) struct Report {
     pub(super) sources: Vec<Arc<Source>>,
+    /// Names of the things that are being read, outermost first: `maya` within `[agent.maya]`.
+    pub(super) within: Vec<String>,
     drafts: Vec<(Option<Place>, Problem)>,
 }
 

@@ -39,7 +39,10 @@ impl<T: Read> Read for Named<T> {
         let entries = table(node, report)?;
         let mut named = Vec::new();
         for entry in entries {
-            if let Some(item) = T::read(&entry.node, report) {
+            report.within.push(entry.key.clone());
+            let item = T::read(&entry.node, report);
+            report.within.pop();
+            if let Some(item) = item {
                 named.push((At { value: entry.key.clone(), at: entry.key_at }, item));
             }
         }
@@ -229,7 +232,7 @@ const OTHER_NAMES: &[(&str, &str, &str)] = &[
 pub(super) fn unknown_key(entry: &Entry, shape: &str, keys: &[(&str, &str)], report: &mut Report) {
     let key = entry.key.as_str();
     if let Some((_, _, right)) = OTHER_NAMES.iter().find(|(of, wrong, _)| *of == shape && *wrong == key) {
-        let message = format!("\"{key}\" in {} is called \"{right}\" here", article(shape));
+        let message = format!("\"{key}\" in {} is called \"{right}\" here", article(shape, &report.within));
         report.add(Code::RenamedKey, entry.key_at, message, format!("write \"{right}\""));
         return;
     }
@@ -244,13 +247,17 @@ pub(super) fn unknown_key(entry: &Entry, shape: &str, keys: &[(&str, &str)], rep
         Some(near) => format!("no such key; did you mean \"{near}\"?"),
         None => format!("no such key; known: {}", list(known())),
     };
-    report.add(Code::UnknownKey, entry.key_at, format!("unknown key \"{key}\" in {}", article(shape)), label);
+    report.add(Code::UnknownKey, entry.key_at, format!("unknown key \"{key}\" in {}", article(shape, &report.within)), label);
 }
 
-fn article(shape: &str) -> String {
-    match shape {
-        "file" => "the file".to_owned(),
-        "then" | "when" => format!("`{shape}`"),
+/// `[agent.maya]`; what has no name of its own is called by its kind.
+fn article(shape: &str, within: &[String]) -> String {
+    match (shape, within.first()) {
+        ("file", _) => "the file".to_owned(),
+        ("then" | "when", _) => format!("`{shape}`"),
+        ("account" | "inbox" | "agent" | "team" | "vendor" | "calendar" | "sla" | "type" | "form", Some(name)) => {
+            format!("[{shape}.{name}]")
+        }
         _ => format!("[{shape}]"),
     }
 }

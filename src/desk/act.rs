@@ -7,7 +7,7 @@ use crate::command::{Assignee, Closing, Command};
 use crate::decide::nothing;
 use crate::effect::Effect;
 use crate::event::{Actor, Decision, Direction, Event, MessageEntry, Outcome};
-use crate::ids::{AgentName, EffectId};
+use crate::ids::{AgentName, EffectId, VendorName};
 use crate::letter::{self, Words};
 use crate::policy::Policy;
 use crate::ticket::{Answered, NoteLine, Status, Ticket};
@@ -40,6 +40,7 @@ pub(crate) fn carry_out(change: &mut Change<'_>, by: &Actor, command: &Command, 
         Command::Reply { text } => reply(change, by, words.unwrap_or(&Words::plain(text))),
         Command::Note { text } => note(change, by, words.unwrap_or(&Words::plain(text))),
         Command::Take | Command::Drop | Command::Assign { .. } | Command::Watch | Command::Mute => own(change, by, command),
+        Command::AskVendor { vendor, text } => ask_vendor(change, by, vendor, words.unwrap_or(&Words::plain(text))),
         Command::LetIn { message } => let_in(change, by, message),
         Command::Close(closing) => close(change, by, closing),
         Command::Wait | Command::Snooze { .. } | Command::Reopen => set_status(change, by, command),
@@ -56,7 +57,6 @@ pub(crate) fn carry_out(change: &mut Change<'_>, by: &Actor, command: &Command, 
         | Command::Time { .. } => act_work::carry_out(change, by, command),
         Command::AddPerson { .. }
         | Command::RemovePerson { .. }
-        | Command::AskVendor { .. }
         | Command::SetRequester { .. }
         | Command::Merge { .. }
         | Command::Split
@@ -103,7 +103,7 @@ fn reply(change: &mut Change<'_>, by: &Actor, words: &Words) {
         next.owner = agent.map(|agent| agent.name.clone());
     }
     next.answered =
-        Some(Answered { rev: next.rev, by: label.clone(), at, event: change.event.id, excerpt: excerpt(&words.told()) });
+        Some(Answered { rev: next.rev, by: label.clone(), at, event: change.event.id, excerpt: sentence(&words.told()) });
     let people = next.recipients();
     let mut sent: Option<MessageEntry> = None;
     for person in &people {
@@ -127,7 +127,16 @@ fn reply(change: &mut Change<'_>, by: &Actor, words: &Words) {
         change.add_message(entry);
     }
     change.ticket.signed = true;
-    change.tell("status_changed", &label, format!("{from} → pending"));
+    if from != Status::Pending.as_str() {
+        change.tell("status_changed", &label, format!("{from} → pending"));
+    }
+}
+
+/// A vendor is asked, and what they were asked is kept with the ticket's messages.
+fn ask_vendor(change: &mut Change<'_>, by: &Actor, name: &VendorName, words: &Words) {
+    vendor::ask(change, &by.label(), name, words);
+    let to = change.policy.vendors.get(name).map(|vendor| vendor.email.to_string()).into_iter().collect();
+    change.add_message(MessageEntry { to, attachments: words.attachments(), ..blank(change.event, by, &words.text) });
 }
 
 /// Words that stay inside.
@@ -332,4 +341,62 @@ pub(crate) fn looked_at(change: &mut Change<'_>) {
 pub(crate) fn excerpt(text: &str) -> String {
     let words = text.split_whitespace().take(12).collect::<Vec<_>>().join(" ");
     words.chars().take(100).collect()
+}
+
+/// What an answer says in one sentence: its first one, without a greeting. One that is too long ends with `…`.
+pub(crate) fn sentence(text: &str) -> String {
+    /// Longer ones are cut.
+    const CHARACTERS_MAX: usize = 160;
+    /// More words are no greeting.
+    const GREETING_WORDS_MAX: usize = 4;
+    let mut paragraphs = text.split("\n\n").map(str::trim).filter(|text| !text.is_empty());
+    let first = paragraphs.next().unwrap_or_default();
+    let (head, rest) = first.split_once('\n').unwrap_or((first, ""));
+    let head = head.trim();
+    let is_greeting = head.ends_with([',', '!', ':']) && head.split_whitespace().count() <= GREETING_WORDS_MAX;
+    let behind = if rest.trim().is_empty() { paragraphs.next().unwrap_or(first) } else { rest };
+    let words: Vec<&str> = (if is_greeting { behind } else { first }).split_whitespace().collect();
+    let ends = |index: usize| {
+        let is_begun = words.get(index + 1).is_none_or(|next| !next.starts_with(char::is_lowercase));
+        // `1.` and `z.` end no sentence.
+        words[index].ends_with(['.', '!', '?']) && words[index].chars().count() > 2 && is_begun
+    };
+    let end = (0..words.len()).find(|index| ends(*index)).map_or(words.len(), |last| last + 1);
+    let mut said = String::new();
+    for word in &words[..end] {
+        let blank = usize::from(!said.is_empty());
+        if said.chars().count() + blank + word.chars().count() > CHARACTERS_MAX {
+            said.extend(said.is_empty().then(|| word.chars().take(CHARACTERS_MAX).collect::<String>()));
+            return format!("{} …", said.trim_end_matches([',', ';', ':']));
+        }
+        said.push_str(if blank == 1 { " " } else { "" });
+        said.push_str(word);
+    }
+    said
+}
+
+#[cfg(test)]
+mod tests {
+    use super::sentence;
+
+    #[test]
+    fn an_answer_in_one_sentence() {
+        let check = |text: &str, expect: &str| assert_eq!(sentence(text), expect, "{text}");
+        let long = "Hold the button for ten seconds. Then the light turns green, and you can use it again.";
+        check(long, "Hold the button for ten seconds.");
+        check(&format!("Hello Dana,\n\n{long}"), "Hold the button for ten seconds.");
+        check(&format!("Hello Dana,\n{long}"), "Hold the button for ten seconds.");
+        check(
+            "Hello Dana, please take 3.5.0 (e.g. from our\nsite). It is new.",
+            "Hello Dana, please take 3.5.0 (e.g. from our site).",
+        );
+        check("1. Hold it.\n2. Let go.", "1. Hold it.");
+        check("It is done", "It is done");
+        check("Hello!", "Hello!");
+        check("", "");
+        let endless = "one, two ".repeat(40);
+        let said = sentence(&endless);
+        assert!(said.ends_with(" …") && said.chars().count() <= 162 && !said.contains(", …"), "{said}");
+        assert!(sentence(&"x".repeat(400)).ends_with('…'));
+    }
 }

@@ -11,7 +11,7 @@ use crate::ids::{FieldId, TicketNo};
 use crate::ledger::Ledger;
 use crate::ticket::{Clock, Link, LinkKind, Status, Ticket};
 use crate::ticket_mail::Cause;
-use crate::{article, field, fill_in, issue, letter, notice, process, saved, vendor};
+use crate::{article, field, fill_in, issue, letter, notice, process, saved};
 
 pub(crate) fn carry_out(change: &mut Change<'_>, by: &Actor, command: &Command) {
     let label = by.label();
@@ -32,7 +32,6 @@ pub(crate) fn carry_out(change: &mut Change<'_>, by: &Actor, command: &Command) 
         Command::Split => split(change, &label),
         Command::Spam => spam(change, &label),
         Command::Redact => redact(change, by),
-        Command::AskVendor { vendor, text } => vendor::ask(change, &label, vendor, text),
         Command::Ask { fields } => ask(change, &label, fields),
         Command::Issue(act) => issue::carry_out(change, by, act),
         Command::Article { which, whole } => article::send(change, by, which, *whole),

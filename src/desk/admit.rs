@@ -130,8 +130,9 @@ fn check_arguments(policy: &Policy, ticket: &Ticket, by: &Actor, command: &Comma
         Command::Tag { add, remove } if add.is_empty() && remove.is_empty() => refuse("say which tags: `+a -b`"),
         Command::Set { field, value } => check_field(policy, ticket, field, value),
         Command::ChangeType { to } => known("type", to.as_str(), policy.types.keys().map(crate::TypeName::as_str)),
-        Command::AskVendor { vendor, .. } => {
-            known("vendor", vendor.as_str(), policy.vendors.keys().map(crate::VendorName::as_str))
+        Command::AskVendor { vendor, text } => {
+            known("vendor", vendor.as_str(), policy.vendors.keys().map(crate::VendorName::as_str))?;
+            if text.trim().is_empty() { refuse(format!("say what to ask: `vendor {vendor} words`")) } else { Ok(()) }
         }
         Command::Done { items } | Command::Undone { items } => check_items(policy, ticket, by, items),
         Command::Skip { item, .. } => check_items(policy, ticket, by, &[*item]),

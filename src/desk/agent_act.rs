@@ -22,7 +22,7 @@ use crate::letter::Words;
 use crate::policy::Receipts;
 use crate::ticket::Ticket;
 use crate::token::Mode;
-use crate::{admit, closing_question, command_word, process};
+use crate::{admit, argument, below_marker, closing_question, command_word, process};
 
 /// Larger mails are refused by many servers: 25 MB is what the large providers take.
 pub(crate) const ANSWER_BYTES_MAX: u64 = 25_000_000;
@@ -43,6 +43,8 @@ pub(crate) struct Writing<'a> {
     pub(crate) agent: &'a AgentName,
     pub(crate) message: &'a Message,
     pub(crate) html: Option<&'a str>,
+    /// The text of the mail of ours that it answers.
+    pub(crate) quoted: Option<&'a str>,
     /// Its body, divided at our marker line.
     pub(crate) reply: mail::Reply,
     pub(crate) raw: RawHash,
@@ -77,6 +79,8 @@ pub(crate) struct Consent {
 pub(crate) struct Plan {
     /// The words, and whether they go to the customer.
     pub(crate) words: Option<(Words, bool)>,
+    /// The words for a vendor, where a command that asks one has none of its own.
+    for_vendor: Option<Words>,
     /// Commands in order.
     pub(crate) commands: Vec<(String, Command)>,
     /// It says itself that its words are a note, and no more.
@@ -102,6 +106,7 @@ pub(crate) fn decide(mail: &mut Incoming<'_>, found: &Found, ticket: &Ticket, ag
         agent,
         message: &mail.arrival.parsed.message,
         html: found.html.as_deref(),
+        quoted: found.quoted.as_deref(),
         reply: divide(&mail.arrival.parsed.message, found.html.as_deref()),
         raw: mail.arrival.raw,
         rev,
@@ -117,8 +122,22 @@ pub(crate) fn decide(mail: &mut Incoming<'_>, found: &Found, ticket: &Ticket, ag
 
 /// What an agent wrote now: above our marker line, wherever their client put it.
 pub(crate) fn divide(message: &Message, html: Option<&str>) -> mail::Reply {
-    let new_text = answer::own_text(message, html);
+    let mut new_text = answer::own_text(message, html);
+    // Where the two parts differ, the HTML tells where the words end; a command that only the text has must not go with the
+    // history.
+    if html.is_some() {
+        let by_text = mail::reply_cut::cut(&cut_input(message, &message.text, None)).new_text;
+        let is_lost = |line: &str| is_marked(line) && !new_text.lines().any(|kept| kept.trim() == line.trim());
+        if by_text.lines().any(is_lost) {
+            new_text = by_text;
+        }
+    }
     mail::Reply { new_text, ..mail::reply_cut::cut(&cut_input(message, &message.text, html)) }
+}
+
+/// A line that may be a command.
+fn is_marked(line: &str) -> bool {
+    argument::strip_mark(line).is_some_and(|rest| rest.starts_with(char::is_alphabetic))
 }
 
 /// The same by the HTML alone.
@@ -180,6 +199,7 @@ pub(crate) fn why_held(
         agent,
         message: &source.parsed.message,
         html: source.html.as_deref(),
+        quoted: source.quoted.as_deref(),
         reply: divide(&source.parsed.message, source.html.as_deref()),
         raw: source.raw,
         rev: claim.map(|claim| claim.rev),
@@ -214,6 +234,9 @@ fn note_only(mail: &mut Incoming<'_>, found: &Found, ticket: &Ticket, writing: &
 
 /// Reads words and commands out of a mail. All lines are read before anything is done.
 fn plan(mail: &Incoming<'_>, ticket: &Ticket, writing: &Writing<'_>) -> Result<Plan, Why> {
+    if let Some(line) = below_marker(writing) {
+        return Err(Why::BelowMarker { line });
+    }
     let text = corrected(&writing.reply.new_text, writing.consent.corrected.as_ref());
     let block = block(mail, ticket, writing, &text)?;
     let mut commands = Vec::new();
@@ -238,7 +261,8 @@ fn plan(mail: &Incoming<'_>, ticket: &Ticket, writing: &Writing<'_>) -> Result<P
         }
     }
     if let Some(words) = writing.pressed {
-        let line = format!("#{words}");
+        // A link has no line in the text that a correction could mend.
+        let line = corrected(&format!("#{words}"), writing.consent.corrected.as_ref());
         match command_word::read(&context(mail, ticket, writing), &line) {
             Ok(Said::Ticket(Command::Reply { text } | Command::Note { text })) if text.is_empty() => {}
             Ok(Said::Ticket(command)) => commands.insert(0, (line, command)),
@@ -250,20 +274,54 @@ fn plan(mail: &Incoming<'_>, ticket: &Ticket, writing: &Writing<'_>) -> Result<P
     let goes_out = goes_out(writing, block.speech());
     let is_broadcast =
         commands.iter().any(|(_, command)| matches!(command, Command::Issue(IssueAct::Update { text, .. }) if text.is_empty()));
-    let words = words(mail, ticket, writing, &block, goes_out || is_broadcast)?;
+    let is_vendors = is_vendors(writing, &block, &commands);
+    let words = words(mail, ticket, writing, &block, goes_out || is_broadcast || is_vendors)?;
     if crate::issue::take_words(&mut commands, &words.text) {
-        return Ok(Plan { words: None, commands, is_note: false });
+        return Ok(Plan { words: None, for_vendor: None, commands, is_note: false });
+    }
+    if is_vendors && !words.text.trim().is_empty() {
+        give_vendor(&mut commands, &words.text);
+        return Ok(Plan { words: None, for_vendor: Some(words), commands, is_note: false });
     }
     let has_words = !words.text.trim().is_empty() || !words.enclosed.is_empty();
     let is_note = writing.consent.as_note || matches!(block.speech(), Some(Speech::Note));
-    Ok(Plan { words: has_words.then_some((words, goes_out)), commands, is_note })
+    Ok(Plan { words: has_words.then_some((words, goes_out)), for_vendor: None, commands, is_note })
+}
+
+/// Whether the text is what a vendor is asked: a command or a link names one without words of its own, and nothing says that
+/// the text is for somebody else.
+fn is_vendors(writing: &Writing<'_>, block: &Block, commands: &[(String, Command)]) -> bool {
+    let asks = |command: &Command| matches!(command, Command::AskVendor { text, .. } if text.is_empty());
+    block.speech().is_none() && !writing.consent.as_note && commands.iter().any(|(_, command)| asks(command))
+}
+
+fn give_vendor(commands: &mut [(String, Command)], words: &str) {
+    for (_, command) in commands {
+        if let Command::AskVendor { text, .. } = command
+            && text.is_empty()
+        {
+            words.clone_into(text);
+        }
+    }
+}
+
+/// A line that was written where nothing is read: between those of our mail, or below them. Where the answer was cut out of
+/// its quote, it is read.
+fn below_marker(writing: &Writing<'_>) -> Option<String> {
+    if writing.consent.as_it_is {
+        return None;
+    }
+    let line = below_marker::answer_in(&writing.message.text, writing.quoted?)?;
+    let is_read = writing.reply.new_text.lines().any(|read| read.trim() == line);
+    (!is_read).then_some(line)
 }
 
 /// The block of the text, if the HTML agrees with it: one of two that differ was not what the writer saw.
 fn block(mail: &Incoming<'_>, ticket: &Ticket, writing: &Writing<'_>, text: &str) -> Result<Block, Why> {
     let context = context(mail, ticket, writing);
     let by_text = command_block::read(&context, text);
-    let is_believed = writing.consent.without_commands || writing.consent.corrected.is_some();
+    let Consent { as_it_is, without_commands, corrected, .. } = &writing.consent;
+    let is_believed = *as_it_is || *without_commands || corrected.is_some();
     let Some(html) = writing.html.filter(|_| !is_believed) else { return Ok(by_text) };
     let by_html = command_block::read(&context, &divide_html(writing.message, html).new_text);
     command_block::agreed(&by_text, &by_html).cloned().ok_or(Why::PartsDiffer)
@@ -328,13 +386,16 @@ fn second_thoughts(ticket: &Ticket, writing: &Writing<'_>, plan: &Plan) -> Optio
     if goes_out && is_overtaken && !writing.consent.as_it_is {
         return Some(Why::Overtaken);
     }
-    let dangerous = plan.commands.iter().find(|(_, command)| {
-        matches!(command, Command::Merge { .. } | Command::Split | Command::Spam | Command::Redact | Command::Issue(_))
-    });
+    let dangerous = plan.commands.iter().find(|(_, command)| is_final(command));
     match dangerous {
         Some((_, command)) if !writing.consent.code => Some(Why::Code { verb: admit::verb(command).to_owned() }),
         _ => None,
     }
+}
+
+/// It cannot be undone, so it is asked about first.
+fn is_final(command: &Command) -> bool {
+    matches!(command, Command::Merge { .. } | Command::Split | Command::Spam | Command::Redact | Command::Issue(_))
 }
 
 /// All of it on one change; the first refusal drops the change and says which line it was.
@@ -369,11 +430,19 @@ fn carry_out(
             return Err(Why::Incomplete { open });
         }
         admitted(&change, found, &by, command).map_err(|what| refused(line.clone(), what))?;
-        act::carry_out(&mut change, &by, command, None);
+        let words =
+            plan.for_vendor.as_ref().filter(|words| matches!(command, Command::AskVendor { text, .. } if *text == words.text));
+        act::carry_out(&mut change, &by, command, words);
         tell(&mut change, found, writing, command);
     }
     name_source(&mut change, writing);
-    receipt(&mut change, writing, plan);
+    let done = Done {
+        is_command: !plan.commands.is_empty() || writing.pressed.is_some(),
+        goes_out: plan.goes_out(),
+        can_undo: !plan.commands.iter().any(|(_, command)| is_final(command)),
+        is_alone: plan.commands.len() == 1,
+    };
+    receipt(&mut change, writing.agent, done);
     let mut decision = act::finish(change, &by);
     decision.outcome = Outcome::Attached;
     Ok(decision)
@@ -427,24 +496,38 @@ fn name_source(change: &mut Change<'_>, writing: &Writing<'_>) {
     }
 }
 
+/// What a receipt is about.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Done {
+    /// A command or a link asked for it.
+    pub(crate) is_command: bool,
+    /// Something of it is an answer to the customer.
+    pub(crate) goes_out: bool,
+    /// It can be reversed.
+    pub(crate) can_undo: bool,
+    /// It is one command.
+    pub(crate) is_alone: bool,
+}
+
 /// One short mail for a batch of commands, with the way back.
-fn receipt(change: &mut Change<'_>, writing: &Writing<'_>, plan: &Plan) {
+pub(crate) fn receipt(change: &mut Change<'_>, agent: &AgentName, done: Done) {
     let Some(desk) = &change.policy.agent_mail else { return };
     let wanted = match desk.receipts {
         Receipts::None | Receipts::Errors => false,
-        Receipts::Commands => !plan.commands.is_empty(),
+        Receipts::Commands => done.is_command,
         Receipts::All => true,
     };
-    let Some(agent) = change.policy.agents.get(writing.agent).filter(|_| wanted) else { return };
-    if let (Some(undone), [_]) = (change.undone.clone(), plan.commands.as_slice()) {
+    // What was only asked to be shown is shown.
+    let wanted = wanted && !change.history.is_empty();
+    let Some(agent) = change.policy.agents.get(agent).filter(|_| wanted) else { return };
+    let history = change.history.clone();
+    let leaves_at = done.goes_out.then(|| change.at().checked_add(desk.undo_send).ok()).flatten();
+    if let (Some(undone), true) = (change.undone.clone(), done.is_alone) {
         return agent_hold::say(change, agent, |mail, id| mail.undone(&undone, id));
     }
-    let done: Vec<String> = change.history.iter().map(|line| format!("{}: {}", line.kind.replace('_', " "), line.what)).collect();
-    // What was only asked to be shown is shown.
-    if done.is_empty() {
-        return;
-    }
-    let leaves_at = plan.goes_out().then(|| change.at().checked_add(desk.undo_send).ok()).flatten();
-    let can_undo = change.undone.is_none();
-    agent_hold::say(change, agent, |mail, id| mail.receipt(&done, leaves_at, can_undo, id));
+    let can_undo = done.can_undo && change.undone.is_none();
+    agent_hold::say(change, agent, |mail, id| {
+        let lines: Vec<String> = history.iter().map(|line| mail.done(line)).collect();
+        mail.receipt(&lines, leaves_at, can_undo, id)
+    });
 }

@@ -20,7 +20,7 @@ use crate::one_click::Word;
 use crate::ticket::Ticket;
 use crate::token::{CODE_CHARACTERS, Choice, Mode};
 use crate::trace::TraceLine;
-use crate::{act, agent_desk, agent_practice, answer, answer_layout};
+use crate::{act, agent_desk, agent_practice, answer, answer_layout, argument};
 
 /// Addresses that one agent can have besides those of the configuration.
 const ADDRESSES_MAX: usize = 10;
@@ -112,7 +112,7 @@ fn choose(mail: &mut Incoming<'_>, found: &Found, word: &Word, name: &AgentName)
 /// An answer to the question whether a message of somebody outside may come in: any other words are a note, and commands are
 /// commands.
 fn about_outsider(mail: &mut Incoming<'_>, found: &Found, ticket: &Ticket, by: &Actor, message: MessageEntry) -> Decision {
-    let typed = agent_act::divide(&mail.arrival.parsed.message, None).new_text;
+    let typed = typed(mail);
     match (first_word(&typed), by.agent()) {
         (Some(word), _) if is_yes(&word) => act_alone(mail, ticket, by, &Command::LetIn { message: Box::new(message) }),
         (Some(word), _) if is_no(&word) => decide::put_away(by, &message),
@@ -130,7 +130,7 @@ pub(crate) fn decide_draft(
     kept: &Draft,
     source: &DraftMail,
 ) -> Decision {
-    let typed = agent_act::divide(&mail.arrival.parsed.message, None).new_text;
+    let typed = typed(mail);
     let all = Consent { as_it_is: true, ..Consent::default() };
     let consent = match word.choice {
         Choice::Drop | Choice::NotMine | Choice::PutAway => return throw(mail, ticket, &word.agent, kept),
@@ -225,6 +225,7 @@ fn carry_out(
         agent: &kept.agent,
         message: &source.parsed.message,
         html: source.html.as_deref(),
+        quoted: source.quoted.as_deref(),
         reply: agent_act::divide(&source.parsed.message, source.html.as_deref()),
         raw: source.raw,
         rev: Some(kept.rev),
@@ -295,7 +296,7 @@ pub(crate) fn request_of(mail: &Incoming<'_>, source: &DraftMail) -> Option<Requ
 /// A held mail about no ticket: its agent says that they wrote it, or did not.
 fn alone(mail: &mut Incoming<'_>, found: &Found, word: &Word, source: &DraftMail) -> Decision {
     let by = Actor::Agent(word.agent.clone());
-    let typed = agent_act::divide(&mail.arrival.parsed.message, None).new_text;
+    let typed = typed(mail);
     let is_yes = matches!(word.choice, Choice::Mine | Choice::Remember)
         || word.choice == Choice::Answer && first_word(&typed).is_some_and(|word| is_yes(&word));
     let request = request_of(mail, source).filter(|request| request.from.as_ref() == Some(&word.agent));
@@ -318,6 +319,13 @@ fn alone(mail: &mut Incoming<'_>, found: &Found, word: &Word, source: &DraftMail
     decision
 }
 
+/// What was typed in an answer or above the line of a link. That line is ours, and says nothing.
+fn typed(mail: &Incoming<'_>) -> String {
+    let new_text = agent_act::divide(&mail.arrival.parsed.message, None).new_text;
+    let is_typed = |line: &&str| !answer_layout::is_marker(answer_layout::unquoted(line).0);
+    new_text.lines().take_while(is_typed).collect::<Vec<_>>().join("\n")
+}
+
 /// What an answer to the question says: yes, as a note, a code, or the line as it should read.
 fn answered(mail: &Incoming<'_>, kept: &Draft, typed: &str) -> Said {
     let all = Consent { as_it_is: true, ..Consent::default() };
@@ -334,6 +342,8 @@ fn answered(mail: &Incoming<'_>, kept: &Draft, typed: &str) -> Said {
             Some(false) => Said::WrongCode,
             None => Said::Unclear,
         },
+        // A command would be read as a reason, and get lost.
+        (Why::Incomplete { .. }, _) if argument::strip_mark(typed).is_some() => Said::Unclear,
         (Why::Incomplete { .. }, _) => yes(Consent { code: true, because: Some(because(typed)), ..all }),
         (Why::Mistake { meant: Some(_), .. }, word) if is_yes(word) => yes(Consent { corrected: correction(kept), ..all }),
         (Why::Mistake { line, .. }, _) if !line.is_empty() => {
@@ -374,7 +384,7 @@ fn is_no(word: &str) -> bool {
 
 fn because(typed: &str) -> String {
     let words = typed.split_whitespace().take(40).collect::<Vec<_>>().join(" ");
-    if words.is_empty() { "confirmed".to_owned() } else { words }
+    if words.is_empty() { "no reason given".to_owned() } else { words }
 }
 
 /// One command of an agent, and nothing else.
@@ -411,6 +421,13 @@ fn pass_on(mail: &mut Incoming<'_>, ticket: &Ticket, by: &Actor, source: Option<
     let mut change = Change::new(mail.policy, ticket, mail.event);
     change.trace.append(&mut mail.lines);
     act::carry_out(&mut change, by, &Command::Reply { text }, Some(&words));
+    if let Some(agent) = by.agent() {
+        agent_act::receipt(
+            &mut change,
+            agent,
+            agent_act::Done { is_command: true, goes_out: true, can_undo: true, is_alone: true },
+        );
+    }
     let mut decision = act::finish(change, by);
     decision.outcome = Outcome::Attached;
     decision

@@ -13,8 +13,8 @@ use crate::command_word::{Context, Names, Said};
 use crate::decide::nothing;
 use crate::desk_mail::{DeskMail, Listing as Listed, Mistake};
 use crate::effect::Effect;
-use crate::event::{AgentState, Decision, MessageEntry, Outcome};
-use crate::ids::{AgentName, EffectId, TeamName, TicketNo};
+use crate::event::{AgentState, Arrival, Decision, MessageEntry, Outcome};
+use crate::ids::{AgentName, EffectId, InboxName, TeamName, TicketNo};
 use crate::knowledge::Every;
 use crate::opening;
 use crate::policy::{Agent, Policy};
@@ -280,5 +280,17 @@ fn new_ticket(mail: &mut Incoming<'_>, agent: &Agent, customer: Option<&Address>
     let mut entry = MessageEntry { from, text, cut_is_news: false, ..mail.entry(None, true) };
     entry.cut.clear();
     let requester = Requester { name, address: customer, proven: false };
-    opening::for_customer(mail, agent, requester, entry, note)
+    let arrival = Arrival { inbox: inbox_of(mail, agent), ..mail.arrival.clone() };
+    let mut theirs = Incoming::new(mail.policy, mail.event, &arrival);
+    theirs.lines = std::mem::take(&mut mail.lines);
+    opening::for_customer(&mut theirs, agent, requester, entry, note)
+}
+
+/// The inbox of what an agent asks for somebody: the one that the mail names, else that of their team.
+fn inbox_of(mail: &Incoming<'_>, agent: &Agent) -> InboxName {
+    let message = mail.message();
+    let mut recipients = message.to.iter().chain(&message.cc).map(|mailbox| &mailbox.address).chain(&message.delivered_to);
+    let is_named = recipients.any(|address| mail.policy.inbox_by_address(address).is_some());
+    let of_team = AgentDesk::of_agent(mail.policy, agent).filter(|_| !is_named);
+    of_team.map_or_else(|| mail.arrival.inbox.clone(), |desk| desk.inbox.name.clone())
 }

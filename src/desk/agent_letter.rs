@@ -40,15 +40,15 @@ impl<'a> AgentDesk<'a> {
     /// For mails about a ticket; `None` where agents do not work by mail, or where no inbox is left to send through.
     #[must_use]
     pub fn of_ticket(policy: &'a Policy, ticket: &Ticket) -> Option<Self> {
-        let inbox = policy.inboxes.get(&ticket.inbox).or_else(|| policy.inboxes.values().next())?;
+        let inbox = policy.inboxes.get(&ticket.inbox).or_else(|| policy.first_inbox(|_| true))?;
         Some(Self { policy, mail: policy.agent_mail.as_ref()?, inbox })
     }
 
     /// For mails about no ticket: the inbox of one of the agent's teams, else any.
     #[must_use]
     pub fn of_agent(policy: &'a Policy, agent: &Agent) -> Option<Self> {
-        let is_theirs = |inbox: &&Inbox| policy.teams.get(&inbox.team).is_some_and(|team| team.members.contains(&agent.name));
-        let inbox = policy.inboxes.values().find(is_theirs).or_else(|| policy.inboxes.values().next())?;
+        let is_theirs = |inbox: &Inbox| policy.teams.get(&inbox.team).is_some_and(|team| team.members.contains(&agent.name));
+        let inbox = policy.first_inbox(is_theirs).or_else(|| policy.first_inbox(|_| true))?;
         Some(Self { policy, mail: policy.agent_mail.as_ref()?, inbox })
     }
 

@@ -36,6 +36,8 @@ pub struct Found {
     pub drafts: BTreeMap<EventId, DraftMail>,
     /// Its HTML, for its formatting.
     pub html: Option<String>,
+    /// The text of the mail of ours that it answers.
+    pub quoted: Option<String>,
     /// Tickets that answer its question, in order.
     pub listing: Vec<Ticket>,
     /// It holds the agent's PIN.
@@ -61,6 +63,8 @@ pub struct DraftMail {
     pub raw: RawHash,
     /// Its HTML.
     pub html: Option<String>,
+    /// The text of the mail of ours that it answers.
+    pub quoted: Option<String>,
     /// The message as it was decided.
     pub message: Option<MessageEntry>,
 }

@@ -37,6 +37,7 @@ fn now() -> Timestamp {
 fn policy() -> Policy {
     let inbox = Inbox {
         name: "support".into(),
+        place: 0,
         address: address("support@fernhill.example"),
         label: "Fernhill Support".to_owned(),
         also: vec![],

@@ -82,6 +82,8 @@ pub enum Cause<'a> {
         by: Option<&'a str>,
         /// The requester's last words, if at hand.
         message: Option<&'a MessageEntry>,
+        /// What whoever gave it wrote with it: a note, or an answer to the requester.
+        with: Option<&'a MessageEntry>,
     },
     /// A vendor wrote.
     VendorWrote {
@@ -123,6 +125,13 @@ pub enum Cause<'a> {
         /// When it should be met.
         due_at: Timestamp,
     },
+    /// A vendor has not answered in time.
+    VendorLate {
+        /// Which.
+        vendor: &'a VendorName,
+        /// When a word of theirs was due.
+        due_at: Timestamp,
+    },
     /// A step became theirs. What they answer stays inside.
     StepIsYours {
         /// It ends with a yes or a no, not with an answer.
@@ -155,6 +164,7 @@ impl<'a> Cause<'a> {
             | Self::DeliveryDelayed { .. }
             | Self::DeliveryUnknown { .. }
             | Self::AtRisk { .. }
+            | Self::VendorLate { .. }
             | Self::StepIsYours { .. }
             | Self::Awake => None,
         }
@@ -177,6 +187,7 @@ impl<'a> Cause<'a> {
             | Self::DeliveryDelayed { .. }
             | Self::DeliveryUnknown { .. }
             | Self::AtRisk { .. }
+            | Self::VendorLate { .. }
             | Self::Awake
             | Self::Practice { .. } => Mode::Reply,
         }

@@ -77,7 +77,7 @@ pub(crate) fn promise(mail: &DeskMail<'_>, issue: &str, cases: usize, due_at: Ti
 /// Tickets that may have one cause, with what joins them.
 pub(crate) fn recurring(mail: &DeskMail<'_>, cluster: &Cluster, id: EffectId) -> Send {
     let (policy, words) = (mail.desk.policy, words_of(mail));
-    let joined = cluster.words.join(", ");
+    let joined = cluster.shown.join(", ");
     let (count, days) = (cluster.tickets.len().to_string(), cluster.days.to_string());
     let before = words.how_often(cluster.before);
     let said = own(fill_text(words.recurring_say, &[("count", &count), ("days", &days)]))

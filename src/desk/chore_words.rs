@@ -46,7 +46,7 @@ const ENGLISH: ChoreWords = ChoreWords {
     issue_subject: "{waiting} on {issue}: an answer is due {when}",
     recurring: "recurring",
     recurring_say: "{count} tickets within {days} days may have one cause. What joins them: ",
-    recurring_before: ". Before, such tickets came {times} in as long a time.",
+    recurring_before: ". In as long a time before that: {times}.",
     recurring_do: "If they have: make a known issue with `#issue new \"title\"` on one of them, and join the others with \
                    `#issue NAME`. With `match: words` behind the title, new ones join by themselves. ",
     recurring_subject: "{count} tickets about {words}",

@@ -11,6 +11,7 @@ use crate::agent_page::{Block, CodeLine, Line, Page, Quote, act, clean, fill, fi
 use crate::agent_words::{Words, words_of};
 use crate::change::Undone;
 use crate::effect::Send;
+use crate::event::HistoryEntry;
 use crate::ids::{EffectId, EventId};
 use crate::policy::Agent;
 use crate::ticket::{Answered, Ticket};
@@ -133,6 +134,16 @@ impl DeskMail<'_> {
         self.send(Body { held: Some(held), ..body(words.marker_asked, "", blocks) }, Mode::Command, id)
     }
 
+    /// Words stand between the lines of our mail or below them, where nobody knows for certain whose they are.
+    #[must_use]
+    pub fn below_marker(&self, held: EventId, line: &str, id: EffectId) -> Send {
+        let words = self.words();
+        let links = vec![self.choice(words.send_above, held, Choice::Send), self.choice(words.throw_away, held, Choice::Drop)];
+        let quote = Block::Quote(Quote::of(line, FIRST_WORDS_BYTES_MAX));
+        let blocks = vec![Block::Say(own(words.below_marker)), quote, row(links)];
+        self.send(Body { held: Some(held), ..body(words.marker_asked, "", blocks) }, Mode::Command, id)
+    }
+
     /// A known verb stands alone on a line in the middle of the text.
     #[must_use]
     pub fn verb_in_text(&self, held: EventId, line: &str, id: EffectId) -> Send {
@@ -246,6 +257,16 @@ impl DeskMail<'_> {
         self.send(body(words.marker_receipt, words.no_answer, blocks), Mode::Note, id)
     }
 
+    /// A line of a receipt: an instant in it is read by a person.
+    pub(crate) fn done(&self, line: &HistoryEntry) -> String {
+        let until = self.ticket.and_then(|ticket| ticket.snoozed_until).filter(|_| line.kind == "snoozed");
+        let what = until.map(|until| {
+            let words = self.words();
+            fill_text(words.sleeps, &[("when", &short_time(words, &self.desk.zone(self.to), until, self.at))])
+        });
+        what.unwrap_or_else(|| format!("{}: {}", line.kind.replace('_', " "), line.what))
+    }
+
     /// What became of an undone act.
     #[must_use]
     pub(crate) fn undone(&self, undone: &Undone, id: EffectId) -> Send {
@@ -298,7 +319,12 @@ impl DeskMail<'_> {
             footer: self.ticket.map(|ticket| footer(&self.desk, words, ticket, Why::Asked)).unwrap_or_default(),
         };
         let reference = self.reference();
-        let answer = if body.held.is_some() { words.held_name } else { words.note_name };
+        let answer = match (self.ticket, body.held) {
+            (None, _) => words.desk_subject,
+            (Some(_), Some(_)) => words.held_name,
+            (Some(_), None) => words.note_name,
+        };
+        let subject = if body.subject.is_empty() { words.desk_subject.to_owned() } else { body.subject };
         let cover = Cover {
             to: self.to,
             ticket: self.ticket,
@@ -306,7 +332,7 @@ impl DeskMail<'_> {
             from: self.desk.inbox.label.clone(),
             answer: fill_text(answer, &[("reference", &reference)]),
             held: body.held,
-            subject: body.subject,
+            subject,
             fields: self.ticket.map(|ticket| header_fields(self.desk.policy, ticket, Why::Asked)).unwrap_or_default(),
             enclosed: Vec::new(),
             at: self.at,

@@ -52,6 +52,11 @@ pub enum Why {
         /// What.
         what: String,
     },
+    /// Words stand below the line above which answers are written, where they would get lost.
+    BelowMarker {
+        /// The first line of them.
+        line: String,
+    },
     /// A known verb stands alone on a line within the text.
     VerbInText {
         /// The line.

@@ -216,5 +216,5 @@ fn give_back(change: &mut Change<'_>, clock: &Clock) {
     change.ticket.owner = None;
     change.tell("returned", "frontdesk", format!("{owner} has not answered for half of the promised time"));
     let last_in = change.event.around.last_in.clone();
-    notice::tell(change, &Cause::Assigned { by: None, message: last_in.as_ref() }, None);
+    notice::tell(change, &Cause::Assigned { by: None, message: last_in.as_ref(), with: None }, None);
 }

@@ -33,6 +33,7 @@ pub mod arrival;
 pub mod article;
 mod asked;
 pub mod assign;
+mod below_marker;
 pub mod calendar;
 mod cause;
 mod change;

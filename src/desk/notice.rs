@@ -85,17 +85,23 @@ pub(crate) fn of_act(change: &mut Change<'_>, by: &Actor) {
     let (noted, answered, assigned) = (did("noted"), did("answered"), did("assigned"));
     let last_in = change.event.around.last_in.clone();
     let all: Vec<MessageEntry> = change.message.iter().chain(&change.notes).cloned().collect();
+    // Whoever gets the ticket hears of that, with whatever was written to them or for them.
+    let (before, after) = (&change.before.owner, &change.ticket.owner);
+    if assigned && before != after {
+        let is_words = |message: &&MessageEntry| match message.direction {
+            Direction::Out => answered,
+            Direction::Note => noted,
+            Direction::In => false,
+        };
+        let with = all.iter().find(is_words);
+        tell(change, &Cause::Assigned { by: Some(&shown), message: last_in.as_ref(), with }, author);
+    }
     for message in &all {
         match message.direction {
             Direction::Out if answered => tell(change, &Cause::Answered { by: &shown, message }, author),
             Direction::Note if noted => tell(change, &Cause::Noted { by: &shown, message }, author),
             Direction::In | Direction::Out | Direction::Note => {}
         }
-    }
-    // Whoever gets the ticket hears of it, whatever else was done.
-    let (before, after) = (&change.before.owner, &change.ticket.owner);
-    if assigned && before != after {
-        tell(change, &Cause::Assigned { by: Some(&shown), message: last_in.as_ref() }, author);
     }
 }
 

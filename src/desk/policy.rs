@@ -76,6 +76,8 @@ pub struct Company {
 pub struct Inbox {
     /// Its key.
     pub name: InboxName,
+    /// Its place in the file: where nothing else tells, the first inbox takes a mail.
+    pub place: usize,
     /// Its address.
     pub address: Address,
     /// Shown name: `Fernhill Support`.
@@ -535,6 +537,11 @@ impl Default for Limits {
 }
 
 impl Policy {
+    /// The first inbox of the file, of those that fit.
+    pub fn first_inbox(&self, fits: impl Fn(&Inbox) -> bool) -> Option<&Inbox> {
+        self.inboxes.values().filter(|inbox| fits(inbox)).min_by_key(|inbox| inbox.place)
+    }
+
     /// The reference customers see: `T-4821`.
     #[must_use]
     pub fn reference(&self, ticket: crate::TicketNo) -> String {

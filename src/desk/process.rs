@@ -325,5 +325,5 @@ fn hand_over(change: &mut Change<'_>, to: &str) {
         (None, None) => return,
     }
     let last_in = change.event.around.last_in.clone();
-    notice::tell(change, &Cause::Assigned { by: None, message: last_in.as_ref() }, None);
+    notice::tell(change, &Cause::Assigned { by: None, message: last_in.as_ref(), with: None }, None);
 }

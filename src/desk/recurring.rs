@@ -9,6 +9,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::{SignedDuration, Timestamp};
 
+use crate::gist;
 use crate::ids::{TeamName, TicketNo};
 use crate::ticket::Ticket;
 
@@ -118,8 +119,10 @@ pub struct Cluster {
     pub rev: u32,
     /// The team that has most of them.
     pub team: Option<TeamName>,
-    /// What joins them, most telling first.
+    /// What joins them, most telling first, as it is compared.
     pub words: Vec<String>,
+    /// The same as people write it, once it was [spelled](Cluster::spell).
+    pub shown: Vec<String>,
     /// Within so many days.
     pub days: u32,
     /// How many such tickets came in as long a time before.
@@ -257,16 +260,28 @@ fn cluster(group: &[&Trait], past: &[&Trait], weights: &Weights<'_>, now: Timest
         tickets: group.iter().map(|one| (one.no, one.subject.clone())).collect(),
         rev: group.first().map_or(0, |one| one.rev),
         team: teams.into_iter().max_by_key(|(_, count)| *count).map(|(team, _)| team.clone()),
+        shown: words.clone(),
         words,
         days: NEW_DAYS,
         before,
     })
 }
 
+impl Cluster {
+    /// What joins the tickets is compared without the endings of words; people read the words as these texts have them.
+    pub fn spell<'t>(&mut self, texts: impl Iterator<Item = &'t str>) {
+        let terms: Vec<gist::Term> = texts.flat_map(gist::terms).collect();
+        for shown in &mut self.shown {
+            if let Some(term) = terms.iter().find(|term| term.stem == *shown) {
+                shown.clone_from(&term.word);
+            }
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::gist;
 
     const NOW: &str = "2026-11-27T12:00:00Z";
 
@@ -324,6 +339,18 @@ mod tests {
             ],
             &["[205, 204, 202, 201] e42,upload,cloud,end before 0"],
         );
+    }
+
+    #[test]
+    fn people_read_whole_words() {
+        let new = ["my probes lost their calibration", "calibration of the probe lost", "probe: firmware lost its calibration"];
+        let new: Vec<Trait> = (0..4).map(|no| ticket(201 + no, 4, "Lost", new[no as usize % 3])).collect();
+        let traits: Vec<Trait> = past().into_iter().chain(new).collect();
+        let mut found = clusters(&traits, NOW.parse().expect("instant"));
+        let cluster = found.first_mut().expect("a cluster");
+        assert!(cluster.shown.contains(&"calibratio".to_owned()), "{:?}", cluster.shown);
+        cluster.spell(["Lost", "my probes lost their calibration"].into_iter());
+        assert!(cluster.shown.contains(&"calibration".to_owned()) && !cluster.shown.contains(&"calibratio".to_owned()));
     }
 
     #[test]

@@ -38,7 +38,7 @@ pub(crate) fn answered(mail: &mut Incoming<'_>, ticket: &Ticket, agent: Option<&
     let at = change.at();
     let next = &mut change.ticket;
     next.status = Status::Pending;
-    next.answered = Some(Answered { rev: next.rev, by: label.clone(), at, event: mail.event.id, excerpt: act::excerpt(&text) });
+    next.answered = Some(Answered { rev: next.rev, by: label.clone(), at, event: mail.event.id, excerpt: act::sentence(&text) });
     crate::promise::answered(next, at);
     next.owner = next.owner.take().or_else(|| agent.cloned());
     next.references.extend(message.message_id.clone());

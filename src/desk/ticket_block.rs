@@ -268,7 +268,7 @@ impl Facts<'_> {
             let number = thread.their_ref.as_ref().map(|number| own(" ").and(foreign(number, 40))).unwrap_or_default();
             let asked = thread.asked_at.map(|asked| {
                 let when = short_time(words, self.zone, asked, self.at);
-                own(fill_text(words.asked, &[("when", &when)]))
+                own(" ").and(own(fill_text(words.asked, &[("when", &when)])))
             });
             values.push(own(vendor).and(number).and(asked.unwrap_or_default()));
         }

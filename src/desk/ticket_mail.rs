@@ -16,7 +16,7 @@ use crate::agent_page::{Block, Line, Page, Quote, act, clean, file_name, fill, f
 use crate::agent_words::{Words, words_of};
 use crate::effect::{Enclosed, Send};
 use crate::envelope::extra;
-use crate::event::{Around, MessageEntry};
+use crate::event::{Around, Direction, MessageEntry};
 use crate::ids::{EffectId, TicketNo, VendorName};
 use crate::letter::greeting_name;
 use crate::one_click::day;
@@ -37,6 +37,8 @@ pub(crate) const NAME_CHARACTERS_MAX: usize = 60;
 pub(crate) const WORDS_CHARACTERS_MAX: usize = 160;
 /// People copied in who are asked about in one mail.
 const COPIED_MAX: usize = 4;
+/// Characters of a note that comes with a ticket.
+const NOTE_CHARACTERS_MAX: usize = 2_000;
 /// Suggestions of one mail.
 const SUGGESTIONS_MAX: usize = 3;
 /// Files that are listed one by one.
@@ -124,6 +126,7 @@ impl TicketMail<'_> {
             blocks.extend(cut_of(words, message, CUT_BYTES_MAX));
         }
         blocks.push(Block::Files(self.file_lines(words, files)));
+        blocks.extend(self.given_with(words));
         blocks.push(Block::Say(self.where_answers_go(words)));
         blocks.push(self.choices(words));
         let facts = ticket_block::Facts { desk: &self.desk, ticket: self.ticket, to: self.to, words, zone, at: self.at };
@@ -164,6 +167,7 @@ impl TicketMail<'_> {
             Cause::Noted { by, .. } => (words.marker_noted, short_name(&self.desk.person(by))),
             Cause::Answered { by, .. } => (words.marker_answered, short_name(&self.desk.person(by))),
             Cause::Acted { by, .. } => (words.marker_acted, short_name(&self.desk.person(by))),
+            Cause::Assigned { .. } if self.ticket.owner.is_none() => (words.marker_team, self.first_name()),
             Cause::Assigned { .. } => (words.marker_assigned, self.first_name()),
             Cause::VendorWrote { vendor, .. } => (words.marker_wrote, self.vendor_label(vendor)),
             Cause::Held { .. } => (words.marker_held, self.writer()),
@@ -172,6 +176,7 @@ impl TicketMail<'_> {
             Cause::DeliveryUnknown { to, .. } => (words.marker_unknown, to.to_string()),
             Cause::AtRisk { due_at } if due_at <= self.at => (words.marker_late, String::new()),
             Cause::AtRisk { .. } => (words.marker_risk, String::new()),
+            Cause::VendorLate { vendor, .. } => (words.marker_vendor_late, self.vendor_label(vendor)),
             Cause::StepIsYours { .. } => (words.marker_step, String::new()),
             Cause::Awake => (words.marker_awake, String::new()),
         };
@@ -209,10 +214,14 @@ impl TicketMail<'_> {
                 let what = foreign(what, WORDS_CHARACTERS_MAX);
                 say(fill(words.says_acted, &[("name", foreign(&self.desk.person(by), NAME_CHARACTERS_MAX)), ("what", what)]));
             }
-            Cause::Assigned { by: Some(by), .. } => {
-                say(fill(words.says_assigned_by, &[("name", foreign(&self.desk.person(by), NAME_CHARACTERS_MAX))]))
+            Cause::Assigned { by, .. } => {
+                let [by_name, alone] = match self.ticket.owner {
+                    Some(_) => [words.says_assigned_by, words.says_assigned],
+                    None => [words.says_team_by, words.says_team],
+                };
+                let name = by.map(|by| ("name", foreign(&self.desk.person(by), NAME_CHARACTERS_MAX)));
+                say(name.map_or_else(|| own(alone), |name| fill(by_name, &[name])));
             }
-            Cause::Assigned { by: None, .. } => say(own(words.says_assigned)),
             Cause::VendorWrote { .. } => say(own(words.says_vendor)),
             Cause::Held { why, .. } => say(fill(words.says_held, &[person, ("why", foreign(why, WORDS_CHARACTERS_MAX))])),
             Cause::DeliveryFailed { to, .. } => say(fill(words.says_failed, &[mailbox(to)])),
@@ -221,6 +230,10 @@ impl TicketMail<'_> {
             Cause::AtRisk { due_at } => {
                 let template = if due_at <= self.at { words.says_late } else { words.says_risk };
                 say(fill(template, &[("when", own(short_time(words, zone, due_at, self.at)))]));
+            }
+            Cause::VendorLate { vendor, due_at } => {
+                let when = own(short_time(words, zone, due_at, self.at));
+                say(fill(words.says_vendor_late, &[("name", own(self.vendor_label(vendor))), ("when", when)]));
             }
             Cause::StepIsYours { approve: false } => say(own(words.says_step)),
             Cause::StepIsYours { approve: true } => say(own(words.says_step_approve)),
@@ -244,6 +257,24 @@ impl TicketMail<'_> {
             blocks.push(Block::Quote(Quote::of(reply, 2 * 1024)));
         }
         blocks
+    }
+
+    /// What a colleague wrote as they gave it to this agent. A note is no quote: what stands in one may be quoted on to the
+    /// requester, who has seen an answer anyway.
+    fn given_with(&self, words: &Words) -> Vec<Block> {
+        let Cause::Assigned { by: Some(by), with: Some(with), .. } = self.cause else { return Vec::new() };
+        let name = ("name", foreign(&short_name(&self.desk.person(by)), NAME_CHARACTERS_MAX));
+        match with.direction {
+            Direction::Out => {
+                let quote = Block::Quote(Quote::of(&with.text, NOTE_CHARACTERS_MAX));
+                vec![Block::Say(fill(words.says_answered, &[name])), quote]
+            }
+            Direction::Note => {
+                let note = ("words", foreign(&with.text, NOTE_CHARACTERS_MAX));
+                vec![Block::Say(fill(words.says_noted, &[name, note]))]
+            }
+            Direction::In => Vec::new(),
+        }
     }
 
     fn where_answers_go(&self, words: &Words) -> Line {
@@ -292,6 +323,7 @@ impl TicketMail<'_> {
             | Cause::DeliveryDelayed { .. }
             | Cause::DeliveryUnknown { .. }
             | Cause::AtRisk { .. }
+            | Cause::VendorLate { .. }
             | Cause::StepIsYours { .. }
             | Cause::Awake
             | Cause::Practice { .. } => Vec::new(),
@@ -317,6 +349,7 @@ impl TicketMail<'_> {
             | Cause::Answered { .. }
             | Cause::Acted { .. }
             | Cause::VendorWrote { .. }
+            | Cause::VendorLate { .. }
             | Cause::Held { .. }
             | Cause::DeliveryFailed { .. }
             | Cause::DeliveryDelayed { .. }
@@ -428,6 +461,7 @@ impl TicketMail<'_> {
             | Cause::DeliveryDelayed { .. }
             | Cause::DeliveryUnknown { .. }
             | Cause::AtRisk { .. }
+            | Cause::VendorLate { .. }
             | Cause::StepIsYours { .. }
             | Cause::Awake
             | Cause::Practice { .. } => self.outsider(),

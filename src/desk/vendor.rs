@@ -18,7 +18,7 @@ use crate::effect::{Effect, Purpose, Send, SendClass};
 use crate::envelope::marks;
 use crate::event::{Decision, Direction, MessageEntry, Outcome};
 use crate::ids::{EffectId, FieldId, VendorName};
-use crate::letter::push_reference;
+use crate::letter::{Words, push_reference};
 use crate::moment::Now;
 use crate::policy::{Inbox, Policy, Vendor};
 use crate::ticket::{NoteLine, Status, Ticket};
@@ -177,18 +177,17 @@ fn gave_date(change: &mut Change<'_>, vendor: &Vendor, text: &str, unproven: boo
     true
 }
 
-/// Asks a vendor in a thread of its own: the question, and only those fields that the vendor may see.
-pub(crate) fn ask(change: &mut Change<'_>, by: &str, name: &VendorName, text: &str) {
+/// Asks a vendor in a thread of its own: the question in these words, with their files, and only those fields that the vendor
+/// may see. Nothing that the requester wrote goes along unless it stands in the words.
+pub(crate) fn ask(change: &mut Change<'_>, by: &str, name: &VendorName, words: &Words) {
     let policy = change.policy;
     let (Some(vendor), Some(inbox)) = (policy.vendors.get(name), policy.inboxes.get(&change.ticket.inbox)) else {
         return change.trace("command", "nothing", "the vendor or the inbox is no longer configured");
     };
-    let last = change.event.around.last_in.as_ref().map(|message| message.text.clone()).unwrap_or_default();
-    let question = if text.trim().is_empty() { last } else { text.to_owned() };
-    change.tell("vendor_asked", by, format!("{}: {}", vendor.label, crate::act::excerpt(&question)));
+    change.tell("vendor_asked", by, format!("{}: {}", vendor.label, crate::act::excerpt(&words.text)));
     let at = change.at();
     change.ticket.vendor = Some(name.clone());
-    change.send(|change, id| question_letter(change, id, inbox, vendor, &question));
+    change.send(|change, id| question_letter(change, id, inbox, vendor, words));
     let Some(Effect::Send(send)) = change.effects.last() else { return };
     let message_id = send.message_id.clone();
     let thread = change.ticket.side_threads.entry(name.clone()).or_default();
@@ -208,7 +207,7 @@ pub(crate) fn ask_by_rule(change: &mut Change<'_>, text: &str) {
     let steps = crate::process::steps_of(change.policy, &change.ticket);
     let is_asked_later = steps.iter().any(|step| step.waits_on.as_deref() == Some(name.as_str()));
     if !is_asked_later && !change.ticket.side_threads.contains_key(&name) {
-        ask(change, "frontdesk", &name, text);
+        ask(change, "frontdesk", &name, &Words::plain(text));
     }
 }
 
@@ -217,7 +216,7 @@ pub(crate) fn ask_by_rule(change: &mut Change<'_>, text: &str) {
 pub(crate) fn ask_for_step(change: &mut Change<'_>, name: &VendorName, todo: &[String]) {
     let words = words_by_rule(change, name).unwrap_or_else(|| "Please look at this.".to_owned());
     let items = todo.iter().map(|item| format!("- {item}")).collect::<Vec<_>>().join("\n");
-    ask(change, "frontdesk", name, format!("{words}\n\n{items}").trim());
+    ask(change, "frontdesk", name, &Words::plain(format!("{words}\n\n{items}").trim()));
 }
 
 /// The request that opens the ticket, for the vendor that a rule has named for it.
@@ -248,7 +247,7 @@ pub(crate) fn tell_fields(change: &mut Change<'_>) {
     for vendor in told {
         let Some(inbox) = policy.inboxes.get(&change.ticket.inbox) else { continue };
         change.tell("vendor_told", "frontdesk", format!("{}: what has become known", vendor.label));
-        change.send(|change, id| question_letter(change, id, inbox, vendor, "We know more by now:"));
+        change.send(|change, id| question_letter(change, id, inbox, vendor, &Words::plain("We know more by now:")));
         let Some(Effect::Send(send)) = change.effects.last() else { continue };
         let message_id = send.message_id.clone();
         if let Some(thread) = change.ticket.side_threads.get_mut(&vendor.name) {
@@ -304,13 +303,14 @@ pub(crate) fn chase(change: &mut Change<'_>) {
         thread.chased += 1;
         if is_first {
             change.tell("vendor_late", "frontdesk", format!("{} owes a word since {due_at}", vendor.label));
-            notice::tell(change, &Cause::AtRisk { due_at }, None);
+            notice::tell(change, &Cause::VendorLate { vendor: &name, due_at }, None);
             continue;
         }
         change.tell("vendor_chased", "frontdesk", vendor.label.clone());
         let reference = policy.reference(change.ticket.no);
         let text = format!("Is there any news about {reference}? Please answer this mail.");
-        change.send(|change, id| question_letter(change, id, inbox, vendor, &text));
+        let words = Words::plain(&text);
+        change.send(|change, id| question_letter(change, id, inbox, vendor, &words));
         let Some(Effect::Send(send)) = change.effects.last() else { continue };
         let message_id = send.message_id.clone();
         if let Some(thread) = change.ticket.side_threads.get_mut(&name) {
@@ -320,7 +320,7 @@ pub(crate) fn chase(change: &mut Change<'_>) {
 }
 
 /// The mail to the vendor. It leaves in the inbox's name; answers come back to the desk by a token of this thread alone.
-fn question_letter(change: &Change<'_>, id: EffectId, inbox: &Inbox, vendor: &Vendor, question: &str) -> Send {
+fn question_letter(change: &Change<'_>, id: EffectId, inbox: &Inbox, vendor: &Vendor, question: &Words) -> Send {
     let (policy, ticket) = (change.policy, &change.ticket);
     let thread = ticket.side_threads.get(&vendor.name).cloned().unwrap_or_default();
     let claim = Claim { ticket: ticket.no, rev: ticket.rev, mode: Mode::Vendor };
@@ -328,7 +328,7 @@ fn question_letter(change: &Change<'_>, id: EffectId, inbox: &Inbox, vendor: &Ve
     let reference = policy.reference(ticket.no);
     let number = thread.their_ref.as_ref().map_or_else(String::new, |number| format!(" {number}"));
     let subject = format!("[{reference}]{number} {}", ticket.subject);
-    let mut text = format!("{}\n", question.trim_end());
+    let mut text = format!("{}\n", question.text.trim_end());
     let seen: Vec<String> = vendor.sees.iter().filter_map(|id| Some(format!("{id}: {}", ticket.fields.get(id)?.value))).collect();
     if !seen.is_empty() {
         text.push_str(&format!("\n{}\n", seen.join("\n")));
@@ -364,7 +364,7 @@ fn question_letter(change: &Change<'_>, id: EffectId, inbox: &Inbox, vendor: &Ve
         message_id,
         subject,
         not_before: None,
-        enclosed: Vec::new(),
+        enclosed: question.enclosed.clone(),
         letter: Some(Box::new(letter)),
     }
 }

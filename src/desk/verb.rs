@@ -215,7 +215,7 @@ pub const TABLE: [Entry; 42] = [
     entry(Verb::Time, "time", Group::Work, "time 15m", "Time that was worked."),
     entry(Verb::Cc, "cc", Group::People, "cc a@b", "Somebody outside takes part."),
     entry(Verb::Uncc, "uncc", Group::People, "uncc a@b", "Somebody outside no longer takes part."),
-    entry(Verb::Vendor, "vendor", Group::People, "vendor NAME [words]", "Ask a vendor in a side thread; without words, with the requester's last message.").click(),
+    entry(Verb::Vendor, "vendor", Group::People, "vendor NAME [words]", "Ask a vendor in a side thread; without words, the text of the mail.").click(),
     entry(Verb::Customer, "customer", Group::People, "customer a@b", "Say who the requester is, after a forward or a call."),
     entry(Verb::Merge, "merge", Group::Shape, "merge T-4700", "This ticket becomes part of another.").code(),
     entry(Verb::Split, "split", Group::Shape, "split", "The newest message becomes a ticket of its own.").code().alone(),

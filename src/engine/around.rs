@@ -168,6 +168,7 @@ impl Core {
             .and_then(|decided| decided.decision.message.as_ref().map(|message| message.text.clone()));
         let decisions = history.iter().map(|decided| &decided.decision);
         found.messages = newest_messages(decisions).into_iter().cloned().collect();
+        found.quoted = found.ticket.as_ref().and_then(|ticket| self.quoted(ticket.no, message));
         found.html = self.store().raw(&reading.raw).ok().and_then(|raw| mail::part::html_of(&raw));
         let pin = agent_mail::pin(policy, &request, message, now).map(|(pin, hash)| is_pin(&pin, &hash));
         (found.pin_valid, found.pin_wrong) = (pin == Some(true), pin == Some(false));
@@ -225,9 +226,20 @@ impl Core {
         let Cause::Mail { raw, .. } = decided.cause else { return (None, ticket) };
         let draft = self.store().raw(&raw).ok().map(|bytes| {
             let reading = read_here(raw, &bytes, &[]);
-            DraftMail { parsed: reading.parsed, raw, html: mail::part::html_of(&bytes), message: message.clone() }
+            let quoted = ticket.and_then(|no| self.quoted(no, &reading.parsed.message));
+            DraftMail { parsed: reading.parsed, raw, html: mail::part::html_of(&bytes), quoted, message: message.clone() }
         });
         (draft, ticket)
+    }
+
+    /// The text of the mail of ours that a mail answers.
+    fn quoted(&self, no: TicketNo, message: &mail::Message) -> Option<String> {
+        let answered = message.in_reply_to.last().or(message.references.last())?;
+        let history = self.store().history(no).ok()?;
+        let rows = history.iter().rev().flat_map(|decided| &decided.outbox);
+        let raw = rows.filter(|row| row.message_id == *answered).map(|row| row.raw).next()?;
+        let raw = self.store().raw(&raw).ok()?;
+        Some(mail::parse(&raw).message.text)
     }
 
     /// A ticket, or where it went when it was merged.

@@ -16,6 +16,8 @@ use crate::store::{Cause, Store, StoreError};
 
 /// Tickets in one list of open closing questions; the mail says how many there are.
 const LISTED_MAX: usize = 40;
+/// Tickets of a cluster whose first mails tell how its words are written.
+const SPELLED_MAX: usize = 10;
 /// A matter is proposed once in so many days.
 const PROPOSED_ONCE_IN_DAYS: i64 = 7;
 
@@ -143,11 +145,15 @@ fn recurring(store: &Arc<dyn Store>, policy: &Policy, now: Timestamp, jobs: &mut
         newest.take_while(|ticket| ticket.created_at > since).take(COMPARED_MAX).map(|ticket| Trait::of(&ticket)).collect();
     let today = now.to_zoned(policy.company.timezone.clone()).date();
     let event = |word: &str, date: jiff::civil::Date| EventId::of_request(&format!("recurring {word} {date}"));
-    for cluster in clusters(&traits, now) {
+    for mut cluster in clusters(&traits, now) {
         let days = (0..PROPOSED_ONCE_IN_DAYS).filter_map(|days| today.checked_sub(days.days()).ok());
         let was_told =
             days.flat_map(|date| cluster.words.iter().map(move |word| event(word, date))).any(|id| store.has_event(id));
         let Some(to) = lead_of(policy, &cluster).filter(|_| !was_told) else { continue };
+        let first = |no: TicketNo| Some(store.history(no).ok()?.first()?.decision.message.as_ref()?.text.clone());
+        let texts: Vec<String> = cluster.tickets.iter().take(SPELLED_MAX).filter_map(|(no, _)| first(*no)).collect();
+        let subjects: Vec<String> = cluster.tickets.iter().map(|(_, subject)| subject.clone()).collect();
+        cluster.spell(subjects.iter().chain(&texts).map(String::as_str));
         jobs.push(Job { event: event(&cluster.key, today), chore: Chore::Recurring { to: to.clone(), cluster } });
     }
 }

@@ -340,8 +340,8 @@ impl Core {
             .find(|inbox| watched.is_empty() || watched.contains(&inbox.name));
         named
             .map(|inbox| inbox.name.clone())
-            .or_else(|| watched.first().cloned())
-            .or_else(|| self.live.policy.inboxes.keys().next().cloned())
+            .or_else(|| self.live.policy.first_inbox(|inbox| watched.contains(&inbox.name)).map(|inbox| inbox.name.clone()))
+            .or_else(|| self.live.policy.first_inbox(|_| true).map(|inbox| inbox.name.clone()))
             .unwrap_or_default()
     }
 

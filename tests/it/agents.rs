@@ -13,6 +13,7 @@ mod links;
 mod quoted;
 mod returned;
 mod rights;
+mod told;
 mod verbs;
 mod waiting;
 mod ways;

@@ -44,7 +44,7 @@ pub fn explain(common: &Common, options: &ExplainArgs, printer: &Printer) -> Res
         }
         None => {
             let to =
-                options.to.clone().or_else(|| setup.live.policy.inboxes.values().next().map(|inbox| inbox.address.to_string()));
+                options.to.clone().or_else(|| setup.live.policy.first_inbox(|_| true).map(|inbox| inbox.address.to_string()));
             let mail = InlineMail {
                 from: options.from.clone().ok_or_else(|| {
                     Failure::new(Exit::Usage, "name a mail file, a reference, or --from with --subject and --text")

@@ -362,6 +362,7 @@ impl Compiler<'_> {
         }
         for (name, raw) in all {
             if let Some(inbox) = self.inbox(name, raw, company, &defaults) {
+                let inbox = Inbox { place: inboxes.len(), ..inbox };
                 let watch = self.watch(raw, &inbox, accounts);
                 self.same_mailbox(name, raw, &watch, &watches);
                 watches.insert(inbox.name.clone(), watch);
@@ -403,6 +404,7 @@ impl Compiler<'_> {
         let text = |value: &Option<At<String>>, default: &str| value.as_ref().map_or(default.to_owned(), |v| v.value.clone());
         Some(Inbox {
             name: InboxName(name.value.clone()),
+            place: 0,
             address: address?,
             label: text(&raw.name, &format!("{} {}", company.name, capitalised(&name.value))),
             also,

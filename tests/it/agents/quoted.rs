@@ -5,7 +5,7 @@ use desk::event::Actor;
 use desk::{Command, Outcome, TicketNo};
 
 use super::client::Client;
-use super::{ANA, ANA_ADDRESS, BEN, BEN_ADDRESS, DANA, DANA_ADDRESS, DESK, text_of};
+use super::{ANA, ANA_ADDRESS, BEN, BEN_ADDRESS, DANA, DANA_ADDRESS, DESK, press, text_of};
 use crate::harness::bare::{Bare, live};
 use crate::harness::mails::{self, Basics, header_of};
 use crate::harness::office::{INBOX, letter, vouched};
@@ -136,6 +136,8 @@ fn text_and_html_that_disagree_wait() {
         ["#close", "#take"],
         ["Hi.\n\n#take", "Hi.\n\n#spam"],
         ["#assign ben", "#assign ana"],
+        ["Hello Dana.\n\n#close", "Hello Dana."],
+        ["Hello Dana.", "Hello Dana.\n\n#close"],
     ];
     for client in Client::ALL.into_iter().filter(|client| !client.is_text_only()) {
         for pair in pairs {
@@ -151,4 +153,51 @@ fn text_and_html_that_disagree_wait() {
             assert_eq!(header_of(&told, "X-Frontdesk-Ticket").as_deref(), Some("T-1"), "{client:?}, {pair:?}");
         }
     }
+}
+
+#[test]
+fn of_two_parts_the_text_is_taken_where_its_writer_says_so() {
+    let mut desk = Bare::new(&live(&format!("{INBOX}{DESK}")));
+    desk.receive(&vouched(mails::request(letter(DANA, "Probe drops", "dana-1@x.example"), "It drops.\n")));
+    let to_ana = desk.newest(ANA_ADDRESS);
+    let pair = ["Hello Dana.\n\n#tag +wifi", "Hello Dana."];
+    desk.receive(&vouched(Client::Gmail.answer_of_two(&to_ana, ANA, "ana-1@acme.example", pair)));
+    let question = desk.newest(ANA_ADDRESS);
+    assert!(text_of(&question).contains("#tag +wifi"), "all of it is shown: {}", text_of(&question));
+    desk.receive(&vouched(press(&question, "send it as this text", ANA, "ana-2@acme.example", "")));
+    assert!(desk.ticket(1).tags.contains("wifi"), "{:?}", desk.kinds(1));
+    assert!(text_of(&desk.newest(DANA_ADDRESS)).starts_with("Hello Dana."));
+}
+
+#[test]
+fn words_between_the_lines_of_our_mail_are_never_lost() {
+    let answers = ["Yes, take 3.5.0.", "No.", "\nYes, take 3.5.0.\n"];
+    for client in Client::ALL.into_iter().filter(|client| *client != Client::Mutt) {
+        for inline in answers {
+            let mut desk = Bare::new(&live(&format!("{INBOX}{DESK}")));
+            let asks = "It drops.\nIs there firmware newer than 3.4.1?\n\nDana\n";
+            desk.receive(&vouched(mails::request(letter(DANA, "Probe drops", "dana-1@x.example"), asks)));
+            let to_ana = desk.newest(ANA_ADDRESS);
+            let mail = client.answer(&to_ana, ANA, "ana-1@acme.example", "See below.");
+            let text = mail::parse(&mail.bytes()).message.text;
+            let (above, below) = text.split_once("3.4.1?\n").expect("quoted");
+            let written = format!("{above}3.4.1?\n{inline}\n{below}");
+            let basics = Basics { from: ANA, to: &to_of(&mail), subject: "Re: Probe drops", id: "ana-2@acme.example" };
+            let id = mails::id_of(&to_ana).expect("an id");
+            let mail = mails::request(basics, &written).header("In-Reply-To", &format!("<{id}>"));
+            let outcome = desk.receive(&vouched(mail));
+            let sent = desk.received(DANA_ADDRESS).len() > 1;
+            let is_whole = sent && text_of(&desk.newest(DANA_ADDRESS)).contains(inline.trim());
+            assert!(
+                is_whole || matches!(outcome, Outcome::Held { .. }),
+                "{client:?} {inline:?}: {outcome:?} {:?}\n{written}\n{}",
+                desk.kinds(1),
+                text_of(&desk.newest(ANA_ADDRESS))
+            );
+        }
+    }
+}
+
+fn to_of(mail: &mails::Mail) -> String {
+    header_of(&mail.bytes(), "To").unwrap_or_default()
 }

@@ -257,3 +257,39 @@ fn words_are_found_wherever_they_stand_on_a_ticket() {
         assert!(!find(100 + number, words), "{words}");
     }
 }
+
+#[test]
+fn a_vendor_is_asked_in_the_words_of_the_agent_and_in_no_others() {
+    let ask = |typed: &dyn Fn(&[u8]) -> mails::Mail| {
+        let vendor = VENDOR.replace("sees = [\"site\"]\n", "");
+        let mut desk = asked_with(&format!("{INBOX}{DESK}{vendor}"));
+        let to_ana = desk.newest(ANA_ADDRESS);
+        desk.receive(&vouched(typed(&to_ana)));
+        desk
+    };
+    let words = "Please check the gateway in Leeds.";
+    let pressed = ask(&|to_ana| press(to_ana, "ask Northgate IT", ANA, "ana-1@acme.example", words));
+    let typed =
+        ask(&|to_ana| Client::OutlookWeb.answer(to_ana, ANA, "ana-1@acme.example", &format!("#vendor northgate\n\n{words}")));
+    for desk in [pressed, typed] {
+        let text = text_of(&desk.newest(NORTHGATE_ADDRESS));
+        assert!(text.starts_with(words) && !text.contains("It drops at night"), "{text}");
+        assert_eq!(desk.received(DANA_ADDRESS).len(), 1, "nothing for her: {:?}", desk.kinds(1));
+        assert!(!desk.kinds(1).contains(&"noted".to_owned()), "{:?}", desk.kinds(1));
+    }
+    // Without words there is no question, and the customer's are not ours to give away.
+    let mut desk = ask(&|to_ana| press(to_ana, "ask Northgate IT", ANA, "ana-1@acme.example", ""));
+    assert_eq!((desk.received(NORTHGATE_ADDRESS).len(), desk.held().len()), (0, 1), "{:?}", desk.kinds(1));
+    let question = desk.newest(ANA_ADDRESS);
+    let line = format!("#vendor northgate {words}");
+    desk.receive(&vouched(Client::Gmail.answer(&question, ANA, "ana-2@acme.example", &line)));
+    let text = text_of(&desk.newest(NORTHGATE_ADDRESS));
+    assert!(text.starts_with(words) && desk.held().is_empty(), "{text}");
+    // Where a line says whose the words are, the question stands on the other.
+    let note = ask(&|to_ana| {
+        let typed = format!("#note\n#vendor northgate {words}\n\nHe was rude on the phone.");
+        Client::Gmail.answer(to_ana, ANA, "ana-1@acme.example", &typed)
+    });
+    let text = text_of(&note.newest(NORTHGATE_ADDRESS));
+    assert!(text.starts_with(words) && !text.contains("rude"), "{text}");
+}

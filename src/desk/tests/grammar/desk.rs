@@ -145,6 +145,7 @@ fn policy() -> Policy {
     };
     let inbox = Inbox {
         name: "support".into(),
+        place: 0,
         address: address("support@fernhill.example"),
         label: "Fernhill Support".into(),
         also: vec![],

@@ -43,6 +43,7 @@ pub fn policy(rules: RuleBook) -> Policy {
     let always = desk::calendar::Calendar::always(zone.clone());
     let inbox = |name: &str, private: bool| Inbox {
         name: name.into(),
+        place: 0,
         address: address(&format!("{name}@fernhill.example")),
         label: format!("Fernhill {name}"),
         also: vec![],

@@ -83,7 +83,9 @@ pub(crate) fn own_text(message: &Message, html: Option<&str>) -> String {
         let has_marker = message.text.lines().any(|line| is_marker(&line));
         return if has_marker { String::new() } else { kept.new_text.clone() };
     };
-    let text = message.text.lines().filter(|line| !is_marker(line)).collect::<Vec<_>>().join("\n");
+    // What a customer forged or quoted of it stands behind our bar, one sign shorter.
+    let is_shown = |line: &&str| answer_layout::unquoted(line).0.starts_with('|') && line.contains("~~~");
+    let text = message.text.lines().filter(|line| !is_marker(line) && !is_shown(line)).collect::<Vec<_>>().join("\n");
     let html = html.map(|html| html.replace(answer_layout::unquoted(marker).0, ""));
     let cut = mail::reply_cut::cut(&CutInput {
         text: &text,

@@ -53,7 +53,9 @@ pub(crate) fn follow(change: &mut Change<'_>, said: Option<Courtesy>, message: &
         change.ticket.fields.get(*id).is_some_and(|value| value.valid)
             && !change.before.fields.get(*id).is_some_and(|value| value.valid)
     };
-    let noted: Vec<crate::FieldId> = change.ticket.asked.iter().filter(filled).cloned().collect();
+    // What nobody vouches for is kept, and not sent to anybody.
+    let asked = change.ticket.asked.iter().filter(|_| !message.unproven);
+    let noted: Vec<crate::FieldId> = asked.filter(filled).cloned().collect();
     fill_in::follow(change, &noted);
 }
 

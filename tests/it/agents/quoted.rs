@@ -121,7 +121,13 @@ fn what_an_agent_writes_is_carried_out_in_every_program_and_nothing_else() {
         desk.receive(&vouched(client.answer(&to_ana, ANA, "ana-1@acme.example", typed)));
         let ticket = desk.ticket(1);
         let tags: Vec<&str> = ticket.tags.iter().map(String::as_str).collect();
-        assert_eq!((ticket.status.as_str(), tags), ("pending", vec!["wifi"]), "{client:?}: {:?}", desk.kinds(1));
+        assert_eq!(
+            (ticket.status.as_str(), tags),
+            ("pending", vec!["wifi"]),
+            "{client:?}: {:?} {:?}",
+            desk.kinds(1),
+            desk.held()
+        );
         let sent = text_of(&desk.newest(DANA_ADDRESS));
         assert!(sent.contains("please try 3.5.0."), "{client:?}: {sent}");
         assert!(!sent.contains("#take") && !sent.contains("drops") && !sent.contains("pwned"), "{client:?}: {sent}");

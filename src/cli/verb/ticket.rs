@@ -122,7 +122,7 @@ fn print_ticket(printer: &Printer, ticket: &Value) {
             printer.line(&format!("{id:<10} {} ({})", cell(&field["value"]), cell(&field["from"])));
         }
     }
-    for message in ticket["messages"].as_array().map_or(&[][..], Vec::as_slice) {
+    for (place, message) in ticket["messages"].as_array().into_iter().flatten().enumerate() {
         let mark = if message["held"] == true {
             " (held)"
         } else if message["unproven"] == true {
@@ -133,7 +133,14 @@ fn print_ticket(printer: &Printer, ticket: &Value) {
         let head = format!("── {} {} {}{mark}", cell(&message["at"]), cell(&message["direction"]), cell(&message["from"]));
         printer.line("");
         printer.line(&printer.paint(Style::Dim, &head));
-        printer.line(cell(&message["text"]).trim_end());
+        let text = cell(&message["text"]);
+        printer.line(text.trim_end());
+        // What the mail that opened the ticket quotes or forwards stands nowhere else; nor does what comes without own words.
+        let cut = cell(&message["cut"]);
+        if message["direction"] == "in" && (place == 0 || text.trim().is_empty()) && !cut.trim().is_empty() {
+            printer.line("");
+            cut.trim_end().lines().for_each(|line| printer.line(&printer.paint(Style::Dim, &format!("  {line}"))));
+        }
         for file in message["attachments"].as_array().map_or(&[][..], Vec::as_slice) {
             printer.line(&format!("  [{} {} bytes]", cell(&file["name"]), cell(&file["bytes"])));
         }

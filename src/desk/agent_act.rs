@@ -240,7 +240,9 @@ fn plan(mail: &Incoming<'_>, ticket: &Ticket, writing: &Writing<'_>) -> Result<P
     let text = corrected(&writing.reply.new_text, writing.consent.corrected.as_ref());
     let block = block(mail, ticket, writing, &text)?;
     let mut commands = Vec::new();
-    if !writing.consent.without_commands {
+    // Of a block with a mistake nothing is done; whoever keeps the words has seen it.
+    let keeps_words = writing.consent.as_note && !block.mistakes.is_empty();
+    if !writing.consent.without_commands && !keeps_words {
         if let Some(wrong) = block.mistakes.first() {
             let mistake = &wrong.mistake;
             return Err(Why::Mistake { line: wrong.raw.clone(), what: mistake.what.clone(), meant: mistake.meant.clone() });

@@ -243,6 +243,18 @@ fn mistakes_at_the_desk_are_told_once_in_ten_minutes_and_none_is_lost() {
     assert_eq!(desk.received(ANA_ADDRESS).len(), before + 3);
 }
 
+#[test]
+fn the_words_beside_a_mistake_are_kept_as_a_note() {
+    let mut desk = asked();
+    let to_ana = desk.newest(ANA_ADDRESS);
+    ana(&mut desk, &to_ana, 1, "It is the aerial.\n\n#asign ben\n#close");
+    let question = desk.newest(ANA_ADDRESS);
+    desk.receive(&vouched(press(&question, "keep as note", ANA, "ana-keep@acme.example", "")));
+    assert_eq!(desk.kinds(1).iter().filter(|kind| *kind == "noted").count(), 1, "{:?}", desk.kinds(1));
+    assert_eq!((desk.ticket(1).owner, desk.ticket(1).drafts.len()), (None, 0));
+    assert!(desk.received(DANA_ADDRESS).len() == 1 && desk.ticket(1).status.as_str() != "solved");
+}
+
 /// The link that makes the address theirs is pressed.
 fn pressed(desk: &mut Bare, question: &[u8], from: &str) -> Outcome {
     desk.receive(&vouched(press(question, "it is me, also from there in future", from, "pressed@acme.example", "")))

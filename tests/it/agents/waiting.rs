@@ -244,6 +244,19 @@ fn mistakes_at_the_desk_are_told_once_in_ten_minutes_and_none_is_lost() {
 }
 
 #[test]
+fn what_is_decided_together_leaves_in_its_order() {
+    let closing = "[follow_up]\nclosed = { send = \"closed\" }\n";
+    for number in 1..=12 {
+        let mut desk = asked_with(&format!("{DESK}{closing}"));
+        let to_ana = desk.newest(ANA_ADDRESS);
+        ana(&mut desk, &to_ana, number, &format!("Press button {number}.\n\n#close"));
+        let texts: Vec<String> = desk.received(DANA_ADDRESS)[1..].iter().map(|bytes| text_of(bytes)).collect();
+        let [answer, closing] = texts.as_slice() else { panic!("{texts:?}") };
+        assert!(answer.starts_with("Press button") && closing.contains("is solved"), "{number}: {texts:?}");
+    }
+}
+
+#[test]
 fn the_words_beside_a_mistake_are_kept_as_a_note() {
     let mut desk = asked();
     let to_ana = desk.newest(ANA_ADDRESS);

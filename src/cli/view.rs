@@ -1,7 +1,7 @@
 //! The JSON shapes of the command line: stable, additions allowed.
 
 use desk::effect::OutboxRow;
-use desk::event::{MessageEntry, newest_messages, redacted};
+use desk::event::{MessageEntry, REDACTED, newest_messages, redacted};
 use desk::{Effect, Policy, Ticket};
 use serde_json::{Map, Value, json};
 
@@ -89,7 +89,8 @@ pub fn ticket_whole(policy: &Policy, shown: &Ticket, decisions: &[Decided]) -> V
     let redacted = redacted(all());
     let mut history: Vec<Value> = Vec::new();
     for decided in decisions {
-        let is_redacted = decided.decision.messages().any(|message| redacted.contains(&message.id));
+        let is_redaction = decided.decision.history.iter().any(|line| line.kind == REDACTED);
+        let is_redacted = !is_redaction && decided.decision.messages().any(|message| redacted.contains(&message.id));
         history.extend(decided.decision.history.iter().map(|entry| {
             let rule = entry.rule.as_ref().map(|(name, line)| json!({ "name": name, "line": line }));
             // These lines begin with what was written.

@@ -94,7 +94,7 @@ pub(crate) fn decide(mail: &mut Incoming<'_>, found: &Found) -> Option<Decision>
     };
     let mode = mail.policy.agent_mail.as_ref()?.proof;
     let is_vendors = match &request.token {
-        Token::Vendor(vendor) => vendor::is_theirs(mail, vendor),
+        Token::Vendor(vendor) => vendor::is_theirs(mail, ticket, vendor),
         Token::Bound(_) | Token::Unbound | Token::Bad | Token::None => false,
     };
     let facts = Facts { works_on_it, pin_valid: found.pin_valid, is_vendors };

@@ -552,11 +552,19 @@ pub fn newest_messages<'a>(decisions: impl IntoIterator<Item = &'a Decision>) ->
     newest
 }
 
-/// Messages whose words were taken out.
+/// Messages whose words were taken out. What the mail with the command says besides is none of them.
 #[must_use]
 pub fn redacted<'a>(decisions: impl IntoIterator<Item = &'a Decision>) -> BTreeSet<EventId> {
-    let is_redaction = |decision: &&Decision| decision.history.iter().any(|line| line.kind == REDACTED);
-    decisions.into_iter().filter(is_redaction).flat_map(Decision::messages).map(|message| message.id).collect()
+    let (mut known, mut redacted) = (BTreeSet::new(), BTreeSet::new());
+    for decision in decisions {
+        let is_redaction = decision.history.iter().any(|line| line.kind == REDACTED);
+        for message in decision.messages() {
+            if !known.insert(message.id) && is_redaction {
+                redacted.insert(message.id);
+            }
+        }
+    }
+    redacted
 }
 
 /// Kind of the history line of a redaction.
@@ -592,5 +600,25 @@ mod tests {
         state.keep_back(TicketNo(most + 1), at(3));
         assert!(state.untold_beyond && state.untold.len() == UNTOLD_MAX && !state.untold.contains(&TicketNo(1)));
         assert_eq!(state.untold_since, Some(at(1)));
+    }
+
+    #[test]
+    fn only_what_was_there_before_is_redacted_and_shows_its_newest_form() {
+        let message = |id: &str, text: &str| MessageEntry {
+            id: EventId::of_request(id),
+            ..crate::sample::message("Dana <dana@x.example>", text)
+        };
+        let first = Decision::of(Outcome::Attached, None, Some(message("first", "My password is hunter2.")));
+        let at = Timestamp::UNIX_EPOCH;
+        let (kind, by, what) = (REDACTED.to_owned(), "maya".to_owned(), "the newest message".to_owned());
+        let second = Decision {
+            history: vec![HistoryEntry { at, kind, by, what, rule: None }],
+            notes: vec![message("answer", "Please change it.")],
+            ..Decision::of(Outcome::Attached, None, Some(message("first", "(redacted)")))
+        };
+        let all = [first, second];
+        assert_eq!(redacted(&all), BTreeSet::from([EventId::of_request("first")]));
+        let texts: Vec<&str> = newest_messages(&all).into_iter().map(|message| message.text.as_str()).collect();
+        assert_eq!(texts, ["(redacted)", "Please change it."]);
     }
 }

@@ -78,7 +78,7 @@ pub(crate) fn decide(mut mail: Incoming<'_>, verdict: &Verdict, earlier: Option<
     let mut change = Change::resume(policy, event, &before, decision);
     process::advance(&mut change);
     if !silent {
-        vendor::ask_by_rule(&mut change, &message.text);
+        vendor::ask_by_rule(&mut change, &message);
         notice::tell(&mut change, &Cause::New { message: &message }, None);
     }
     change.finish(Outcome::NewTicket)

@@ -89,7 +89,7 @@ pub(crate) fn by_machine(mail: &mut Incoming<'_>, found: &Found, outcome: Machin
     let mut change = Change::new(mail.policy, ticket, mail.event);
     let thread = change.ticket.side_threads.entry(name.clone()).or_default();
     let is_first = learn(thread, vendor, &message.subject, &message.reply.new_text);
-    if !is_reply && !is_first && is_theirs(mail, name) {
+    if !is_reply && !is_first && is_theirs(mail, Some(ticket), name) {
         return wrote(mail, ticket, name);
     }
     change.trace.append(&mut mail.lines);
@@ -104,18 +104,21 @@ pub(crate) fn by_machine(mail: &mut Incoming<'_>, found: &Found, outcome: Machin
     Some(change.finish(Outcome::Attached))
 }
 
-/// Whether the sender speaks for a vendor: their address, somebody of their organisation who can prove it or pretends
-/// to nothing else, or a mail that a person of ours has let in.
-pub(crate) fn is_theirs(mail: &Incoming<'_>, name: &VendorName) -> bool {
+/// Whether the sender speaks for a vendor: it is their address, or somebody of their organisation who takes no part in the
+/// ticket, or a person of ours has let the mail in. Whether that is proven is said beside it.
+pub(crate) fn is_theirs(mail: &Incoming<'_>, ticket: Option<&Ticket>, name: &VendorName) -> bool {
     let Some(vendor) = mail.policy.vendors.get(name) else { return false };
     let sender = &mail.sender.address;
-    mail.arrival.let_in.is_some() || sender.organisational_domain() == vendor.email.organisational_domain()
+    let takes_part = ticket.is_some_and(|ticket| ticket.participants.iter().any(|person| person.folded() == sender.folded()));
+    mail.arrival.let_in.is_some()
+        || sender.folded() == vendor.email.folded()
+        || !takes_part && sender.organisational_domain() == vendor.email.organisational_domain()
 }
 
 /// Somebody else writes to the address that a vendor was given: kept on the ticket for its owner's yes.
 pub(crate) fn outsider(mail: &mut Incoming<'_>, ticket: &Ticket, name: &VendorName) -> Decision {
     let label = mail.policy.vendors.get(name).map_or(name.as_str(), |vendor| &vendor.label);
-    let why = format!("it came to the address that {label} was given, and its sender is none of theirs");
+    let why = format!("it came to the address that {label} was given, and its sender does not speak for them");
     mail.held_on(ticket, why)
 }
 
@@ -202,12 +205,12 @@ pub(crate) fn ask(change: &mut Change<'_>, by: &str, name: &VendorName, words: &
 
 /// A rule has named a vendor for a new ticket: they are asked with its words, unless a step of its process asks them in its
 /// turn.
-pub(crate) fn ask_by_rule(change: &mut Change<'_>, text: &str) {
+pub(crate) fn ask_by_rule(change: &mut Change<'_>, message: &MessageEntry) {
     let Some(name) = change.ticket.vendor.clone() else { return };
     let steps = crate::process::steps_of(change.policy, &change.ticket);
     let is_asked_later = steps.iter().any(|step| step.waits_on.as_deref() == Some(name.as_str()));
     if !is_asked_later && !change.ticket.side_threads.contains_key(&name) {
-        ask(change, "frontdesk", &name, &Words::plain(text));
+        ask(change, "frontdesk", &name, &Words::plain(request_of(message)));
     }
 }
 
@@ -225,7 +228,13 @@ fn words_by_rule(change: &Change<'_>, name: &VendorName) -> Option<String> {
     // What was written later was not before the rule, and an agent who has come to the step can say more.
     let is_opening = change.ticket.made_by == change.event.id;
     let message = change.message.as_ref().filter(|message| is_by_rule && is_opening && message.direction == Direction::In)?;
-    Some(message.text.trim().to_owned()).filter(|words| !words.is_empty())
+    Some(request_of(message).to_owned()).filter(|words| !words.is_empty())
+}
+
+/// What a message asks: its words, or what it passes on without a word of its own.
+fn request_of(message: &MessageEntry) -> &str {
+    let text = message.text.trim();
+    if text.is_empty() && message.cut_is_news { message.cut.trim() } else { text }
 }
 
 /// Vendors who were asked before, and may see what has become known since, hear of it.

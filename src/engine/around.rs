@@ -19,7 +19,7 @@ use super::outgoing::is_unsent;
 use super::read::{Reading, read_here};
 use super::report::report;
 use crate::engine::budget::{DAY, HOUR};
-use crate::store::{BudgetKey, Cause, TicketFilter};
+use crate::store::{BudgetKey, Cause, Decided, TicketFilter};
 
 /// Lists of what is open that one sender gets in a day; after that a person answers.
 const LISTS_PER_DAY: u64 = 3;
@@ -168,7 +168,7 @@ impl Core {
             .and_then(|decided| decided.decision.message.as_ref().map(|message| message.text.clone()));
         let decisions = history.iter().map(|decided| &decided.decision);
         found.messages = newest_messages(decisions).into_iter().cloned().collect();
-        found.quoted = found.ticket.as_ref().and_then(|ticket| self.quoted(ticket.no, message));
+        found.quoted = found.ticket.as_ref().and_then(|_| self.quoted(&history, message));
         found.html = self.store().raw(&reading.raw).ok().and_then(|raw| mail::part::html_of(&raw));
         let pin = agent_mail::pin(policy, &request, message, now).map(|(pin, hash)| is_pin(&pin, &hash));
         (found.pin_valid, found.pin_wrong) = (pin == Some(true), pin == Some(false));
@@ -226,16 +226,16 @@ impl Core {
         let Cause::Mail { raw, .. } = decided.cause else { return (None, ticket) };
         let draft = self.store().raw(&raw).ok().map(|bytes| {
             let reading = read_here(raw, &bytes, &[]);
-            let quoted = ticket.and_then(|no| self.quoted(no, &reading.parsed.message));
+            let history = ticket.and_then(|no| self.store().history(no).ok()).unwrap_or_default();
+            let quoted = self.quoted(&history, &reading.parsed.message);
             DraftMail { parsed: reading.parsed, raw, html: mail::part::html_of(&bytes), quoted, message: message.clone() }
         });
         (draft, ticket)
     }
 
-    /// The text of the mail of ours that a mail answers.
-    fn quoted(&self, no: TicketNo, message: &mail::Message) -> Option<String> {
+    /// The text of the mail of ours that a mail answers, among those of a ticket's history.
+    fn quoted(&self, history: &[Decided], message: &mail::Message) -> Option<String> {
         let answered = message.in_reply_to.last().or(message.references.last())?;
-        let history = self.store().history(no).ok()?;
         let rows = history.iter().rev().flat_map(|decided| &decided.outbox);
         let raw = rows.filter(|row| row.message_id == *answered).map(|row| row.raw).next()?;
         let raw = self.store().raw(&raw).ok()?;

@@ -281,9 +281,9 @@ impl Core {
             known,
             parsed: reading.parsed,
         };
-        let is_new = about.is_none();
+        let opens = about.is_none();
         let mut event = Event { id, at: now, kind: EventKind::MailArrived(Box::new(arrival)), around };
-        if let Some(asker) = desk::arrival::asks_by_form(policy, &event).filter(|_| is_new) {
+        if let Some(asker) = desk::arrival::asks_by_form(policy, &event).filter(|_| opens) {
             event.around.contact = self.store.contact(&asker.folded());
         }
         (event, ticket)

@@ -9,7 +9,7 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use desk::article::Articles;
-use desk::event::{Decision, HistoryEntry};
+use desk::decision::{Decision, HistoryEntry};
 use desk::knowledge::Every;
 use desk::report::Scope;
 use desk::ticket::{Answered, Clock, Requester, Status, Ticket};

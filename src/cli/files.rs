@@ -1,6 +1,6 @@
 //! Files of kept mails, for links that were signed.
 
-use desk::event::MessageEntry;
+use desk::decision::MessageEntry;
 use desk::one_click::day;
 
 use crate::clock::Clock;

@@ -1,7 +1,7 @@
 //! The JSON shapes of the command line: stable, additions allowed.
 
+use desk::decision::{MessageEntry, REDACTED, newest_messages, redacted};
 use desk::effect::OutboxRow;
-use desk::event::{MessageEntry, REDACTED, newest_messages, redacted};
 use desk::{Effect, Policy, Ticket};
 use serde_json::{Map, Value, json};
 

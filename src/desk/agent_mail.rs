@@ -12,7 +12,7 @@ use crate::agent_proof::{Facts, Right, Sender, Token};
 use crate::agent_request::Request;
 use crate::arrival::Incoming;
 use crate::command_word::{Context, Names};
-use crate::event::{Decision, MessageEntry};
+use crate::decision::{Decision, MessageEntry};
 use crate::ids::{AgentName, EventId, RawHash, TicketNo};
 use crate::knowledge::Every;
 use crate::policy::Policy;

@@ -4,8 +4,8 @@ use mail::html::to_text;
 use proptest::prelude::*;
 
 use crate::agent_page::{MARKER_COLUMNS_MAX, columns};
+use crate::decision::MessageEntry;
 use crate::effect::Send;
-use crate::event::MessageEntry;
 use crate::policy::{Carrier, Policy};
 use crate::sample;
 use crate::ticket::Ticket;

@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 use mail::Address;
 
-use crate::event::MessageEntry;
+use crate::decision::MessageEntry;
 use crate::ids::VendorName;
 use crate::token::Mode;
 

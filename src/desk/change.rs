@@ -4,8 +4,9 @@
 use jiff::Timestamp;
 
 use crate::agenda;
+use crate::decision::{Decision, Direction, HistoryEntry, MessageEntry, Outcome};
 use crate::effect::{Effect, Send};
-use crate::event::{AgentState, Decision, Direction, Event, HistoryEntry, MessageEntry, Outcome};
+use crate::event::{AgentState, Event};
 use crate::ids::{AgentName, EffectId, EventId, TicketNo};
 use crate::policy::Policy;
 use crate::ticket::{LinkKind, Ticket};

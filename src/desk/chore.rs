@@ -7,9 +7,10 @@ use jiff::{SignedDuration, Timestamp, ToSpan as _};
 
 use crate::chore_mail;
 use crate::decide::nothing;
+use crate::decision::Decision;
 use crate::desk_mail::DeskMail;
 use crate::effect::Effect;
-use crate::event::{AgentState, Decision, Event};
+use crate::event::{AgentState, Event};
 use crate::ids::{AgentName, EffectId, EventId, TicketNo};
 use crate::knowledge::{Every, ReportPlan};
 use crate::policy::Policy;

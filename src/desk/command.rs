@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use mail::Address;
 use serde::{Deserialize, Serialize};
 
-use crate::event::MessageEntry;
+use crate::decision::MessageEntry;
 use crate::ids::{AgentName, EventId, FieldId, TeamName, TicketNo, TypeName, VendorName};
 use crate::ticket::Priority;
 

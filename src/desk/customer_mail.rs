@@ -7,9 +7,9 @@ use serde::Serialize;
 
 use crate::act;
 use crate::change::Change;
+use crate::decision::{Direction, MessageEntry};
 use crate::effect::{Effect, Purpose, SendClass};
 use crate::envelope::marks;
-use crate::event::{Direction, MessageEntry};
 use crate::follow_up;
 use crate::ids::EffectId;
 use crate::letter;

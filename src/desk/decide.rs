@@ -3,7 +3,8 @@
 //! The parts: [`crate::arrival`] for mail, [`crate::act`] for commands, [`crate::due`] for timers, here failed deliveries.
 
 use crate::command::Command;
-use crate::event::{Actor, Decision, Event, EventKind, HistoryEntry, MessageEntry, Outcome};
+use crate::decision::{Decision, HistoryEntry, MessageEntry, Outcome};
+use crate::event::{Actor, Event, EventKind};
 use crate::policy::Policy;
 use crate::ticket::Ticket;
 use crate::trace::TraceLine;

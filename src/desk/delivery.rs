@@ -4,8 +4,9 @@ use mail::Address;
 
 use crate::change::Change;
 use crate::decide::changed;
+use crate::decision::Decision;
 use crate::effect::Effect;
-use crate::event::{Decision, Event};
+use crate::event::Event;
 use crate::notice;
 use crate::policy::Policy;
 use crate::ticket::Ticket;

@@ -2,8 +2,9 @@
 
 use crate::change::Change;
 use crate::decide::nothing;
+use crate::decision::{Decision, Outcome};
 use crate::effect::TimerKind;
-use crate::event::{Decision, Event, Outcome};
+use crate::event::Event;
 use crate::policy::Policy;
 use crate::ticket::{Status, Ticket};
 use crate::ticket_mail::Cause;

@@ -14,7 +14,7 @@ use crate::act;
 use crate::calendar::{Calendar, SCAN_DAYS_MAX};
 use crate::change::Change;
 use crate::customer_mail::{self, Text};
-use crate::event::Direction;
+use crate::decision::Direction;
 use crate::policy::{FollowUp, Policy, Then};
 use crate::promise;
 use crate::ticket::{Silence, Status, Ticket};

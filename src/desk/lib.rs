@@ -3,7 +3,7 @@
 //! Pure functions over values: no clock, no file, no network, no randomness. Time arrives inside the event, and everything
 //! that [`decide::decide`] reads is the policy, the ticket and the event, so a decision can be repeated exactly.
 //!
-//! Start at [`ticket`] for what is kept, [`event`] for what can happen, [`effect`] for what follows.
+//! Start at [`ticket`] for what is kept, [`event`] for what can happen, [`decision`] and [`effect`] for what follows.
 
 mod act;
 mod act_people;
@@ -52,6 +52,7 @@ pub mod condition;
 pub mod courtesy;
 mod customer_mail;
 pub mod decide;
+pub mod decision;
 pub mod delivery;
 mod desk_list;
 pub mod desk_mail;
@@ -117,8 +118,9 @@ mod words_de;
 mod words_en;
 
 pub use command::Command;
+pub use decision::{Decision, HistoryEntry, MessageEntry, Outcome};
 pub use effect::{Effect, Purpose, Send, SendClass, TimerKind};
-pub use event::{Arrival, Decision, Event, EventKind, HistoryEntry, MessageEntry, Outcome};
+pub use event::{Arrival, Event, EventKind};
 pub use ids::{AccountName, AgentName, EffectId, EventId, FieldId, InboxName, RawHash, TeamName, TicketNo, TypeName, VendorName};
 pub use policy::Policy;
 pub use ticket::{Priority, Status, Ticket};

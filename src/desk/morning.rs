@@ -8,9 +8,10 @@ use jiff::civil::Date;
 use jiff::{SignedDuration, Timestamp};
 
 use crate::decide::nothing;
+use crate::decision::Decision;
 use crate::desk_mail::{DeskMail, Digest};
 use crate::effect::Effect;
-use crate::event::{AgentState, Decision};
+use crate::event::AgentState;
 use crate::ids::{EffectId, EventId, TicketNo};
 use crate::policy::{Agent, Policy};
 use crate::ticket::{Status, Ticket};

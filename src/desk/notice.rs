@@ -3,8 +3,9 @@
 use std::collections::BTreeMap;
 
 use crate::change::Change;
+use crate::decision::{Decision, Direction, MessageEntry};
 use crate::effect::Effect;
-use crate::event::{Actor, Decision, Direction, MessageEntry};
+use crate::event::Actor;
 use crate::ids::AgentName;
 use crate::policy::Agent;
 use crate::ticket_mail::{AgentDesk, Cause, TicketMail, Why};

@@ -3,7 +3,7 @@
 use crate::arrival::Incoming;
 use crate::article::{self, Article};
 use crate::decide::entry;
-use crate::event::HistoryEntry;
+use crate::decision::HistoryEntry;
 use crate::ticket::{Status, Ticket};
 use crate::{gist, issue, opening};
 

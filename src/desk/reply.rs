@@ -3,8 +3,8 @@
 
 use crate::change::Change;
 use crate::courtesy::Courtesy;
+use crate::decision::MessageEntry;
 use crate::effect::Effect;
-use crate::event::MessageEntry;
 use crate::policy::Policy;
 use crate::process;
 use crate::ticket::{Rating, Status};

@@ -6,9 +6,10 @@ use jiff::{SignedDuration, Timestamp};
 use mail::{Address, Attachment};
 
 use crate::change::Undone;
+use crate::decision::{Direction, MessageEntry};
 use crate::desk_mail::{DeskMail, Digest, Listing, Mistake};
 use crate::effect::Send;
-use crate::event::{Around, ContactFacts, Direction, MessageEntry};
+use crate::event::{Around, ContactFacts};
 use crate::ids::{EffectId, EventId, RawHash, TicketNo};
 use crate::policy::{
     Agent, AgentMail, AgentProof, Assign, Carrier, Company, Field, FieldKind, Inbox, Limits, Policy, Receipts, Step, Team,

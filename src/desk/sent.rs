@@ -4,7 +4,8 @@
 use crate::act;
 use crate::arrival::Incoming;
 use crate::change::Change;
-use crate::event::{Actor, Decision, Direction, MessageEntry, Outcome};
+use crate::decision::{Decision, Direction, MessageEntry, Outcome};
+use crate::event::Actor;
 use crate::ids::AgentName;
 use crate::notice;
 use crate::ticket::{Answered, Status, Ticket};

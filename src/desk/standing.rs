@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use crate::arrival::Incoming;
 use crate::change::Change;
 use crate::customer_mail::{self, Text};
-use crate::event::{Decision, Outcome};
+use crate::decision::{Decision, Outcome};
 use crate::ids::TicketNo;
 use crate::ledger::Party;
 use crate::policy::Policy;

@@ -5,8 +5,9 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::Arc;
 
 use desk::command::Command;
+use desk::decision::Decision;
 use desk::effect::{Effect, OutboxPhase, OutboxRow, OutboxStep, Purpose};
-use desk::event::{Actor, Around, Arrival, Decision, EventKind, Known, Place, SenderProof};
+use desk::event::{Actor, Around, Arrival, EventKind, Known, Place, SenderProof};
 use desk::issue::IssueState;
 use desk::thread::{Incoming, Lookup, place, signals};
 use desk::{AccountName, EffectId, Event, EventId, InboxName, Outcome, Policy, RawHash, TicketNo, decide, subject};

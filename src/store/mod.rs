@@ -34,8 +34,9 @@ pub use disk::{DiskStore, OpenOptions};
 pub use memory::MemoryStore;
 pub use verify::{Verification, rebuild};
 
+use desk::decision::Decision;
 use desk::effect::{OutboxRow, OutboxStep};
-use desk::event::{Decision, Place};
+use desk::event::Place;
 use desk::{AccountName, EffectId, EventId, RawHash, Ticket, TicketNo, TimerKind};
 use jiff::Timestamp;
 use mail::MessageId;

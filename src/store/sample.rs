@@ -2,8 +2,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use desk::decision::{Decision, Direction, MessageEntry};
 use desk::effect::{OutboxPhase, OutboxRow, OutboxStep, Purpose, SendClass};
-use desk::event::{Decision, Direction, MessageEntry, Place};
+use desk::event::Place;
 use desk::ticket::{Clock, Requester, Ticket};
 use desk::{EffectId, EventId, Outcome, RawHash, Status, TicketNo};
 use jiff::Timestamp;

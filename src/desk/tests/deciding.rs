@@ -4,7 +4,7 @@
 mod support;
 
 use desk::command::{Assignee, Closing, Command};
-use desk::event::Direction;
+use desk::decision::Direction;
 use desk::{Effect, Outcome, Priority, SendClass, Status, TicketNo, TimerKind};
 use mail::ReturnPath;
 use support::{Desk, NOW, at, reply, request, sends};

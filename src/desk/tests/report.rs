@@ -2,7 +2,7 @@
 
 mod support;
 
-use desk::event::{Decision, HistoryEntry};
+use desk::decision::{Decision, HistoryEntry};
 use desk::glance::Glance;
 use desk::help::{Offer, Verdict};
 use desk::ledger::owed_by;

@@ -1,7 +1,7 @@
 //! Sixty ways to get into somebody else's ticket: none is attached as a trusted message, nothing of the ticket reaches the
 //! intruder, and no word of the intruder's reaches the customer.
 
-use desk::event::Direction;
+use desk::decision::Direction;
 use desk::{Outcome, Status};
 
 use super::client::Client;

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use desk::TicketNo;
-use desk::event::{Direction, MessageEntry};
+use desk::decision::{Direction, MessageEntry};
 use desk::trace::TraceLine;
 
 use crate::cli::output::{Failure, Printer, Style};

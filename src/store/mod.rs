@@ -23,6 +23,7 @@ mod raw;
 mod record;
 #[cfg(test)]
 mod recover;
+mod redo;
 #[cfg(test)]
 mod replay;
 #[cfg(test)]

@@ -1,8 +1,9 @@
 //! The state on disk: sled under a layer in memory that takes the writes.
 //!
 //! sled is slow to write and its own flush promises nothing, so it only ever follows the journal: writes are visible at
-//! once in the layer, and a thread carries them over in coalesced batches, each with the journal position that it brings
-//! the state to. A position never runs ahead of what the journal has made durable.
+//! once in the layer, and a thread carries them over in coalesced layers, each with the journal position that it brings
+//! the state to. A position never runs ahead of what the journal has made durable. sled's own batches would keep every
+//! reader out until all of it is written; [`Redo`] makes a layer whole without.
 
 use std::collections::{BTreeMap, HashMap};
 use std::ops::Bound;
@@ -19,6 +20,7 @@ use super::file;
 use super::journal::Tip;
 use super::kv::{Entry, Read, Scan, Write};
 use super::record::{STATE_VERSION, pack, unpack};
+use super::redo::Redo;
 use crate::failpoint;
 
 /// Not part of the compared state: how far the journal is applied.
@@ -34,14 +36,14 @@ const GARBAGE_STEP: usize = 32;
 /// Values that are remembered between two changes.
 const LOOKED_AT_MAX: usize = 256;
 
-type Layer = BTreeMap<Vec<u8>, Option<Vec<u8>>>;
+pub(super) type Layer = BTreeMap<Vec<u8>, Option<Vec<u8>>>;
 
 /// The position that the state has reached.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-struct Applied {
-    version: u32,
-    seq: u64,
-    hash: [u8; 32],
+pub(super) struct Applied {
+    pub(super) version: u32,
+    pub(super) seq: u64,
+    pub(super) hash: [u8; 32],
 }
 
 /// The state of one store.
@@ -56,6 +58,7 @@ pub(crate) struct SledState {
 struct Shared {
     db: sled::Db,
     file: PathBuf,
+    redo: Redo,
     layers: RwLock<Layers>,
     looked_at: Mutex<LookedAt>,
     signal: Mutex<Signal>,
@@ -109,9 +112,13 @@ impl SledState {
     /// Opens the state. `Ok(None)` if it is of another version, damaged, or makes sled panic: it has to be rebuilt.
     pub(crate) fn open(path: &Path, cache_bytes: u64) -> Result<Option<Self>, StoreError> {
         file::create_dir(path)?;
+        let (redo, unfinished) = Redo::open(path)?;
         let config = sled::Config::new().path(path).flush_every_ms(None).cache_capacity(cache_bytes).print_profile_on_drop(false);
         let opened = catch_unwind(AssertUnwindSafe(|| {
             let db = config.open()?;
+            if let Some((position, layer)) = &unfinished {
+                finish(&db, *position, layer)?;
+            }
             let applied = db.get(APPLIED)?;
             let is_empty = db.is_empty();
             Ok::<_, sled::Error>((db, applied, is_empty))
@@ -132,6 +139,7 @@ impl SledState {
         let shared = Arc::new(Shared {
             db,
             file: path.join("db"),
+            redo,
             layers: RwLock::new(Layers { tip: applied, ..Layers::default() }),
             looked_at: Mutex::default(),
             signal: Mutex::new(Signal::default()),
@@ -227,7 +235,7 @@ impl Shared {
         }
     }
 
-    /// Carries the flushed layer over in one atomic batch.
+    /// Carries the flushed layer over, all of it or nothing.
     fn drain(&self) -> Result<(), StoreError> {
         let (tip, batch) = {
             let mut layers = self.layers_mut();
@@ -238,22 +246,18 @@ impl Shared {
             (layers.tip, Arc::clone(&layers.draining))
         };
         self.signal().waiting_keys = 0;
-        let mut writes = sled::Batch::default();
-        for (key, value) in batch.iter() {
-            match value {
-                Some(value) => writes.insert(key.as_slice(), value.as_slice()),
-                // What came and went between two batches costs a look only.
-                None if self.db.contains_key(key).map_err(state_error)? => writes.remove(key.as_slice()),
-                None => {}
-            }
-        }
-        writes.insert(APPLIED, pack(&Applied { version: STATE_VERSION, seq: tip.seq, hash: tip.hash })?);
-        self.db.apply_batch(writes).map_err(state_error)?;
+        let position = Applied { version: STATE_VERSION, seq: tip.seq, hash: tip.hash };
+        self.redo.keep(position, &batch)?;
+        failpoint::hit("state_kept");
+        carry(&self.db, &batch).map_err(state_error)?;
+        failpoint::hit("state_carried");
+        self.db.insert(APPLIED, pack(&position)?).map_err(state_error)?;
         self.db.flush().map_err(state_error)?;
         // sled's flush writes but does not sync; its file is only trusted again after a crash if it was synced in between.
         let file = std::fs::File::open(&self.file).map_err(file::failed("open", &self.file))?;
         file.sync_data().map_err(file::failed("sync", &self.file))?;
         failpoint::hit("state_applied");
+        self.redo.forget()?;
         self.layers_mut().draining = Arc::default();
         collect_garbage(batch.len());
         Ok(())
@@ -297,6 +301,29 @@ impl Read for SledState {
         ));
         merge(sources, scan)
     }
+}
+
+/// Puts a layer that an earlier run did not get through; one that is older than the state has been.
+fn finish(db: &sled::Db, position: Applied, layer: &Layer) -> sled::Result<()> {
+    let applied = db.get(APPLIED)?.and_then(|bytes| unpack::<Applied>(&bytes).ok());
+    if position.version != STATE_VERSION || applied.is_some_and(|applied| applied.seq > position.seq) {
+        return Ok(());
+    }
+    carry(db, layer)?;
+    let position = pack(&position).map_err(|error| sled::Error::Unsupported(error.to_string()))?;
+    db.insert(APPLIED, position).map(drop)
+}
+
+fn carry(db: &sled::Db, layer: &Layer) -> sled::Result<()> {
+    for (key, value) in layer {
+        match value {
+            Some(value) => drop(db.insert(key.as_slice(), value.as_slice())?),
+            // What came and went between two layers costs a look only.
+            None if db.contains_key(key.as_slice())? => drop(db.remove(key.as_slice())?),
+            None => {}
+        }
+    }
+    Ok(())
 }
 
 /// Frees what sled has replaced. It does so itself only when many small calls follow each other, and our batches are few
@@ -351,4 +378,56 @@ fn merge(mut sources: Vec<Source<'_>>, scan: &Scan) -> Result<Vec<Entry>, StoreE
         }
     }
     Ok(entries)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const CACHE_BYTES: u64 = 1 << 20;
+
+    fn open(dir: &Path) -> SledState {
+        SledState::open(dir, CACHE_BYTES).expect("readable").expect("whole")
+    }
+
+    fn write(key: &[u8], value: &[u8]) -> Write {
+        (key.to_vec(), Some(value.to_vec()))
+    }
+
+    #[test]
+    fn a_layer_that_got_half_through_is_finished_and_one_that_is_older_is_not() {
+        let dir = tempfile::tempdir().expect("a directory");
+        let before = Tip { seq: 1, hash: [1; 32] };
+        let state = open(dir.path());
+        state.stage(vec![write(b"a", b"old"), write(b"gone", b"old"), write(b"kept", b"old")]);
+        state.flushed(before).expect("flushed");
+        drop(state);
+        assert_eq!(open(dir.path()).applied(), before);
+
+        let position = Applied { version: STATE_VERSION, seq: 2, hash: [2; 32] };
+        let layer: Layer = [write(b"a", b"new"), write(b"b", b"new"), (b"gone".to_vec(), None)].into();
+        let die_half_through = || {
+            let (redo, found) = Redo::open(dir.path()).expect("opened");
+            assert_eq!(found, None, "a stopped state leaves nothing to be done");
+            redo.keep(position, &layer).expect("kept");
+            let db = sled::Config::new().path(dir.path()).open().expect("opened");
+            db.insert(b"a", b"new").expect("put");
+            db.flush().expect("written");
+        };
+        let all = |state: &SledState| -> Vec<Entry> { state.scan(&Scan::prefix(b"")).expect("readable") };
+        let entry = |key: &[u8], value: &[u8]| (key.to_vec(), value.to_vec());
+        die_half_through();
+        let state = open(dir.path());
+        assert_eq!(state.applied(), Tip { seq: 2, hash: [2; 32] });
+        let found: Vec<Entry> = all(&state).into_iter().filter(|(key, _)| key != APPLIED).collect();
+        assert_eq!(found, [entry(b"a", b"new"), entry(b"b", b"new"), entry(b"kept", b"old")]);
+
+        state.stage(vec![write(b"b", b"newest")]);
+        state.flushed(Tip { seq: 3, hash: [3; 32] }).expect("flushed");
+        drop(state);
+        die_half_through();
+        let state = open(dir.path());
+        assert_eq!(state.applied().seq, 3);
+        assert_eq!(state.get(b"b").expect("readable").as_deref(), Some(&b"newest"[..]));
+    }
 }

@@ -1,8 +1,8 @@
 //! Content keys: how the same mail is recognised when it comes again.
 
+use blake3::Hasher;
 use mail::Message;
 use memchr::memmem;
-use sha2::{Digest, Sha256};
 
 use crate::store::ContentKeys;
 
@@ -39,7 +39,7 @@ pub fn keys(raw: &[u8], message: &Message) -> ContentKeys {
         let from: Vec<String> = message.from.iter().map(|mailbox| mailbox.address.folded()).collect();
         short(&[b"k2", id.as_str().as_bytes(), from.join(",").as_bytes(), &body])
     });
-    let mut kept = Sha256::new();
+    let mut kept = Hasher::new();
     for field in fields(header) {
         let name_end = field.iter().position(|b| *b == b':').unwrap_or(field.len());
         let name = String::from_utf8_lossy(&field[..name_end]).trim().to_ascii_lowercase();
@@ -80,13 +80,13 @@ fn fields(header: &[u8]) -> impl Iterator<Item = &[u8]> {
 }
 
 fn digest_lines(bytes: &[u8]) -> [u8; 32] {
-    let mut hasher = Sha256::new();
+    let mut hasher = Hasher::new();
     update_lines(&mut hasher, bytes);
     hasher.finalize().into()
 }
 
 /// Hashes all bytes but the CR of each CRLF and line ends at the very end.
-fn update_lines(hasher: &mut Sha256, bytes: &[u8]) {
+fn update_lines(hasher: &mut Hasher, bytes: &[u8]) {
     let end = bytes.iter().rposition(|b| *b != b'\r' && *b != b'\n').map_or(0, |at| at + 1);
     let bytes = &bytes[..end];
     // Copied together first: the hash takes one long run faster than many lines.
@@ -103,7 +103,7 @@ fn update_lines(hasher: &mut Sha256, bytes: &[u8]) {
     hasher.update(&joined);
 }
 
-fn push_hashed(hasher: &mut Sha256, joined: &mut Vec<u8>, bytes: &[u8]) {
+fn push_hashed(hasher: &mut Hasher, joined: &mut Vec<u8>, bytes: &[u8]) {
     if joined.len() + bytes.len() > JOINED_BYTES {
         hasher.update(&joined[..]);
         joined.clear();
@@ -116,13 +116,12 @@ fn push_hashed(hasher: &mut Sha256, joined: &mut Vec<u8>, bytes: &[u8]) {
 }
 
 fn short(parts: &[&[u8]]) -> [u8; 16] {
-    let mut hasher = Sha256::new();
+    let mut hasher = Hasher::new();
     for part in parts {
-        hasher.update((part.len() as u64).to_be_bytes());
+        hasher.update(&(part.len() as u64).to_be_bytes());
         hasher.update(part);
     }
-    let digest: [u8; 32] = hasher.finalize().into();
-    digest[..16].try_into().expect("32 bytes hold 16")
+    hasher.finalize().as_bytes()[..16].try_into().expect("32 bytes hold 16")
 }
 
 #[cfg(test)]

@@ -10,6 +10,7 @@ pub mod backup;
 mod contract;
 mod disk;
 mod file;
+mod filter;
 mod fold;
 mod fold_know;
 mod journal;

@@ -17,6 +17,7 @@ use serde::{Deserialize, Serialize};
 
 use super::StoreError;
 use super::file;
+use super::filter::Filter;
 use super::journal::Tip;
 use super::kv::{Entry, Read, Scan, Write};
 use super::record::{STATE_VERSION, pack, unpack};
@@ -59,6 +60,7 @@ struct Shared {
     db: sled::Db,
     file: PathBuf,
     redo: Redo,
+    filter: Filter,
     layers: RwLock<Layers>,
     looked_at: Mutex<LookedAt>,
     signal: Mutex<Signal>,
@@ -136,10 +138,12 @@ impl SledState {
             None if is_empty => Tip::default(),
             Some(Ok(_) | Err(_)) | None => return Ok(None),
         };
+        let filter = Filter::of(&db);
         let shared = Arc::new(Shared {
             db,
             file: path.join("db"),
             redo,
+            filter,
             layers: RwLock::new(Layers { tip: applied, ..Layers::default() }),
             looked_at: Mutex::default(),
             signal: Mutex::new(Signal::default()),
@@ -250,6 +254,8 @@ impl Shared {
         self.redo.keep(position, &batch)?;
         failpoint::hit("state_kept");
         carry(&self.db, &batch).map_err(state_error)?;
+        batch.keys().for_each(|key| self.filter.put(key));
+        self.filter.grow(&self.db);
         failpoint::hit("state_carried");
         self.db.insert(APPLIED, pack(&position)?).map_err(state_error)?;
         self.db.flush().map_err(state_error)?;
@@ -274,6 +280,9 @@ impl Read for SledState {
             }
             layers.generation
         };
+        if !self.shared.filter.may_hold(key) {
+            return Ok(None);
+        }
         if let Some(known) = self.shared.looked_at().get(generation, key) {
             return Ok(known.clone());
         }

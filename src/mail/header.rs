@@ -131,6 +131,12 @@ fn colon_of(line: &[u8]) -> Option<usize> {
     is_name.then_some(colon)
 }
 
+/// A field's name as text. Its bytes from 0x80, which RFC 5322 §2.2 does not allow, may spell controls.
+pub(crate) fn name_text(name: &[u8]) -> String {
+    let text = String::from_utf8_lossy(name);
+    if text.contains(char::is_control) { text.replace(char::is_control, "") } else { text.into_owned() }
+}
+
 /// A mailbox separator, its quoted form, or one broken line, folded or not, with a well-known field right behind it.
 fn position_is_strange_but_goes_on(raw: &[u8], line: &[u8], start: usize, next: usize) -> bool {
     if line.starts_with(b">From ") || (start == 0 && line.starts_with(b"From ")) {
@@ -280,6 +286,12 @@ pub fn clean(text: &str, odd: &mut Oddities) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_name_spells_no_control() {
+        assert_eq!(name_text(b"X-Mailer"), "X-Mailer");
+        assert_eq!(name_text(b"\xC2\x90\xC3\xA9Type"), "\u{e9}Type");
+    }
 
     #[track_caller]
     fn check(raw: &[u8], expect: &[(&str, &str)], body: &[u8]) {

@@ -235,7 +235,7 @@ impl<'a, 'b> Fields<'a, 'b> {
         for field in &self.block.fields {
             let (value, oddities) = header::text(field.value, self.hint);
             self.oddities.merge(oddities);
-            headers.push(Header { name: String::from_utf8_lossy(field.name).into_owned(), value });
+            headers.push(Header { name: header::name_text(field.name), value });
         }
         headers
     }

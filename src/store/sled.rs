@@ -255,7 +255,6 @@ impl Shared {
         failpoint::hit("state_kept");
         carry(&self.db, &batch).map_err(state_error)?;
         batch.keys().for_each(|key| self.filter.put(key));
-        self.filter.grow(&self.db);
         failpoint::hit("state_carried");
         self.db.insert(APPLIED, pack(&position)?).map_err(state_error)?;
         self.db.flush().map_err(state_error)?;

@@ -82,9 +82,9 @@ pub struct Core {
     pub live: Arc<Live>,
     /// Mails of ours that are not done, per ticket and recipient: they leave in order.
     pub(super) waiting: BTreeSet<MailTurn>,
-    /// Rows that may fall due, per account, by the instant of their next attempt. Kept here because in the state rows come
+    /// Rows that may fall due, per account, by the nanosecond of their next attempt and of their making. Kept here because in the state rows come
     /// and go at the front of this order, where every look would have to pass what is gone.
-    pub(super) due: BTreeMap<AccountName, BTreeSet<(Timestamp, Timestamp, EffectId)>>,
+    pub(super) due: BTreeMap<AccountName, BTreeSet<(i64, i64, EffectId)>>,
     /// Outgoing mail may have fallen due since it was last asked.
     pub(super) has_new_rows: bool,
     /// Rows in doubt that the outbox was handed and has not answered about.
@@ -173,7 +173,10 @@ impl Core {
     /// When the next outgoing mail of each account falls due.
     #[must_use]
     pub fn next_due(&self) -> BTreeMap<AccountName, Timestamp> {
-        let first = |(account, rows): (&AccountName, &BTreeSet<_>)| rows.first().map(|(at, _, _)| (account.clone(), *at));
+        let first = |(account, rows): (&AccountName, &BTreeSet<(i64, i64, EffectId)>)| {
+            let at = Timestamp::from_nanosecond(i128::from(rows.first()?.0)).ok()?;
+            Some((account.clone(), at))
+        };
         self.due.iter().filter_map(first).collect()
     }
 

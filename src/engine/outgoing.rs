@@ -95,27 +95,28 @@ impl Core {
     /// Rows that are due and whose turn it is, at most `limit`.
     fn claimable(&self, now: Timestamp, account: &AccountName, limit: usize) -> Vec<OutboxRow> {
         let is_next = |row: &OutboxRow| {
-            let (ticket, to, ..) = turn_of(row);
-            let from = (ticket, to, Timestamp::MIN, EffectId([0; 16]));
-            let first = self.waiting.range(from..).next().filter(|turn| (turn.0, turn.1) == (ticket, to));
+            let (line, ..) = turn_of(row);
+            let from = (line, i64::MIN, EffectId([0; 16]));
+            let first = self.waiting.range(from..).next().filter(|turn| turn.0 == line);
             let is_free = row.phase != OutboxPhase::Claimed && !self.in_hand.contains(&row.id);
-            is_free && first.is_none_or(|(_, _, _, id)| *id == row.id)
+            is_free && first.is_none_or(|(_, _, id)| *id == row.id)
         };
-        let due = self.due.get(account).into_iter().flatten().take_while(|(at, _, _)| *at <= now);
+        let due = self.due.get(account).into_iter().flatten().take_while(|(at, _, _)| *at <= nanoseconds(now));
         // Rows that wait for an earlier one stay due: however many there are, those behind them get their turn.
         due.filter_map(|(_, _, id)| self.store.outbox_row(*id)).filter(is_next).take(limit).collect()
     }
 
     pub(super) fn forget_due(&mut self, row: &OutboxRow) {
         if let Some(due) = self.due.get_mut(&row.account) {
-            due.remove(&(row.next_at, row.created_at, row.id));
+            due.remove(&(nanoseconds(row.next_at), nanoseconds(row.created_at), row.id));
         }
     }
 
     pub(super) fn note_due(&mut self, row: &OutboxRow, phase: &OutboxPhase, next_at: Timestamp) {
         // A held mail waits for a person.
         if !phase.is_terminal() && *phase != OutboxPhase::Held {
-            self.due.entry(row.account.clone()).or_default().insert((next_at, row.created_at, row.id));
+            let due = self.due.entry(row.account.clone()).or_default();
+            due.insert((nanoseconds(next_at), nanoseconds(row.created_at), row.id));
         }
     }
 
@@ -203,14 +204,20 @@ pub(super) fn is_unsent(row: &OutboxRow) -> bool {
     matches!(row.phase, OutboxPhase::Queued | OutboxPhase::Deferred | OutboxPhase::Held)
 }
 
-/// The place of a mail in the order in which mails leave: its ticket, its recipient by hash, when it was made, itself.
-pub(super) type MailTurn = (TicketNo, u64, Timestamp, EffectId);
+/// The place of a mail in the order in which mails leave: its ticket and recipient by hash, when it was made, itself. Small,
+/// since one is kept for each mail that waits.
+pub(super) type MailTurn = (u64, i64, EffectId);
 
-/// When it is the turn of a mail. Two recipients with one hash only wait for each other.
+/// When it is the turn of a mail. Mails with one hash only wait for each other.
 pub(super) fn turn_of(row: &OutboxRow) -> MailTurn {
     let mut hasher = std::hash::DefaultHasher::new();
-    row.to.hash(&mut hasher);
-    (row.ticket, hasher.finish(), row.created_at, row.id)
+    (row.ticket, &row.to).hash(&mut hasher);
+    (hasher.finish(), nanoseconds(row.created_at), row.id)
+}
+
+/// Nanoseconds since 1970, for the years 1678 to 2261 and else the nearest of them: half of what an instant takes.
+pub(super) fn nanoseconds(at: Timestamp) -> i64 {
+    i64::try_from(at.as_nanosecond()).unwrap_or(if at.as_second() < 0 { i64::MIN } else { i64::MAX })
 }
 
 /// A step that leaves a row as it is.

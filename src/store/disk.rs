@@ -42,7 +42,8 @@ pub struct OpenOptions {
 impl Default for OpenOptions {
     fn default() -> Self {
         Self {
-            cache_bytes: 6 << 20,
+            // New keys fall everywhere: pages are read again in any case, and more of them at hand cost memory only.
+            cache_bytes: 1 << 20,
             reserve_bytes: 64 << 20,
             pack_bytes: raw::PACK_BYTES_MAX,
             segment_bytes: journal::SEGMENT_BYTES_MAX,

@@ -30,7 +30,7 @@ pub(crate) const APPLIED: &[u8] = b"A";
 const DRAIN_AFTER: Duration = Duration::from_millis(200);
 const DRAIN_KEYS: usize = 5_000;
 /// The writer waits while so many keys are waiting: memory stays bounded when sled is slower than the engine.
-const WAITING_KEYS_MAX: usize = 20_000;
+const WAITING_KEYS_MAX: usize = 10_000;
 const _: () = assert!(WAITING_KEYS_MAX > DRAIN_KEYS);
 /// Writes whose garbage one step surely frees: it takes 8 bags of 62 pieces, and a write leaves a few.
 const GARBAGE_STEP: usize = 32;

@@ -94,6 +94,7 @@ mod report_build;
 pub mod report_html;
 mod report_svg;
 pub mod report_text;
+mod report_words;
 pub mod rule;
 #[cfg(test)]
 mod sample;

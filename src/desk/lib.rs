@@ -101,6 +101,7 @@ mod sample;
 mod saved;
 mod sender;
 mod sent;
+mod sentence;
 mod standing;
 pub mod subject;
 pub mod template;

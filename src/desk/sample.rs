@@ -46,6 +46,7 @@ fn field(id: &str, ask: &str, label: &str) -> Field {
     Field {
         id: id.into(),
         ask: ask.into(),
+        asks: std::collections::BTreeMap::new(),
         kind: FieldKind::Text,
         find: None,
         labels: vec![label.into()],

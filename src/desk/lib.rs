@@ -116,6 +116,7 @@ pub mod undo;
 pub mod vendor;
 mod vendor_date;
 pub mod verb;
+mod withdrawal;
 mod words_de;
 mod words_en;
 

@@ -106,7 +106,7 @@ impl Compiler<'_> {
             }
         }
         let without: Vec<&str> = languages.iter().filter(|language| !texts.contains_key(*language)).map(String::as_str).collect();
-        if !without.is_empty() {
+        if !without.is_empty() && matches!(node.value, Value::Table(_)) {
             let message = format!("the question of {who} is not there in every language");
             self.report.add(Code::NoLanguage, node.at, message, format!("missing: {}", without.join(", ")));
         }

@@ -65,9 +65,8 @@ pub(crate) fn read(
         let value = value_of(only, said, today);
         // Any words are a text; only where a value has a shape can it be told that this is none. Whoever says that they do
         // not know says no value.
-        let is_text = only.kind == FieldKind::Text;
-        let is_prose = is_text && said.split_whitespace().count() > 2 && sentence::denies(said);
-        if !is_prose && (value.valid || !is_text) {
+        let is_answer = only.kind != FieldKind::Text || (value.valid && !sentence::has_none(only, said));
+        if is_answer {
             found.insert(only.id.clone(), value);
         }
     }
@@ -239,6 +238,12 @@ mod tests {
     fn what_is_no_answer_fills_nothing() {
         check(&["serial", "bought"], "I do not know where to look.", "", "");
         check(&["serial"], "Where do I find it?", "", "");
+        check(&["serial"], "I don't know the serial number", "", "");
+        check(&["serial"], "The serial number on the back label is worn off", "", "");
+        check(&["serial"], "It's 44871.", "", "serial=44871");
+        check(&["serial"], "The serial number on the back label is 44871.", "", "serial=44871");
+        check(&["serial", "bought"], "It's 44871.", "", "");
+        check(&["serial", "bought"], "Thanks. The serial number on the back label is 44871.", "", "serial=44871");
         check(&["bought"], "last spring I think", "", "bought=last spring I think ?");
         check(&[], "1: FH-20931", "", "");
         check(&["serial"], "1.5 bar is the pressure\nand more\nand more", "", "");

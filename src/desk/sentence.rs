@@ -87,6 +87,9 @@ const DENYING: &[&str] = &[
     "weder",
 ];
 
+/// With a no: nobody knows.
+const KNOWING: &[&str] = &["know", "idea", "clue", "find", "sure", "weiß", "weiss", "ahnung", "finde", "sicher"];
+
 /// What the new text of a reply says to a field. `is_only`: no other question is open.
 pub(crate) fn answer(field: &Field, text: &str, is_only: bool, today: Date) -> Option<FieldValue> {
     let is_short = text.lines().filter(|line| !line.trim().is_empty()).count() <= LINES_MAX;
@@ -96,8 +99,15 @@ pub(crate) fn answer(field: &Field, text: &str, is_only: bool, today: Date) -> O
         .find_map(|sentence| said_in(field, &names, sentence, is_only && is_short, today))
 }
 
+/// Whether words say that the value is not known, or speak of the field without one. Any other words may be a text.
+pub(crate) fn has_none(field: &Field, text: &str) -> bool {
+    let said = format!(" {} ", fold(text));
+    let has = |words: &[&str]| words.iter().any(|word| said.contains(&format!(" {word} ")));
+    denies(text) && (has(KNOWING) || names_of(field).iter().any(|name| !name.is_empty() && said.contains(&format!(" {name} "))))
+}
+
 /// Whether words say that something is not so, or not known.
-pub(crate) fn denies(text: &str) -> bool {
+fn denies(text: &str) -> bool {
     text.split_whitespace().any(|word| {
         // `No. 44871` denies nothing.
         let is_number = word.eq_ignore_ascii_case("no.");
@@ -300,6 +310,19 @@ mod tests {
         check(&serial, false, "The serial number is FH-20931, I think", Some("FH-20931"));
         check(&serial, true, "It's worn off", None);
         check(&serial, false, "The S/N is FH-20931", Some("FH-20931"));
+    }
+
+    #[test]
+    fn who_does_not_know_has_said_no_text() {
+        let serial = field("Serial number", &["S/N"], FieldKind::Text);
+        for text in
+            ["I don't know", "I do not know.", "No idea, sorry", "My serial number is wrong", "Weiß ich nicht", "Keine Ahnung"]
+        {
+            assert!(has_none(&serial, text), "{text}");
+        }
+        for text in ["Left wheel missing", "Blue or green", "No. 7", "Not a Trail but a City", "FH-20931"] {
+            assert!(!has_none(&serial, text), "{text}");
+        }
     }
 
     #[test]

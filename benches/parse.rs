@@ -214,6 +214,7 @@ fn ticket_type() -> TicketType {
     let field = |id: &str, ask: &str, label: &str, find: Option<&str>| Field {
         id: id.into(),
         ask: ask.to_owned(),
+        asks: std::collections::BTreeMap::new(),
         kind: FieldKind::Text,
         find: find.and_then(|find| compile_exact(find).ok()),
         labels: vec![label.to_owned()],

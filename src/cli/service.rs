@@ -261,7 +261,7 @@ impl Service {
         let policy = self.policy();
         let status = status.iter().map(|word| read_status(word)).collect::<Result<Vec<_>, _>>()?;
         let is_filtered = wanted.iter().any(Option::is_some);
-        let filter = TicketFilter { status, limit: if is_filtered { 0 } else { limit } };
+        let filter = TicketFilter { status, limit: if is_filtered { 0 } else { limit }, requester: None };
         let is_wanted = |ticket: &desk::Ticket| {
             let has =
                 [ticket.team.as_ref().map(|team| &team.0), ticket.owner.as_ref().map(|owner| &owner.0), Some(&ticket.inbox.0)];

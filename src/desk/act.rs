@@ -328,6 +328,7 @@ pub(crate) fn blank(event: &Event, by: &Actor, text: &str) -> MessageEntry {
         held: false,
         at: event.at,
         raw: None,
+        answers_to: None,
     }
 }
 

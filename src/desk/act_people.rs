@@ -112,8 +112,9 @@ fn ask(change: &mut Change<'_>, label: &str, fields: &[FieldId]) {
     let policy = change.policy;
     let asked: Vec<FieldId> = if fields.is_empty() { change.ticket.missing.clone() } else { fields.to_vec() };
     let known = policy.types.get(&change.ticket.ticket_type).map_or(&[][..], |ticket_type| &ticket_type.fields);
-    let questions: Vec<String> =
-        known.iter().filter(|field| asked.contains(&field.id) && !field.agents_only).map(|field| field.ask.clone()).collect();
+    let languages = letter::languages(policy, &change.ticket);
+    let wanted = known.iter().filter(|field| asked.contains(&field.id) && !field.agents_only);
+    let questions: Vec<String> = wanted.map(|field| field.question(&languages).to_owned()).collect();
     let Some(inbox) = policy.inboxes.get(&change.ticket.inbox).filter(|_| !questions.is_empty()) else {
         return change.trace("command", "nothing", "nothing is left to ask");
     };

@@ -389,6 +389,9 @@ fn second_thoughts(ticket: &Ticket, writing: &Writing<'_>, plan: &Plan) -> Optio
     if goes_out && is_overtaken && !writing.consent.as_it_is {
         return Some(Why::Overtaken);
     }
+    if goes_out && ticket.withdrawn_since(writing.rev).is_some() && !writing.consent.as_it_is {
+        return Some(Why::Withdrawn);
+    }
     let dangerous = plan.commands.iter().find(|(_, command)| is_final(command));
     match dangerous {
         Some((_, command)) if !writing.consent.code => Some(Why::Code { verb: admit::verb(command).to_owned() }),

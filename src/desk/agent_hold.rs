@@ -94,6 +94,7 @@ pub(crate) fn ask_writer(change: &mut Change<'_>, agent: &Agent, why: &Why, abou
     let code = change.policy.keys.release_code(event, &agent.name);
     let seen = change.ticket.seen_of_others(Some(&agent.name)).cloned();
     let is_answer = seen == change.ticket.answered;
+    let withdrawn = change.ticket.withdrawn.clone();
     let known = &change.event.around.agents;
     let stranger = about.from.filter(|from| may_be_remembered(change.policy, known, from)).cloned();
     say(change, agent, |mail, id| match why {
@@ -114,6 +115,10 @@ pub(crate) fn ask_writer(change: &mut Change<'_>, agent: &Agent, why: &Why, abou
         }
         Why::Overtaken => match &seen {
             Some(seen) => mail.overtaken(event, seen, is_answer, about.answered.unwrap_or(&seen.excerpt), id),
+            None => mail.parts_differ(event, about.text, id),
+        },
+        Why::Withdrawn => match &withdrawn {
+            Some(said) => mail.withdrawn(event, said, id),
             None => mail.parts_differ(event, about.text, id),
         },
         Why::PartsDiffer => mail.parts_differ(event, about.text, id),
@@ -251,6 +256,7 @@ fn words(why: &Why) -> String {
         Why::NotProven => "nothing proves that the agent wrote it".to_owned(),
         Why::Mistake { line, what, .. } => format!("`{line}`: {what}"),
         Why::Overtaken => "somebody wrote to the customer while it was written".to_owned(),
+        Why::Withdrawn => "the requester said meanwhile that no answer is needed".to_owned(),
         Why::PartsDiffer => "its text and its HTML do not say the same".to_owned(),
         Why::Internal { what } => format!("not fit for people outside: {what}"),
         Why::BelowMarker { line } => format!("words stand below the line above which answers are written: `{line}`"),

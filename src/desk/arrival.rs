@@ -331,6 +331,7 @@ impl<'a> Incoming<'a> {
         self.remember(&mut next);
         self.admit_people(&mut next, &mut history, marked);
         let said = self.courtesy(&next);
+        reply::read_withdrawal(&mut self, &mut next, said);
         self.read_zone(&mut next);
         if !reply::is_settled(said, ticket.status, policy) && !asked::is_yes(ticket, said) {
             let is_owed = matches!(next.status, Status::Pending | Status::OnHold | Status::Solved);
@@ -515,6 +516,7 @@ impl<'a> Incoming<'a> {
             held: false,
             at: self.event.at,
             raw: Some(self.arrival.raw),
+            answers_to: sender::answers_to(message, &self.sender.address, self.policy),
         }
     }
 

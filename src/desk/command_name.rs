@@ -86,10 +86,7 @@ pub(crate) fn team(reader: &Reader<'_>, argument: &Argument, word: &str, before:
 /// A field of the ticket's process by its id, label or question.
 pub(crate) fn find_field<'a>(reader: &Reader<'a>, word: &str) -> Option<&'a Field> {
     let folded = crate::field::fold(word);
-    let names = |field: &&&Field| {
-        let own = [field.id.as_str(), field.ask.as_str()];
-        field.labels.iter().map(String::as_str).chain(own).any(|known| crate::field::fold(known) == folded)
-    };
+    let names = |field: &&&Field| crate::field::names_of(field).contains(&folded);
     let fields = fields(reader);
     let exact = fields.iter().find(|field| field.id.as_str() == word);
     exact.or_else(|| fields.iter().find(names)).copied().filter(|_| !folded.is_empty())

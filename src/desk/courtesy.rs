@@ -8,7 +8,7 @@ use mail::Message;
 /// Words of a plain thanks at most.
 const THANKS_WORDS_MAX: usize = 12;
 /// A mail with more words says more than one thing: the longest answer, and the name below it.
-const WORDS_MAX: usize = 16;
+pub(crate) const WORDS_MAX: usize = 16;
 /// Words of a yes or no at most; what follows them is the customer's own business.
 const ANSWER_WORDS_MAX: usize = 12;
 
@@ -48,7 +48,7 @@ const BAD: &[&str] = &[
     "slecht",
     "niet opgelost",
 ];
-const YES: &[&str] = &["yes", "yep", "yeah", "ja", "oui", "si", "sí", "sì", "sim", "ok", "okay", "jep", "tak", "da"];
+pub(crate) const YES: &[&str] = &["yes", "yep", "yeah", "ja", "oui", "si", "sí", "sì", "sim", "ok", "okay", "jep", "tak", "da"];
 const NO: &[&str] = &["no", "nope", "nein", "non", "nee", "não", "nej", "nie", "ne"];
 
 /// Sentences that say that something of ours solved it.
@@ -73,7 +73,7 @@ const SOLVED: &[&str] = &[
 ];
 
 /// Words that thank.
-const THANKS: &[&str] = &[
+pub(crate) const THANKS: &[&str] = &[
     "thanks",
     "thank",
     "thx",
@@ -110,7 +110,7 @@ const THANKS: &[&str] = &[
     "감사합니다",
 ];
 /// Words that may stand beside a thanks without adding anything.
-const COURTEOUS: &[&str] = &[
+pub(crate) const COURTEOUS: &[&str] = &[
     "you",
     "so",
     "very",
@@ -430,7 +430,7 @@ fn yes_or_no(said: &[String]) -> Option<Courtesy> {
 }
 
 /// Lower case, without punctuation. A name below the words (`Dana`) is left out: it stands on a line of its own.
-fn words(text: &str) -> Vec<String> {
+pub(crate) fn words(text: &str) -> Vec<String> {
     let mut lines: Vec<&str> = text.lines().map(str::trim).filter(|line| !line.is_empty()).collect();
     let is_name = |line: &str| {
         let first = line.chars().next().is_some_and(char::is_uppercase);

@@ -36,6 +36,8 @@ pub(crate) struct Text {
     pub(crate) lines: Vec<String>,
     /// There are private inboxes, whose requests no list names.
     pub(crate) unlisted: bool,
+    /// There are older ones that the list does not name.
+    pub(crate) older: bool,
     /// Values that were noted, `question: value`.
     pub(crate) noted: Vec<String>,
     /// It follows an agent's act, which can be undone for a moment.
@@ -75,6 +77,7 @@ struct Context {
     by_silence: bool,
     lines: Vec<String>,
     unlisted: bool,
+    older: bool,
     noted: Vec<String>,
     questions: Vec<String>,
     promised: Option<String>,
@@ -161,6 +164,7 @@ fn compose(
         by_silence: text.by_silence,
         lines: text.lines.clone(),
         unlisted: text.unlisted,
+        older: text.older,
         noted: text.noted.clone(),
         questions: text.questions.clone(),
         vendor: text.vendor_date.as_ref().map(|date| date.vendor.clone()),

@@ -172,6 +172,9 @@ pub struct MessageEntry {
     pub at: Timestamp,
     /// Its bytes.
     pub raw: Option<RawHash>,
+    /// Where it asks for answers, if that is not its author's address.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub answers_to: Option<mail::Address>,
 }
 
 /// Messages of decisions, oldest first, each in its newest form: one that was let in stands for the one that was held, and

@@ -238,6 +238,7 @@ pub fn practice_ticket(desk: &AgentDesk<'_>, to: &Agent, at: Timestamp) -> (Tick
         held: false,
         at,
         raw: None,
+        answers_to: None,
     };
     let ticket_type = desk.policy.types.get(&desk.inbox.ticket_type);
     let requester = Requester { name: "Dana Okafor".to_owned(), address, proven: true };

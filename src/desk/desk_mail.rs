@@ -121,6 +121,21 @@ impl DeskMail<'_> {
         self.send(Body { held: Some(held), ..body(words.marker_overtaken, "", blocks) }, Mode::Command, id)
     }
 
+    /// The requester said while this agent wrote that they need no answer any more.
+    #[must_use]
+    pub fn withdrawn(&self, held: EventId, said: &Answered, id: EffectId) -> Send {
+        let words = self.words();
+        let when = short_time(words, &self.desk.zone(self.to), said.at, self.at);
+        let sentence = fill(words.withdrawn, &[("to", self.person()), ("when", own(when))]);
+        let links = vec![
+            self.choice(words.send_as_is, held, Choice::Send),
+            self.choice(words.make_note, held, Choice::Note),
+            self.choice(words.throw_away, held, Choice::Drop),
+        ];
+        let blocks = vec![Block::Say(sentence), Block::Quote(Quote::of(&said.excerpt, QUOTE_BYTES_MAX)), row(links)];
+        self.send(Body { held: Some(held), ..body(words.marker_asked, "", blocks) }, Mode::Command, id)
+    }
+
     /// Text and HTML of the agent's mail do not say the same.
     #[must_use]
     pub fn parts_differ(&self, held: EventId, text: &str, id: EffectId) -> Send {

@@ -74,6 +74,8 @@ pub enum Why {
     },
     /// Whether the text, which came with a subject tag only, is meant for the requester.
     TagOnly,
+    /// The requester said meanwhile that they need no answer any more.
+    Withdrawn,
 }
 
 /// Puts a draft on the list.

@@ -291,6 +291,15 @@ pub struct Arrival {
     pub known: Known,
 }
 
+/// Open tickets of whoever asks where everything of theirs stands.
+#[derive(Clone, Debug, PartialEq)]
+pub struct OwnTickets {
+    /// The newest of them.
+    pub tickets: Vec<Ticket>,
+    /// There are no others.
+    pub is_all: bool,
+}
+
 /// What the store knew when the mail was decided.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Known {
@@ -311,7 +320,7 @@ pub struct Known {
     /// Within this open time four of five recent requests to the inbox got their first answer, where that is measured.
     pub usual_response: Option<jiff::SignedDuration>,
     /// Open tickets of a proven sender who asks where everything of theirs stands; `None` if they do not, or too often.
-    pub own: Option<Vec<Ticket>>,
+    pub own: Option<OwnTickets>,
     /// What an agent's mail needs; `None` if it is none.
     pub agent_mail: Option<Box<crate::agent_mail::Found>>,
     /// An open ticket of the same sender that a new one seems to be about.

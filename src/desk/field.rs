@@ -213,10 +213,9 @@ pub(crate) fn split_label(line: &str) -> Option<(&str, &str)> {
     (!label.is_empty() && label.chars().any(char::is_alphanumeric)).then_some((label, value))
 }
 
-/// What a label may say to mean the field, folded: its labels, its question, its id.
-fn names_of(field: &Field) -> Vec<String> {
-    let own = [field.ask.as_str(), field.id.as_str()];
-    field.labels.iter().map(String::as_str).chain(own).map(fold).collect()
+/// What a label may say to mean the field, folded: its labels, its question in every language, its id.
+pub(crate) fn names_of(field: &Field) -> Vec<String> {
+    field.labels.iter().map(String::as_str).chain(field.questions()).chain([field.id.as_str()]).map(fold).collect()
 }
 
 /// For comparing labels: lower case, words only, without a number in front.
@@ -245,6 +244,7 @@ mod tests {
         Field {
             id: id.into(),
             ask: String::new(),
+            asks: std::collections::BTreeMap::new(),
             kind,
             find: None,
             labels: Vec::new(),

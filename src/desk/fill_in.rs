@@ -13,6 +13,7 @@ use crate::field::{self, Said, fold, split_label};
 use crate::ids::FieldId;
 use crate::policy::{Field, FieldKind, Policy, TicketType};
 use crate::ticket::{FieldValue, Status, Ticket};
+use crate::{letter, sentence};
 
 /// Most questions in one mail: more are not answered.
 pub(crate) const QUESTIONS_MAX: usize = 3;
@@ -51,12 +52,21 @@ pub(crate) fn read(
         }
     }
     let open: Vec<&&Field> = asked.iter().filter(|field| ticket.missing.contains(&field.id)).collect();
+    for field in &open {
+        if !found.contains_key(&field.id)
+            && let Some(value) = sentence::answer(field, new_text, open.len() == 1, today)
+        {
+            found.insert(field.id.clone(), value);
+        }
+    }
     if let ([only], true) = (open.as_slice(), found.is_empty())
         && let Some(said) = whole(new_text)
     {
         let value = value_of(only, said, today);
-        // Any words are a text; only where a value has a shape can it be told that this is none.
-        if value.valid || only.kind != FieldKind::Text {
+        // Any words are a text; only where a value has a shape can it be told that this is none. Whoever says that they do
+        // not know says no value.
+        let is_answer = only.kind != FieldKind::Text || (value.valid && !sentence::has_none(only, said));
+        if is_answer {
             found.insert(only.id.clone(), value);
         }
     }
@@ -83,18 +93,18 @@ fn answer_in<'l>(line: &'l str, number: usize, field: &Field) -> Option<&'l str>
     let after_number = numbered(line, number);
     if let Some(rest) = after_number {
         // The question itself may stand between number and answer.
-        let question = field.ask.trim().trim_end_matches([':', '?']);
-        if let Some(answer) =
+        let behind = |question: &str| {
+            let question = question.trim().trim_end_matches([':', '?']);
             rest.get(..question.len()).filter(|start| start.eq_ignore_ascii_case(question)).map(|_| &rest[question.len()..])
-        {
+        };
+        if let Some(answer) = field.questions().find_map(behind) {
             let answer = answer.trim_start_matches([':', '?', ' ', '\u{a0}']).trim();
             return Some(answer).filter(|answer| !answer.is_empty());
         }
         return Some(rest).filter(|rest| !rest.is_empty());
     }
     let (label, value) = split_label(line)?;
-    let names = field.labels.iter().map(String::as_str).chain([field.ask.as_str(), field.id.as_str()]);
-    let is_named = names.map(fold).any(|name| name == fold(label));
+    let is_named = field::names_of(field).contains(&fold(label));
     Some(value.trim()).filter(|value| is_named && !value.is_empty())
 }
 
@@ -140,10 +150,12 @@ pub(crate) fn follow(change: &mut Change<'_>, noted: &[FieldId]) {
     }
     let is_required = |id: &FieldId| ticket_type.fields.iter().any(|field| field.id == *id && field.required);
     let open: Vec<FieldId> = change.ticket.missing.iter().filter(|id| is_required(id)).cloned().collect();
+    let languages = letter::languages(policy, &change.ticket);
     let shown = |id: &FieldId| {
         let field = ticket_type.fields.iter().find(|field| field.id == *id)?;
-        let colon = if field.ask.ends_with(['?', ':']) { "" } else { ":" };
-        Some(format!("{}{colon} {}", field.ask, change.ticket.fields.get(id)?.value))
+        let question = field.question(&languages);
+        let colon = if question.ends_with(['?', ':']) { "" } else { ":" };
+        Some(format!("{question}{colon} {}", change.ticket.fields.get(id)?.value))
     };
     let noted: Vec<String> = noted.iter().filter_map(shown).collect();
     if open.is_empty() {
@@ -161,7 +173,7 @@ pub(crate) fn follow(change: &mut Change<'_>, noted: &[FieldId]) {
         return;
     }
     let fields: Vec<&Field> = ticket_type.fields.iter().filter(|field| open.contains(&field.id)).take(QUESTIONS_MAX).collect();
-    let questions = fields.iter().map(|field| field.ask.clone()).collect();
+    let questions = fields.iter().map(|field| field.question(&languages).to_owned()).collect();
     if customer_mail::send(change, "noted", &Text { noted, questions, ..Text::default() }) {
         change.ticket.asked = fields.iter().map(|field| field.id.clone()).collect();
         change.ticket.rounds += 1;
@@ -178,6 +190,7 @@ mod tests {
         Field {
             id: id.into(),
             ask: ask.into(),
+            asks: std::collections::BTreeMap::new(),
             kind,
             find: None,
             labels: vec![],
@@ -225,6 +238,12 @@ mod tests {
     fn what_is_no_answer_fills_nothing() {
         check(&["serial", "bought"], "I do not know where to look.", "", "");
         check(&["serial"], "Where do I find it?", "", "");
+        check(&["serial"], "I don't know the serial number", "", "");
+        check(&["serial"], "The serial number on the back label is worn off", "", "");
+        check(&["serial"], "It's 44871.", "", "serial=44871");
+        check(&["serial"], "The serial number on the back label is 44871.", "", "serial=44871");
+        check(&["serial", "bought"], "It's 44871.", "", "");
+        check(&["serial", "bought"], "Thanks. The serial number on the back label is 44871.", "", "serial=44871");
         check(&["bought"], "last spring I think", "", "bought=last spring I think ?");
         check(&[], "1: FH-20931", "", "");
         check(&["serial"], "1.5 bar is the pressure\nand more\nand more", "", "");

@@ -297,6 +297,7 @@ mod tests {
         let field = Field {
             id: "x".into(),
             ask: String::new(),
+            asks: std::collections::BTreeMap::new(),
             kind,
             find: None,
             labels: Vec::new(),

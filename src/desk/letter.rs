@@ -102,7 +102,7 @@ pub(crate) fn acknowledgement(
         reference: policy.reference(ticket.no),
         due: due.clone(),
         opens: opens_at(policy, inbox, request.event.at).map(when),
-        questions: fill_in::questions(policy, ticket).into_iter().map(|field| field.ask.clone()).collect(),
+        questions: fill_in::questions(policy, ticket).into_iter().map(|field| field.question(&languages).to_owned()).collect(),
         quote: (!is_plain).then(|| quote_of(&request.message.reply.new_text)).flatten(),
         maybe: maybe.and_then(|article| Some(MaybeLine { title: &article.title, url: article.url.as_deref()? })),
         known: (!is_plain).then(|| issue::line(policy, ticket, &request.event.around.issues)).flatten(),

@@ -94,12 +94,14 @@ mod report_build;
 pub mod report_html;
 mod report_svg;
 pub mod report_text;
+mod report_words;
 pub mod rule;
 #[cfg(test)]
 mod sample;
 mod saved;
 mod sender;
 mod sent;
+mod sentence;
 mod standing;
 pub mod subject;
 pub mod template;
@@ -114,6 +116,7 @@ pub mod undo;
 pub mod vendor;
 mod vendor_date;
 pub mod verb;
+mod withdrawal;
 mod words_de;
 mod words_en;
 

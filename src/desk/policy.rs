@@ -267,8 +267,10 @@ pub struct TicketType {
 pub struct Field {
     /// Key.
     pub id: FieldId,
-    /// The question.
+    /// The question, in the company's first language where there are several.
     pub ask: String,
+    /// The question by language, where it was given for several.
+    pub asks: BTreeMap<String, String>,
     /// What values look like.
     pub kind: FieldKind,
     /// Pattern that finds it in text; group `value`, else group 1, else the whole match.
@@ -283,6 +285,19 @@ pub struct Field {
     pub required: bool,
     /// Customers are never asked and their mails never fill it.
     pub agents_only: bool,
+}
+
+impl Field {
+    /// The question in the first of these languages that has one.
+    #[must_use]
+    pub fn question(&self, languages: &[&str]) -> &str {
+        languages.iter().find_map(|language| self.asks.get(*language)).unwrap_or(&self.ask)
+    }
+
+    /// Every wording of the question.
+    pub fn questions(&self) -> impl Iterator<Item = &str> {
+        std::iter::once(&self.ask).chain(self.asks.values()).map(String::as_str)
+    }
 }
 
 /// What values look like.

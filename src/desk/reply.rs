@@ -1,14 +1,15 @@
 //! What follows from an answer of the customer besides the conversation: short answers that mean one thing, steps that
 //! waited for it, ratings, the question where it stands.
 
+use crate::arrival::{Incoming, excerpt};
 use crate::change::Change;
 use crate::courtesy::Courtesy;
 use crate::decision::MessageEntry;
 use crate::effect::Effect;
 use crate::policy::Policy;
 use crate::process;
-use crate::ticket::{Rating, Status};
-use crate::{asked, fill_in, standing};
+use crate::ticket::{Answered, Rating, Status, Ticket};
+use crate::{asked, fill_in, standing, withdrawal};
 
 /// Whether an answer leaves the ticket as it is: nobody owes a word because of it.
 pub(crate) fn is_settled(said: Option<Courtesy>, status: Status, policy: &Policy) -> bool {
@@ -21,6 +22,24 @@ pub(crate) fn is_settled(said: Option<Courtesy>, status: Status, policy: &Policy
         Some(Courtesy::Good | Courtesy::Yes) => is_over,
         Some(Courtesy::Bad | Courtesy::No) | None => false,
     }
+}
+
+/// Whether the requester's word, which is the last one then, makes an answer needless that is being written.
+pub(crate) fn read_withdrawal(mail: &mut Incoming<'_>, next: &mut Ticket, said: Option<Courtesy>) {
+    if mail.sender.address.folded() != next.requester.address.folded() {
+        return;
+    }
+    let is_over = asked::is_yes(next, said) || withdrawal::needs_no_answer(mail.message());
+    if is_over {
+        mail.trace("said", "over", "no answer is needed any more");
+    }
+    next.withdrawn = is_over.then(|| Answered {
+        rev: next.rev,
+        by: mail.sender.address.to_string(),
+        at: mail.event.at,
+        event: mail.event.id,
+        excerpt: excerpt(mail.message()),
+    });
 }
 
 /// What an answer brings about.

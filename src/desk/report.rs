@@ -102,6 +102,9 @@ pub struct Report {
     pub until: Timestamp,
     /// Of which team; `None` = of all.
     pub team: Option<TeamName>,
+    /// In which language it is said.
+    #[serde(default)]
+    pub language: String,
     /// What matters most, in sentences.
     pub sentences: Vec<String>,
     /// Arrivals and closings.

@@ -361,6 +361,7 @@ impl<'a> Builder<'a> {
         report.causes.truncate(LINES_MAX);
         report.without_cause = self.without_cause.into_iter().map(|no| self.policy.reference(no)).collect();
         (report.gaps, report.wishes) = (counted(self.gaps), counted(self.wishes));
+        report.language = self.policy.company.languages.first().cloned().unwrap_or_default();
         report.sentences = report_text::sentences(&report);
         report
     }

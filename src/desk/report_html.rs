@@ -5,11 +5,13 @@ use jiff::tz::TimeZone;
 use crate::report::Report;
 use crate::report_svg;
 use crate::report_text::{self, Table};
+use crate::report_words::words_in;
 use crate::template::{page, push_escaped};
 
 /// The document.
 #[must_use]
 pub fn html(report: &Report, company: &str, zone: &TimeZone) -> String {
+    let words = words_in(&report.language);
     let mut body = String::from("<h1 style=\"font-size:20px\">");
     push_escaped(&mut body, &format!("{company}: {}", report_text::title(report, zone)));
     body.push_str("</h1>\n");
@@ -18,12 +20,12 @@ pub fn html(report: &Report, company: &str, zone: &TimeZone) -> String {
         push_escaped(&mut body, sentence);
         body.push_str("</p>\n");
     }
-    report_svg::flow(&mut body, &report.flow);
-    report_svg::waiting(&mut body, &report.waiting);
+    report_svg::flow(&mut body, words, &report.flow);
+    report_svg::waiting(&mut body, words, &report.waiting);
     for table in report_text::tables(report) {
         push_table(&mut body, &table);
     }
-    page(&body, "en")
+    page(&body, words.language)
 }
 
 fn push_table(body: &mut String, table: &Table) {

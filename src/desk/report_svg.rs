@@ -3,8 +3,9 @@
 
 use std::fmt::Write as _;
 
+use crate::agent_page::fill_text;
 use crate::report::{Flow, Waiting};
-use crate::report_text::span;
+use crate::report_words::ReportWords;
 use crate::template::push_escaped;
 
 const WIDTH: i64 = 560;
@@ -22,28 +23,32 @@ const COMING: &str = "#3f7fbf";
 const GOING: &str = "#5a9e5a";
 
 /// Arrivals and closings by day.
-pub(crate) fn flow(out: &mut String, flow: &Flow) {
+pub(crate) fn flow(out: &mut String, words: &ReportWords, flow: &Flow) {
     let days = &flow.days[flow.days.len().saturating_sub(DAYS_MAX)..];
     let highest = days.iter().map(|day| day.arrivals.max(day.closings)).max().unwrap_or(0);
     if days.len() < 2 || highest == 0 {
         return;
     }
-    let described = format!(
-        "Bars for {} days. {} came and {} were closed; the highest bar stands for {highest}.",
-        days.len(),
-        flow.arrivals,
-        flow.closings
-    );
-    open(out, "flow", "Arrivals and closings by day", &described, CHART_HEIGHT + 20);
+    let values: [(&str, &str); 4] = [
+        ("days", &days.len().to_string()),
+        ("came", &flow.arrivals.to_string()),
+        ("closed", &flow.closings.to_string()),
+        ("highest", &highest.to_string()),
+    ];
+    let described = fill_text(words.chart_flow_says, &values);
+    open(out, "flow", words.chart_flow, &described, CHART_HEIGHT + 20);
     let slot = WIDTH / i64::try_from(days.len()).unwrap_or(WIDTH).max(1);
     let bar = (slot / 3).clamp(1, 24);
     let scaled = |count: u64| i64::try_from(count * CHART_HEIGHT.unsigned_abs() / highest).unwrap_or(0);
     for (day, index) in days.iter().zip(0_i64..) {
-        for (count, colour, offset, what) in [(day.arrivals, COMING, 0, "came"), (day.closings, GOING, bar, "closed")] {
+        for (count, colour, offset, what) in
+            [(day.arrivals, COMING, 0, words.chart_bars[0]), (day.closings, GOING, bar, words.chart_bars[1])]
+        {
             let (height, x) = (scaled(count), index * slot + offset);
             let y = CHART_HEIGHT - height;
             write!(out, "<rect x=\"{x}\" y=\"{y}\" width=\"{bar}\" height=\"{height}\" fill=\"{colour}\">").expect("memory");
-            writeln!(out, "<title>{}: {count} {what}</title></rect>", day.on).expect("memory");
+            let title = fill_text(what, &[("day", &day.on.to_string()), ("count", &count.to_string())]);
+            writeln!(out, "<title>{title}</title></rect>").expect("memory");
         }
     }
     let ends = [(0, "start", days.first()), (WIDTH, "end", days.last())];
@@ -60,19 +65,20 @@ pub(crate) fn flow(out: &mut String, flow: &Flow) {
 }
 
 /// Who was waited on.
-pub(crate) fn waiting(out: &mut String, waiting: &[Waiting]) {
+pub(crate) fn waiting(out: &mut String, words: &ReportWords, waiting: &[Waiting]) {
     let longest = waiting.iter().map(|waiting| waiting.seconds).max().unwrap_or(0);
     if waiting.len() < 2 || longest <= 0 {
         return;
     }
-    let described: Vec<String> = waiting.iter().map(|waiting| format!("{} {}", waiting.who, span(waiting.seconds))).collect();
+    let described: Vec<String> =
+        waiting.iter().map(|waiting| format!("{} {}", words.party(&waiting.who), words.span(waiting.seconds))).collect();
     let height = BAR_HEIGHT * i64::try_from(waiting.len()).unwrap_or(1);
-    open(out, "waiting", "Who was waited on", &format!("{}.", described.join(", ")), height);
+    open(out, "waiting", words.waiting_title, &format!("{}.", described.join(", ")), height);
     for (one, index) in waiting.iter().zip(0_i64..) {
         let y = index * BAR_HEIGHT;
         let width = i128::from(one.seconds) * i128::from(WIDTH - NAME_WIDTH - VALUE_WIDTH) / i128::from(longest);
         let width = i64::try_from(width).unwrap_or(0).max(1);
-        let name: String = one.who.chars().take(NAME_CHARACTERS_MAX).collect();
+        let name: String = words.party(&one.who).chars().take(NAME_CHARACTERS_MAX).collect();
         write!(out, "<text x=\"0\" y=\"{}\" font-size=\"13\" fill=\"currentColor\">", y + 15).expect("memory");
         push_escaped(out, &name);
         writeln!(
@@ -87,7 +93,7 @@ pub(crate) fn waiting(out: &mut String, waiting: &[Waiting]) {
             "<text x=\"{}\" y=\"{}\" font-size=\"13\" fill=\"currentColor\">{}</text>",
             NAME_WIDTH + width + 6,
             y + 15,
-            span(one.seconds)
+            words.span(one.seconds)
         )
         .expect("memory");
     }

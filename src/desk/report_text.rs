@@ -2,121 +2,77 @@
 
 use jiff::tz::TimeZone;
 
+use crate::agent_page::fill_text;
 use crate::report::{Compared, Report, Spread, Waiting};
+use crate::report_words::{ReportWords, words_in};
 
 /// How time outside of our hours is called.
 pub const CLOSED: &str = "outside our hours";
 
-const MINUTE: i64 = 60;
-const HOUR: i64 = 60 * MINUTE;
-const DAY: i64 = 24 * HOUR;
-
 /// What matters most, in sentences.
 pub(crate) fn sentences(report: &Report) -> Vec<String> {
+    let words = words_in(&report.language);
     let mut sentences = Vec::new();
     let flow = &report.flow;
-    let trend_of_arrivals = trend(flow.arrivals_before, flow.arrivals);
+    let trend_of_arrivals = words.trend(flow.arrivals_before, flow.arrivals);
     let pause = if trend_of_arrivals.is_empty() { "" } else { "," };
-    sentences.push(format!(
-        "{} came{trend_of_arrivals}{pause} and {} {} closed; {} {} open now.",
-        requests(flow.arrivals),
-        flow.closings,
-        if flow.closings == 1 { "was" } else { "were" },
-        flow.open,
-        if flow.open == 1 { "is" } else { "are" },
-    ));
-    sentences.extend(longest_wait(&report.waiting));
-    let first = &report.first_response.now;
-    if let (Some(median), Some(p85)) = (first.median_seconds, first.p85_seconds) {
-        let kept = first.kept_percent().map_or_else(String::new, |percent| {
-            let before = report.first_response.before.kept_percent();
-            let before = before.map_or_else(String::new, |before| format!(" ({before} % before)"));
-            format!("; {percent} % of {} kept{before}", promises(first.promised))
-        });
-        sentences.push(format!("Half of the first answers took {}, 85 % {}{kept}.", at_most(median), at_most(p85)));
-    }
+    let came = format!("{}{trend_of_arrivals}{pause}", words.count(words.came, flow.arrivals));
+    let (closed, open) = (words.count(words.closed, flow.closings), words.count(words.open_now, flow.open));
+    sentences.push(fill_text(words.flow, &[("came", &came), ("closed", &closed), ("open", &open)]));
+    sentences.extend(longest_wait(words, &report.waiting));
+    sentences.extend(first_answers(words, &report.first_response));
     if let Some(step) = report.steps.iter().find(|step| step.who == "us" && !step.step.is_empty()) {
-        sentences.push(format!(
-            "Most of our own time went into the step {} of {}: {}.",
-            step.step,
-            step.ticket_type,
-            span(step.seconds)
-        ));
+        let values: [(&str, &str); 3] = [("step", &step.step), ("type", &step.ticket_type), ("span", &words.span(step.seconds))];
+        sentences.push(fill_text(words.own_time, &values));
     }
     if let Some(oldest) = report.ageing.first() {
-        sentences.push(format!("The oldest open ticket is {} old.", span(oldest.oldest_seconds)));
+        sentences.push(fill_text(words.oldest, &[("span", &words.span(oldest.oldest_seconds))]));
     }
     let (offered, solved): (u64, u64) =
         report.articles.iter().fold((0, 0), |(offered, solved), used| (offered + used.offered, solved + used.solved));
     if offered > 0 {
-        let offered = if offered == 1 { "once".to_owned() } else { format!("{offered} times") };
-        sentences.push(format!("Articles were offered {offered} and solved {}.", requests(solved)));
+        let values: [(&str, &str); 2] = [("count", &offered.to_string()), ("requests", &words.count(words.requests, solved))];
+        sentences.push(fill_text(words.articles[usize::from(offered != 1)], &values));
     }
     if report.without_cause_count > 0 {
-        sentences.push(format!("{} closed without a cause.", closed(report.without_cause_count)));
+        sentences.push(words.count(words.without_cause, report.without_cause_count));
     }
     sentences
 }
 
+/// `Half of the first answers took at most 42 min, 85 % at most 5.2 h; 75 % of 4 promises were kept.`
+fn first_answers(words: &ReportWords, answers: &Compared) -> Option<String> {
+    let (median, p85) = (answers.now.median_seconds?, answers.now.p85_seconds?);
+    let kept = answers.now.kept_percent().map_or_else(String::new, |percent| {
+        let before = answers.before.kept_percent();
+        let before = before.map_or_else(String::new, |before| fill_text(words.kept_before, &[("percent", &before.to_string())]));
+        let (count, percent) = (answers.now.promised.to_string(), percent.to_string());
+        let kept = words.kept[usize::from(answers.now.promised != 1)];
+        format!("{}{before}", fill_text(kept, &[("percent", &percent), ("count", &count)]))
+    });
+    let (median, most) = (at_most(words, median), at_most(words, p85));
+    Some(fill_text(words.answers, &[("median", &median), ("most", &most), ("kept", &kept)]))
+}
+
 /// `41 % of all waiting was for Northgate: 9 tickets, 85th percentile 3.2 days, up 60 %.`
-fn longest_wait(waiting: &[Waiting]) -> Option<String> {
+fn longest_wait(words: &ReportWords, waiting: &[Waiting]) -> Option<String> {
     let counted = || waiting.iter().filter(|waiting| waiting.who != CLOSED);
     let all: i64 = counted().map(|waiting| waiting.seconds).sum();
     let longest = counted().max_by_key(|waiting| waiting.seconds).filter(|longest| longest.seconds > 0)?;
     let before = u64::try_from(longest.seconds_before).unwrap_or(0);
-    Some(format!(
-        "{} % of all waiting was for {}: {}, 85th percentile {}{}.",
-        longest.seconds * 100 / all.max(1),
-        longest.who,
-        tickets(longest.tickets),
-        span(longest.p85_seconds),
-        trend(before, u64::try_from(longest.seconds).unwrap_or(0)),
-    ))
+    let values: [(&str, &str); 5] = [
+        ("percent", &(longest.seconds * 100 / all.max(1)).to_string()),
+        ("who", words.party(&longest.who)),
+        ("tickets", &words.count(words.tickets, longest.tickets)),
+        ("span", &words.span(longest.p85_seconds)),
+        ("trend", &words.trend(before, u64::try_from(longest.seconds).unwrap_or(0))),
+    ];
+    Some(fill_text(words.wait, &values))
 }
 
-fn requests(count: u64) -> String {
-    if count == 1 { "1 request".to_owned() } else { format!("{count} requests") }
-}
-
-fn tickets(count: u64) -> String {
-    if count == 1 { "1 ticket".to_owned() } else { format!("{count} tickets") }
-}
-
-fn promises(count: u64) -> String {
-    if count == 1 { "1 promise was".to_owned() } else { format!("{count} promises were") }
-}
-
-fn closed(count: u64) -> String {
-    if count == 1 { "1 ticket was".to_owned() } else { format!("{count} tickets were") }
-}
-
-/// `, up 60 %`; nothing where there was nothing before.
-fn trend(before: u64, now: u64) -> String {
-    if before == 0 {
-        return String::new();
-    }
-    let percent = (u128::from(now) * 100 + u128::from(before) / 2) / u128::from(before);
-    match percent {
-        100 => ", as before".to_owned(),
-        0..100 => format!(", down {} %", 100 - percent),
-        _ => format!(", up {} %", percent - 100),
-    }
-}
-
-fn at_most(seconds: i64) -> String {
-    if seconds < MINUTE { span(seconds) } else { format!("at most {}", span(seconds)) }
-}
-
-/// `42 min`, `5.2 h`, `3.2 days`.
-#[must_use]
-pub fn span(seconds: i64) -> String {
-    let tenths = |unit: i64| format!("{}.{}", seconds / unit, seconds % unit * 10 / unit);
-    match seconds {
-        ..MINUTE => "under a minute".to_owned(),
-        MINUTE..5_400 => format!("{} min", seconds / MINUTE),
-        5_400..129_600 => format!("{} h", tenths(HOUR)),
-        _ => format!("{} days", tenths(DAY)),
-    }
+fn at_most(words: &ReportWords, seconds: i64) -> String {
+    let span = words.span(seconds);
+    if seconds < 60 { span } else { fill_text(words.at_most, &[("span", &span)]) }
 }
 
 /// A table of the report.
@@ -128,6 +84,8 @@ pub(crate) struct Table {
 
 /// Every table that has rows, in the order in which they are read.
 pub(crate) fn tables(report: &Report) -> Vec<Table> {
+    let words = words_in(&report.language);
+    let span = |seconds: i64| words.span(seconds);
     let mut tables = Vec::new();
     let mut add = |title, heads: &[&'static str], rows: Vec<Vec<String>>| {
         if !rows.is_empty() {
@@ -137,34 +95,37 @@ pub(crate) fn tables(report: &Report) -> Vec<Table> {
     let flow = &report.flow;
     let number = |count: u64| count.to_string();
     add(
-        "Arrivals and closings",
-        &["", "now", "before"],
+        words.flow_title,
+        &["", words.now, words.before.trim_start_matches("{name}, ")],
         vec![
-            vec!["arrivals".into(), number(flow.arrivals), number(flow.arrivals_before)],
-            vec!["closings".into(), number(flow.closings), number(flow.closings_before)],
-            vec!["opened again".into(), number(report.reopened), String::new()],
-            vec!["handed over".into(), number(report.hand_overs), String::new()],
+            vec![words.flow_rows[0].into(), number(flow.arrivals), number(flow.arrivals_before)],
+            vec![words.flow_rows[1].into(), number(flow.closings), number(flow.closings_before)],
+            vec![words.flow_rows[2].into(), number(report.reopened), String::new()],
+            vec![words.flow_rows[3].into(), number(report.hand_overs), String::new()],
         ],
     );
-    let answers = [("first response", &report.first_response), ("next response", &report.next_response)];
-    let rows = answers.into_iter().flat_map(|(name, compared)| spread_rows(name, compared)).collect();
-    add("Answers", &["", "count", "median", "85 %", "kept"], rows);
+    let answers = words.answers_rows.into_iter().zip([&report.first_response, &report.next_response]);
+    let rows = answers.flat_map(|(name, compared)| spread_rows(words, name, compared)).collect();
+    add(words.answers_title, &headed(words.answers_heads), rows);
     let rows = report.waiting.iter().map(|waiting| {
         vec![
-            waiting.who.clone(),
+            words.party(&waiting.who).to_owned(),
             number(waiting.tickets),
             span(waiting.seconds),
             span(waiting.p85_seconds),
-            trend(u64::try_from(waiting.seconds_before).unwrap_or(0), u64::try_from(waiting.seconds).unwrap_or(0))
+            words
+                .trend(u64::try_from(waiting.seconds_before).unwrap_or(0), u64::try_from(waiting.seconds).unwrap_or(0))
                 .trim_start_matches(", ")
                 .to_owned(),
         ]
     });
-    add("Who was waited on", &["", "tickets", "in all", "85 %", "trend"], rows.collect());
+    add(words.waiting_title, &headed(words.waiting_heads), rows.collect());
     let step = |step: &str| if step.is_empty() { "-".to_owned() } else { step.to_owned() };
-    let rows =
-        report.steps.iter().map(|time| vec![time.ticket_type.clone(), step(&time.step), time.who.clone(), span(time.seconds)]);
-    add("Time in steps", &["type", "step", "waited on", "time"], rows.collect());
+    let rows = report
+        .steps
+        .iter()
+        .map(|time| vec![time.ticket_type.clone(), step(&time.step), words.party(&time.who).to_owned(), span(time.seconds)]);
+    add(words.steps_title, &words.steps_heads, rows.collect());
     let rows = report.ageing.iter().map(|age| {
         vec![
             age.ticket_type.clone(),
@@ -175,42 +136,50 @@ pub(crate) fn tables(report: &Report) -> Vec<Table> {
             span(age.oldest_seconds),
         ]
     });
-    add("Open work", &["type", "step", "open", "median", "85 %", "oldest"], rows.collect());
+    add(words.ageing_title, &words.ageing_heads, rows.collect());
     let rows =
         report.articles.iter().map(|used| vec![used.id.clone(), number(used.offered), number(used.solved), number(used.refused)]);
-    add("Articles", &["", "offered", "solved it", "did not"], rows.collect());
+    add(words.articles_title, &headed(words.articles_heads), rows.collect());
     if report.ratings.count > 0 {
         let ratings = &report.ratings;
         let row = vec![format!("{} %", ratings.good * 100 / ratings.count), number(ratings.count)];
-        add("Ratings", &["good", "n"], vec![row]);
+        add(words.ratings_title, &words.ratings_heads, vec![row]);
     }
     let rows = report.causes.iter().map(|cause| vec![cause.cause.clone(), cause.ticket_type.clone(), number(cause.count)]);
-    add("Causes", &["cause", "type", "closed"], rows.collect());
+    add(words.causes_title, &words.causes_heads, rows.collect());
     let rows = |counted: &[crate::report::Counted]| counted.iter().map(|one| vec![one.what.clone(), number(one.count)]).collect();
-    add("Help that is missing", &["what", "times"], rows(&report.gaps));
-    add("Features wished for", &["what", "times"], rows(&report.wishes));
+    add(words.gaps_title, &words.counted_heads, rows(&report.gaps));
+    add(words.wishes_title, &words.counted_heads, rows(&report.wishes));
     if report.without_cause_count > 0 {
         let more = report.without_cause_count.saturating_sub(report.without_cause.len() as u64);
-        let more = if more > 0 { format!(" and {more} more") } else { String::new() };
-        add("Closed without a cause", &["tickets"], vec![vec![format!("{}{more}", report.without_cause.join(", "))]]);
+        let more = if more > 0 { fill_text(words.and_more, &[("count", &more.to_string())]) } else { String::new() };
+        add(
+            words.without_cause_title,
+            &[words.tickets[1].trim_start_matches("{count} ")],
+            vec![vec![format!("{}{more}", report.without_cause.join(", "))]],
+        );
     }
-    add(
-        "Mail",
-        &["own mail that came back", "held", "waiting for a person"],
-        vec![vec![number(report.loops), number(report.held), number(report.held_now)]],
-    );
+    add(words.mail_title, &words.mail_heads, vec![vec![number(report.loops), number(report.held), number(report.held_now)]]);
     tables
 }
 
-fn spread_rows(name: &str, compared: &Compared) -> Vec<Vec<String>> {
+/// Heads of a table whose first column names its rows.
+fn headed<const N: usize>(heads: [&'static str; N]) -> Vec<&'static str> {
+    std::iter::once("").chain(heads).collect()
+}
+
+fn spread_rows(words: &ReportWords, name: &str, compared: &Compared) -> Vec<Vec<String>> {
     let row = |name: String, spread: &Spread| {
-        let shown = |seconds: Option<i64>| seconds.map_or_else(|| "-".to_owned(), span);
-        let kept = spread.kept_percent().map_or_else(|| "-".to_owned(), |percent| format!("{percent} % of {}", spread.promised));
+        let shown = |seconds: Option<i64>| seconds.map_or_else(|| "-".to_owned(), |seconds| words.span(seconds));
+        let kept = spread.kept_percent().map_or_else(
+            || "-".to_owned(),
+            |percent| fill_text(words.share_of, &[("percent", &percent.to_string()), ("count", &spread.promised.to_string())]),
+        );
         vec![name, spread.count.to_string(), shown(spread.median_seconds), shown(spread.p85_seconds), kept]
     };
     let mut rows = vec![row(name.to_owned(), &compared.now)];
     if compared.before.count > 0 {
-        rows.push(row(format!("{name}, before"), &compared.before));
+        rows.push(row(fill_text(words.before, &[("name", name)]), &compared.before));
     }
     rows
 }
@@ -218,11 +187,18 @@ fn spread_rows(name: &str, compared: &Compared) -> Vec<Vec<String>> {
 /// `23 November 2026 to 29 November 2026, team support`.
 #[must_use]
 pub fn title(report: &Report, zone: &TimeZone) -> String {
-    let day = |at: jiff::Timestamp| at.to_zoned(zone.clone()).strftime("%-d %B %Y").to_string();
+    let words = words_in(&report.language);
+    let day = |at: jiff::Timestamp| {
+        let local = at.to_zoned(zone.clone());
+        let month = words.months[usize::try_from(local.month() - 1).unwrap_or(0).min(11)];
+        let (day, year) = (local.day().to_string(), local.year().to_string());
+        fill_text(words.day, &[("day", &day), ("month", month), ("year", &year)])
+    };
     let last = report.until.checked_sub(jiff::SignedDuration::from_secs(1)).unwrap_or(report.until);
-    let team = report.team.as_ref().map_or_else(String::new, |team| format!(", team {team}"));
+    let team = report.team.as_ref().map_or_else(String::new, |team| fill_text(words.team, &[("team", team.as_str())]));
     let (from, last) = (day(report.from), day(last));
-    if from == last { format!("{from}{team}") } else { format!("{from} to {last}{team}") }
+    let span = if from == last { from } else { fill_text(words.span_of_days, &[("from", &from), ("last", &last)]) };
+    format!("{span}{team}")
 }
 
 /// As text: sentences, then tables.
@@ -343,14 +319,19 @@ mod tests {
 
     #[test]
     fn spans_read_as_people_say_them() {
-        for (seconds, expect) in
-            [(5, "under a minute"), (2_520, "42 min"), (18_900, "5.2 h"), (276_480, "3.2 days"), (129_600, "1.5 days")]
-        {
-            assert_eq!(span(seconds), expect);
+        let (english, german) = (words_in("en"), words_in("de"));
+        for (seconds, expect, expect_german) in [
+            (5, "under a minute", "unter einer Minute"),
+            (2_520, "42 min", "42 Min."),
+            (18_900, "5.2 h", "5,2 Std."),
+            (276_480, "3.2 days", "3,2 Tage"),
+            (129_600, "1.5 days", "1,5 Tage"),
+        ] {
+            assert_eq!((english.span(seconds), german.span(seconds)), (expect.to_owned(), expect_german.to_owned()));
         }
-        assert_eq!(trend(100, 160), ", up 60 %");
-        assert_eq!(trend(100, 41), ", down 59 %");
-        assert_eq!((trend(0, 5), trend(7, 7)), (String::new(), ", as before".to_owned()));
+        assert_eq!((english.trend(100, 160), german.trend(100, 160)), (", up 60 %".to_owned(), ", 60 % mehr".to_owned()));
+        assert_eq!((english.trend(100, 41), german.trend(100, 41)), (", down 59 %".to_owned(), ", 59 % weniger".to_owned()));
+        assert_eq!((english.trend(0, 5), german.trend(7, 7)), (String::new(), ", wie zuvor".to_owned()));
     }
 
     #[test]

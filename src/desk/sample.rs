@@ -46,6 +46,7 @@ fn field(id: &str, ask: &str, label: &str) -> Field {
     Field {
         id: id.into(),
         ask: ask.into(),
+        asks: std::collections::BTreeMap::new(),
         kind: FieldKind::Text,
         find: None,
         labels: vec![label.into()],
@@ -219,6 +220,7 @@ pub(crate) fn message(from: &str, text: &str) -> MessageEntry {
         held: false,
         at: at(NOW),
         raw: Some(RawHash([9; 32])),
+        answers_to: None,
     }
 }
 
@@ -321,6 +323,7 @@ pub(crate) fn desk_mails(policy: &Policy, ticket: &Ticket, message: &MessageEntr
     vec![
         ("mistake", about.mistake(&mistake, id("mistake"))),
         ("overtaken", about.overtaken(held, &answered, true, text, id("overtaken"))),
+        ("withdrawn", about.withdrawn(held, &Answered { excerpt: text.to_owned(), ..answered.clone() }, id("withdrawn"))),
         ("parts_differ", about.parts_differ(held, text, id("parts_differ"))),
         ("below_marker", about.below_marker(held, text, id("below_marker"))),
         ("verb_in_text", about.verb_in_text(held, text, id("verb_in_text"))),

@@ -2,6 +2,8 @@
 
 use mail::{Address, Mailbox, Message};
 
+use crate::policy::Policy;
+
 /// Stands in for an author whom the mail does not name.
 const UNKNOWN_SENDER: &str = "unknown@sender.invalid";
 
@@ -24,6 +26,14 @@ pub(crate) fn sender_of(message: &Message) -> Mailbox {
 /// Nobody can be answered there.
 pub(crate) fn is_unknown(address: &Address) -> bool {
     address.as_str() == UNKNOWN_SENDER
+}
+
+/// Where a mail asks for answers, if that is neither its author nor one of ours. Nothing goes there: the header proves
+/// nothing, and anybody can point it anywhere.
+pub(crate) fn answers_to(message: &Message, author: &Address, policy: &Policy) -> Option<Address> {
+    let to = &message.reply_to.first()?.address;
+    let is_known = to.folded() == author.folded() || policy.own_addresses.contains(&to.without_detail());
+    (!is_known).then(|| to.clone())
 }
 
 pub(crate) fn shown(mailbox: &Mailbox) -> String {

@@ -7,6 +7,7 @@ use crate::arrival::Incoming;
 use crate::change::Change;
 use crate::customer_mail::{self, Text};
 use crate::decision::{Decision, Outcome};
+use crate::event::OwnTickets;
 use crate::ids::TicketNo;
 use crate::ledger::Party;
 use crate::policy::Policy;
@@ -36,21 +37,24 @@ pub(crate) fn tell(change: &mut Change<'_>, by: &str) {
 
 /// Answers somebody who asks, in a mail of its own, where everything of theirs stands: their own open tickets, and of no
 /// private inbox. `None` if no answer can be sent; then the mail is one like any other.
-pub(crate) fn list(mail: &mut Incoming<'_>, own: &[Ticket]) -> Option<Decision> {
+pub(crate) fn list(mail: &mut Incoming<'_>, own: &OwnTickets) -> Option<Decision> {
     let (policy, event) = (mail.policy, mail.event);
     let mut asker = crate::opening::blank(mail);
     asker.no = TicketNo(0);
     // An answer to the list is a new request, so it has none of the marks of a ticket.
     let mut change = Change::new(policy, &asker, event);
-    let shown = own.iter().filter(|ticket| !ticket.private && ticket.status.is_active()).take(LISTED_MAX);
-    let lines = shown.map(|ticket| {
+    let mut shown: Vec<&Ticket> =
+        own.tickets.iter().filter(|ticket| !ticket.private && ticket.status.is_active()).take(LISTED_MAX + 1).collect();
+    let older = !own.is_all || shown.len() > LISTED_MAX;
+    shown.truncate(LISTED_MAX);
+    let lines = shown.into_iter().map(|ticket| {
         let standing = Standing::of(policy, ticket, event.at);
         let subject: String = ticket.subject.chars().take(SUBJECT_CHARACTERS_MAX).collect();
         format!("{} {subject}: {}", policy.reference(ticket.no), standing.in_short())
     });
     // Said to everybody, so that it tells nobody whether there is one.
     let unlisted = policy.inboxes.values().any(|inbox| inbox.private);
-    let text = Text { lines: lines.collect(), unlisted, ..Text::default() };
+    let text = Text { lines: lines.collect(), unlisted, older, ..Text::default() };
     if !customer_mail::send(&mut change, "status-list", &text) {
         mail.lines.append(&mut change.trace);
         return None;

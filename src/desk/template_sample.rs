@@ -44,7 +44,7 @@ fn kind_of(name: &str) -> Kind {
 
 type Entry = (&'static str, &'static [Kind], fn() -> Value);
 
-const ALL: [Entry; 36] = {
+const ALL: [Entry; 37] = {
     use Kind::{
         Acknowledgement as A, Article as H, FollowUp as F, Issue as I, List as L, Questions as Q, Saved as R, Signature as S,
     };
@@ -66,6 +66,7 @@ const ALL: [Entry; 36] = {
         ("by_silence", &[F], || Value::from(true)),
         ("lines", &[F, L], || Value::from(vec!["We are working on it."])),
         ("unlisted", &[L], || Value::from(true)),
+        ("older", &[L], || Value::from(true)),
         ("noted", &[F], || Value::from(vec!["Serial number: FH-20931"])),
         ("reopen_days", &[F], || Value::from(14)),
         ("maybe", &[A], || Value::from(BTreeMap::from([("title", "Probe loses Wi-Fi"), ("url", "https://help.example/112")]))),

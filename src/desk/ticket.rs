@@ -377,6 +377,9 @@ pub struct Ticket {
     /// What an agent's act has sent to people outside last, besides answers: questions, a closing mail.
     #[serde(default)]
     pub told: Option<Answered>,
+    /// The requester's last word, where it says that no answer is needed any more.
+    #[serde(default)]
+    pub withdrawn: Option<Answered>,
 }
 
 /// What the customer saw of a person of ours last.
@@ -419,6 +422,18 @@ impl Ticket {
     pub fn seen_of_others(&self, agent: Option<&AgentName>) -> Option<&Answered> {
         let seen = [&self.answered, &self.told].into_iter().flatten();
         seen.filter(|seen| agent.is_none_or(|agent| seen.by != agent.as_str())).max_by_key(|seen| seen.rev)
+    }
+
+    /// Whether an answer goes to this address.
+    #[must_use]
+    pub fn is_written_to(&self, address: &Address) -> bool {
+        self.recipients().iter().any(|known| known.folded() == address.folded())
+    }
+
+    /// That the requester has said, after a revision, that they need no answer any more.
+    #[must_use]
+    pub fn withdrawn_since(&self, rev: Option<u32>) -> Option<&Answered> {
+        self.withdrawn.as_ref().filter(|said| rev.is_some_and(|rev| said.rev > rev))
     }
 
     /// A ticket of which nothing is known yet but who asks and where.
@@ -487,6 +502,7 @@ impl Ticket {
             help: Help::default(),
             promised: None,
             told: None,
+            withdrawn: None,
         }
     }
 

@@ -200,6 +200,11 @@ impl Facts<'_> {
         if !self.ticket.requester.proven {
             values.push(own(words.not_proven));
         }
+        if let Cause::New { message } | Cause::Wrote { message } = cause
+            && let Some(elsewhere) = message.answers_to.as_ref().filter(|to| !self.ticket.is_written_to(to))
+        {
+            values.push(own(format!("{} ", words.reply_to)).and(foreign(elsewhere.as_str(), 120)));
+        }
         let count = tickets.to_string();
         match tickets {
             0 | 1 => values.push(own(words.first_ticket)),

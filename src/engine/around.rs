@@ -7,7 +7,7 @@ use desk::agent_proof::Token;
 use desk::agent_request::Request;
 use desk::courtesy::{self, Courtesy};
 use desk::decision::{Direction, MessageEntry, newest_messages};
-use desk::event::{AgentState, Around, SenderProof};
+use desk::event::{AgentState, Around, OwnTickets, SenderProof};
 use desk::issue::Issues;
 use desk::policy::Assign;
 use desk::report::Scope;
@@ -196,20 +196,28 @@ impl Core {
         message: &mail::Message,
         sender: Option<&Address>,
         proof: &SenderProof,
-    ) -> Option<Vec<Ticket>> {
+    ) -> Option<OwnTickets> {
         let asks = proof.is_proven() && courtesy::of(message) == Some(Courtesy::Status);
         let sender = sender.filter(|_| asks)?.folded();
         let since = now.checked_sub(DAY).unwrap_or(Timestamp::MIN);
         let is_stopped = self.store().breaker().is_some() || self.store().suppressed(&sender, now).is_some();
-        if is_stopped || self.store().contact(&sender).tickets == 0 {
+        let contact = self.store().contact(&sender);
+        if is_stopped || contact.tickets == 0 {
             return None;
         }
         if self.store().budget(&BudgetKey::Status(sender.clone()), since) >= LISTS_PER_DAY {
             return None;
         }
         let status = vec![Status::New, Status::Open, Status::Pending, Status::OnHold];
-        let open = self.store().tickets(&TicketFilter { status, limit: LOOKED_THROUGH_MAX });
-        Some(open.into_iter().filter(|ticket| ticket.requester.proven && ticket.requester.address.folded() == sender).collect())
+        let open = usize::try_from(contact.open).unwrap_or(usize::MAX);
+        if open == 0 {
+            return Some(OwnTickets { tickets: Vec::new(), is_all: true });
+        }
+        // How many there are is known, so that nothing older than the oldest of them is read.
+        let mut tickets = self.store().tickets(&TicketFilter { status, requester: Some(sender), limit: open });
+        let is_all = tickets.len() >= open;
+        tickets.retain(|ticket| ticket.requester.proven);
+        Some(OwnTickets { tickets, is_all })
     }
 
     /// Tokens within the hour that came from the sender of a mail and that we did not make.

@@ -21,7 +21,7 @@ impl Core {
         let Some(due) = open(&policy, &**self.store(), now) else { return Ok(0) };
         let date = morning::date(&policy, due);
         let status = vec![Status::New, Status::Open, Status::Pending, Status::OnHold];
-        let tickets = self.store().tickets(&TicketFilter { status, limit: 0 });
+        let tickets = self.store().tickets(&TicketFilter { status, ..TicketFilter::default() });
         let held: BTreeSet<TicketNo> = self.store().held().into_iter().filter_map(|item| item.ticket).collect();
         let states = self.store().agents();
         let mut decided = 0;

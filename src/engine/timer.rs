@@ -20,6 +20,8 @@ const LOOKED_AT_MAX: usize = 4_096;
 const JUMP: SignedDuration = SignedDuration::from_mins(5);
 /// Nothing that is driven by time is done for so long after a jump: somebody may set the clock right again.
 const HELD_FOR: Duration = Duration::from_secs(600);
+/// What those who look after the desk are told of a jump.
+pub(super) const JUMPED: &str = "The clock of the desk's machine jumped. Nothing that is driven by time is done for 10 minutes.";
 
 /// Compares the wall clock with the time that passes.
 pub(super) struct Pace {
@@ -33,21 +35,27 @@ impl Pace {
         Self { wall: clock.now(), passed: Instant::now(), held_until: None }
     }
 
-    /// The clock jumped since the last look, which holds everything for a while.
-    pub(super) fn has_jumped(&mut self, clock: &Clock) -> bool {
+    /// The time, whether it jumped since the last look, and whether what it drives is held.
+    pub(super) fn look(&mut self, clock: &Clock) -> (Timestamp, bool, bool) {
         let (wall, passed) = (clock.now(), Instant::now());
+        let has_jumped = clock.is_system() && self.has_jumped(wall, passed);
+        (wall, has_jumped, self.is_held(passed))
+    }
+
+    /// The clock jumped since the last look, which holds everything for a while.
+    fn has_jumped(&mut self, wall: Timestamp, passed: Instant) -> bool {
         let should = SignedDuration::try_from(passed.duration_since(self.passed)).unwrap_or_default();
         let off = self.wall.duration_until(wall).saturating_sub(should).abs();
         (self.wall, self.passed) = (wall, passed);
-        let has_jumped = clock.is_system() && off > JUMP;
+        let has_jumped = off > JUMP;
         if has_jumped {
             self.held_until = Some(passed + HELD_FOR);
         }
         has_jumped
     }
 
-    pub(super) fn is_held(&self) -> bool {
-        self.held_until.is_some_and(|until| Instant::now() < until)
+    fn is_held(&self, passed: Instant) -> bool {
+        self.held_until.is_some_and(|until| passed < until)
     }
 }
 
@@ -142,5 +150,34 @@ impl Core {
             no = TicketNo(no.0 + 1);
         }
         Ok(Some(no))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The clock as it is after so many seconds have passed, and whether that is a jump and what is held by then.
+    fn check(looks: &[(u64, i64)], expect: &[(bool, bool)]) {
+        let (from, start) = (Timestamp::UNIX_EPOCH, Instant::now());
+        let mut pace = Pace { wall: from, passed: start, held_until: None };
+        let seen = looks.iter().map(|(passed, wall)| {
+            let now = start + Duration::from_secs(*passed);
+            let has_jumped = pace.has_jumped(from + SignedDuration::from_secs(*wall), now);
+            (has_jumped, pace.is_held(now))
+        });
+        assert_eq!(seen.collect::<Vec<_>>(), expect, "{looks:?}");
+    }
+
+    #[test]
+    fn a_jump_either_way_holds_for_ten_minutes_and_no_longer() {
+        const WEEKS: i64 = 20 * 86_400;
+        check(&[(60, 60), (120, 420), (180, 480)], &[(false, false); 3]);
+        let jumped = [(true, true), (false, true), (false, true), (false, false)];
+        check(&[(60, 60 + WEEKS), (120, 120 + WEEKS), (659, 659 + WEEKS), (660, 660 + WEEKS)], &jumped);
+        check(&[(60, 60 - 86_400), (120, 120 - 86_400), (659, 659 - 86_400), (660, 660 - 86_400)], &jumped);
+        // Whoever sets it right again makes it jump once more.
+        let twice = [(true, true), (true, true), (false, true), (false, false)];
+        check(&[(0, WEEKS), (300, 300), (899, 899), (900, 900)], &twice);
     }
 }

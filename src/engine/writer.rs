@@ -24,7 +24,7 @@ use crate::engine::outgoing::step_of;
 use crate::engine::proof::{DkimCheck, DkimOutcome};
 use crate::engine::read::{Caution, Reading, found_unreadable, read};
 use crate::engine::seam::{Claimed, Fetched, Intake, Outgoing, RawMail, Turn};
-use crate::engine::timer::Pace;
+use crate::engine::timer::{JUMPED, Pace};
 use crate::failpoint;
 use crate::store::{Cursor, MailboxKey, Record, Store, StoreError};
 
@@ -72,6 +72,8 @@ pub(super) struct Shared {
     due: Mutex<BTreeMap<AccountName, Timestamp>>,
     /// The newest events with their number, for those who follow along.
     happenings: Mutex<VecDeque<(u64, Happening)>>,
+    /// The wall clock against the time that passes.
+    pace: Mutex<Pace>,
     /// Mails that an earlier run may have died of.
     suspects: Mutex<BTreeSet<RawHash>>,
     /// Until then (seconds since 1970) DNS is not asked, since it did not answer.
@@ -96,6 +98,7 @@ impl Engine {
         let shared = Arc::new(Shared {
             store,
             live: ArcSwap::new(options.live),
+            pace: Mutex::new(Pace::new(&options.clock)),
             clock: options.clock,
             child: options.child,
             dkim: options.dkim,
@@ -190,19 +193,11 @@ impl Engine {
 
     /// Works off timers as they fall due, until `stop` turns true.
     pub async fn run_timers(&self, mut stop: watch::Receiver<bool>) {
-        let mut pace = Pace::new(&self.shared.clock);
         while !*stop.borrow() {
-            let now = self.shared.clock.now();
-            if pace.has_jumped(&self.shared.clock) {
-                tracing::error!("The clock of this machine jumped: nothing that is driven by time is done for 10 minutes.");
-                let text = "The clock of the desk's machine jumped. Nothing that is driven by time is done for 10 minutes.";
-                if self.tell(format!("clock jumped to {now}"), self.leads(), text.to_owned()).await.is_err() {
-                    return;
-                }
-            }
+            let Ok((now, is_held)) = self.look_at_the_clock().await else { return };
             let morning = morning::next(&self.shared.live.load().policy, &*self.shared.store, now);
             let wait = match self.shared.store.next_timer().into_iter().chain(morning).min() {
-                Some(due) if due <= now && pace.is_held() => jiff::SignedDuration::from_secs(10),
+                Some(due) if due <= now && is_held => jiff::SignedDuration::from_secs(10),
                 Some(due) if due <= now => {
                     let Ok(done) = self.ask(|answer| Work::Timers { answer }).await else { return };
                     self.shared.outgoing.notify_waiters();
@@ -224,11 +219,22 @@ impl Engine {
         }
     }
 
-    /// Whoever leads a team: told of what is wrong with the desk itself.
+    /// The time, and whether what it drives has to wait since the clock jumped. Whoever sees a jump first tells of it.
+    async fn look_at_the_clock(&self) -> Result<(Timestamp, bool), Arc<StoreError>> {
+        let (now, has_jumped, is_held) = self.shared.pace.lock().unwrap_or_else(PoisonError::into_inner).look(&self.shared.clock);
+        if has_jumped {
+            tracing::error!("The clock of this machine jumped: nothing that is driven by time is done for 10 minutes.");
+            self.tell(format!("clock jumped to {now}"), self.leads(), JUMPED.to_owned()).await?;
+        }
+        Ok((now, is_held))
+    }
+
+    /// Whoever leads a team, or everybody where nobody does: told of what is wrong with the desk itself.
     fn leads(&self) -> Vec<String> {
         let live = self.live();
-        let leads: BTreeSet<&desk::AgentName> = live.policy.teams.values().filter_map(|team| team.lead.as_ref()).collect();
-        leads.into_iter().map(ToString::to_string).collect()
+        let leads: BTreeSet<&AgentName> = live.policy.teams.values().filter_map(|team| team.lead.as_ref()).collect();
+        let told = if leads.is_empty() { live.policy.agents.keys().collect() } else { leads };
+        told.into_iter().map(ToString::to_string).collect()
     }
 
     /// Tells agents and channels something that is about no ticket. A repeat of a request changes nothing.
@@ -257,27 +263,33 @@ impl Engine {
     pub async fn run_chores(&self, mut stop: watch::Receiver<bool>) {
         let mut looked_at = TicketNo(0);
         while !*stop.borrow() {
-            let (store, policy, now) = (self.shared.store.clone(), self.live().policy.clone(), self.shared.clock.now());
-            let newest = store.next_ticket();
-            let has_new = newest != looked_at;
-            looked_at = newest;
-            match blocking(move || jobs(&store, &policy, now, has_new)).await {
-                Ok(jobs) => {
-                    for job in jobs {
-                        if self.chore(job).await.is_err() {
-                            return;
-                        }
-                    }
-                }
-                Err(error) => {
-                    tracing::warn!(error = &error as &dyn std::error::Error, "What is due by the calendar cannot be gathered.");
-                }
+            let Ok((now, is_held)) = self.look_at_the_clock().await else { return };
+            if is_held {
+                tracing::info!("What is due by the calendar waits, since the clock jumped.");
+            } else if self.do_chores(now, &mut looked_at).await.is_err() {
+                return;
             }
             tokio::select! {
                 () = tokio::time::sleep(CHORES_EVERY) => {}
                 _ = stop.changed() => {}
             }
         }
+    }
+
+    async fn do_chores(&self, now: Timestamp, looked_at: &mut TicketNo) -> Result<(), Arc<StoreError>> {
+        let (store, policy, newest) = (self.shared.store.clone(), self.live().policy.clone(), self.shared.store.next_ticket());
+        let has_new = std::mem::replace(looked_at, newest) != newest;
+        match blocking(move || jobs(&store, &policy, now, has_new)).await {
+            Ok(jobs) => {
+                for job in jobs {
+                    self.chore(job).await?;
+                }
+            }
+            Err(error) => {
+                tracing::warn!(error = &error as &dyn std::error::Error, "What is due by the calendar cannot be gathered.");
+            }
+        }
+        Ok(())
     }
 
     /// Brings the promises and timers of all tickets to what the configuration says, a few at a time between other work.

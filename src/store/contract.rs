@@ -32,8 +32,28 @@ fn arrive(store: &dyn Store, uid: u32, no: u64) -> Decided {
     decided
 }
 
+#[test]
+fn tickets_of_one_requester_are_found_among_others() {
+    on_both(|store| {
+        for no in 1..=40 {
+            let requester = if no % 10 == 0 { "dana@x.example" } else { "other@x.example" };
+            let mut ticket = ticket(no, if no == 20 { Status::Closed } else { Status::Open });
+            ticket.requester.address = mail::Address::new(requester).expect("an address");
+            stage(store, record(request(&format!("r{no}"), ticket, 0)));
+        }
+        let found = |status: &[Status], limit: usize| {
+            let requester = Some("dana@x.example".to_owned());
+            let found = store.tickets(&TicketFilter { status: status.to_vec(), requester, limit });
+            found.into_iter().map(|ticket| ticket.no.0).collect::<Vec<_>>()
+        };
+        assert_eq!(found(&[Status::Open], 0), [40, 30, 10]);
+        assert_eq!(found(&[Status::Open], 2), [40, 30]);
+        assert_eq!(found(&[], 3), [40, 30, 20]);
+    });
+}
+
 fn statuses(store: &dyn Store, status: &[Status], limit: usize) -> Vec<u64> {
-    let found = store.tickets(&TicketFilter { status: status.to_vec(), limit });
+    let found = store.tickets(&TicketFilter { status: status.to_vec(), requester: None, limit });
     found.into_iter().map(|ticket| ticket.no.0).collect()
 }
 

@@ -251,6 +251,8 @@ pub type OutcomeSpan = (u32, u32, String, Option<EventId>);
 pub struct TicketFilter {
     /// Any of these statuses; empty = all.
     pub status: Vec<desk::Status>,
+    /// Of this requester alone, folded, among the newest ten thousand that fit besides.
+    pub requester: Option<String>,
     /// At most so many, newest number first; 0 = all.
     pub limit: usize,
 }

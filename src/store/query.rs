@@ -18,6 +18,8 @@ use super::{BudgetKey, ContentKeys, Cursor, HeldItem, MailboxKey, OutcomeSpan, S
 
 /// Entries read at a time where the number of useful ones is not known before.
 const PAGE: usize = 256;
+/// Tickets that are looked through for those of one requester: the writer waits for it, some tenths of a second at most.
+pub(crate) const OF_REQUESTER_MAX: usize = 10_000;
 
 fn get<T: DeserializeOwned>(state: &dyn Read, key: &[u8]) -> Result<Option<T>, StoreError> {
     state.get(key)?.as_deref().map(unpack).transpose()
@@ -53,11 +55,16 @@ pub(crate) fn ticket_row(state: &dyn Read, no: TicketNo) -> Result<Option<Ticket
 
 pub(crate) fn tickets(state: &dyn Read, filter: &TicketFilter) -> Result<Vec<Ticket>, StoreError> {
     let limit = if filter.limit == 0 { usize::MAX } else { filter.limit };
+    let looked_at = if filter.requester.is_some() { OF_REQUESTER_MAX } else { limit };
+    let is_theirs =
+        |ticket: &Ticket| filter.requester.as_ref().is_none_or(|requester| ticket.requester.address.folded() == *requester);
     let mut found = Vec::new();
     if filter.status.is_empty() {
+        let mut seen = 0;
         walk(state, Scan::prefix(key::TICKETS).reversed(), |_, value| {
-            found.push(unpack::<TicketRow>(value)?.ticket);
-            Ok(found.len() < limit)
+            found.extend(Some(unpack::<TicketRow>(value)?.ticket).filter(is_theirs));
+            seen += 1;
+            Ok(found.len() < limit && seen < looked_at)
         })?;
         return Ok(found);
     }
@@ -68,10 +75,13 @@ pub(crate) fn tickets(state: &dyn Read, filter: &TicketFilter) -> Result<Vec<Tic
         let first = key::last_u64(block_key) * key::STATUS_BLOCK;
         let matching = block.iter().enumerate().rev().filter(|(_, status)| wanted.contains(status));
         numbers.extend(matching.map(|(index, _)| TicketNo(first + index as u64)));
-        Ok(numbers.len() < limit)
+        Ok(numbers.len() < looked_at)
     })?;
-    for no in numbers.into_iter().take(limit) {
-        found.extend(ticket_row(state, no)?.map(|row| row.ticket));
+    for no in numbers.into_iter().take(looked_at) {
+        found.extend(ticket_row(state, no)?.map(|row| row.ticket).filter(is_theirs));
+        if found.len() >= limit {
+            break;
+        }
     }
     Ok(found)
 }

@@ -113,6 +113,7 @@ pub(crate) fn ticket(no: u64, status: Status) -> Ticket {
         help: desk::help::Help::default(),
         promised: None,
         told: None,
+        withdrawn: None,
     }
 }
 
@@ -135,6 +136,7 @@ pub(crate) fn message(event: EventId, id: &str, text: &str) -> MessageEntry {
         held: false,
         at: at(0),
         raw: None,
+        answers_to: None,
     }
 }
 

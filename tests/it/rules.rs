@@ -199,6 +199,20 @@ fn the_manual_and_the_completions_know_every_verb() {
     }
 }
 
+/// What `describe` says of the reference company.
+#[test]
+fn the_reference_company_is_described_in_sentences() {
+    let desk = Desk::new("");
+    for name in ["m365-secret", "signing-key", "slack-url"] {
+        desk.write(&format!("credentials/{name}"), "https://hooks.example/0123456789abcdef0123456789abcdef\n");
+    }
+    desk.set_env("CREDENTIALS_DIRECTORY", &desk.path("credentials").display().to_string());
+    desk.set_env("FRONTDESK_CONFIG", &root().join("config/frontdesk.toml").display().to_string());
+    let output = desk.cli_bare(&["--quiet", "describe"]);
+    assert_eq!(output.code, Some(0), "{output:?}");
+    compare("fixtures/describe.md", &output.stdout);
+}
+
 /// The examples load, and their tests pass through the real pipeline.
 #[test]
 fn the_shipped_configurations_are_good() {

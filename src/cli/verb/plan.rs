@@ -48,7 +48,7 @@ pub fn changes(old: &Setup, new: &Setup) -> Vec<String> {
 #[must_use]
 pub fn effects(store: &dyn Store, policy: &desk::Policy, at: jiff::Timestamp) -> Vec<String> {
     let open: Vec<desk::Status> = desk::Status::ALL.into_iter().filter(|status| status.is_active()).collect();
-    let tickets = store.tickets(&TicketFilter { status: open, limit: 0 });
+    let tickets = store.tickets(&TicketFilter { status: open, ..TicketFilter::default() });
     let moved = tickets.iter().filter(|ticket| {
         let next = desk::agenda::under(policy, ticket, at);
         !desk::agenda::promises_equal(ticket, &next)

@@ -140,7 +140,7 @@ impl Compiler<'_> {
         let accounts = self.accounts(raw.account.as_ref());
         let agents = self.agents(raw.agent.as_ref(), &company);
         let teams = self.teams(raw.team.as_ref(), &agents);
-        let types = self.types(raw.r#type.as_ref());
+        let types = self.types(raw.r#type.as_ref(), &company.languages);
         let (inboxes, mut watches) = self.inboxes(&raw, &company, &accounts);
         let vendors = self.vendors(raw.vendor.as_ref());
         let slas = self.slas(raw.sla.as_ref());

@@ -35,11 +35,11 @@ const READERS: [(&str, FormReader); 4] = [
 const FORM_TARGETS: [&str; 4] = ["requester", "requester.name", "subject", "text"];
 
 impl Compiler<'_> {
-    pub(super) fn types(&mut self, raw: Option<&Named<RawType>>) -> BTreeMap<TypeName, TicketType> {
+    pub(super) fn types(&mut self, raw: Option<&Named<RawType>>, languages: &[String]) -> BTreeMap<TypeName, TicketType> {
         let mut types = BTreeMap::new();
         for (name, raw) in raw.iter().flat_map(|named| &named.0) {
             let who = format!("type \"{}\"", name.value);
-            let fields = self.fields(raw.fields.as_deref().unwrap_or_default(), &who);
+            let fields = self.fields(raw.fields.as_deref().unwrap_or_default(), &who, languages);
             let steps = self.steps(raw.steps.as_deref().unwrap_or_default(), &who);
             if let Some(form) = &raw.form {
                 self.comes_later("type.form", form.at);
@@ -50,7 +50,7 @@ impl Compiler<'_> {
                 fields,
                 steps,
                 close_asks: raw.close_asks.iter().flatten().map(|ask| ask.value.clone()).collect(),
-                policy: raw.policy.as_ref().map(|policy| self.texts(policy, &who)).unwrap_or_default(),
+                policy: raw.policy.as_ref().map(|policy| self.texts(policy, &format!("the policy of {who}"))).unwrap_or_default(),
             };
             types.insert(ticket_type.name.clone(), ticket_type);
         }
@@ -71,10 +71,10 @@ impl Compiler<'_> {
     }
 
     /// A text for everybody, or a table of one by language.
-    fn texts(&mut self, node: &Node, who: &str) -> BTreeMap<String, String> {
+    fn texts(&mut self, node: &Node, what: &str) -> BTreeMap<String, String> {
         let wrong = |this: &mut Self, at| {
             let label = "a text, or such as { en = \"…\", de = \"…\" }";
-            this.report.add(Code::BadValue, at, format!("the policy of {who} is no text"), label);
+            this.report.add(Code::BadValue, at, format!("{what} is no text"), label);
         };
         let mut texts = BTreeMap::new();
         match &node.value {
@@ -92,6 +92,28 @@ impl Compiler<'_> {
         texts
     }
 
+    /// A question, or one by language: that of the first language where there are several, and all of these. One that is not
+    /// there in every language is asked in the first.
+    fn question(&mut self, node: &Node, who: &str, languages: &[String]) -> (Option<String>, BTreeMap<String, String>) {
+        let mut texts = self.texts(node, &format!("the question of {who}"));
+        if let Some(text) = texts.remove("") {
+            return (Some(text), texts);
+        }
+        for (language, text) in &texts {
+            if !languages.contains(language) || text.is_empty() {
+                let message = format!("the question of {who} cannot be asked in \"{language}\"");
+                self.report.add(Code::BadValue, node.at, message, format!("a text for each of {}", languages.join(", ")));
+            }
+        }
+        let without: Vec<&str> = languages.iter().filter(|language| !texts.contains_key(*language)).map(String::as_str).collect();
+        if !without.is_empty() && matches!(node.value, Value::Table(_)) {
+            let message = format!("the question of {who} is not there in every language");
+            self.report.add(Code::NoLanguage, node.at, message, format!("missing: {}", without.join(", ")));
+        }
+        let first = languages.iter().find_map(|language| texts.get(language)).or(texts.values().next());
+        (first.cloned(), texts)
+    }
+
     /// Ids are unique within their list.
     fn unique(&mut self, id: &At<String>, seen: &mut Vec<At<String>>, who: &str) -> bool {
         if let Some(known) = seen.iter().find(|known| known.value == id.value) {
@@ -103,7 +125,7 @@ impl Compiler<'_> {
         true
     }
 
-    fn fields(&mut self, raw: &[RawField], who: &str) -> Vec<Field> {
+    fn fields(&mut self, raw: &[RawField], who: &str, languages: &[String]) -> Vec<Field> {
         let mut seen = Vec::new();
         let mut fields = Vec::new();
         for raw in raw {
@@ -111,13 +133,13 @@ impl Compiler<'_> {
             let Some(id) = &raw.id else { continue };
             let who = format!("field \"{}\" of {who}", id.value);
             if self.unique(id, &mut seen, &who) {
-                fields.push(self.field(id, raw, &who));
+                fields.push(self.field(id, raw, &who, languages));
             }
         }
         fields
     }
 
-    fn field(&mut self, id: &At<String>, raw: &RawField, who: &str) -> Field {
+    fn field(&mut self, id: &At<String>, raw: &RawField, who: &str, languages: &[String]) -> Field {
         let kind = raw.kind.as_ref().and_then(|kind| self.word(kind, "kind", &KINDS)).unwrap_or_default();
         let options: Vec<String> = raw.options.iter().flatten().map(|option| option.value.clone()).collect();
         if kind == FieldKind::Choice && options.len() < 2 {
@@ -132,9 +154,11 @@ impl Compiler<'_> {
             let message = format!("{who} is required of customers, who are never asked for it");
             self.report.add(Code::Contradiction, id.at, message, "`required` or `agents_only`");
         }
+        let (ask, asks) = raw.ask.as_ref().map(|ask| self.question(ask, who, languages)).unwrap_or_default();
         Field {
             id: FieldId(id.value.clone()),
-            ask: raw.ask.as_ref().map_or_else(|| id.value.clone(), |ask| ask.value.clone()),
+            ask: ask.unwrap_or_else(|| id.value.clone()),
+            asks,
             kind,
             find: raw.find.as_ref().and_then(|pattern| self.regex(pattern, who)),
             labels: raw.labels.iter().flatten().map(|label| label.value.clone()).collect(),

@@ -29,8 +29,8 @@ shape! {
     RawField = "field" {
         /// Key. Required.
         id: At<String>,
-        /// The question. Default: the key.
-        ask: At<String>,
+        /// The question: a text, or one by language. Default: the key.
+        ask: Node,
         /// `text number money date choice email phone url bool`. Default `text`.
         kind: At<String>,
         /// Pattern that finds it; group `value`, else group 1, else the whole match.

@@ -112,11 +112,11 @@ impl Desk {
                 let raw = self.compose(from, to, subject, step, &[]);
                 self.mail(&raw, *proven)
             }
-            Act::Reply { from, of, on, subject, proven } => {
+            Act::Reply { from, of, on, subject, proven, late } => {
                 let requester =
                     on.and_then(|no| self.store.ticket(TicketNo(no))).map(|ticket| ticket.requester.address.to_string());
                 let receiver = of.as_deref().or(requester.as_deref()).unwrap_or(from);
-                let row = self.newest_to(receiver).ok_or("nobody wrote to them")?;
+                let row = self.mails_to(receiver).nth(usize::from(*late)).ok_or("nobody wrote to them")?;
                 let sent = self.store.raw(&row.raw).map_err(|error| error.to_string())?;
                 let sent = mail::parse(&sent).message;
                 let to = sent.reply_to.first().or(sent.from.first()).map(|to| to.address.to_string()).unwrap_or_default();
@@ -403,9 +403,16 @@ impl Desk {
     }
 
     fn newest_to(&self, who: &str) -> Option<OutboxRow> {
-        let address = mail::Address::new(who.rsplit_once('<').map_or(who, |(_, address)| address.trim_end_matches('>'))).ok()?;
+        self.mails_to(who).next()
+    }
+
+    /// What we wrote to somebody, newest first.
+    fn mails_to(&self, who: &str) -> impl Iterator<Item = OutboxRow> {
+        let address = who.rsplit_once('<').map_or(who, |(_, address)| address.trim_end_matches('>')).to_lowercase();
         let tickets = self.store.tickets(&TicketFilter::default());
         let rows = tickets.iter().map(|ticket| ticket.no).chain([TicketNo(0)]).flat_map(|no| self.store.outbox_of(no));
-        rows.filter(|row| row.to.folded() == address.folded()).max_by_key(|row| (row.created_at, row.ticket))
+        let mut rows: Vec<OutboxRow> = rows.filter(|row| row.to.folded() == address).collect();
+        rows.sort_by_key(|row| (row.created_at, row.ticket));
+        rows.into_iter().rev()
     }
 }

@@ -34,7 +34,8 @@ pub(super) enum Act {
     /// A new mail.
     Mail { from: String, to: String, subject: String, proven: bool },
     /// An answer to the newest mail that somebody got of us, or that a ticket's requester or the receiver `of` got.
-    Reply { from: String, of: Option<String>, on: Option<u64>, subject: Option<String>, proven: bool },
+    /// `late` answers the one before it.
+    Reply { from: String, of: Option<String>, on: Option<u64>, subject: Option<String>, proven: bool, late: bool },
     /// A command on a ticket.
     Command { by: Option<String>, ticket: u64, words: Vec<String> },
     /// Another configuration.
@@ -91,11 +92,12 @@ fn act(line: &str) -> Result<Act, String> {
             let (from, to) = people.split_once(" to ").ok_or("mail FROM to ADDRESS: SUBJECT")?;
             Ok(Act::Mail { from: from.to_owned(), to: to.to_owned(), subject: subject.to_owned(), proven: word == "mail" })
         }
-        "reply" | "forged-reply" => {
+        "reply" | "forged-reply" | "late-reply" => {
             let (rest, subject) = rest.split_once(": ").map_or((rest, None), |(rest, subject)| (rest, Some(subject.to_owned())));
             let (rest, of) = rest.split_once(" of ").map_or((rest, None), |(rest, of)| (rest, Some(of.to_owned())));
             let (from, on) = rest.split_once(" on ").map_or((rest, None), |(from, on)| (from, Some(on)));
-            Ok(Act::Reply { from: from.to_owned(), of, on: on.map(number).transpose()?, subject, proven: word == "reply" })
+            let (proven, late) = (word != "forged-reply", word == "late-reply");
+            Ok(Act::Reply { from: from.to_owned(), of, on: on.map(number).transpose()?, subject, proven, late })
         }
         "agent" => {
             let mut words = rest.split_whitespace().map(str::to_owned);

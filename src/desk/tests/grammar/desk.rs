@@ -79,6 +79,7 @@ fn field(id: &str, kind: FieldKind, options: &[&str]) -> Field {
     Field {
         id: id.into(),
         ask: format!("What is the {id}?"),
+        asks: std::collections::BTreeMap::new(),
         kind,
         find: None,
         labels: if id == "serial" { vec!["Serial number".into(), "S/N".into()] } else { Vec::new() },

@@ -27,6 +27,7 @@ fn field(id: &str, ask: &str, find: Option<&str>, required: bool) -> Field {
     Field {
         id: desk::FieldId(id.into()),
         ask: ask.into(),
+        asks: std::collections::BTreeMap::new(),
         kind: FieldKind::Text,
         find: find.map(|find| regex::Regex::new(find).expect("a test's pattern")),
         labels: vec![],

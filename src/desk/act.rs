@@ -143,10 +143,10 @@ fn ask_vendor(change: &mut Change<'_>, by: &Actor, name: &VendorName, words: &Wo
 /// Words that stay inside.
 fn note(change: &mut Change<'_>, by: &Actor, words: &Words) {
     let label = by.label();
-    let short = excerpt(&words.told());
-    change.tell("noted", &label, short.clone());
+    let told = words.told();
+    change.tell("noted", &label, excerpt(&told));
     change.add_message(MessageEntry { attachments: words.attachments(), ..blank(change.event, by, &words.text) });
-    change.ticket.last_note = Some(NoteLine { by: label, at: change.at(), excerpt: short });
+    change.ticket.last_note = Some(NoteLine { by: label, at: change.at(), excerpt: shortened(&told) });
     looked_at(change);
 }
 
@@ -339,6 +339,13 @@ pub(crate) fn looked_at(change: &mut Change<'_>) {
     change.ticket.recent_mails.clear();
 }
 
+/// The same for people: one that is not all of the text ends with `…`.
+pub(crate) fn shortened(text: &str) -> String {
+    let short = excerpt(text);
+    let is_all = text.split_whitespace().map(|word| word.chars().count() + 1).sum::<usize>() == short.chars().count() + 1;
+    if is_all || short.is_empty() { short } else { format!("{} …", short.trim_end_matches([',', ';', ':'])) }
+}
+
 pub(crate) fn excerpt(text: &str) -> String {
     let words = text.split_whitespace().take(12).collect::<Vec<_>>().join(" ");
     words.chars().take(100).collect()
@@ -378,7 +385,7 @@ pub(crate) fn sentence(text: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::sentence;
+    use super::{sentence, shortened};
 
     #[test]
     fn an_answer_in_one_sentence() {
@@ -399,5 +406,15 @@ mod tests {
         let said = sentence(&endless);
         assert!(said.ends_with(" …") && said.chars().count() <= 162 && !said.contains(", …"), "{said}");
         assert!(sentence(&"x".repeat(400)).ends_with('…'));
+    }
+
+    #[test]
+    fn a_note_that_is_longer_than_what_is_shown_says_so() {
+        assert_eq!(shortened("ask for\n DHCP log"), "ask for DHCP log");
+        assert_eq!(
+            shortened("one two three four five six seven eight nine ten eleven twelve, x"),
+            "one two three four five six seven eight nine ten eleven twelve …"
+        );
+        assert_eq!(shortened(""), "");
     }
 }

@@ -246,7 +246,8 @@ fn plan(mail: &Incoming<'_>, ticket: &Ticket, writing: &Writing<'_>) -> Result<P
     if !writing.consent.without_commands && !keeps_words {
         if let Some(wrong) = block.mistakes.first() {
             let mistake = &wrong.mistake;
-            return Err(Why::Mistake { line: wrong.raw.clone(), what: mistake.what.clone(), meant: mistake.meant.clone() });
+            let (line, what, meant) = (wrong.raw.clone(), mistake.what.clone(), mistake.meant.clone());
+            return Err(Why::Mistake { line, what, meant, place: Some(mistake.place(&wrong.text)) });
         }
         if let Some(line) = block.verb_in_text.as_ref().filter(|_| !writing.consent.as_it_is) {
             return Err(Why::VerbInText { line: line.text.clone() });
@@ -258,7 +259,7 @@ fn plan(mail: &Incoming<'_>, ticket: &Ticket, writing: &Writing<'_>) -> Result<P
                 Said::Ticket(command) => commands.push((line.raw.clone(), command.clone())),
                 Said::Desk(_) => {
                     let what = "this is asked without a ticket: write it to the desk's own address".to_owned();
-                    return Err(Why::Mistake { line: line.raw.clone(), what, meant: None });
+                    return Err(Why::Mistake { line: line.raw.clone(), what, meant: None, place: None });
                 }
             }
         }
@@ -270,7 +271,12 @@ fn plan(mail: &Incoming<'_>, ticket: &Ticket, writing: &Writing<'_>) -> Result<P
             Ok(Said::Ticket(Command::Reply { text } | Command::Note { text })) if text.is_empty() => {}
             Ok(Said::Ticket(command)) => commands.insert(0, (line, command)),
             Ok(Said::Desk(_)) | Err(_) => {
-                return Err(Why::Mistake { line, what: "this link cannot be read any more".to_owned(), meant: None });
+                return Err(Why::Mistake {
+                    line,
+                    what: "this link cannot be read any more".to_owned(),
+                    meant: None,
+                    place: None,
+                });
             }
         }
     }
@@ -474,7 +480,7 @@ fn confirmed(command: &Command, writing: &Writing<'_>) -> Command {
 }
 
 fn refused(line: String, what: String) -> Why {
-    Why::Mistake { line, what, meant: None }
+    Why::Mistake { line, what, meant: None, place: None }
 }
 
 /// Whether a command may be carried out on the ticket as it is by then.

@@ -181,7 +181,7 @@ pub(crate) fn confirm(
     writing: &Writing<'_>,
     (line, command): (&str, &Command),
 ) -> Decision {
-    let wrong = |what: &str| Why::Mistake { line: line.to_owned(), what: what.to_owned(), meant: None };
+    let wrong = |what: &str| Why::Mistake { line: line.to_owned(), what: what.to_owned(), meant: None, place: None };
     let Command::Confirm { draft, code } = command else {
         return agent_hold::draft(mail, found, ticket, writing, wrong("nothing of yours waits for that"));
     };
@@ -260,10 +260,10 @@ fn carry_out(
 /// Why a mail waits on whose correction is wrong as well: the line that stands in it is the one to be corrected.
 fn first_line(kept: &Draft, corrected: &Option<(String, String)>, why: &Why) -> Why {
     match (why, &kept.why, corrected) {
-        (Why::Mistake { line: wrong, what, meant }, Why::Mistake { line, .. }, Some((_, right)))
+        (Why::Mistake { line: wrong, what, meant, .. }, Why::Mistake { line, .. }, Some((_, right)))
             if wrong.trim_start_matches(['#', ' ']).trim() == right.trim() =>
         {
-            Why::Mistake { line: line.clone(), what: what.clone(), meant: meant.clone() }
+            Why::Mistake { line: line.clone(), what: what.clone(), meant: meant.clone(), place: None }
         }
         _ => why.clone(),
     }

@@ -151,7 +151,7 @@ pub(crate) fn decide(mail: &mut Incoming<'_>, found: &Found, agent: &AgentName) 
     let block = read(policy, &agent.name, message, mail.event.at);
     if let Some(wrong) = block.mistakes.first() {
         let mistake = &wrong.mistake;
-        return Some(wrong_line(mail, agent, &wrong.text, &mistake.what));
+        return Some(wrong_at(mail, agent, &wrong.text, &mistake.what, mistake.place(&wrong.text)));
     }
     if let Some(customer) = named_customer(&block) {
         return Some(new_ticket(mail, agent, Some(&customer), &block));
@@ -198,6 +198,10 @@ fn help(mail: &mut Incoming<'_>, agent: &Agent, verb: Option<&str>) -> Decision 
 /// Nothing is held, since nothing but the line was said: the agent writes it again. Where they were told of a mistake within
 /// ten minutes they are not told once more, so the mail waits on the list of held ones.
 fn wrong_line(mail: &mut Incoming<'_>, agent: &Agent, line: &str, what: &str) -> Decision {
+    wrong_at(mail, agent, line, what, (0, line.chars().count()))
+}
+
+fn wrong_at(mail: &mut Incoming<'_>, agent: &Agent, line: &str, what: &str, characters: (usize, usize)) -> Decision {
     let known = mail.event.around.agents.get(&agent.name).cloned().unwrap_or_default();
     let Some(state) = agent_hold::told_at_desk(&known, mail.event.at) else {
         mail.trace("notice", "no", "told of a mistake at the desk within ten minutes");
@@ -205,7 +209,6 @@ fn wrong_line(mail: &mut Incoming<'_>, agent: &Agent, line: &str, what: &str) ->
     };
     let lines = [line.to_owned()];
     let held = mail.event.id;
-    let characters = (0, line.chars().count());
     let mistake = Mistake { held, lines: &lines, wrong: 0, characters, what, meant: None, has_text: false };
     let mut decision = answer(mail, agent, |desk_mail, id| desk_mail.mistake(&mistake, id));
     decision.effects.push(Effect::Agent { name: agent.name.clone(), state });

@@ -4,6 +4,7 @@
 //! Verbs of commands stay as they are typed. Customers' texts are templates of the operator and are not here.
 
 use crate::policy::{Agent, Policy};
+use crate::ticket::{Priority, Status};
 use crate::words_de::GERMAN;
 use crate::words_en::ENGLISH;
 
@@ -156,6 +157,8 @@ pub(crate) struct Words {
     pub(crate) look_at: &'static str,
     pub(crate) last_note: &'static str,
     pub(crate) why: &'static str,
+    /// In the order of [`crate::cause::Why`].
+    pub(crate) whys: [&'static str; 7],
     pub(crate) mistake_sent: &'static str,
     pub(crate) use_line: &'static str,
     pub(crate) text_only: &'static str,
@@ -208,6 +211,8 @@ pub(crate) struct Words {
     pub(crate) earlier: &'static str,
     pub(crate) away_until: &'static str,
     pub(crate) away_back: &'static str,
+    /// What acts and values are called in the history, and what they are called in this language; others stay as they are.
+    pub(crate) acts: &'static [(&'static str, &'static str)],
     pub(crate) digest_due: &'static str,
     pub(crate) digest_yours: &'static str,
     pub(crate) digest_others: &'static str,
@@ -223,6 +228,23 @@ pub(crate) struct Words {
 
 /// All languages; the first is the fallback.
 pub(crate) const ALL: [&Words; 2] = [&ENGLISH, &GERMAN];
+
+impl Words {
+    /// What an act or a value is called to a person.
+    pub(crate) fn act(&self, name: &str) -> String {
+        let told = self.acts.iter().find(|(known, _)| *known == name);
+        told.map_or_else(|| name.replace('_', " "), |(_, told)| (*told).to_owned())
+    }
+
+    /// The same for a change from one status or priority to another: `new → open`.
+    pub(crate) fn turn(&self, what: &str) -> String {
+        let statuses = Status::ALL.map(Status::as_str).into_iter().zip(self.statuses);
+        let priorities = Priority::ALL.map(Priority::as_str).into_iter().zip(self.priorities);
+        let known: Vec<_> = statuses.chain(priorities).collect();
+        let told = |value: &str| known.iter().find(|(name, _)| *name == value).map(|(_, told)| *told);
+        what.split(" → ").map(|value| told(value).unwrap_or(value).to_owned()).collect::<Vec<_>>().join(" → ")
+    }
+}
 
 /// The words for one agent: their first language that there is, else the company's, else English.
 pub(crate) fn words_of(policy: &Policy, agent: &Agent) -> &'static Words {
@@ -243,4 +265,18 @@ pub(crate) fn is_title(text: &str) -> bool {
     };
     let first = |title: &'static str| title.split_whitespace().next().unwrap_or_default();
     ALL.into_iter().flat_map(titles).any(|title| first(title) == text)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn acts_and_what_they_turn_are_told_in_the_language_of_the_agent() {
+        assert_eq!(ENGLISH.act("status_changed"), "status changed");
+        assert_eq!(GERMAN.act("priority_changed"), "Dringlichkeit");
+        assert_eq!(ENGLISH.turn("on_hold → open"), "on hold → open");
+        assert_eq!(GERMAN.turn("new → pending"), "neu → wartet auf Kunde");
+        assert_eq!(GERMAN.turn("Please see new → old"), "Please see new → old");
+    }
 }

@@ -27,7 +27,7 @@ pub enum Why {
 }
 
 impl Why {
-    /// As written in the mail and in `X-Frontdesk-Why`.
+    /// As written in `X-Frontdesk-Why`.
     #[must_use]
     pub fn as_str(self) -> &'static str {
         match self {

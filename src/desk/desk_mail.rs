@@ -264,7 +264,8 @@ impl DeskMail<'_> {
             let words = self.words();
             fill_text(words.sleeps, &[("when", &short_time(words, &self.desk.zone(self.to), until, self.at))])
         });
-        what.unwrap_or_else(|| format!("{}: {}", line.kind.replace('_', " "), line.what))
+        let words = self.words();
+        what.unwrap_or_else(|| format!("{}: {}", words.act(&line.kind), words.turn(&line.what)))
     }
 
     /// What became of an undone act.
@@ -277,9 +278,10 @@ impl DeskMail<'_> {
             (false, false) if undone.kept.is_empty() => words.undone_all,
             (false, false) => words.undone_part,
         };
-        let mut blocks = vec![Block::Say(fill(template, &[("what", foreign(&undone.what, WORDS_CHARACTERS_MAX))]))];
+        let named = |acts: &str| acts.split(", ").map(|act| words.act(&act.replace(' ', "_"))).collect::<Vec<_>>().join(", ");
+        let mut blocks = vec![Block::Say(fill(template, &[("what", foreign(&named(&undone.what), WORDS_CHARACTERS_MAX))]))];
         if !undone.kept.is_empty() {
-            blocks.push(Block::Say(own(fill_text(words.undone_kept, &[("what", &undone.kept.join(", "))]))));
+            blocks.push(Block::Say(own(fill_text(words.undone_kept, &[("what", &named(&undone.kept.join(", ")))]))));
         }
         self.send(body(words.marker_undone, words.no_answer, blocks), Mode::Note, id)
     }

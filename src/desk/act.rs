@@ -27,8 +27,9 @@ pub(crate) fn decide(policy: &Policy, ticket: &Ticket, event: &Event, by: &Actor
 /// The end of every act: what reverses it is remembered, and those who should know are told.
 pub(crate) fn finish(mut change: Change<'_>, by: &Actor) -> Decision {
     vendor::tell_fields(&mut change);
-    if let Actor::Agent(agent) = by {
-        remember_act(&mut change, agent);
+    match by {
+        Actor::Agent(agent) => remember_act(&mut change, agent),
+        Actor::Operator => remember_told(&mut change, &by.label()),
     }
     notice::of_act(&mut change, by);
     change.finish(Outcome::Changed)
@@ -286,26 +287,40 @@ fn undo(change: &mut Change<'_>, by: &Actor) {
 
 fn remember_act(change: &mut Change<'_>, agent: &AgentName) {
     let turned = undo::difference(change.before, &change.ticket);
+    let sends = sent_outside(change);
+    let is_undo = change.history.iter().any(|line| line.kind == "undone");
+    if is_undo || (turned.is_empty() && sends.is_empty()) {
+        return;
+    }
+    let what = done_in_words(change);
+    remember_told(change, agent.as_str());
+    let act = Act { event: change.event.id, agent: agent.clone(), at: change.at(), what, turned, sends };
+    undo::remember(&mut change.ticket, act);
+}
+
+/// Mails to people outside that it sent.
+fn sent_outside(change: &Change<'_>) -> Vec<EffectId> {
     let outside: BTreeSet<String> = change.ticket.participants.iter().map(mail::Address::folded).collect();
     let sends = change.effects.iter().enumerate().filter_map(|(index, effect)| match effect {
         Effect::Send(send) if outside.contains(&send.to.folded()) => Some(EffectId::new(change.event.id, index)),
         _ => None,
     });
-    let sends: Vec<EffectId> = sends.collect();
-    let is_undo = change.history.iter().any(|line| line.kind == "undone");
-    if is_undo || (turned.is_empty() && sends.is_empty()) {
+    sends.collect()
+}
+
+fn done_in_words(change: &Change<'_>) -> String {
+    let what = change.history.iter().filter(|line| line.kind != "status_changed").map(|line| line.kind.replace('_', " "));
+    what.collect::<Vec<_>>().join(", ")
+}
+
+/// People outside got a mail besides an answer: whoever writes without knowing of it might repeat it, or say the opposite.
+pub(crate) fn remember_told(change: &mut Change<'_>, by: &str) {
+    let is_answer = change.ticket.answered.as_ref().is_some_and(|answered| answered.event == change.event.id);
+    if is_answer || sent_outside(change).is_empty() {
         return;
     }
-    let what = change.history.iter().filter(|line| line.kind != "status_changed").map(|line| line.kind.replace('_', " "));
-    let what = what.collect::<Vec<_>>().join(", ");
-    // Whoever writes without knowing of it might repeat it, or say the opposite.
-    let is_answer = change.ticket.answered.as_ref().is_some_and(|answered| answered.event == change.event.id);
-    if !sends.is_empty() && !is_answer {
-        let (rev, by, at) = (change.ticket.rev, agent.to_string(), change.at());
-        change.ticket.told = Some(Answered { rev, by, at, event: change.event.id, excerpt: what.clone() });
-    }
-    let act = Act { event: change.event.id, agent: agent.clone(), at: change.at(), what, turned, sends };
-    undo::remember(&mut change.ticket, act);
+    let (rev, by, at, excerpt) = (change.ticket.rev, by.to_owned(), change.at(), done_in_words(change));
+    change.ticket.told = Some(Answered { rev, by, at, event: change.event.id, excerpt });
 }
 
 /// A message of ours without anything but its text.

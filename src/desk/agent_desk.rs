@@ -108,7 +108,11 @@ pub(crate) fn question(policy: &Policy, request: &Request, message: &Message, at
         DeskCommand::List { which } => Asked::List(which.clone()),
         DeskCommand::Find { words } => Asked::Find(words.clone()),
         DeskCommand::Show { ticket } => Asked::Show(*ticket),
-        DeskCommand::New { .. } | DeskCommand::Away { .. } | DeskCommand::Report { .. } | DeskCommand::Help { .. } => {
+        DeskCommand::New { .. }
+        | DeskCommand::Away { .. }
+        | DeskCommand::Forget { .. }
+        | DeskCommand::Report { .. }
+        | DeskCommand::Help { .. } => {
             return None;
         }
     };
@@ -183,6 +187,7 @@ fn carry_out(mail: &mut Incoming<'_>, found: &Found, agent: &Agent, command: &De
         },
         DeskCommand::New { customer } => new_ticket(mail, agent, customer.as_ref(), block),
         DeskCommand::Away { until } => away(mail, agent, *until),
+        DeskCommand::Forget { address } => forget(mail, agent, address),
         DeskCommand::Report { .. } => match &found.report {
             Some(report) => answer(mail, agent, |desk_mail, id| chore_mail::report(desk_mail, report, id)),
             None => wrong_line(mail, agent, "report", "the report could not be made; `frontdesk report` says why"),
@@ -231,6 +236,24 @@ fn away(mail: &mut Incoming<'_>, agent: &Agent, until: Option<Timestamp>) -> Dec
     let state = mail.event.around.agents.get(&agent.name).cloned().unwrap_or_default();
     let mut decision = answer(mail, agent, |desk_mail, id| desk_mail.away(until, id));
     let state = AgentState { away_until: until, ..state };
+    decision.effects.push(Effect::Agent { name: agent.name.clone(), state });
+    decision
+}
+
+/// The agent takes back that an address is theirs. Who may do so is the same as who may say anything in their name.
+fn forget(mail: &mut Incoming<'_>, agent: &Agent, address: &Address) -> Decision {
+    let mut state = mail.event.around.agents.get(&agent.name).cloned().unwrap_or_default();
+    if !state.addresses.remove(&address.folded()) {
+        let is_configured = mail.policy.agent_by_address(address).is_some_and(|known| known.name == agent.name);
+        let what = if is_configured {
+            "this address stands in the configuration, where an operator can change it"
+        } else {
+            "no such address was remembered as yours"
+        };
+        return wrong_line(mail, agent, &format!("forget {address}"), what);
+    }
+    mail.trace("agent", "address forgotten", format!("{address} is no longer {}'s", agent.name));
+    let mut decision = answer(mail, agent, |desk_mail, id| desk_mail.forgotten(address, id));
     decision.effects.push(Effect::Agent { name: agent.name.clone(), state });
     decision
 }

@@ -162,10 +162,13 @@ fn push_pieces(body: &mut String, line: &Line) {
 fn push_link(body: &mut String, label: &str, url: &str) {
     body.push_str("<a href=\"");
     push_escaped(body, url);
-    match label.chars().count() {
-        0..=NARROW_CHARACTERS_MAX => body.push_str(&format!("\" style=\"{NARROW_LABEL}\">")),
-        0..=LABEL_CHARACTERS_MAX => body.push_str("\" style=\"white-space:nowrap\">"),
-        _ => body.push_str("\">"),
+    let characters = label.chars().count();
+    if characters <= NARROW_CHARACTERS_MAX {
+        body.push_str(&format!("\" style=\"{NARROW_LABEL}\">"));
+    } else if characters <= LABEL_CHARACTERS_MAX {
+        body.push_str("\" style=\"white-space:nowrap\">");
+    } else {
+        body.push_str("\">");
     }
     push_escaped(body, label);
     body.push_str("</a>");

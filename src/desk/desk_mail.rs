@@ -238,6 +238,26 @@ impl DeskMail<'_> {
         self.send(body(words.marker_nothing_done, words.no_answer, vec![Block::Say(said), quote]), Mode::Note, id)
     }
 
+    /// A link about a held mail was pressed when that was decided already; `settled` is what was done with it.
+    #[must_use]
+    pub(crate) fn decided(&self, settled: Option<&HistoryEntry>, id: EffectId) -> Send {
+        let words = self.words();
+        let what = match settled.map(|line| line.kind.as_str()) {
+            Some("answered") => words.decided_sent,
+            Some("noted") => words.decided_noted,
+            Some("thrown_away") => words.decided_thrown,
+            Some("let_in") => words.decided_let_in,
+            Some(_) | None => words.decided_done,
+        };
+        let mut blocks = vec![Block::Say(own(what))];
+        if let Some(line) = settled {
+            let by = foreign(&self.agent_name(&line.by), NAME_CHARACTERS_MAX);
+            let when = own(short_time(words, &self.desk.zone(self.to), line.at, self.at));
+            blocks.push(Block::Say(fill(words.decided_by, &[("name", by), ("when", when)])));
+        }
+        self.send(body(words.marker_nothing_done, words.no_answer, blocks), Mode::Note, id)
+    }
+
     /// What a batch of commands did. `leaves_at` is when a mail to the requester goes out, where one does.
     #[must_use]
     pub fn receipt(&self, done: &[String], leaves_at: Option<Timestamp>, can_undo: bool, id: EffectId) -> Send {

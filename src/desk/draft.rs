@@ -43,7 +43,7 @@ pub enum Why {
         /// The whole line as it was probably meant.
         meant: Option<String>,
         /// Where in the line without its mark, in characters: the first, and how many. `None`: all of it.
-        #[serde(default, skip_serializing_if = "Option::is_none")]
+        #[serde(default)]
         place: Option<(usize, usize)>,
     },
     /// Somebody answered the customer while it was written.

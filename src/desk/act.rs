@@ -27,8 +27,9 @@ pub(crate) fn decide(policy: &Policy, ticket: &Ticket, event: &Event, by: &Actor
 /// The end of every act: what reverses it is remembered, and those who should know are told.
 pub(crate) fn finish(mut change: Change<'_>, by: &Actor) -> Decision {
     vendor::tell_fields(&mut change);
-    if let Actor::Agent(agent) = by {
-        remember_act(&mut change, agent);
+    match by {
+        Actor::Agent(agent) => remember_act(&mut change, agent),
+        Actor::Operator => remember_told(&mut change, &by.label()),
     }
     notice::of_act(&mut change, by);
     change.finish(Outcome::Changed)
@@ -143,10 +144,10 @@ fn ask_vendor(change: &mut Change<'_>, by: &Actor, name: &VendorName, words: &Wo
 /// Words that stay inside.
 fn note(change: &mut Change<'_>, by: &Actor, words: &Words) {
     let label = by.label();
-    let short = excerpt(&words.told());
-    change.tell("noted", &label, short.clone());
+    let told = words.told();
+    change.tell("noted", &label, excerpt(&told));
     change.add_message(MessageEntry { attachments: words.attachments(), ..blank(change.event, by, &words.text) });
-    change.ticket.last_note = Some(NoteLine { by: label, at: change.at(), excerpt: short });
+    change.ticket.last_note = Some(NoteLine { by: label, at: change.at(), excerpt: shortened(&told) });
     looked_at(change);
 }
 
@@ -286,26 +287,40 @@ fn undo(change: &mut Change<'_>, by: &Actor) {
 
 fn remember_act(change: &mut Change<'_>, agent: &AgentName) {
     let turned = undo::difference(change.before, &change.ticket);
+    let sends = sent_outside(change);
+    let is_undo = change.history.iter().any(|line| line.kind == "undone");
+    if is_undo || (turned.is_empty() && sends.is_empty()) {
+        return;
+    }
+    let what = done_in_words(change);
+    remember_told(change, agent.as_str());
+    let act = Act { event: change.event.id, agent: agent.clone(), at: change.at(), what, turned, sends };
+    undo::remember(&mut change.ticket, act);
+}
+
+/// Mails to people outside that it sent.
+fn sent_outside(change: &Change<'_>) -> Vec<EffectId> {
     let outside: BTreeSet<String> = change.ticket.participants.iter().map(mail::Address::folded).collect();
     let sends = change.effects.iter().enumerate().filter_map(|(index, effect)| match effect {
         Effect::Send(send) if outside.contains(&send.to.folded()) => Some(EffectId::new(change.event.id, index)),
         _ => None,
     });
-    let sends: Vec<EffectId> = sends.collect();
-    let is_undo = change.history.iter().any(|line| line.kind == "undone");
-    if is_undo || (turned.is_empty() && sends.is_empty()) {
+    sends.collect()
+}
+
+fn done_in_words(change: &Change<'_>) -> String {
+    let what = change.history.iter().filter(|line| line.kind != "status_changed").map(|line| line.kind.replace('_', " "));
+    what.collect::<Vec<_>>().join(", ")
+}
+
+/// People outside got a mail besides an answer: whoever writes without knowing of it might repeat it, or say the opposite.
+pub(crate) fn remember_told(change: &mut Change<'_>, by: &str) {
+    let is_answer = change.ticket.answered.as_ref().is_some_and(|answered| answered.event == change.event.id);
+    if is_answer || sent_outside(change).is_empty() {
         return;
     }
-    let what = change.history.iter().filter(|line| line.kind != "status_changed").map(|line| line.kind.replace('_', " "));
-    let what = what.collect::<Vec<_>>().join(", ");
-    // Whoever writes without knowing of it might repeat it, or say the opposite.
-    let is_answer = change.ticket.answered.as_ref().is_some_and(|answered| answered.event == change.event.id);
-    if !sends.is_empty() && !is_answer {
-        let (rev, by, at) = (change.ticket.rev, agent.to_string(), change.at());
-        change.ticket.told = Some(Answered { rev, by, at, event: change.event.id, excerpt: what.clone() });
-    }
-    let act = Act { event: change.event.id, agent: agent.clone(), at: change.at(), what, turned, sends };
-    undo::remember(&mut change.ticket, act);
+    let (rev, by, at, excerpt) = (change.ticket.rev, by.to_owned(), change.at(), done_in_words(change));
+    change.ticket.told = Some(Answered { rev, by, at, event: change.event.id, excerpt });
 }
 
 /// A message of ours without anything but its text.
@@ -338,6 +353,13 @@ pub(crate) fn looked_at(change: &mut Change<'_>) {
         change.ticket.status = Status::Open;
     }
     change.ticket.recent_mails.clear();
+}
+
+/// The same for people: one that is not all of the text ends with `…`.
+pub(crate) fn shortened(text: &str) -> String {
+    let short = excerpt(text);
+    let is_all = text.split_whitespace().map(|word| word.chars().count() + 1).sum::<usize>() == short.chars().count() + 1;
+    if is_all || short.is_empty() { short } else { format!("{} …", short.trim_end_matches([',', ';', ':'])) }
 }
 
 pub(crate) fn excerpt(text: &str) -> String {
@@ -379,7 +401,7 @@ pub(crate) fn sentence(text: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::sentence;
+    use super::{sentence, shortened};
 
     #[test]
     fn an_answer_in_one_sentence() {
@@ -400,5 +422,15 @@ mod tests {
         let said = sentence(&endless);
         assert!(said.ends_with(" …") && said.chars().count() <= 162 && !said.contains(", …"), "{said}");
         assert!(sentence(&"x".repeat(400)).ends_with('…'));
+    }
+
+    #[test]
+    fn a_note_that_is_longer_than_what_is_shown_says_so() {
+        assert_eq!(shortened("ask for\n DHCP log"), "ask for DHCP log");
+        assert_eq!(
+            shortened("one two three four five six seven eight nine ten eleven twelve, x"),
+            "one two three four five six seven eight nine ten eleven twelve …"
+        );
+        assert_eq!(shortened(""), "");
     }
 }

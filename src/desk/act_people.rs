@@ -29,7 +29,12 @@ pub(crate) fn carry_out(change: &mut Change<'_>, by: &Actor, command: &Command) 
             change.ticket.waiting.retain(|person| person.folded() != gone);
         }
         Command::SetRequester { address } => set_requester(change, &label, address),
-        Command::Merge { into } => merge(change, &label, *into),
+        Command::Merge { into } => {
+            merge(change, &label, *into);
+            if let Some(other) = &change.event.around.joined_to {
+                tell_joined(change, by, other);
+            }
+        }
         Command::Split => split(change, &label),
         Command::Spam => spam(change, &label),
         Command::Redact => redact(change, by),
@@ -78,6 +83,17 @@ fn split(change: &mut Change<'_>, label: &str) {
     change.add_message(message.clone());
     let other = begun(change, &other, &message);
     change.also.push(other);
+}
+
+/// Whoever owns the ticket that goes on, or reads along, hears what became part of it.
+pub(crate) fn tell_joined(change: &mut Change<'_>, by: &Actor, other: &Ticket) {
+    let shown = notice::shown(change.policy, by);
+    let joined = change.before.clone();
+    let effects = std::mem::take(&mut change.effects);
+    let mut next = Change { effects, ..Change::new(change.policy, other, change.event) };
+    notice::tell(&mut next, &Cause::Joined { by: &shown, other: &joined }, by.agent());
+    change.effects = next.effects;
+    change.trace.append(&mut next.trace);
 }
 
 /// A ticket that another gave birth to: its work begins, and its people get the mail that they can answer.

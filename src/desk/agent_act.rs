@@ -23,7 +23,7 @@ use crate::letter::Words;
 use crate::policy::Receipts;
 use crate::ticket::Ticket;
 use crate::token::Mode;
-use crate::{admit, argument, below_marker, closing_question, command_word, process};
+use crate::{act_people, admit, argument, below_marker, closing_question, command_word, process};
 
 /// Larger mails are refused by many servers: 25 MB is what the large providers take.
 pub(crate) const ANSWER_BYTES_MAX: u64 = 25_000_000;
@@ -235,7 +235,7 @@ fn note_only(mail: &mut Incoming<'_>, found: &Found, ticket: &Ticket, writing: &
 
 /// Reads words and commands out of a mail. All lines are read before anything is done.
 fn plan(mail: &Incoming<'_>, ticket: &Ticket, writing: &Writing<'_>) -> Result<Plan, Why> {
-    if let Some(line) = below_marker(writing) {
+    if let Some(line) = below_marker(mail, writing) {
         return Err(Why::BelowMarker { line });
     }
     let text = corrected(&writing.reply.new_text, writing.consent.corrected.as_ref());
@@ -246,7 +246,8 @@ fn plan(mail: &Incoming<'_>, ticket: &Ticket, writing: &Writing<'_>) -> Result<P
     if !writing.consent.without_commands && !keeps_words {
         if let Some(wrong) = block.mistakes.first() {
             let mistake = &wrong.mistake;
-            return Err(Why::Mistake { line: wrong.raw.clone(), what: mistake.what.clone(), meant: mistake.meant.clone() });
+            let (line, what, meant) = (wrong.raw.clone(), mistake.what.clone(), mistake.meant.clone());
+            return Err(Why::Mistake { line, what, meant, place: Some(mistake.place(&wrong.text)) });
         }
         if let Some(line) = block.verb_in_text.as_ref().filter(|_| !writing.consent.as_it_is) {
             return Err(Why::VerbInText { line: line.text.clone() });
@@ -258,7 +259,7 @@ fn plan(mail: &Incoming<'_>, ticket: &Ticket, writing: &Writing<'_>) -> Result<P
                 Said::Ticket(command) => commands.push((line.raw.clone(), command.clone())),
                 Said::Desk(_) => {
                     let what = "this is asked without a ticket: write it to the desk's own address".to_owned();
-                    return Err(Why::Mistake { line: line.raw.clone(), what, meant: None });
+                    return Err(Why::Mistake { line: line.raw.clone(), what, meant: None, place: None });
                 }
             }
         }
@@ -270,7 +271,12 @@ fn plan(mail: &Incoming<'_>, ticket: &Ticket, writing: &Writing<'_>) -> Result<P
             Ok(Said::Ticket(Command::Reply { text } | Command::Note { text })) if text.is_empty() => {}
             Ok(Said::Ticket(command)) => commands.insert(0, (line, command)),
             Ok(Said::Desk(_)) | Err(_) => {
-                return Err(Why::Mistake { line, what: "this link cannot be read any more".to_owned(), meant: None });
+                return Err(Why::Mistake {
+                    line,
+                    what: "this link cannot be read any more".to_owned(),
+                    meant: None,
+                    place: None,
+                });
             }
         }
     }
@@ -310,13 +316,16 @@ fn give_vendor(commands: &mut [(String, Command)], words: &str) {
 
 /// A line that was written where nothing is read: between those of our mail, or below them. Where the answer was cut out of
 /// its quote, it is read.
-fn below_marker(writing: &Writing<'_>) -> Option<String> {
+fn below_marker(mail: &Incoming<'_>, writing: &Writing<'_>) -> Option<String> {
     if writing.consent.as_it_is {
         return None;
     }
-    let line = below_marker::answer_in(&writing.message.text, writing.quoted?)?;
-    let is_read = writing.reply.new_text.lines().any(|read| read.trim() == line);
-    (!is_read).then_some(line)
+    let name = mail.policy.agents.get(writing.agent).map_or("", |agent| agent.label.as_str());
+    let stray = below_marker::answer_in(&writing.message.text, writing.quoted?, name)?;
+    let is_read = writing.reply.new_text.lines().any(|read| read.trim() == stray.line);
+    let known = mail.event.around.agents.get(writing.agent);
+    let is_footer = stray.is_behind && known.is_some_and(|known| known.footers.contains(&stray.line));
+    (!is_read && !is_footer).then_some(stray.line)
 }
 
 /// The block of the text, if the HTML agrees with it: one of two that differ was not what the writer saw.
@@ -462,6 +471,11 @@ fn tell(change: &mut Change<'_>, found: &Found, writing: &Writing<'_>, command: 
         Command::Help { verb } => {
             agent_hold::say(change, agent, |mail, id| mail.help(verb.as_deref(), crate::verb::help_lines(), id));
         }
+        Command::Merge { into } => {
+            if let Some(other) = found.tickets.get(into) {
+                act_people::tell_joined(change, &Actor::Agent(writing.agent.clone()), other);
+            }
+        }
         _ => {}
     }
 }
@@ -477,7 +491,7 @@ fn confirmed(command: &Command, writing: &Writing<'_>) -> Command {
 }
 
 fn refused(line: String, what: String) -> Why {
-    Why::Mistake { line, what, meant: None }
+    Why::Mistake { line, what, meant: None, place: None }
 }
 
 /// Whether a command may be carried out on the ticket as it is by then.

@@ -11,7 +11,7 @@ use crate::arrival::Incoming;
 use crate::change::Change;
 use crate::command::Command;
 use crate::decide;
-use crate::decision::{Decision, Direction, MessageEntry, Outcome};
+use crate::decision::{Decision, Direction, HistoryEntry, MessageEntry, Outcome};
 use crate::draft::{Draft, Why};
 use crate::effect::{Effect, Enclosed};
 use crate::event::{Actor, AgentState, Arrival};
@@ -25,6 +25,10 @@ use crate::{act, agent_desk, agent_practice, answer, answer_layout, argument};
 
 /// Addresses that one agent can have besides those of the configuration.
 const ADDRESSES_MAX: usize = 10;
+/// First lines of footers that are remembered of one agent.
+const FOOTERS_MAX: usize = 5;
+/// Held mails of which it is remembered that an agent was told they are decided.
+const DECIDED_MAX: usize = 20;
 
 /// What an answer to a question says.
 enum Said {
@@ -94,7 +98,10 @@ fn choose(mail: &mut Incoming<'_>, found: &Found, word: &Word, name: &AgentName)
         };
     };
     let by = Actor::Agent(name.clone());
-    let held_message = source.and_then(|source| source.message.clone()).filter(|message| message.held);
+    // A mail of an agent is a draft, and what was let in or thrown away is decided.
+    let waits = |message: &MessageEntry| message.held && message.direction == Direction::In;
+    let undecided = source.filter(|source| source.settled.is_none());
+    let held_message = undecided.and_then(|source| source.message.clone()).filter(waits);
     match (word.choice, held_message) {
         (Choice::Release, Some(message)) => return act_alone(mail, ticket, &by, &Command::LetIn { message: Box::new(message) }),
         (Choice::PutAway, Some(message)) => return decide::put_away(&by, &message),
@@ -106,7 +113,7 @@ fn choose(mail: &mut Incoming<'_>, found: &Found, word: &Word, name: &AgentName)
     }
     match (draft_of(ticket, word).cloned(), source) {
         (Some(kept), Some(source)) => decide_draft(mail, found, ticket, word, &kept, source),
-        _ => gone(mail, ticket, &word.agent),
+        (_, source) => gone(mail, ticket, word, name, source.and_then(|source| source.settled.as_ref())),
     }
 }
 
@@ -151,12 +158,28 @@ pub(crate) fn decide_draft(
             }
         },
     };
+    let without_it = consent.as_it_is && !consent.as_note;
     let mut decision = carry_out(mail, found, ticket, kept, source, consent);
+    if let Why::BelowMarker { line } = &kept.why
+        && without_it
+    {
+        know_footer(mail, &mut decision, &kept.agent, line);
+    }
     let is_told = word.choice == Choice::Answer && first_word(&typed).is_some_and(|word| is_remember(&word));
     if kept.why == Why::NotProven && (word.choice == Choice::Remember || is_told) {
         remember(mail, &mut decision, &kept.agent, source);
     }
     decision
+}
+
+/// What its writer did not want to be sent is no answer the next time either: gateways add the same to every mail.
+fn know_footer(mail: &Incoming<'_>, decision: &mut Decision, agent: &AgentName, line: &str) {
+    let mut state = AgentState::of(agent, &decision.effects, &mail.event.around.agents);
+    state.footers.retain(|known| known != line);
+    state.footers.push(line.to_owned());
+    let surplus = state.footers.len().saturating_sub(FOOTERS_MAX);
+    state.footers.drain(..surplus);
+    decision.effects.push(Effect::Agent { name: agent.clone(), state });
 }
 
 /// Mails from the address of a held one are its agent's from now on; they still have to be proven.
@@ -181,7 +204,7 @@ pub(crate) fn confirm(
     writing: &Writing<'_>,
     (line, command): (&str, &Command),
 ) -> Decision {
-    let wrong = |what: &str| Why::Mistake { line: line.to_owned(), what: what.to_owned(), meant: None };
+    let wrong = |what: &str| Why::Mistake { line: line.to_owned(), what: what.to_owned(), meant: None, place: None };
     let Command::Confirm { draft, code } = command else {
         return agent_hold::draft(mail, found, ticket, writing, wrong("nothing of yours waits for that"));
     };
@@ -260,10 +283,10 @@ fn carry_out(
 /// Why a mail waits on whose correction is wrong as well: the line that stands in it is the one to be corrected.
 fn first_line(kept: &Draft, corrected: &Option<(String, String)>, why: &Why) -> Why {
     match (why, &kept.why, corrected) {
-        (Why::Mistake { line: wrong, what, meant }, Why::Mistake { line, .. }, Some((_, right)))
+        (Why::Mistake { line: wrong, what, meant, .. }, Why::Mistake { line, .. }, Some((_, right)))
             if wrong.trim_start_matches(['#', ' ']).trim() == right.trim() =>
         {
-            Why::Mistake { line: line.clone(), what: what.clone(), meant: meant.clone() }
+            Why::Mistake { line: line.clone(), what: what.clone(), meant: meant.clone(), place: None }
         }
         _ => why.clone(),
     }
@@ -452,9 +475,19 @@ fn throw(mail: &mut Incoming<'_>, ticket: &Ticket, agent: &AgentName, kept: &Dra
     change.finish(Outcome::Attached)
 }
 
-fn gone(mail: &mut Incoming<'_>, ticket: &Ticket, agent: &AgentName) -> Decision {
+/// The held mail is decided already. Whoever pressed the link is told so once, lest they think that it did something.
+fn gone(mail: &mut Incoming<'_>, ticket: &Ticket, word: &Word, name: &AgentName, settled: Option<&HistoryEntry>) -> Decision {
     let mut change = Change::new(mail.policy, ticket, mail.event);
     change.trace.append(&mut mail.lines);
-    change.tell("nothing_said", agent.as_str(), "a choice about a held mail that is already decided");
+    change.tell("nothing_said", name.as_str(), "a choice about a held mail that is already decided");
+    let mut state = change.agent_state(name);
+    let is_told = state.told_decided.contains(&word.event);
+    if let Some(agent) = change.policy.agents.get(name).filter(|_| !is_told) {
+        agent_hold::say(&mut change, agent, |desk_mail, id| desk_mail.decided(settled, id));
+        state.told_decided.push(word.event);
+        let surplus = state.told_decided.len().saturating_sub(DECIDED_MAX);
+        state.told_decided.drain(..surplus);
+        change.effects.push(Effect::Agent { name: name.clone(), state });
+    }
     change.finish(Outcome::Attached)
 }

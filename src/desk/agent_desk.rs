@@ -108,7 +108,11 @@ pub(crate) fn question(policy: &Policy, request: &Request, message: &Message, at
         DeskCommand::List { which } => Asked::List(which.clone()),
         DeskCommand::Find { words } => Asked::Find(words.clone()),
         DeskCommand::Show { ticket } => Asked::Show(*ticket),
-        DeskCommand::New { .. } | DeskCommand::Away { .. } | DeskCommand::Report { .. } | DeskCommand::Help { .. } => {
+        DeskCommand::New { .. }
+        | DeskCommand::Away { .. }
+        | DeskCommand::Forget { .. }
+        | DeskCommand::Report { .. }
+        | DeskCommand::Help { .. } => {
             return None;
         }
     };
@@ -151,7 +155,7 @@ pub(crate) fn decide(mail: &mut Incoming<'_>, found: &Found, agent: &AgentName) 
     let block = read(policy, &agent.name, message, mail.event.at);
     if let Some(wrong) = block.mistakes.first() {
         let mistake = &wrong.mistake;
-        return Some(wrong_line(mail, agent, &wrong.text, &mistake.what));
+        return Some(wrong_at(mail, agent, &wrong.text, &mistake.what, mistake.place(&wrong.text)));
     }
     if let Some(customer) = named_customer(&block) {
         return Some(new_ticket(mail, agent, Some(&customer), &block));
@@ -183,6 +187,7 @@ fn carry_out(mail: &mut Incoming<'_>, found: &Found, agent: &Agent, command: &De
         },
         DeskCommand::New { customer } => new_ticket(mail, agent, customer.as_ref(), block),
         DeskCommand::Away { until } => away(mail, agent, *until),
+        DeskCommand::Forget { address } => forget(mail, agent, address),
         DeskCommand::Report { .. } => match &found.report {
             Some(report) => answer(mail, agent, |desk_mail, id| chore_mail::report(desk_mail, report, id)),
             None => wrong_line(mail, agent, "report", "the report could not be made; `frontdesk report` says why"),
@@ -198,6 +203,10 @@ fn help(mail: &mut Incoming<'_>, agent: &Agent, verb: Option<&str>) -> Decision 
 /// Nothing is held, since nothing but the line was said: the agent writes it again. Where they were told of a mistake within
 /// ten minutes they are not told once more, so the mail waits on the list of held ones.
 fn wrong_line(mail: &mut Incoming<'_>, agent: &Agent, line: &str, what: &str) -> Decision {
+    wrong_at(mail, agent, line, what, (0, line.chars().count()))
+}
+
+fn wrong_at(mail: &mut Incoming<'_>, agent: &Agent, line: &str, what: &str, characters: (usize, usize)) -> Decision {
     let known = mail.event.around.agents.get(&agent.name).cloned().unwrap_or_default();
     let Some(state) = agent_hold::told_at_desk(&known, mail.event.at) else {
         mail.trace("notice", "no", "told of a mistake at the desk within ten minutes");
@@ -205,7 +214,6 @@ fn wrong_line(mail: &mut Incoming<'_>, agent: &Agent, line: &str, what: &str) ->
     };
     let lines = [line.to_owned()];
     let held = mail.event.id;
-    let characters = (0, line.chars().count());
     let mistake = Mistake { held, lines: &lines, wrong: 0, characters, what, meant: None, has_text: false };
     let mut decision = answer(mail, agent, |desk_mail, id| desk_mail.mistake(&mistake, id));
     decision.effects.push(Effect::Agent { name: agent.name.clone(), state });
@@ -228,6 +236,24 @@ fn away(mail: &mut Incoming<'_>, agent: &Agent, until: Option<Timestamp>) -> Dec
     let state = mail.event.around.agents.get(&agent.name).cloned().unwrap_or_default();
     let mut decision = answer(mail, agent, |desk_mail, id| desk_mail.away(until, id));
     let state = AgentState { away_until: until, ..state };
+    decision.effects.push(Effect::Agent { name: agent.name.clone(), state });
+    decision
+}
+
+/// The agent takes back that an address is theirs. Who may do so is the same as who may say anything in their name.
+fn forget(mail: &mut Incoming<'_>, agent: &Agent, address: &Address) -> Decision {
+    let mut state = mail.event.around.agents.get(&agent.name).cloned().unwrap_or_default();
+    if !state.addresses.remove(&address.folded()) {
+        let is_configured = mail.policy.agent_by_address(address).is_some_and(|known| known.name == agent.name);
+        let what = if is_configured {
+            "this address stands in the configuration, where an operator can change it"
+        } else {
+            "no such address was remembered as yours"
+        };
+        return wrong_line(mail, agent, &format!("forget {address}"), what);
+    }
+    mail.trace("agent", "address forgotten", format!("{address} is no longer {}'s", agent.name));
+    let mut decision = answer(mail, agent, |desk_mail, id| desk_mail.forgotten(address, id));
     decision.effects.push(Effect::Agent { name: agent.name.clone(), state });
     decision
 }

@@ -99,11 +99,11 @@ pub(crate) fn ask_writer(change: &mut Change<'_>, agent: &Agent, why: &Why, abou
     let stranger = about.from.filter(|from| may_be_remembered(change.policy, known, from)).cloned();
     say(change, agent, |mail, id| match why {
         Why::NotProven => mail.challenge(event, about.subject, about.text, stranger.as_ref(), id),
-        Why::Mistake { line, what, meant } => {
+        Why::Mistake { line, what, meant, place } => {
             let lines = [line.trim_start_matches(['#', ' ']).to_owned()];
             let meant = meant.as_deref();
             let has_text = about.text.trim() != line.trim();
-            let characters = (0, lines[0].chars().count());
+            let characters = place.unwrap_or((0, lines[0].chars().count()));
             mail.mistake(&Mistake { held: event, lines: &lines, wrong: 0, characters, what, meant, has_text }, id)
         }
         Why::Internal { what } => {

@@ -245,6 +245,7 @@ pub(crate) fn short_span(words: &Words, span: SignedDuration) -> String {
 /// `84 KB`.
 pub(crate) fn short_bytes(bytes: u64) -> String {
     match bytes {
+        1 => "1 byte".to_owned(),
         0..1_000 => format!("{bytes} bytes"),
         1_000..1_000_000 => format!("{} KB", bytes.div_ceil(1_000)),
         1_000_000..10_000_000 => format!("{}.{} MB", bytes / 1_000_000, bytes % 1_000_000 / 100_000),

@@ -12,7 +12,7 @@ use crate::agent_proof::{Facts, Right, Sender, Token};
 use crate::agent_request::Request;
 use crate::arrival::Incoming;
 use crate::command_word::{Context, Names};
-use crate::decision::{Decision, MessageEntry};
+use crate::decision::{Decision, HistoryEntry, MessageEntry};
 use crate::ids::{AgentName, EventId, RawHash, TicketNo};
 use crate::knowledge::Every;
 use crate::policy::Policy;
@@ -67,6 +67,8 @@ pub struct DraftMail {
     pub quoted: Option<String>,
     /// The message as it was decided.
     pub message: Option<MessageEntry>,
+    /// What became of it on its ticket since, if anything: the first line of the history of that act.
+    pub settled: Option<HistoryEntry>,
 }
 
 /// Decides about a mail of a person that has to do with agents. `None` if it is a mail like any other after all.

@@ -16,8 +16,12 @@ const ROW: &str = "margin:0 0 6px 96px;text-indent:-96px";
 const TITLE: &str = "display:inline-block;min-width:92px;text-indent:0";
 /// Far enough apart for fingers.
 const LINKS: &str = "line-height:1.9";
-const ITEMS_END: &str = "margin:0 0 6px 28px;text-indent:-14px";
+const ITEMS_END: &str = "margin:0 0 6px 28px;text-indent:-14px;line-height:1.9";
 const ITEM: &str = "margin:0 0 0 28px;text-indent:-14px";
+const LINKED_ITEM: &str = "margin:0 0 0 28px;text-indent:-14px;line-height:1.9";
+/// A label of one or two characters is too narrow for a finger.
+const NARROW_LABEL: &str = "white-space:nowrap;padding:4px 8px";
+const NARROW_CHARACTERS_MAX: usize = 2;
 const MARK: &str = "border-bottom:1px solid #888;padding:0 0 8px;font-weight:bold;font-size:14px";
 const FOOTER: &str = "border-top:1px solid #888;padding-top:8px;font-size:14px";
 /// A longer label may be broken, lest a narrow screen be left.
@@ -100,7 +104,8 @@ fn push_quote(body: &mut String, page: &Page, quote: &Quote) {
 
 fn push_lines(body: &mut String, lines: &[Line]) {
     for line in lines.iter().filter(|line| !line.is_empty()) {
-        push_div(body, ITEM, |body| push_pieces(body, line));
+        let is_linked = line.0.iter().any(|piece| matches!(piece, Piece::Act { .. }));
+        push_div(body, if is_linked { LINKED_ITEM } else { ITEM }, |body| push_pieces(body, line));
     }
 }
 
@@ -157,8 +162,14 @@ fn push_pieces(body: &mut String, line: &Line) {
 fn push_link(body: &mut String, label: &str, url: &str) {
     body.push_str("<a href=\"");
     push_escaped(body, url);
-    let is_short = label.chars().count() <= LABEL_CHARACTERS_MAX;
-    body.push_str(if is_short { "\" style=\"white-space:nowrap\">" } else { "\">" });
+    let characters = label.chars().count();
+    if characters <= NARROW_CHARACTERS_MAX {
+        body.push_str(&format!("\" style=\"{NARROW_LABEL}\">"));
+    } else if characters <= LABEL_CHARACTERS_MAX {
+        body.push_str("\" style=\"white-space:nowrap\">");
+    } else {
+        body.push_str("\">");
+    }
     push_escaped(body, label);
     body.push_str("</a>");
 }

@@ -4,6 +4,7 @@
 //! Verbs of commands stay as they are typed. Customers' texts are templates of the operator and are not here.
 
 use crate::policy::{Agent, Policy};
+use crate::ticket::{Priority, Status};
 use crate::words_de::GERMAN;
 use crate::words_en::ENGLISH;
 
@@ -68,6 +69,7 @@ pub(crate) struct Words {
     pub(crate) says_continues: &'static str,
     pub(crate) says_alike: &'static str,
     pub(crate) says_copied: &'static str,
+    pub(crate) says_joined: &'static str,
     pub(crate) says_acted: &'static str,
     pub(crate) says_assigned_by: &'static str,
     pub(crate) says_assigned: &'static str,
@@ -157,6 +159,8 @@ pub(crate) struct Words {
     pub(crate) look_at: &'static str,
     pub(crate) last_note: &'static str,
     pub(crate) why: &'static str,
+    /// In the order of [`crate::cause::Why`].
+    pub(crate) whys: [&'static str; 7],
     pub(crate) mistake_sent: &'static str,
     pub(crate) use_line: &'static str,
     pub(crate) text_only: &'static str,
@@ -190,6 +194,12 @@ pub(crate) struct Words {
     pub(crate) warning: &'static str,
     pub(crate) asked_of_another: &'static str,
     pub(crate) another_answered: &'static str,
+    pub(crate) decided_sent: &'static str,
+    pub(crate) decided_noted: &'static str,
+    pub(crate) decided_thrown: &'static str,
+    pub(crate) decided_let_in: &'static str,
+    pub(crate) decided_done: &'static str,
+    pub(crate) decided_by: &'static str,
     pub(crate) receipt: &'static str,
     pub(crate) leaves_at: &'static str,
     pub(crate) undo: &'static str,
@@ -209,7 +219,12 @@ pub(crate) struct Words {
     pub(crate) noted_at: &'static str,
     pub(crate) earlier: &'static str,
     pub(crate) away_until: &'static str,
+    pub(crate) forgotten: &'static str,
+    pub(crate) forgotten_subject: &'static str,
+    pub(crate) marker_forgotten: &'static str,
     pub(crate) away_back: &'static str,
+    /// What acts and values are called in the history, and what they are called in this language; others stay as they are.
+    pub(crate) acts: &'static [(&'static str, &'static str)],
     pub(crate) digest_due: &'static str,
     pub(crate) digest_yours: &'static str,
     pub(crate) digest_others: &'static str,
@@ -225,6 +240,23 @@ pub(crate) struct Words {
 
 /// All languages; the first is the fallback.
 pub(crate) const ALL: [&Words; 2] = [&ENGLISH, &GERMAN];
+
+impl Words {
+    /// What an act or a value is called to a person.
+    pub(crate) fn act(&self, name: &str) -> String {
+        let told = self.acts.iter().find(|(known, _)| *known == name);
+        told.map_or_else(|| name.replace('_', " "), |(_, told)| (*told).to_owned())
+    }
+
+    /// The same for a change from one status or priority to another: `new → open`.
+    pub(crate) fn turn(&self, what: &str) -> String {
+        let statuses = Status::ALL.map(Status::as_str).into_iter().zip(self.statuses);
+        let priorities = Priority::ALL.map(Priority::as_str).into_iter().zip(self.priorities);
+        let known: Vec<_> = statuses.chain(priorities).collect();
+        let told = |value: &str| known.iter().find(|(name, _)| *name == value).map(|(_, told)| *told);
+        what.split(" → ").map(|value| told(value).unwrap_or(value).to_owned()).collect::<Vec<_>>().join(" → ")
+    }
+}
 
 /// The words for one agent: their first language that there is, else the company's, else English.
 pub(crate) fn words_of(policy: &Policy, agent: &Agent) -> &'static Words {
@@ -245,4 +277,18 @@ pub(crate) fn is_title(text: &str) -> bool {
     };
     let first = |title: &'static str| title.split_whitespace().next().unwrap_or_default();
     ALL.into_iter().flat_map(titles).any(|title| first(title) == text)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn acts_and_what_they_turn_are_told_in_the_language_of_the_agent() {
+        assert_eq!(ENGLISH.act("status_changed"), "status changed");
+        assert_eq!(GERMAN.act("priority_changed"), "Dringlichkeit");
+        assert_eq!(ENGLISH.turn("on_hold → open"), "on hold → open");
+        assert_eq!(GERMAN.turn("new → pending"), "neu → wartet auf Kunde");
+        assert_eq!(GERMAN.turn("Please see new → old"), "Please see new → old");
+    }
 }

@@ -5,6 +5,7 @@ use mail::Address;
 
 use crate::decision::MessageEntry;
 use crate::ids::VendorName;
+use crate::ticket::Ticket;
 use crate::token::Mode;
 
 /// Why a mail goes to this agent; stands in its last line.
@@ -27,7 +28,7 @@ pub enum Why {
 }
 
 impl Why {
-    /// As written in the mail and in `X-Frontdesk-Why`.
+    /// As written in `X-Frontdesk-Why`.
     #[must_use]
     pub fn as_str(self) -> &'static str {
         match self {
@@ -75,6 +76,13 @@ pub enum Cause<'a> {
         by: &'a str,
         /// What, in a sentence.
         what: &'a str,
+    },
+    /// Another ticket became part of it.
+    Joined {
+        /// Who did that, as shown.
+        by: &'a str,
+        /// The other, as it was.
+        other: &'a Ticket,
     },
     /// It was given to this agent, or to their team.
     Assigned {
@@ -160,6 +168,7 @@ impl<'a> Cause<'a> {
             | Self::Practice { message } => Some(message),
             Self::Assigned { message, .. } => *message,
             Self::Acted { .. }
+            | Self::Joined { .. }
             | Self::DeliveryFailed { .. }
             | Self::DeliveryDelayed { .. }
             | Self::DeliveryUnknown { .. }
@@ -182,6 +191,7 @@ impl<'a> Cause<'a> {
             Self::New { .. }
             | Self::Wrote { .. }
             | Self::Acted { .. }
+            | Self::Joined { .. }
             | Self::Assigned { .. }
             | Self::DeliveryFailed { .. }
             | Self::DeliveryDelayed { .. }

@@ -275,6 +275,11 @@ pub enum DeskCommand {
         /// When I am back; `None` = I am back.
         until: Option<Timestamp>,
     },
+    /// An address that was remembered as mine is mine no longer.
+    Forget {
+        /// Which.
+        address: Address,
+    },
     /// Send me the report.
     Report {
         /// Of which time.

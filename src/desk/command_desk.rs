@@ -58,6 +58,11 @@ pub(crate) fn away(reader: &Reader<'_>) -> Result<DeskCommand, Mistake> {
     }
 }
 
+/// `forget a@b`.
+pub(crate) fn forget(reader: &Reader<'_>) -> Result<DeskCommand, Mistake> {
+    Ok(DeskCommand::Forget { address: command_name::address(reader, 0)? })
+}
+
 /// `report`, `report week`, `report month`.
 pub(crate) fn report(reader: &Reader<'_>) -> Result<DeskCommand, Mistake> {
     let Some(argument) = reader.at_most_one()? else { return Ok(DeskCommand::Report { period: Period::Week }) };

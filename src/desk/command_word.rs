@@ -130,6 +130,7 @@ fn read_arguments(reader: &Reader<'_>) -> Result<Said, Mistake> {
         Verb::List => Ok(Said::Desk(command_desk::list(reader)?)),
         Verb::Find => Ok(Said::Desk(command_desk::find(reader)?)),
         Verb::New => Ok(Said::Desk(command_desk::new(reader)?)),
+        Verb::Forget => Ok(Said::Desk(command_desk::forget(reader)?)),
         Verb::Away => Ok(Said::Desk(command_desk::away(reader)?)),
         Verb::Report => Ok(Said::Desk(command_desk::report(reader)?)),
     }

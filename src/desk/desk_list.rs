@@ -137,6 +137,16 @@ impl DeskMail<'_> {
         self.send(Body { subject, ..body(words.marker_away, words.no_answer, blocks) }, Mode::Note, id)
     }
 
+    /// An address is theirs no longer.
+    #[must_use]
+    pub(crate) fn forgotten(&self, address: &Address, id: EffectId) -> Send {
+        let words = self.words();
+        let said = fill(words.forgotten, &[("address", foreign(address.as_str(), WORDS_CHARACTERS_MAX))]);
+        let subject = words.forgotten_subject.to_owned();
+        let blocks = vec![Block::Say(said)];
+        self.send(Body { subject, ..body(words.marker_forgotten, words.no_answer, blocks) }, Mode::Note, id)
+    }
+
     /// What would have been done, had it not been practice.
     #[must_use]
     pub fn practised(&self, done: &[String], id: EffectId) -> Send {

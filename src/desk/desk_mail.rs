@@ -253,6 +253,26 @@ impl DeskMail<'_> {
         self.send(body(words.marker_nothing_done, words.no_answer, vec![Block::Say(said), quote]), Mode::Note, id)
     }
 
+    /// A link about a held mail was pressed when that was decided already; `settled` is what was done with it.
+    #[must_use]
+    pub(crate) fn decided(&self, settled: Option<&HistoryEntry>, id: EffectId) -> Send {
+        let words = self.words();
+        let what = match settled.map(|line| line.kind.as_str()) {
+            Some("answered") => words.decided_sent,
+            Some("noted") => words.decided_noted,
+            Some("thrown_away") => words.decided_thrown,
+            Some("let_in") => words.decided_let_in,
+            Some(_) | None => words.decided_done,
+        };
+        let mut blocks = vec![Block::Say(own(what))];
+        if let Some(line) = settled {
+            let by = foreign(&self.agent_name(&line.by), NAME_CHARACTERS_MAX);
+            let when = own(short_time(words, &self.desk.zone(self.to), line.at, self.at));
+            blocks.push(Block::Say(fill(words.decided_by, &[("name", by), ("when", when)])));
+        }
+        self.send(body(words.marker_nothing_done, words.no_answer, blocks), Mode::Note, id)
+    }
+
     /// What a batch of commands did. `leaves_at` is when a mail to the requester goes out, where one does.
     #[must_use]
     pub fn receipt(&self, done: &[String], leaves_at: Option<Timestamp>, can_undo: bool, id: EffectId) -> Send {
@@ -279,7 +299,8 @@ impl DeskMail<'_> {
             let words = self.words();
             fill_text(words.sleeps, &[("when", &short_time(words, &self.desk.zone(self.to), until, self.at))])
         });
-        what.unwrap_or_else(|| format!("{}: {}", line.kind.replace('_', " "), line.what))
+        let words = self.words();
+        what.unwrap_or_else(|| format!("{}: {}", words.act(&line.kind), words.turn(&line.what)))
     }
 
     /// What became of an undone act.
@@ -292,9 +313,10 @@ impl DeskMail<'_> {
             (false, false) if undone.kept.is_empty() => words.undone_all,
             (false, false) => words.undone_part,
         };
-        let mut blocks = vec![Block::Say(fill(template, &[("what", foreign(&undone.what, WORDS_CHARACTERS_MAX))]))];
+        let named = |acts: &str| acts.split(", ").map(|act| words.act(&act.replace(' ', "_"))).collect::<Vec<_>>().join(", ");
+        let mut blocks = vec![Block::Say(fill(template, &[("what", foreign(&named(&undone.what), WORDS_CHARACTERS_MAX))]))];
         if !undone.kept.is_empty() {
-            blocks.push(Block::Say(own(fill_text(words.undone_kept, &[("what", &undone.kept.join(", "))]))));
+            blocks.push(Block::Say(own(fill_text(words.undone_kept, &[("what", &named(&undone.kept.join(", ")))]))));
         }
         self.send(body(words.marker_undone, words.no_answer, blocks), Mode::Note, id)
     }

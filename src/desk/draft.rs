@@ -42,6 +42,9 @@ pub enum Why {
         what: String,
         /// The whole line as it was probably meant.
         meant: Option<String>,
+        /// Where in the line without its mark, in characters: the first, and how many. `None`: all of it.
+        #[serde(default)]
+        place: Option<(usize, usize)>,
     },
     /// Somebody answered the customer while it was written.
     Overtaken,

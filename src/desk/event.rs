@@ -50,6 +50,8 @@ pub struct Around {
     pub issues: Issues,
     /// Mails about tickets that each agent got within the hour.
     pub notices: BTreeMap<AgentName, u32>,
+    /// The ticket that a command joins this one to, where the command comes by no mail.
+    pub joined_to: Option<Box<Ticket>>,
 }
 
 /// What is remembered of an agent besides the configuration.
@@ -69,6 +71,12 @@ pub struct AgentState {
     /// When they were last told of a mistake, by ticket.
     #[serde(default)]
     pub told_at: BTreeMap<TicketNo, Timestamp>,
+    /// First lines of what stands below their quotes and is no answer, by their word: what a gateway adds.
+    #[serde(default)]
+    pub footers: Vec<String>,
+    /// Held mails of which they were told that these are decided already, newest last: a link may be pressed twice.
+    #[serde(default)]
+    pub told_decided: Vec<EventId>,
     /// Tickets of which they were not told, since they had heard of too much within the hour; the next digest names them.
     #[serde(default)]
     pub untold: BTreeSet<TicketNo>,

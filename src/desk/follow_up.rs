@@ -82,6 +82,7 @@ fn close(change: &mut Change<'_>, reason: &str) {
     // Who did not answer is not asked again whether it is still fine.
     change.ticket.checked_in = true;
     closing_mail(change, true);
+    act::remember_told(change, "frontdesk");
 }
 
 /// The mail that says that it is closed, how to reopen it, and asks what they thought.

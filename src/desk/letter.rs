@@ -442,7 +442,11 @@ fn quote_of(text: &str) -> Option<String> {
         return None;
     }
     let short: String = folded.chars().take(QUOTE_CHARACTERS_MAX).collect();
-    Some(if short.len() < folded.len() { format!("{}…", short.trim_end()) } else { short })
+    Some(if short.len() < folded.len() {
+        format!("{}…", short.trim_end_matches([' ', ',', ';', ':', '-', '–']))
+    } else {
+        short
+    })
 }
 
 /// `Tuesday 24 November`.

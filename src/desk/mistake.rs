@@ -29,12 +29,17 @@ impl std::fmt::Display for Mistake {
 impl std::error::Error for Mistake {}
 
 impl Mistake {
+    /// Where, in characters of the line: the first, and how many.
+    pub(crate) fn place(&self, line: &str) -> (usize, usize) {
+        let count = |text: Option<&str>| text.map_or(0, |text| text.chars().count());
+        (count(line.get(..self.span.start)), count(line.get(self.span.clone())).max(1))
+    }
+
     /// The line of `^` to print below the line in a fixed-width font.
     #[must_use]
     pub fn caret(&self, line: &str) -> String {
-        let before = line.get(..self.span.start).map_or(0, |text| text.chars().count());
-        let under = line.get(self.span.clone()).map_or(0, |text| text.chars().count());
-        format!("{}{}", " ".repeat(before), "^".repeat(under.max(1)))
+        let (before, under) = self.place(line);
+        format!("{}{}", " ".repeat(before), "^".repeat(under))
     }
 }
 

@@ -7,7 +7,7 @@ use crate::decision::{Decision, Direction, MessageEntry};
 use crate::effect::Effect;
 use crate::event::Actor;
 use crate::ids::AgentName;
-use crate::policy::Agent;
+use crate::policy::{Agent, Policy};
 use crate::ticket_mail::{AgentDesk, Cause, TicketMail, Why};
 use crate::trace::TraceLine;
 
@@ -78,10 +78,15 @@ pub fn told(decision: &Decision) -> impl Iterator<Item = AgentName> {
         .map(|line| AgentName(line.outcome.clone()))
 }
 
+/// Whoever acts, as colleagues know them.
+pub(crate) fn shown(policy: &Policy, by: &Actor) -> String {
+    by.agent().and_then(|name| policy.agents.get(name)).map_or_else(|| by.label(), |agent| agent.label.clone())
+}
+
 /// After an act of an agent or an operator.
 pub(crate) fn of_act(change: &mut Change<'_>, by: &Actor) {
     let author = by.agent();
-    let shown = author.and_then(|name| change.policy.agents.get(name)).map_or_else(|| by.label(), |agent| agent.label.clone());
+    let shown = shown(change.policy, by);
     let did = |kind: &str| change.history.iter().any(|line| line.kind == kind);
     let (noted, answered, assigned) = (did("noted"), did("answered"), did("assigned"));
     let last_in = change.event.around.last_in.clone();
@@ -114,8 +119,8 @@ fn audience(change: &Change<'_>, cause: &Cause<'_>) -> BTreeMap<AgentName, Why> 
     if !is_for_owner_alone {
         audience.extend(ticket.watchers.iter().map(|name| (name.clone(), Why::Watching)));
     }
-    // Colleagues' answers concern those who read along, and the owner.
-    let is_for_team = !matches!(cause, Cause::Answered { .. } | Cause::Noted { .. });
+    // What colleagues do concerns those who read along, and the owner.
+    let is_for_team = !matches!(cause, Cause::Answered { .. } | Cause::Noted { .. } | Cause::Joined { .. });
     if ticket.owner.is_none() && is_for_team {
         audience.extend(policy.members(ticket.team.as_ref()).map(|agent| (agent.name.clone(), Why::Team)));
     }

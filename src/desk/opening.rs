@@ -163,7 +163,7 @@ pub(crate) fn for_customer(
     history.extend(ruling.history);
     let note = note.map(|text| {
         history.push(entry(mail.event, "noted", agent.name.as_str(), act::excerpt(&text)));
-        let excerpt = act::excerpt(&text);
+        let excerpt = act::shortened(&text);
         ticket.last_note = Some(NoteLine { by: agent.name.0.clone(), at: mail.event.at, excerpt });
         let id = EventId::of_note(mail.event.id, 0);
         MessageEntry { id, raw: message.raw, ..act::blank(mail.event, &Actor::Agent(agent.name.clone()), &text) }

@@ -29,11 +29,13 @@ pub fn html(report: &Report, company: &str, zone: &TimeZone) -> String {
 }
 
 fn push_table(body: &mut String, table: &Table) {
-    body.push_str("<table style=\"margin:0 0 1em;font-size:14px\"><caption style=\"text-align:left;font-weight:bold\">");
+    // A word that is broken to fit its column reads badly: on a narrow screen the table scrolls instead.
+    body.push_str("<div style=\"overflow-x:auto;overflow-wrap:break-word;margin:0 0 1em\">");
+    body.push_str("<table style=\"margin:0;font-size:13px\"><caption style=\"text-align:left;font-weight:bold\">");
     push_escaped(body, table.title);
     body.push_str("</caption>\n<tr>");
     for head in &table.heads {
-        body.push_str("<th scope=\"col\" style=\"text-align:left\">");
+        body.push_str("<th scope=\"col\" style=\"text-align:left;padding:2px 4px\">");
         push_escaped(body, head);
         body.push_str("</th>");
     }
@@ -41,11 +43,11 @@ fn push_table(body: &mut String, table: &Table) {
     for row in &table.rows {
         body.push_str("<tr>");
         for cell in row {
-            body.push_str("<td>");
+            body.push_str("<td style=\"padding:2px 4px\">");
             push_escaped(body, cell);
             body.push_str("</td>");
         }
         body.push_str("</tr>\n");
     }
-    body.push_str("</table>\n");
+    body.push_str("</table></div>\n");
 }

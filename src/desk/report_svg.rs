@@ -8,17 +8,20 @@ use crate::report::{Flow, Waiting};
 use crate::report_words::ReportWords;
 use crate::template::push_escaped;
 
-const WIDTH: i64 = 560;
+/// As wide as a phone shows, so that letters stay as large there as they are said to be.
+const WIDTH: i64 = 330;
+/// On a wide screen it grows to this.
+const WIDTH_MAX: i64 = 450;
 const CHART_HEIGHT: i64 = 140;
 const BAR_HEIGHT: i64 = 22;
 /// Room for names beside bars.
-const NAME_WIDTH: i64 = 150;
+const NAME_WIDTH: i64 = 130;
 /// Room for figures behind bars.
-const VALUE_WIDTH: i64 = 110;
+const VALUE_WIDTH: i64 = 70;
 /// Days that fit beside each other.
 const DAYS_MAX: usize = 62;
 /// Characters of a name beside a bar.
-const NAME_CHARACTERS_MAX: usize = 22;
+const NAME_CHARACTERS_MAX: usize = 18;
 const COMING: &str = "#3f7fbf";
 const GOING: &str = "#5a9e5a";
 
@@ -104,7 +107,7 @@ fn open(out: &mut String, id: &str, title: &str, described: &str, height: i64) {
     write!(
         out,
         "<svg role=\"img\" aria-labelledby=\"{id}-title {id}-desc\" viewBox=\"0 0 {WIDTH} {height}\" width=\"100%\" \
-         style=\"max-width:{WIDTH}px\" xmlns=\"http://www.w3.org/2000/svg\">\n<title id=\"{id}-title\">"
+         style=\"max-width:{WIDTH_MAX}px\" xmlns=\"http://www.w3.org/2000/svg\">\n<title id=\"{id}-title\">"
     )
     .expect("memory");
     push_escaped(out, title);

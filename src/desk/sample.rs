@@ -258,6 +258,7 @@ pub(crate) fn ticket_mails(policy: &Policy, ticket: &Ticket, message: &MessageEn
         ("noted", Cause::Noted { by: person, message }),
         ("answered", Cause::Answered { by: person, message }),
         ("acted", Cause::Acted { by: person, what: person }),
+        ("joined", Cause::Joined { by: person, other: ticket }),
         ("assigned", Cause::Assigned { by: Some(person), message: Some(message), with: Some(message) }),
         ("vendor", Cause::VendorWrote { vendor: &northgate, message }),
         ("held", Cause::Held { message, why: person }),

@@ -287,7 +287,7 @@ impl Facts<'_> {
         }
         if let Some(note) = &ticket.last_note {
             let by = short_name(&self.desk.person(&note.by));
-            let excerpt = own("\"").and(foreign(&note.excerpt, 100)).and(own("\""));
+            let excerpt = own("\"").and(foreign(&note.excerpt, 110)).and(own("\""));
             values.push(fill(words.last_note, &[("name", foreign(&by, NAME_CHARACTERS_MAX)), ("words", excerpt)]));
         }
         Block::Row { title: words.state.to_owned(), values }
@@ -337,7 +337,7 @@ impl Facts<'_> {
 pub(crate) fn footer(desk: &AgentDesk<'_>, words: &Words, ticket: &Ticket, why: Why) -> Vec<Line> {
     // TODO(when a page serves `/t/N`): a link to all messages; until then `more` and `show` send them.
     let reference = desk.policy.reference(ticket.no);
-    vec![own(fill_text(words.why, &[("why", why.as_str())])), own(format!("ref {reference}.{}", ticket.rev))]
+    vec![own(fill_text(words.why, &[("why", words.whys[why as usize])])), own(format!("ref {reference}.{}", ticket.rev))]
 }
 
 /// Fields by which clients can sort and colour.

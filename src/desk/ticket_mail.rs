@@ -167,7 +167,7 @@ impl TicketMail<'_> {
             Cause::Wrote { .. } => (words.marker_wrote, self.writer()),
             Cause::Noted { by, .. } => (words.marker_noted, short_name(&self.desk.person(by))),
             Cause::Answered { by, .. } => (words.marker_answered, short_name(&self.desk.person(by))),
-            Cause::Acted { by, .. } => (words.marker_acted, short_name(&self.desk.person(by))),
+            Cause::Acted { by, .. } | Cause::Joined { by, .. } => (words.marker_acted, short_name(&self.desk.person(by))),
             Cause::Assigned { .. } if self.ticket.owner.is_none() => (words.marker_team, self.first_name()),
             Cause::Assigned { .. } => (words.marker_assigned, self.first_name()),
             Cause::VendorWrote { vendor, .. } => (words.marker_wrote, self.vendor_label(vendor)),
@@ -215,6 +215,14 @@ impl TicketMail<'_> {
                 let what = foreign(what, WORDS_CHARACTERS_MAX);
                 say(fill(words.says_acted, &[("name", foreign(&self.desk.person(by), NAME_CHARACTERS_MAX)), ("what", what)]));
             }
+            Cause::Joined { by, other } => say(fill(
+                words.says_joined,
+                &[
+                    ("name", foreign(&self.desk.person(by), NAME_CHARACTERS_MAX)),
+                    ("reference", own(self.desk.policy.reference(other.no))),
+                    ("subject", foreign(&other.subject, WORDS_CHARACTERS_MAX)),
+                ],
+            )),
             Cause::Assigned { by, .. } => {
                 let [by_name, alone] = match self.ticket.owner {
                     Some(_) => [words.says_assigned_by, words.says_assigned],
@@ -320,6 +328,7 @@ impl TicketMail<'_> {
             Cause::Noted { .. }
             | Cause::Answered { .. }
             | Cause::Acted { .. }
+            | Cause::Joined { .. }
             | Cause::DeliveryFailed { .. }
             | Cause::DeliveryDelayed { .. }
             | Cause::DeliveryUnknown { .. }
@@ -349,6 +358,7 @@ impl TicketMail<'_> {
             | Cause::Noted { .. }
             | Cause::Answered { .. }
             | Cause::Acted { .. }
+            | Cause::Joined { .. }
             | Cause::VendorWrote { .. }
             | Cause::VendorLate { .. }
             | Cause::Held { .. }
@@ -452,7 +462,9 @@ impl TicketMail<'_> {
     /// `"Dana Okafor via Fernhill Support"`: the person whose words it brings, else the desk.
     fn author(&self, words: &Words) -> String {
         let person = match self.cause {
-            Cause::Noted { by, .. } | Cause::Answered { by, .. } | Cause::Acted { by, .. } => self.desk.person(by),
+            Cause::Noted { by, .. } | Cause::Answered { by, .. } | Cause::Acted { by, .. } | Cause::Joined { by, .. } => {
+                self.desk.person(by)
+            }
             Cause::VendorWrote { vendor, .. } => self.vendor_label(vendor),
             Cause::New { .. }
             | Cause::Wrote { .. }

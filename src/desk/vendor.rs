@@ -130,8 +130,8 @@ pub(crate) fn wrote(mail: &mut Incoming<'_>, ticket: &Ticket, name: &VendorName)
     let entry = MessageEntry { direction: Direction::Note, from: vendor.label.clone(), ..mail.entry(None, unproven) };
     let mut change = Change::new(mail.policy, ticket, mail.event);
     change.trace.append(&mut mail.lines);
-    let excerpt = crate::act::excerpt(&entry.text);
-    change.tell("vendor_wrote", mail.sender.address.as_str(), excerpt.clone());
+    let excerpt = crate::act::shortened(&entry.text);
+    change.tell("vendor_wrote", mail.sender.address.as_str(), crate::act::excerpt(&entry.text));
     let at = change.at();
     let thread = change.ticket.side_threads.entry(name.clone()).or_default();
     thread.asked_at = None;

@@ -138,6 +138,7 @@ pub enum Verb {
     Find,
     New,
     Away,
+    Forget,
     Report,
 }
 
@@ -188,7 +189,7 @@ impl Entry {
 
 /// The table; an entry stands at the place of its verb.
 #[rustfmt::skip]
-pub const TABLE: [Entry; 42] = [
+pub const TABLE: [Entry; 43] = [
     entry(Verb::Note, "note", Group::Say, "note [words]", "Keep words inside; without words, the text of the mail.").click().alone(),
     entry(Verb::Reply, "reply", Group::Say, "reply [words]", "Answer the requester; without words, with the text of the mail.").visible().click().alone(),
     entry(Verb::Kb, "kb", Group::Say, "kb a [text]", "Send a help article from the list, as a link or as its text.").visible().click(),
@@ -230,6 +231,7 @@ pub const TABLE: [Entry; 42] = [
     entry(Verb::Find, "find", Group::Desk, "find words", "Send me the tickets in which the words stand."),
     entry(Verb::New, "new", Group::Desk, "new [a@b]", "Make a ticket of this mail, for that customer."),
     entry(Verb::Away, "away", Group::Desk, "away until WHEN | away off", "I get no tickets until then."),
+    entry(Verb::Forget, "forget", Group::Desk, "forget a@b", "That address, which I once said is mine, is mine no longer."),
     entry(Verb::Report, "report", Group::Desk, "report [week | month]", "Send me the report.").alone(),
 ];
 

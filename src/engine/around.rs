@@ -6,7 +6,7 @@ use desk::agent_mail::{DraftMail, Found};
 use desk::agent_proof::Token;
 use desk::agent_request::Request;
 use desk::courtesy::{self, Courtesy};
-use desk::decision::{Direction, MessageEntry, newest_messages};
+use desk::decision::{Direction, HistoryEntry, MessageEntry, newest_messages};
 use desk::event::{AgentState, Around, OwnTickets, SenderProof};
 use desk::issue::Issues;
 use desk::policy::Assign;
@@ -237,7 +237,9 @@ impl Core {
             let reading = read_here(raw, &bytes, &[]);
             let history = ticket.and_then(|no| self.store().history(no).ok()).unwrap_or_default();
             let quoted = self.quoted(&history, &reading.parsed.message);
-            DraftMail { parsed: reading.parsed, raw, html: mail::part::html_of(&bytes), quoted, message: message.clone() }
+            let settled = settled(&history, event);
+            let html = mail::part::html_of(&bytes);
+            DraftMail { parsed: reading.parsed, raw, html, quoted, message: message.clone(), settled }
         });
         (draft, ticket)
     }
@@ -252,7 +254,7 @@ impl Core {
     }
 
     /// A ticket, or where it went when it was merged.
-    fn successor(&self, no: TicketNo) -> Option<Ticket> {
+    pub(super) fn successor(&self, no: TicketNo) -> Option<Ticket> {
         let mut ticket = self.store().ticket(no)?;
         // Merging never makes a circle, but a damaged store must not hang us.
         for _ in 0..16 {
@@ -269,4 +271,13 @@ impl Core {
 fn is_pin(pin: &str, hash: &str) -> bool {
     use argon2::password_hash::{PasswordHash, PasswordVerifier as _};
     PasswordHash::new(hash).is_ok_and(|hash| argon2::Argon2::default().verify_password(pin.as_bytes(), &hash).is_ok())
+}
+
+/// What was done with a held mail: a later act put its words in place of it.
+fn settled(history: &[Decided], held: EventId) -> Option<HistoryEntry> {
+    let is_about = |decided: &&Decided| {
+        let mut messages = decided.decision.message.iter().chain(&decided.decision.notes);
+        decided.event != held && messages.any(|message| message.id == held && !message.held)
+    };
+    history.iter().rev().find(is_about)?.decision.history.first().cloned()
 }

@@ -362,7 +362,11 @@ impl Core {
         let Some(ticket) = self.store.ticket(order.ticket) else {
             return refuse(format!("there is no ticket {}", self.live.policy.reference(order.ticket)));
         };
-        let around = Around { last_in: self.last_in(ticket.no), ..self.around(Some(&ticket), None, now) };
+        let joined_to = match &order.command {
+            Command::Merge { into } => self.successor(*into).map(Box::new),
+            _ => None,
+        };
+        let around = Around { last_in: self.last_in(ticket.no), joined_to, ..self.around(Some(&ticket), None, now) };
         let is_known = desk::issue::admit(&self.live.policy, &around.issues, &ticket, &order.by, &order.command);
         let admitted = is_known.and_then(|()| desk::admit::admit(&self.live.policy, &ticket, &order.by, order.command));
         let kind = match admitted {

@@ -103,10 +103,10 @@ fn nothing_leaks(played: &Played) -> Result<(), String> {
 }
 
 /// Verbs that are about no ticket.
-const DESK_VERBS: [&str; 5] = ["list", "find", "new", "away", "report"];
+const DESK_VERBS: [&str; 6] = ["list", "find", "new", "away", "forget", "report"];
 
 /// What is asked of the desk without a ticket: subject, text, what the answer holds.
-const QUESTIONS: [(&str, &str, &str); 10] = [
+const QUESTIONS: [(&str, &str, &str); 11] = [
     ("list mine", "\n", "these tickets match: list mine"),
     ("list team", "\n", "these tickets match: list team"),
     ("list overdue", "\n", "list overdue"),
@@ -116,6 +116,7 @@ const QUESTIONS: [(&str, &str, &str); 10] = [
     ("zeige T-1", "\n", "It happened again, case note."),
     ("a call", "#new customer: karl@y.example\n\nKarl's meter is broken.\n", "Karl's meter is broken."),
     ("report week", "\n", "report"),
+    ("forget ana@home.example", "\n", "no such address"),
     ("away until mon", "\n", "away until"),
 ];
 

@@ -133,6 +133,12 @@ impl SledState {
             }
             Ok(Err(_)) | Err(_) => return Ok(None),
         };
+        let file = path.join("db");
+        if unfinished.is_some() {
+            // Before anything else is on its way: of this layer only the redo log was durable.
+            settle(&db, &file)?;
+            redo.forget()?;
+        }
         let applied = match applied.map(|bytes| unpack::<Applied>(&bytes)) {
             Some(Ok(applied)) if applied.version == STATE_VERSION => Tip { seq: applied.seq, hash: applied.hash },
             None if is_empty => Tip::default(),
@@ -141,7 +147,7 @@ impl SledState {
         let filter = Filter::of(&db);
         let shared = Arc::new(Shared {
             db,
-            file: path.join("db"),
+            file,
             redo,
             filter,
             layers: RwLock::new(Layers { tip: applied, ..Layers::default() }),
@@ -257,10 +263,7 @@ impl Shared {
         batch.keys().for_each(|key| self.filter.put(key));
         failpoint::hit("state_carried");
         self.db.insert(APPLIED, pack(&position)?).map_err(state_error)?;
-        self.db.flush().map_err(state_error)?;
-        // sled's flush writes but does not sync; its file is only trusted again after a crash if it was synced in between.
-        let file = std::fs::File::open(&self.file).map_err(file::failed("open", &self.file))?;
-        file.sync_data().map_err(file::failed("sync", &self.file))?;
+        settle(&self.db, &self.file)?;
         failpoint::hit("state_applied");
         self.redo.forget()?;
         self.layers_mut().draining = Arc::default();
@@ -320,6 +323,14 @@ fn finish(db: &sled::Db, position: Applied, layer: &Layer) -> sled::Result<()> {
     carry(db, layer)?;
     let position = pack(&position).map_err(|error| sled::Error::Unsupported(error.to_string()))?;
     db.insert(APPLIED, position).map(drop)
+}
+
+/// Makes durable what is in sled. Its own flush writes but does not sync; its file is only trusted again after a crash if it
+/// was synced in between.
+fn settle(db: &sled::Db, file: &Path) -> Result<(), StoreError> {
+    db.flush().map_err(state_error)?;
+    let opened = std::fs::File::open(file).map_err(file::failed("open", file))?;
+    file::sync_data(&opened, file)
 }
 
 fn carry(db: &sled::Db, layer: &Layer) -> sled::Result<()> {
@@ -429,6 +440,17 @@ mod tests {
         assert_eq!(state.applied(), Tip { seq: 2, hash: [2; 32] });
         let found: Vec<Entry> = all(&state).into_iter().filter(|(key, _)| key != APPLIED).collect();
         assert_eq!(found, [entry(b"a", b"new"), entry(b"b", b"new"), entry(b"kept", b"old")]);
+
+        // What was finished is durable before the next layer takes its place in the redo log.
+        let copy = tempfile::tempdir().expect("a directory");
+        for name in ["db", "conf"] {
+            std::fs::copy(dir.path().join(name), copy.path().join(name)).expect("copied");
+        }
+        let next = Applied { version: STATE_VERSION, seq: 3, hash: [3; 32] };
+        Redo::open(copy.path()).expect("opened").0.keep(next, &[write(b"c", b"new")].into()).expect("kept");
+        let crashed = open(copy.path());
+        assert_eq!((crashed.applied().seq, crashed.get(b"b").expect("readable").as_deref()), (3, Some(&b"new"[..])));
+        drop(crashed);
 
         state.stage(vec![write(b"b", b"newest")]);
         state.flushed(Tip { seq: 3, hash: [3; 32] }).expect("flushed");

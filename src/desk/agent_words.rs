@@ -3,6 +3,7 @@
 //! `{name}` in a sentence is filled with a value; both tables have the same names at the same place, which a test compares.
 //! Verbs of commands stay as they are typed. Customers' texts are templates of the operator and are not here.
 
+use crate::cause::Why;
 use crate::policy::{Agent, Policy};
 use crate::ticket::{Priority, Status};
 use crate::words_de::GERMAN;
@@ -242,6 +243,20 @@ pub(crate) struct Words {
 pub(crate) const ALL: [&Words; 2] = [&ENGLISH, &GERMAN];
 
 impl Words {
+    /// Why a mail goes to somebody.
+    pub(crate) fn why_of(&self, why: Why) -> &'static str {
+        let [owner, team, watching, lead, step, asked, practice] = self.whys;
+        match why {
+            Why::Owner => owner,
+            Why::Team => team,
+            Why::Watching => watching,
+            Why::Lead => lead,
+            Why::Step => step,
+            Why::Asked => asked,
+            Why::Practice => practice,
+        }
+    }
+
     /// What an act or a value is called to a person.
     pub(crate) fn act(&self, name: &str) -> String {
         let told = self.acts.iter().find(|(known, _)| *known == name);

@@ -451,7 +451,7 @@ fn quote_of(text: &str) -> Option<String> {
 
 /// `Tuesday 24 November`.
 pub(crate) fn civil_day(at: &Zoned, language: &str) -> String {
-    let (weekday, month) = names(at, language);
+    let (weekday, month) = weekday_and_month(at, language);
     if language.starts_with("de") {
         format!("{weekday}, {}. {month}", at.day())
     } else {
@@ -472,7 +472,7 @@ pub(crate) fn civil_time(at: &Zoned, language: &str, is_theirs: bool) -> String 
 }
 
 /// Weekday and month in words.
-fn names(at: &Zoned, language: &str) -> (&'static str, &'static str) {
+pub(crate) fn weekday_and_month(at: &Zoned, language: &str) -> (&'static str, &'static str) {
     let (weekdays, months): ([&'static str; 7], [&'static str; 12]) = if language.starts_with("de") {
         (
             ["Montag", "Dienstag", "Mittwoch", "Donnerstag", "Freitag", "Samstag", "Sonntag"],

@@ -3,6 +3,7 @@
 use jiff::tz::TimeZone;
 
 use crate::agent_page::fill_text;
+use crate::letter::weekday_and_month;
 use crate::report::{Compared, Report, Spread, Waiting};
 use crate::report_words::{ReportWords, words_in};
 
@@ -96,7 +97,7 @@ pub(crate) fn tables(report: &Report) -> Vec<Table> {
     let number = |count: u64| count.to_string();
     add(
         words.flow_title,
-        &["", words.now, words.before.trim_start_matches("{name}, ")],
+        &["", words.now, words.before_head],
         vec![
             vec![words.flow_rows[0].into(), number(flow.arrivals), number(flow.arrivals_before)],
             vec![words.flow_rows[1].into(), number(flow.closings), number(flow.closings_before)],
@@ -153,11 +154,8 @@ pub(crate) fn tables(report: &Report) -> Vec<Table> {
     if report.without_cause_count > 0 {
         let more = report.without_cause_count.saturating_sub(report.without_cause.len() as u64);
         let more = if more > 0 { fill_text(words.and_more, &[("count", &more.to_string())]) } else { String::new() };
-        add(
-            words.without_cause_title,
-            &[words.tickets[1].trim_start_matches("{count} ")],
-            vec![vec![format!("{}{more}", report.without_cause.join(", "))]],
-        );
+        let row = vec![format!("{}{more}", report.without_cause.join(", "))];
+        add(words.without_cause_title, &[words.without_cause_head], vec![row]);
     }
     add(words.mail_title, &words.mail_heads, vec![vec![number(report.loops), number(report.held), number(report.held_now)]]);
     tables
@@ -190,7 +188,7 @@ pub fn title(report: &Report, zone: &TimeZone) -> String {
     let words = words_in(&report.language);
     let day = |at: jiff::Timestamp| {
         let local = at.to_zoned(zone.clone());
-        let month = words.months[usize::try_from(local.month() - 1).unwrap_or(0).min(11)];
+        let (_, month) = weekday_and_month(&local, words.language);
         let (day, year) = (local.day().to_string(), local.year().to_string());
         fill_text(words.day, &[("day", &day), ("month", month), ("year", &year)])
     };

@@ -337,7 +337,7 @@ impl Facts<'_> {
 pub(crate) fn footer(desk: &AgentDesk<'_>, words: &Words, ticket: &Ticket, why: Why) -> Vec<Line> {
     // TODO(when a page serves `/t/N`): a link to all messages; until then `more` and `show` send them.
     let reference = desk.policy.reference(ticket.no);
-    vec![own(fill_text(words.why, &[("why", words.whys[why as usize])])), own(format!("ref {reference}.{}", ticket.rev))]
+    vec![own(fill_text(words.why, &[("why", words.why_of(why))])), own(format!("ref {reference}.{}", ticket.rev))]
 }
 
 /// Fields by which clients can sort and colour.

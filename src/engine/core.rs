@@ -82,8 +82,8 @@ pub struct Core {
     pub live: Arc<Live>,
     /// Mails of ours that are not done, per ticket and recipient: they leave in order.
     pub(super) waiting: BTreeSet<MailTurn>,
-    /// Rows that may fall due, per account, by the nanosecond of their next attempt and of their making. Kept here because in the state rows come
-    /// and go at the front of this order, where every look would have to pass what is gone.
+    /// Rows that may fall due, per account, by the nanosecond of their next attempt and of their making. Kept here because in
+    /// the state rows come and go at the front of this order, where every look would have to pass what is gone.
     pub(super) due: BTreeMap<AccountName, BTreeSet<(i64, i64, EffectId)>>,
     /// Outgoing mail may have fallen due since it was last asked.
     pub(super) has_new_rows: bool,

@@ -9,14 +9,11 @@ use std::path::{Path, PathBuf};
 
 use super::StoreError;
 use super::file::{failed, sync_data, sync_dir};
+use super::record::{pack, unpack};
 use super::sled::{Applied, Layer};
 
 /// Its name in the directory of the state.
 const NAME: &str = "redo";
-/// CRC-32 of what follows, the position, the number of keys.
-const HEAD_BYTES: usize = 4 + 4 + 8 + 32 + 4;
-/// Length of a value that is removed.
-const REMOVED: u32 = u32::MAX;
 
 /// The file, open as long as the state is.
 #[derive(Debug)]
@@ -44,7 +41,7 @@ impl Redo {
     /// Keeps a layer. It is durable on return.
     pub(super) fn keep(&self, position: Applied, layer: &Layer) -> Result<(), StoreError> {
         self.forget()?;
-        self.file.write_all_at(&encode(position, layer), 0).map_err(failed("write", &self.path))?;
+        self.file.write_all_at(&encode(position, layer)?, 0).map_err(failed("write", &self.path))?;
         sync_data(&self.file, &self.path)
     }
 
@@ -54,62 +51,17 @@ impl Redo {
     }
 }
 
-fn encode(position: Applied, layer: &Layer) -> Vec<u8> {
-    let size: usize = layer.iter().map(|(key, value)| 8 + key.len() + value.as_ref().map_or(0, Vec::len)).sum();
-    let mut bytes = Vec::with_capacity(HEAD_BYTES + size);
-    bytes.extend([0; 4]);
-    bytes.extend(position.version.to_le_bytes());
-    bytes.extend(position.seq.to_le_bytes());
-    bytes.extend(position.hash);
-    bytes.extend(length(layer.len()));
-    for (key, value) in layer {
-        bytes.extend(length(key.len()));
-        bytes.extend(value.as_ref().map_or(REMOVED.to_le_bytes(), |value| length(value.len())));
-        bytes.extend(key);
-        bytes.extend(value.as_deref().unwrap_or_default());
-    }
-    let crc = crc32fast::hash(&bytes[4..]);
-    bytes[..4].copy_from_slice(&crc.to_le_bytes());
-    bytes
-}
-
-/// Keys and values are far shorter than 4 GiB.
-fn length(bytes: usize) -> [u8; 4] {
-    u32::try_from(bytes).unwrap_or(REMOVED - 1).to_le_bytes()
+fn encode(position: Applied, layer: &Layer) -> Result<Vec<u8>, StoreError> {
+    let mut bytes = pack(&(position, layer))?;
+    let crc = crc32fast::hash(&bytes);
+    bytes.extend(crc.to_le_bytes());
+    Ok(bytes)
 }
 
 fn decode(bytes: &[u8]) -> Option<(Applied, Layer)> {
-    let mut rest = Rest(bytes);
-    let crc = rest.number()?;
-    if crc32fast::hash(rest.0) != crc {
-        return None;
-    }
-    let version = rest.number()?;
-    let seq = u64::from_le_bytes(rest.take(8)?.try_into().ok()?);
-    let hash = rest.take(32)?.try_into().ok()?;
-    let mut layer = Layer::new();
-    for _ in 0..rest.number()? {
-        let (key_bytes, value_bytes) = (rest.number()?, rest.number()?);
-        let key = rest.take(key_bytes as usize)?.to_vec();
-        let value = if value_bytes == REMOVED { None } else { Some(rest.take(value_bytes as usize)?.to_vec()) };
-        layer.insert(key, value);
-    }
-    rest.0.is_empty().then_some((Applied { version, seq, hash }, layer))
-}
-
-/// Bytes that are not read yet.
-struct Rest<'a>(&'a [u8]);
-
-impl<'a> Rest<'a> {
-    fn take(&mut self, count: usize) -> Option<&'a [u8]> {
-        let (taken, rest) = self.0.split_at_checked(count)?;
-        self.0 = rest;
-        Some(taken)
-    }
-
-    fn number(&mut self) -> Option<u32> {
-        self.take(4)?.try_into().ok().map(u32::from_le_bytes)
-    }
+    let (packed, crc) = bytes.split_last_chunk()?;
+    let is_whole = crc32fast::hash(packed) == u32::from_le_bytes(*crc);
+    unpack(packed).ok().filter(|_| is_whole)
 }
 
 #[cfg(test)]
@@ -137,7 +89,7 @@ mod tests {
 
     #[test]
     fn a_torn_or_changed_one_is_none() {
-        let whole = encode(AT, &layer());
+        let whole = encode(AT, &layer()).expect("packed");
         assert_eq!(decode(&whole), Some((AT, layer())));
         for cut in 0..whole.len() {
             assert_eq!(decode(&whole[..cut]), None, "cut at {cut}");

@@ -32,8 +32,6 @@ const DRAIN_KEYS: usize = 5_000;
 /// The writer waits while so many keys are waiting: memory stays bounded when sled is slower than the engine.
 const WAITING_KEYS_MAX: usize = 10_000;
 const _: () = assert!(WAITING_KEYS_MAX > DRAIN_KEYS);
-/// Writes whose garbage one step surely frees: it takes 8 bags of 62 pieces, and a write leaves a few.
-const GARBAGE_STEP: usize = 32;
 /// Values that are remembered between two changes.
 const LOOKED_AT_MAX: usize = 256;
 
@@ -120,6 +118,7 @@ impl SledState {
             let db = config.open()?;
             if let Some((position, layer)) = &unfinished {
                 finish(&db, *position, layer)?;
+                db.flush()?;
             }
             let applied = db.get(APPLIED)?;
             let is_empty = db.is_empty();
@@ -136,7 +135,7 @@ impl SledState {
         let file = path.join("db");
         if unfinished.is_some() {
             // Before anything else is on its way: of this layer only the redo log was durable.
-            settle(&db, &file)?;
+            sync(&file)?;
             redo.forget()?;
         }
         let applied = match applied.map(|bytes| unpack::<Applied>(&bytes)) {
@@ -263,11 +262,11 @@ impl Shared {
         batch.keys().for_each(|key| self.filter.put(key));
         failpoint::hit("state_carried");
         self.db.insert(APPLIED, pack(&position)?).map_err(state_error)?;
-        settle(&self.db, &self.file)?;
+        self.db.flush().map_err(state_error)?;
+        sync(&self.file)?;
         failpoint::hit("state_applied");
         self.redo.forget()?;
         self.layers_mut().draining = Arc::default();
-        collect_garbage(batch.len());
         Ok(())
     }
 }
@@ -325,10 +324,9 @@ fn finish(db: &sled::Db, position: Applied, layer: &Layer) -> sled::Result<()> {
     db.insert(APPLIED, position).map(drop)
 }
 
-/// Makes durable what is in sled. Its own flush writes but does not sync; its file is only trusted again after a crash if it
-/// was synced in between.
-fn settle(db: &sled::Db, file: &Path) -> Result<(), StoreError> {
-    db.flush().map_err(state_error)?;
+/// Makes durable what sled has flushed, which it only writes. Its file is only trusted again after a crash if it was synced
+/// in between.
+fn sync(file: &Path) -> Result<(), StoreError> {
     let opened = std::fs::File::open(file).map_err(file::failed("open", file))?;
     file::sync_data(&opened, file)
 }
@@ -343,14 +341,6 @@ fn carry(db: &sled::Db, layer: &Layer) -> sled::Result<()> {
         }
     }
     Ok(())
-}
-
-/// Frees what sled has replaced. It does so itself only when many small calls follow each other, and our batches are few
-/// and large: without this, what was written would stay in memory.
-fn collect_garbage(writes: usize) {
-    for _ in 0..=writes / GARBAGE_STEP {
-        crossbeam_epoch::pin().flush();
-    }
 }
 
 type Item = Result<(Vec<u8>, Option<Vec<u8>>), StoreError>;

@@ -199,14 +199,20 @@ fn the_manual_and_the_completions_know_every_verb() {
     }
 }
 
-/// What `describe` says of the reference company.
-#[test]
-fn the_reference_company_is_described_in_sentences() {
+/// A desk that finds the secrets which the reference configuration names.
+fn with_credentials() -> Desk {
     let desk = Desk::new("");
     for name in ["m365-secret", "signing-key", "slack-url"] {
         desk.write(&format!("credentials/{name}"), "https://hooks.example/0123456789abcdef0123456789abcdef\n");
     }
     desk.set_env("CREDENTIALS_DIRECTORY", &desk.path("credentials").display().to_string());
+    desk
+}
+
+/// What `describe` says of the reference company.
+#[test]
+fn the_reference_company_is_described_in_sentences() {
+    let desk = with_credentials();
     desk.set_env("FRONTDESK_CONFIG", &root().join("config/frontdesk.toml").display().to_string());
     let output = desk.cli_bare(&["--quiet", "describe"]);
     assert_eq!(output.code, Some(0), "{output:?}");
@@ -216,11 +222,7 @@ fn the_reference_company_is_described_in_sentences() {
 /// The examples load, and their tests pass through the real pipeline.
 #[test]
 fn the_shipped_configurations_are_good() {
-    let desk = Desk::new("");
-    for name in ["m365-secret", "signing-key", "slack-url"] {
-        desk.write(&format!("credentials/{name}"), "https://hooks.example/0123456789abcdef0123456789abcdef\n");
-    }
-    desk.set_env("CREDENTIALS_DIRECTORY", &desk.path("credentials").display().to_string());
+    let desk = with_credentials();
     for name in ["config/frontdesk.toml", "config/demo/frontdesk.toml", "config/minimal.toml"] {
         desk.write("mail.password", "secret\n");
         let mut path = root().join(name);

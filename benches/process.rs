@@ -1,6 +1,8 @@
 //! Timers and clocks as a desk grows: `cargo bench --bench process`. What one decision about a ticket with a process costs,
 //! and what due timers cost where few and where many others exist; `PROCESS_BENCH_TICKETS` changes how many.
 
+mod support;
+
 use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, Instant};

@@ -1,6 +1,8 @@
 //! What a mail costs in the store: `cargo bench --bench store`. Mails in groups of 100, each with 24 KB of raw bytes, a
 //! decision of about 6 KB and an acknowledgement of 2 KB. `STORE_BENCH_MAILS` changes their number.
 
+mod support;
+
 use std::hint::black_box;
 use std::time::{Duration, Instant};
 

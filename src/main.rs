@@ -2,6 +2,9 @@
 
 use std::process::ExitCode;
 
+#[global_allocator]
+static ALLOCATOR: tikv_jemallocator::Jemalloc = tikv_jemallocator::Jemalloc;
+
 fn main() -> ExitCode {
     // One TLS provider for the whole process, before anything can ask for it.
     if rustls::crypto::ring::default_provider().install_default().is_err() {

@@ -8,6 +8,10 @@ pub(crate) mod sink;
 use std::fmt::Write as _;
 use std::time::Duration;
 
+/// As in the program.
+#[global_allocator]
+static ALLOCATOR: tikv_jemallocator::Jemalloc = tikv_jemallocator::Jemalloc;
+
 /// Words of people who write to a shared inbox.
 const WORDS: [&str; 40] = [
     "the",

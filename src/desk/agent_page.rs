@@ -204,6 +204,10 @@ pub(crate) fn marker(reference: &str, what: &str, more: Option<&str>, name: &str
 
 /// Columns of a text in a font of equal widths.
 pub(crate) fn columns(text: &str) -> usize {
+    // Before U+0300, whose first byte is 0xCC, each character takes one: their first bytes are counted.
+    if text.bytes().all(|byte| byte < 0xcc) {
+        return text.bytes().filter(|byte| !matches!(byte, 0x80..=0xbf)).count();
+    }
     text.chars().map(width).sum()
 }
 

@@ -151,27 +151,38 @@ fn joined(values: &[Line]) -> String {
 fn push_flow(out: &mut String, lead: String, indent: usize, glued: &str, columns_max: usize) {
     let indent = " ".repeat(indent);
     let mut line = lead;
+    // Columns of the line so far.
+    let mut used = columns(&line);
     let mut is_fresh = true;
     for word in glued.split(' ').filter(|word| !word.is_empty()) {
-        if !is_fresh && columns(&line) + 1 + columns(word) > columns_max {
+        let wide = columns(word);
+        if !is_fresh && used + 1 + wide > columns_max {
             push_line(out, &line);
             line.clone_from(&indent);
+            used = indent.len();
         } else if !is_fresh {
             line.push(' ');
+            used += 1;
         }
         is_fresh = false;
-        if columns(&line) + columns(word) <= columns_max {
-            line.push_str(&unglued(word));
+        if used + wide <= columns_max {
+            line.extend(word.split(GLUE).flat_map(|part| [part, " "]));
+            line.pop();
+            used += wide;
             continue;
         }
         for (at, part) in word.split(GLUE).enumerate() {
-            if at > 0 && columns(&line) + 1 + columns(part) > columns_max {
+            let wide = columns(part);
+            if at > 0 && used + 1 + wide > columns_max {
                 push_line(out, &line);
                 line = format!("{indent}| ");
+                used = indent.len() + 2;
             } else if at > 0 {
                 line.push(' ');
+                used += 1;
             }
             line.push_str(part);
+            used += wide;
         }
     }
     push_line(out, &line);

@@ -12,7 +12,8 @@ use mail::Address;
 use crate::calendar::Calendar;
 use crate::ids::{AgentName, FieldId, InboxName, TeamName, TypeName};
 use crate::kind::{Amount, amount_of};
-use crate::pattern::{Found, Pattern};
+use crate::pattern::Pattern;
+use crate::sieve::Found;
 use crate::ticket::{FieldValue, Priority, Status};
 
 /// What a condition may look at. The mail's side never changes while rules run; the ticket's side is changed by the caller

@@ -87,12 +87,20 @@ struct Seen<'a> {
     is_code: bool,
 }
 
+/// What of a text is looked at.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Wanted {
+    /// Only the codes among the terms.
+    Codes,
+    /// Words and codes.
+    All,
+}
+
 /// Room for the words that are looked at, since most of them are not kept.
 #[derive(Default)]
 struct Reader {
     folded: String,
     stem: String,
-    shown: String,
 }
 
 /// The terms of a text in order, repeats among them.
@@ -101,8 +109,9 @@ pub fn terms(text: &str) -> Vec<Term> {
     let mut terms = Vec::new();
     let mut keep = |seen: Seen<'_>| {
         terms.push(Term { stem: seen.stem.to_owned(), word: seen.word.to_owned(), is_code: seen.is_code });
+        Wanted::All
     };
-    Reader::default().read(beginning(text, CHARACTERS_MAX), &mut keep);
+    Reader::default().read(beginning(text, CHARACTERS_MAX), Wanted::All, &mut keep);
     terms
 }
 
@@ -116,53 +125,59 @@ fn beginning(text: &str, characters: usize) -> &str {
 }
 
 impl Reader {
-    fn read(&mut self, text: &str, see: &mut impl FnMut(Seen<'_>)) {
+    /// Shows each term; `see` says what of the rest is wanted.
+    fn read(&mut self, text: &str, mut wanted: Wanted, see: &mut impl FnMut(Seen<'_>) -> Wanted) {
+        // Most texts have no codes, and digits are found faster than words.
+        if wanted == Wanted::Codes && !text.bytes().any(|byte| byte.is_ascii_digit()) {
+            return;
+        }
         let is_inner = |c: char| c.is_alphanumeric() || matches!(c, '-' | '_' | '\'' | '’');
         for piece in text.split(|c: char| !is_inner(c)) {
             let piece = piece.trim_matches(['-', '_', '\'', '’']);
-            if is_code(piece) {
+            // As most are: neither a code nor made of parts.
+            if piece.bytes().all(|byte| byte.is_ascii_alphabetic()) {
+                if wanted == Wanted::All {
+                    fold(piece, &mut self.folded);
+                    wanted = self.folded_word(None, see);
+                }
+            } else if is_code(piece) {
                 fold(piece, &mut self.folded);
-                see(Seen { stem: &self.folded, word: &self.folded, is_code: true });
+                wanted = wanted.min(see(Seen { stem: &self.folded, word: &self.folded, is_code: true }));
+            } else if wanted == Wanted::Codes {
+                continue;
             } else if piece.contains(['-', '_']) {
                 let parts: Vec<&str> = piece.split(['-', '_']).filter(|part| !part.is_empty()).collect();
-                self.word(&parts.concat(), piece, see);
+                wanted = wanted.min(self.word(&parts.concat(), piece, see));
                 for part in parts.iter().filter(|part| part.chars().count() >= PART_CHARACTERS_MIN) {
-                    self.word(part, part, see);
+                    wanted = wanted.min(self.word(part, part, see));
                 }
             } else {
-                self.word(piece, piece, see);
+                wanted = wanted.min(self.word(piece, piece, see));
             }
         }
     }
 
-    /// Only the codes among the terms.
-    fn read_codes(&mut self, text: &str, see: &mut impl FnMut(Seen<'_>)) {
-        // Most texts have none, and digits are found faster than words.
-        if !text.bytes().any(|byte| byte.is_ascii_digit()) {
-            return;
-        }
-        self.read(text, &mut |seen| {
-            if seen.is_code {
-                see(seen);
-            }
-        });
-    }
-
-    fn word(&mut self, word: &str, shown: &str, see: &mut impl FnMut(Seen<'_>)) {
+    /// A word, which is shown as it is written in `shown`.
+    fn word(&mut self, word: &str, shown: &str, see: &mut impl FnMut(Seen<'_>) -> Wanted) -> Wanted {
         let bare = |word: &str, folded: &mut String| fold(word.split(['\'', '’']).next().unwrap_or(word), folded);
         bare(word, &mut self.folded);
+        if shown == word {
+            return self.folded_word(None, see);
+        }
+        let mut written = String::new();
+        bare(shown, &mut written);
+        self.folded_word(Some(&written), see)
+    }
+
+    /// What stands in `folded`, unless it is no word or stands in every text.
+    fn folded_word(&mut self, shown: Option<&str>, see: &mut impl FnMut(Seen<'_>) -> Wanted) -> Wanted {
         let folded = self.folded.as_str();
         let is_word = (2..=WORD_CHARACTERS_MAX).contains(&folded.chars().count()) && folded.chars().any(char::is_alphabetic);
         if !is_word || is_stop_word(folded) {
-            return;
+            return Wanted::All;
         }
         stem(folded, &mut self.stem);
-        if shown == word {
-            see(Seen { stem: &self.stem, word: folded, is_code: false });
-        } else {
-            bare(shown, &mut self.shown);
-            see(Seen { stem: &self.stem, word: &self.shown, is_code: false });
-        }
+        see(Seen { stem: &self.stem, word: shown.unwrap_or(folded), is_code: false })
     }
 }
 
@@ -225,12 +240,13 @@ pub fn of_mail(subject: &str, text: &str) -> Vec<String> {
         if kept.len() < most && kept.iter().all(|stem| stem != seen.stem) {
             kept.push(seen.stem.to_owned());
         }
+        if words.len() < GIST_MAX { Wanted::All } else { Wanted::Codes }
     };
     let mut reader = Reader::default();
-    reader.read(subject, &mut keep);
+    reader.read(subject, Wanted::All, &mut keep);
     let first = beginning(text, GIST_CHARACTERS_MAX);
-    reader.read(first, &mut keep);
-    reader.read_codes(&beginning(text, MAIL_CHARACTERS_MAX)[first.len()..], &mut keep);
+    reader.read(first, Wanted::All, &mut keep);
+    reader.read(&beginning(text, MAIL_CHARACTERS_MAX)[first.len()..], Wanted::Codes, &mut keep);
     words.retain(|word| !codes.contains(word));
     codes.extend(words);
     codes.truncate(GIST_MAX);

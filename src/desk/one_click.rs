@@ -4,8 +4,6 @@
 //! agent, one ticket with its revision, the verb with its arguments and the day of issue, and nothing of it is stored: a
 //! reader tries the days for which a link lives. Proof of the sender is still needed, and is the caller's business.
 
-use std::fmt::Write as _;
-
 use jiff::Timestamp;
 
 use crate::ids::{AgentName, EventId, TicketNo};
@@ -148,11 +146,13 @@ fn folded(words: &str) -> String {
 
 /// RFC 6068 §2: whatever is not unreserved is percent-encoded, but `@`, `:` and `,`, which are allowed and more readable.
 fn push_encoded(url: &mut String, text: &str) {
+    const DIGITS: &[u8; 16] = b"0123456789ABCDEF";
+    url.reserve(text.len() * 3 / 2);
     for byte in text.bytes() {
         if byte.is_ascii_alphanumeric() || b"-._~@:,".contains(&byte) {
             url.push(char::from(byte));
         } else {
-            let _ = write!(url, "%{byte:02X}");
+            url.extend(['%', char::from(DIGITS[usize::from(byte >> 4)]), char::from(DIGITS[usize::from(byte & 15)])]);
         }
     }
 }

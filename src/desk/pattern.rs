@@ -1,19 +1,17 @@
-//! Patterns of conditions: words and regular expressions, alone or many at once.
+//! Patterns of conditions: words and regular expressions.
 //!
 //! Everything is linear in the text: the `regex` crate never backtracks, and each pattern has a size limit. Many patterns
-//! of one target are sought in one pass by [`Sieve`]; it may let a pattern through that does not match (it ignores word
-//! borders and anchors, so that its automaton stays fast on text that is not ASCII), and the exact pattern then decides.
-//! There are no back references and no look-around; the crate has none.
+//! of one target are sought in one pass by a [`crate::sieve::Sieve`]. There are no back references and no look-around; the
+//! crate has none.
 
-use regex::{Regex, RegexBuilder, RegexSet, RegexSetBuilder};
-use regex_syntax::hir::{Hir, HirKind};
+use regex::{Regex, RegexBuilder};
+use regex_syntax::hir::Hir;
+
+use crate::needle;
+use crate::sieve::{Found, SIEVE_BYTES_MAX};
 
 /// Compiled size of one pattern. `\w{1,100}` needs 300 KB with Unicode; what needs more is a mistake.
 pub const PATTERN_BYTES_MAX: usize = 2 * 1024 * 1024;
-/// Compiled size of all patterns of one target together.
-pub const SIEVE_BYTES_MAX: usize = 64 * 1024 * 1024;
-/// Memory of the automaton that is built while it runs, for each thread.
-const SIEVE_CACHE_BYTES: usize = 8 * 1024 * 1024;
 /// Longest piece of a mail shown in an explanation, in characters.
 const SHOWN_CHARACTERS_MAX: usize = 60;
 
@@ -42,9 +40,9 @@ pub struct Pattern {
     parts: Vec<Part>,
 }
 
-/// One thing that must occur. `slot` is its place in a [`Sieve`], once it is in one.
+/// One thing that must occur. `slot` is its place in a [`crate::sieve::Sieve`], once it is in one.
 #[derive(Clone, Debug)]
-enum Part {
+pub(crate) enum Part {
     Word { text: String, slot: Option<usize> },
     Regex { regex: Regex, slot: Option<usize> },
 }
@@ -74,6 +72,10 @@ impl Pattern {
     #[must_use]
     pub fn source(&self) -> &str {
         &self.source
+    }
+
+    pub(crate) fn parts_mut(&mut self) -> impl Iterator<Item = &mut Part> {
+        self.parts.iter_mut()
     }
 
     /// Names of its groups: what `"{name}"` in a rule's `set` may stand for.
@@ -117,11 +119,9 @@ impl Part {
 
     fn is_match(&self, text: &str, found: Option<&Found>) -> bool {
         match (self, found) {
-            (Self::Word { slot: Some(slot), .. }, Some(found)) => found.words.get(*slot).copied().unwrap_or(false),
-            (Self::Word { text: word, .. }, _) => tokens(text).any(|token| same_word(token, word)),
-            (Self::Regex { regex, slot: Some(slot) }, Some(found)) => {
-                found.regexes.get(*slot).copied().unwrap_or(false) && regex.is_match(text)
-            }
+            (Self::Word { slot: Some(slot), .. }, Some(found)) => found.has_word(*slot),
+            (Self::Word { text: word, .. }, _) => tokens(text).any(|token| is_word(token, word)),
+            (Self::Regex { regex, slot: Some(slot) }, Some(found)) => found.may_match(*slot) && regex.is_match(text),
             (Self::Regex { regex, .. }, _) => regex.is_match(text),
         }
     }
@@ -160,7 +160,7 @@ fn too_large(err: regex::Error) -> PatternError {
     PatternError { message, span: None }
 }
 
-fn parse(pattern: &str) -> Result<Hir, PatternError> {
+pub(crate) fn parse(pattern: &str) -> Result<Hir, PatternError> {
     let parsed = regex_syntax::ParserBuilder::new().case_insensitive(true).multi_line(true).build().parse(pattern);
     parsed.map_err(|err| match err {
         regex_syntax::Error::Parse(err) => at(err.kind(), err.span()),
@@ -175,7 +175,7 @@ fn at(kind: &impl std::fmt::Display, span: &regex_syntax::ast::Span) -> PatternE
 
 fn word(word: &str) -> Result<Part, PatternError> {
     if word.len() < WORD_BYTES_MAX && word.chars().all(|c| c.is_alphanumeric() && !is_unspaced(c)) {
-        return Ok(Part::Word { text: word.to_lowercase(), slot: None });
+        return Ok(Part::Word { text: word.chars().map(needle::fold_character).collect(), slot: None });
     }
     let border = |c: Option<char>| if c.is_some_and(|c| c.is_alphanumeric() && !is_unspaced(c)) { r"\b" } else { "" };
     let pattern = format!("{}{}{}", border(word.chars().next()), regex::escape(word), border(word.chars().next_back()));
@@ -191,8 +191,8 @@ fn tokens(text: &str) -> impl Iterator<Item = &str> {
     text.split(|c: char| !c.is_alphanumeric()).filter(|token| !token.is_empty())
 }
 
-fn same_word(token: &str, lower: &str) -> bool {
-    if token.is_ascii() { token.eq_ignore_ascii_case(lower) } else { token.to_lowercase() == lower }
+fn is_word(token: &str, folded: &str) -> bool {
+    if token.is_ascii() { token.eq_ignore_ascii_case(folded) } else { needle::fold(token) == folded }
 }
 
 fn shorten(text: &str) -> String {
@@ -203,125 +203,10 @@ fn shorten(text: &str) -> String {
     }
 }
 
-/// Many patterns over one target, sought in one pass.
-#[derive(Debug)]
-pub struct Sieve {
-    /// Lower case, sorted.
-    words: Vec<String>,
-    /// For each first byte the lengths of words that begin with it, as a bit set; bit 31 stands for 31 and more.
-    lengths: Box<[u32; 256]>,
-    set: Option<RegexSet>,
-}
-
-/// What a [`Sieve`] found in one text.
-#[derive(Clone, Debug, Default)]
-pub struct Found {
-    words: Vec<bool>,
-    regexes: Vec<bool>,
-}
-
-impl Sieve {
-    /// Puts patterns into one sieve and tells each its slots.
-    ///
-    /// # Errors
-    /// [`PatternError`] if they are too large together.
-    pub fn new(patterns: &mut [&mut Pattern]) -> Result<Self, PatternError> {
-        let parts = || patterns.iter().flat_map(|pattern| &pattern.parts);
-        let mut words: Vec<String> =
-            parts().filter_map(|part| if let Part::Word { text, .. } = part { Some(text.clone()) } else { None }).collect();
-        words.sort();
-        words.dedup();
-        let loose = parts().filter_map(Part::regex).map(|regex| loosen(regex.as_str())).collect::<Result<Vec<_>, _>>()?;
-        let set = if loose.is_empty() { None } else { Some(build_set(&loose)?) };
-        let mut lengths = Box::new([0u32; 256]);
-        for word in &words {
-            lengths[usize::from(word.as_bytes()[0])] |= length_bit(word.len());
-        }
-        let mut next = 0;
-        for part in patterns.iter_mut().flat_map(|pattern| &mut pattern.parts) {
-            match part {
-                Part::Word { text, slot } => *slot = words.binary_search(text).ok(),
-                Part::Regex { slot, .. } => {
-                    *slot = Some(next);
-                    next += 1;
-                }
-            }
-        }
-        Ok(Self { words, lengths, set })
-    }
-
-    /// Reads the text once.
-    #[must_use]
-    pub fn sift(&self, text: &str) -> Found {
-        let mut found = Found { words: vec![false; self.words.len()], regexes: Vec::new() };
-        if let Some(set) = &self.set {
-            found.regexes = vec![false; set.len()];
-            for slot in set.matches(text).iter() {
-                found.regexes[slot] = true;
-            }
-        }
-        if self.words.is_empty() {
-            return found;
-        }
-        for token in tokens(text) {
-            if token.is_ascii() {
-                let mut lower = [0u8; WORD_BYTES_MAX];
-                let Some(lower) = lower.get_mut(..token.len()) else { continue };
-                lower.copy_from_slice(token.as_bytes());
-                lower.make_ascii_lowercase();
-                self.note(lower, &mut found);
-            } else {
-                self.note(token.to_lowercase().as_bytes(), &mut found);
-            }
-        }
-        found
-    }
-
-    fn note(&self, lower: &[u8], found: &mut Found) {
-        let possible = lower.first().is_some_and(|first| self.lengths[usize::from(*first)] & length_bit(lower.len()) != 0);
-        if possible && let Ok(slot) = self.words.binary_search_by(|word| word.as_bytes().cmp(lower)) {
-            found.words[slot] = true;
-        }
-    }
-}
-
-fn length_bit(length: usize) -> u32 {
-    1 << length.min(31)
-}
-
-fn build_set(patterns: &[String]) -> Result<RegexSet, PatternError> {
-    RegexSetBuilder::new(patterns)
-        .size_limit(SIEVE_BYTES_MAX)
-        .dfa_size_limit(SIEVE_CACHE_BYTES)
-        .build()
-        .map_err(|err| PatternError { message: format!("the patterns are too large together: {err}"), span: None })
-}
-
-/// The same pattern without borders and anchors: it matches wherever the pattern does, and maybe elsewhere. A lazy DFA
-/// gives up at the first letter beyond ASCII where a pattern asks for a Unicode word border.
-fn loosen(pattern: &str) -> Result<String, PatternError> {
-    fn drop_looks(hir: &Hir) -> Hir {
-        match hir.kind() {
-            HirKind::Look(_) | HirKind::Empty => Hir::empty(),
-            HirKind::Literal(literal) => Hir::literal(literal.0.clone()),
-            HirKind::Class(class) => Hir::class(class.clone()),
-            HirKind::Repetition(repetition) => {
-                let mut loose = repetition.clone();
-                loose.sub = Box::new(drop_looks(&repetition.sub));
-                Hir::repetition(loose)
-            }
-            // Groups are of no use to a set.
-            HirKind::Capture(capture) => drop_looks(&capture.sub),
-            HirKind::Concat(list) => Hir::concat(list.iter().map(drop_looks).collect()),
-            HirKind::Alternation(list) => Hir::alternation(list.iter().map(drop_looks).collect()),
-        }
-    }
-    parse(pattern).map(|hir| drop_looks(&hir).to_string())
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::sieve::Sieve;
 
     fn check(pattern: &str, text: &str, expect: bool) {
         let mut pattern = Pattern::new(pattern).expect("compiles");

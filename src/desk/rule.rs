@@ -10,8 +10,8 @@ use std::collections::BTreeMap;
 pub use crate::condition::{AddressPattern, Compare, Comparison, Condition, FieldTest, People, Quantity, RuleView, Target, Test};
 use crate::condition::{Finds, Notes};
 use crate::ids::{AgentName, FieldId, InboxName, TeamName, TypeName, VendorName};
-use crate::pattern::Sieve;
 pub use crate::pattern::{Pattern, PatternError};
+use crate::sieve::Sieve;
 use crate::ticket::Priority;
 
 /// One rule.

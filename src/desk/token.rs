@@ -21,16 +21,16 @@ const MAC_CHARACTERS: usize = 16;
 /// Characters of a code that is typed.
 pub(crate) const CODE_CHARACTERS: usize = 6;
 
-/// Keys for tokens, derived per purpose.
+/// Keys for tokens, derived per purpose; each has read its key already.
 #[derive(Clone)]
 pub struct Keys {
-    message_id: [u8; 32],
-    reply: [u8; 32],
-    loop_mark: [u8; 32],
-    bounce: [u8; 32],
-    one_click: [u8; 32],
-    release: [u8; 32],
-    file_link: [u8; 32],
+    message_id: Hmac<Sha256>,
+    reply: Hmac<Sha256>,
+    loop_mark: Hmac<Sha256>,
+    bounce: Hmac<Sha256>,
+    one_click: Hmac<Sha256>,
+    release: Hmac<Sha256>,
+    file_link: Hmac<Sha256>,
     /// Those before the key was replaced: they read, and sign nothing.
     old: Option<Box<Keys>>,
 }
@@ -207,7 +207,7 @@ impl Keys {
         let expand = |info: &[u8]| {
             let mut key = [0; 32];
             hkdf.expand(info, &mut key).expect("32 bytes are within the 8,160 that RFC 5869 allows");
-            key
+            Hmac::new_from_slice(&key).expect("HMAC takes keys of any length")
         };
         Self {
             message_id: expand(b"message-id v1"),
@@ -439,8 +439,8 @@ pub fn read_detail(detail: &str) -> Option<Claim> {
     })
 }
 
-fn mac(key: &[u8; 32], parts: &[&[u8]]) -> String {
-    let mut mac = Hmac::<Sha256>::new_from_slice(key).expect("HMAC takes keys of any length");
+fn mac(key: &Hmac<Sha256>, parts: &[&[u8]]) -> String {
+    let mut mac = key.clone();
     for part in parts {
         mac.update(&(part.len() as u64).to_be_bytes());
         mac.update(part);
@@ -465,13 +465,13 @@ fn single_character(text: &str) -> Option<char> {
 }
 
 /// Crockford's base32, lower case: no letter that reads like a digit.
-fn base32() -> Encoding {
+fn base32() -> &'static Encoding {
     static ENCODING: std::sync::LazyLock<Encoding> = std::sync::LazyLock::new(|| {
         let mut specification = Specification::new();
         specification.symbols.push_str("0123456789abcdefghjkmnpqrstvwxyz");
         specification.encoding().expect("32 distinct symbols make an encoding")
     });
-    ENCODING.clone()
+    &ENCODING
 }
 
 #[cfg(test)]

@@ -1,5 +1,5 @@
-//! What the state surely does not hold: a Bloom filter over all keys in sled. Most of what an event asks for is new to
-//! us, and to learn that from the tree means reading a page of it.
+//! What the state surely does not hold: a Bloom filter over all keys in sled and in the layers above it. Most of what an
+//! event asks for is new to us, and to learn that from the tree means reading a page of it.
 //!
 //! The filter is never stored. At start it is filled beside the work, by one reading of all keys; until then the tree is
 //! asked.
@@ -41,12 +41,12 @@ impl Filter {
         Self { shared, filler }
     }
 
-    /// Whether sled may hold a key that nobody puts right now.
+    /// Whether the state may hold a key that nobody puts right now.
     pub(super) fn may_hold(&self, key: &[u8]) -> bool {
         !self.shared.is_ready.load(Ordering::Acquire) || self.shared.bits.contains(key)
     }
 
-    /// Notes a key before whoever asks is sent to sled for it.
+    /// Notes a key before it can be found.
     pub(super) fn put(&self, key: &[u8]) {
         self.shared.bits.insert(key);
     }

@@ -166,6 +166,7 @@ impl SledState {
 
     /// Makes writes visible.
     pub(crate) fn stage(&self, writes: Vec<Write>) {
+        writes.iter().for_each(|(key, _)| self.shared.filter.put(key));
         let mut layers = self.shared.layers_mut();
         layers.staged.extend(writes);
         layers.generation += 1;
@@ -259,7 +260,6 @@ impl Shared {
         self.redo.keep(position, &batch)?;
         failpoint::hit("state_kept");
         carry(&self.db, &batch).map_err(state_error)?;
-        batch.keys().for_each(|key| self.filter.put(key));
         failpoint::hit("state_carried");
         self.db.insert(APPLIED, pack(&position)?).map_err(state_error)?;
         self.db.flush().map_err(state_error)?;
@@ -273,6 +273,9 @@ impl Shared {
 
 impl Read for SledState {
     fn get(&self, key: &[u8]) -> Result<Option<Vec<u8>>, StoreError> {
+        if !self.shared.filter.may_hold(key) {
+            return Ok(None);
+        }
         let generation = {
             let layers = self.shared.layers();
             let found = layers.staged.get(key).or_else(|| layers.flushed.get(key)).or_else(|| layers.draining.get(key));
@@ -281,9 +284,6 @@ impl Read for SledState {
             }
             layers.generation
         };
-        if !self.shared.filter.may_hold(key) {
-            return Ok(None);
-        }
         if let Some(known) = self.shared.looked_at().get(generation, key) {
             return Ok(known.clone());
         }

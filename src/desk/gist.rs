@@ -203,7 +203,6 @@ fn is_code(word: &str) -> bool {
 /// Without the endings of English and German that only grammar asks for. Crude on purpose: both sides of a comparison are
 /// cut alike.
 fn stem(word: &str, stem: &mut String) {
-    const ENDINGS: [&str; 14] = ["ings", "ing", "ies", "ern", "edly", "ed", "ly", "es", "en", "er", "em", "s", "e", "n"];
     stem.clear();
     if word.is_ascii() {
         stem.push_str(word);
@@ -219,8 +218,23 @@ fn stem(word: &str, stem: &mut String) {
         }
     }
     let long_enough = |rest: &&str| rest.chars().count() >= STEM_CHARACTERS_MIN;
-    let rest = ENDINGS.iter().find_map(|ending| stem.strip_suffix(ending).filter(long_enough)).map(str::len);
+    let rest = endings(stem).iter().find_map(|ending| stem.strip_suffix(ending).filter(long_enough)).map(str::len);
     stem.truncate(rest.unwrap_or(stem.len()));
+}
+
+/// The endings that a word may have by its last letter, longest first.
+fn endings(word: &str) -> &'static [&'static str] {
+    match word.as_bytes().last() {
+        Some(b's') => &["ings", "ies", "es", "s"],
+        Some(b'n') => &["ern", "en", "n"],
+        Some(b'y') => &["edly", "ly"],
+        Some(b'g') => &["ing"],
+        Some(b'd') => &["ed"],
+        Some(b'r') => &["er"],
+        Some(b'm') => &["em"],
+        Some(b'e') => &["e"],
+        Some(_) | None => &[],
+    }
 }
 
 /// The terms of a mail: those of its subject, then those of its text.

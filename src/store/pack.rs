@@ -15,8 +15,8 @@ pub(crate) const HEADER_BYTES: usize = 64;
 const MAGIC: [u8; 4] = *b"FDP1";
 /// zstd's fastest ordinary level: mail is written once and read rarely, and the processor is what is short.
 pub(crate) const LEVEL: i32 = 1;
-/// Where a dictionary says most of it, a faster level yet writes hardly more.
-const DICTIONARY_LEVEL: i32 = -1;
+/// Where a dictionary says most of it, a level that is faster yet writes little more.
+const DICTIONARY_LEVEL: i32 = -5;
 /// What decisions have in common, and what mails of ours, as zstd's trainer found it in those of made-up tickets: a third of
 /// the bytes and of the time. The number of the one that is needed stands in every frame, so none may ever change; a better
 /// one is another file beside them.

@@ -1,5 +1,6 @@
 //! The machine-readable half of a report: groups of fields (RFC 3464 §2.1), also where a mailer pasted them into text.
 
+use crate::parse;
 use crate::part::TextPart;
 
 /// What happened to one recipient (RFC 3464 §2.3.3).
@@ -50,10 +51,14 @@ pub(crate) fn read(parts: &[TextPart]) -> Vec<Reported> {
 /// Recipients of fields pasted into the notice, as "technical report" or the like.
 pub(crate) fn read_inline(text: &str) -> Vec<Reported> {
     let mut found = Vec::new();
-    let folded = text.to_ascii_lowercase();
-    if (folded.contains("final-recipient:") || folded.contains("original-recipient:"))
-        && (folded.contains("action:") || folded.contains("status:"))
-    {
+    let bytes = text.as_bytes();
+    let begins =
+        |at: usize, word: &str| bytes.get(at..at + word.len()).is_some_and(|found| found.eq_ignore_ascii_case(word.as_bytes()));
+    let ends = |at: usize, word: &str| at.checked_sub(word.len()).is_some_and(|start| begins(start, word));
+    // What all of them hold is rarer in words than any letter.
+    let names_recipient =
+        memchr::memchr_iter(b'-', bytes).any(|at| begins(at, "-recipient:") && (ends(at, "final") || ends(at, "original")));
+    if names_recipient && memchr::memchr_iter(b':', bytes).any(|at| ends(at, "action") || ends(at, "status")) {
         read_groups(text, &mut found);
     }
     found
@@ -124,7 +129,7 @@ fn read_groups(text: &str, found: &mut Vec<Reported>) {
     let mut group = Group::default();
     let mut name = String::new();
     let mut value = String::new();
-    for line in text.lines() {
+    for line in parse::lines(text) {
         let line = line.trim_end_matches('\r');
         if line.trim().is_empty() {
             group.take(&name, value.trim(), found);
@@ -199,5 +204,5 @@ fn action(value: &str) -> Action {
 /// `5.1.1 (bad address)` → `5.1.1`.
 fn status(value: &str) -> Option<String> {
     let start = value.find(|c: char| c.is_ascii_digit())?;
-    crate::dsn_code::status_at(value.get(start..)?)
+    crate::dsn_code::status_at(value.get(start..)?).map(str::to_owned)
 }

@@ -157,6 +157,20 @@ pub(crate) fn prefix(text: &str, length: usize) -> &str {
     &text[..end]
 }
 
+/// As [`str::lines`], but found many bytes at a step, which long texts of short lines repay.
+pub(crate) fn lines(text: &str) -> impl Iterator<Item = &str> {
+    let mut rest = text;
+    std::iter::from_fn(move || {
+        if rest.is_empty() {
+            return None;
+        }
+        let Some(end) = memchr::memchr(b'\n', rest.as_bytes()) else { return Some(std::mem::take(&mut rest)) };
+        let line = &rest[..end];
+        rest = &rest[end + 1..];
+        Some(line.strip_suffix('\r').unwrap_or(line))
+    })
+}
+
 /// CRLF and bare CR become LF; several CR before one LF are one line end, made by hosts that convert twice.
 #[must_use]
 pub(crate) fn unix_lines(text: Cow<'_, str>) -> String {

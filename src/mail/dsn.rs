@@ -139,6 +139,7 @@ struct Signs<'a> {
     /// In lower case, as the subject.
     content_type: String,
     folded_subject: String,
+    subject: OnceCell<bool>,
     status_part: bool,
     null_path: bool,
     daemon: bool,
@@ -150,6 +151,7 @@ impl<'a> Signs<'a> {
             message,
             content_type: message.header("content-type").unwrap_or_default().to_ascii_lowercase(),
             folded_subject: message.subject.to_lowercase(),
+            subject: OnceCell::new(),
             status_part: content_types.into_iter().any(dsn_report::is_status),
             null_path: has_null_path(message),
             daemon: is_daemon(message),
@@ -165,7 +167,7 @@ impl<'a> Signs<'a> {
     }
 
     fn subject(&self) -> bool {
-        dsn_phrase::is_report_subject(&self.folded_subject)
+        *self.subject.get_or_init(|| dsn_phrase::is_report_subject(&self.folded_subject))
     }
 
     fn failed_header(&self) -> bool {

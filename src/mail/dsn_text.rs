@@ -90,12 +90,9 @@ fn original_at(text: &str) -> usize {
     // Folding ASCII letters keeps every position.
     let folded = text.to_ascii_lowercase();
     let mut behind = 0;
-    for stem in STEMS.find_iter(&folded) {
-        if stem.start() < behind {
-            continue;
-        }
-        let start = folded[..stem.start()].rfind('\n').map_or(0, |line_end| line_end + 1);
-        behind = folded[stem.end()..].find('\n').map_or(folded.len(), |line_end| stem.end() + line_end);
+    while let Some(end) = STEMS.shortest_match_at(&folded, behind) {
+        let start = memchr::memrchr(b'\n', &folded.as_bytes()[..end]).map_or(0, |line_end| line_end + 1);
+        behind = memchr::memchr(b'\n', &folded.as_bytes()[end..]).map_or(folded.len(), |line_end| end + line_end);
         // A headline stands in the first line of some notices too; nothing before it would be left.
         if START.is_match(&folded[start..behind]) && !text[..start].trim().is_empty() {
             return start;
@@ -367,9 +364,32 @@ struct Shape {
     /// One of these words is in every such line, which is far cheaper to find out than what the patterns say.
     words: Option<Regex>,
     /// How the line ends before the address.
-    before: Regex,
+    before: Before,
     /// How it goes on behind it.
     behind: Option<fn(&str) -> bool>,
+}
+
+/// What stands before an address.
+enum Before {
+    /// Nothing but marks of lists and quotes, and the type of the address.
+    Head,
+    Words(Regex),
+}
+
+impl Before {
+    fn is_match(&self, before: &str) -> bool {
+        match self {
+            Self::Head => is_head(before),
+            Self::Words(words) => words.is_match(before),
+        }
+    }
+}
+
+fn is_head(before: &str) -> bool {
+    let bare = before.strip_suffix('<').unwrap_or(before);
+    let bare = bare.strip_suffix(['\'', '"']).unwrap_or(bare);
+    let bare = bare.strip_suffix("rfc822; ").or_else(|| bare.strip_suffix("rfc822;")).unwrap_or(bare);
+    bare.chars().all(|c| c.is_whitespace() || matches!(c, '>' | '*' | '•' | '·' | '|' | '–' | '—' | '-'))
 }
 
 /// The address heads its line: behind it come a colon, dots, a code, a name in brackets, or nothing.
@@ -378,7 +398,10 @@ fn ends_head(behind: &str) -> bool {
         Regex::new(r#"^['"]?>?['"]?(?:\s*$|\s*[:;,](?:\s|$)|:\S|\s*\.\.\.|\s+on \w|\s*\(|\s+<[^>]+>\s*$|\s+-\s|\s*\[|\s+\d{3}[ -]|\s+#\d|\s{2,}\S)"#)
             .expect("constant pattern")
     });
-    BEHIND.is_match(behind)
+    let bare = behind.strip_prefix(['\'', '"']).unwrap_or(behind);
+    let bare = bare.strip_prefix('>').unwrap_or(bare);
+    // Most often nothing is left.
+    bare.trim().is_empty() || BEHIND.is_match(behind)
 }
 
 /// A bracket closes the line.
@@ -388,49 +411,47 @@ fn ends_bracket(behind: &str) -> bool {
 
 /// The ways in which a line names a recipient.
 fn shapes() -> Vec<Shape> {
-    let shape = |words: Option<&str>, before: &str, behind: Option<fn(&str) -> bool>| Shape {
-        words: words.map(|words| Regex::new(words).expect("constant words")),
-        before: Regex::new(before).expect("constant pattern"),
+    let shape = |words: &str, before: &str, behind: Option<fn(&str) -> bool>| Shape {
+        words: Some(Regex::new(words).expect("constant words")),
+        before: Before::Words(Regex::new(before).expect("constant pattern")),
         behind,
     };
     vec![
         // The address heads the line: qmail, Postfix, Exim, Courier, Sendmail, Exchange, most lists of recipients.
-        shape(None, r#"^[\s>*•·|–—-]*(?:rfc822; ?)?['"]?<?$"#, Some(ends_head)),
+        Shape { words: None, before: Before::Head, behind: Some(ends_head) },
         // A name and its address alone on a line.
-        shape(Some("<"), r#"^\s*(?:"[^"]*"|[\w .,'-]{1,60})\s*<$"#, Some(ends_bracket)),
+        shape("<", r#"^\s*(?:"[^"]*"|[\w .,'-]{1,60})\s*<$"#, Some(ends_bracket)),
         // X.400 in Exchange: c=US;…SMTP=a@b;
-        shape(Some("smtp[=:]"), r"(?i)SMTP[=:]$", None),
+        shape("smtp[=:]", r"(?i)SMTP[=:]$", None),
         // A labelled recipient.
         shape(
-            Some(
-                "recipient|address|user|mailbox|error-for|rcpt to|deliver|attempts|failed for|dest|empf|ontvanger|получатель|宛先|收件人",
-            ),
+            "recipient|address|user|mailbox|error-for|rcpt to|deliver|attempts|failed for|dest|empf|ontvanger|получатель|宛先|收件人",
             r#"(?i)(?:recipients?|addresse?s?|users?|userid|addressee|mailbox|error-for|recipient address|rcpt to|deliver(?:ed|y)? to|attempts|failed for|destinataires?|empf(?:ä|ae)nger|destinatarios?|dest(?:inat)?ari[oa]|ontvanger|получатель|宛先|收件人)[\w ]{0,20}\s*[:=：]\s*(?:rfc822;\s*)?['"<]*$"#,
             None,
         ),
         // A sentence about delivery to an address.
         shape(
-            Some("message|mail|deliver|relay|sent|address|delivre|fail|return|forward|send|envoy|zustell|attempt"),
+            "message|mail|deliver|relay|sent|address|delivre|fail|return|forward|send|envoy|zustell|attempt",
             r#"(?i)(?:messages?|mail|e-?mails?|deliver\w*|relay\w*|sent|addressed|undeliverable|delivrer?|failed|failure|returned|forward\w*|send|sending|envoy\w*|zustell\w*|attempt\w*)(?-u:\b)[^@<>]{0,40}?(?-u:\b)(?:to|for|an|a|para|til|do|till|address)(?-u:\b):?\s+(?:(?:the|following|recipient|address|user|email|e-mail|group|mailbox|our|local|destinataire|empfänger)\s+){0,4}['"<(]*$"#,
             None,
         ),
         shape(
-            Some("envoy|delivr|message|mail"),
+            "envoy|delivr|message|mail",
             r#"(?i)(?:messages?|mail|envoy\w*|delivrer?)(?-u:\b)[^@<>]{0,40}?\sà\s+(?:(?:destinataire)\s+)?['"<(]*$"#,
             None,
         ),
         // Aliases: both ends are meant.
         shape(
-            Some("expanded|generated|forwarded|redirected"),
+            "expanded|generated|forwarded|redirected",
             r"(?i)(?:expanded|generated|forwarded|redirected) (?:from|by)[:\s]+<?$",
             None,
         ),
         shape(
-            Some("quota|violation|gateway|account|inbox|mailbox|user"),
+            "quota|violation|gateway|account|inbox|mailbox|user",
             r"(?i)(?:quota|violation|gateway|account|inbox|mailbox|unknown user|no such user|user)(?-u:\b)[^@<>:]{0,20}?(?:(?-u:\b)for|(?-u:\b)of)?\s+<?$",
             None,
         ),
-        shape(Some("rcpt to:"), r"(?i)(?-u:\b)rcpt to:\s*<?$", None),
+        shape("rcpt to:", r"(?i)(?-u:\b)rcpt to:\s*<?$", None),
     ]
 }
 
@@ -455,8 +476,19 @@ fn bare_locals(text: &str, folded: &str, message: &Message) -> Option<String> {
     if !folded.contains("following") && !folded.contains("recipient") {
         return None;
     }
+    // Few notices have a line that is nothing but a name, and without one the search reads all of them for nothing.
+    if !parse::lines(text).any(is_indented_word) {
+        return None;
+    }
     let local = HEADLINE.captures(text)?.get(1)?;
     Some(format!("{}@{domain}", local.as_str()))
+}
+
+fn is_indented_word(line: &str) -> bool {
+    let word = line.trim_matches([' ', '\t']);
+    line.starts_with([' ', '\t'])
+        && word.starts_with(|c: char| c.is_ascii_alphanumeric())
+        && word.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"._-".contains(&byte))
 }
 
 /// A diagnostic on one line, at most 1,000 bytes.

@@ -106,6 +106,9 @@ fn reader_of(name: &str) -> Reader {
     ) {
         return Reader::Undeclared;
     }
+    if name == "utf-8" {
+        return Reader::Whatwg(UTF_8);
+    }
     let alias = alias_of(name);
     match alias {
         "utf-7" | "unicode-1-1-utf-7" | "x-unicode-1-1-utf-7" | "utf7" | "csunicode11utf7" => return Reader::Utf7,

@@ -199,7 +199,7 @@ impl Oddities {
 #[must_use]
 pub fn text(value: &[u8], hint: Option<&str>) -> (String, Oddities) {
     let (unfolded, mut odd) = unfold(value, hint);
-    if memchr::memmem::find(unfolded.as_bytes(), b"=?").is_none() {
+    if !encoded_word::may_be_in(&unfolded) {
         let text = clean(&unfolded, &mut odd);
         return (text, odd);
     }
@@ -267,20 +267,20 @@ pub fn clean(text: &str, odd: &mut Oddities) -> String {
         return text.trim().to_owned();
     }
     let mut out = String::with_capacity(text.len());
-    for c in text.chars() {
-        match c {
-            '\t' => out.push(' '),
-            _ if c.is_control() => {
-                odd.control = true;
-                // A line end inside an encoded word separated something.
-                if c == '\n' {
-                    out.push(' ');
-                }
-            }
-            _ => out.push(c),
+    let mut rest = text;
+    while let Some((at, control)) = rest.char_indices().find(|(_, c)| c.is_control()) {
+        out.push_str(&rest[..at]);
+        rest = &rest[at + control.len_utf8()..];
+        odd.control |= control != '\t';
+        // A line end inside an encoded word separated something.
+        if matches!(control, '\t' | '\n') {
+            out.push(' ');
         }
     }
-    out.trim().to_owned()
+    out.push_str(rest);
+    out.truncate(out.trim_end().len());
+    out.drain(..out.len() - out.trim_start().len());
+    out
 }
 
 #[cfg(test)]

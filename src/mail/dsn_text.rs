@@ -373,6 +373,8 @@ struct Shape {
 enum Before {
     /// Nothing but marks of lists and quotes, and the type of the address.
     Head,
+    /// A name and the bracket in which the address stands.
+    Name,
     Words(Regex),
 }
 
@@ -380,6 +382,7 @@ impl Before {
     fn is_match(&self, before: &str) -> bool {
         match self {
             Self::Head => is_head(before),
+            Self::Name => is_name(before),
             Self::Words(words) => words.is_match(before),
         }
     }
@@ -390,6 +393,20 @@ fn is_head(before: &str) -> bool {
     let bare = bare.strip_suffix(['\'', '"']).unwrap_or(bare);
     let bare = bare.strip_suffix("rfc822; ").or_else(|| bare.strip_suffix("rfc822;")).unwrap_or(bare);
     bare.chars().all(|c| c.is_whitespace() || matches!(c, '>' | '*' | '•' | '·' | '|' | '–' | '—' | '-'))
+}
+
+fn is_name(before: &str) -> bool {
+    /// Longer ones are sentences.
+    const NAME_CHARACTERS_MAX: usize = 60;
+    static NAME: LazyLock<Regex> = LazyLock::new(|| Regex::new(r"^[\w .,'-]+$").expect("constant pattern"));
+    let Some(lead) = before.strip_suffix('<') else { return false };
+    let name = lead.trim();
+    let quoted = name.strip_prefix('"').and_then(|rest| rest.strip_suffix('"'));
+    match quoted {
+        Some(inner) => !inner.contains('"'),
+        None if name.is_empty() => lead.contains(' '),
+        None => name.chars().count() <= NAME_CHARACTERS_MAX && NAME.is_match(name),
+    }
 }
 
 /// The address heads its line: behind it come a colon, dots, a code, a name in brackets, or nothing.
@@ -420,7 +437,7 @@ fn shapes() -> Vec<Shape> {
         // The address heads the line: qmail, Postfix, Exim, Courier, Sendmail, Exchange, most lists of recipients.
         Shape { words: None, before: Before::Head, behind: Some(ends_head) },
         // A name and its address alone on a line.
-        shape("<", r#"^\s*(?:"[^"]*"|[\w .,'-]{1,60})\s*<$"#, Some(ends_bracket)),
+        Shape { words: None, before: Before::Name, behind: Some(ends_bracket) },
         // X.400 in Exchange: c=US;…SMTP=a@b;
         shape("smtp[=:]", r"(?i)SMTP[=:]$", None),
         // A labelled recipient.

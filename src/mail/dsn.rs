@@ -175,10 +175,7 @@ impl<'a> Signs<'a> {
     }
 
     fn auto_replied(&self) -> bool {
-        let is_reply = |value: &str| {
-            value.trim_start().get(.."auto-replied".len()).is_some_and(|start| start.eq_ignore_ascii_case("auto-replied"))
-        };
-        self.message.header_values("auto-submitted").any(is_reply)
+        self.message.header_values("auto-submitted").any(|value| starts_with_folded(value.trim_start(), "auto-replied"))
     }
 
     /// What costs the most is asked last.
@@ -225,8 +222,8 @@ fn is_personal(message: &Message, subject: &str) -> bool {
 
 /// The envelope sender is empty or a mailer's own.
 fn has_null_path(message: &Message) -> bool {
-    let raw_path = message.header("return-path").map(|value| value.trim_matches(['<', '>', ' ']).to_lowercase());
-    raw_path.as_deref().is_some_and(|path| path.is_empty() || path.starts_with("mailer-daemon"))
+    let raw_path = message.header("return-path").map(|value| value.trim_matches(['<', '>', ' ']));
+    raw_path.is_some_and(|path| path.is_empty() || starts_with_folded(path, "mailer-daemon"))
         || match &message.return_path {
             Some(ReturnPath::Null) => true,
             Some(ReturnPath::Address(address)) => is_daemon_local(address.local()),
@@ -236,28 +233,22 @@ fn has_null_path(message: &Message) -> bool {
 
 /// The author is software that carries mail, by its address or its name.
 fn is_daemon(message: &Message) -> bool {
-    let from = message.header("from").unwrap_or_default().to_lowercase();
+    static SYSTEM_NAME: LazyLock<Regex> = LazyLock::new(|| {
+        Regex::new("(?-u)(?i:mailer-?daemon|mail[ .]delivery|post_?master|(?:system|mail) administrator|delivery subsystem)")
+            .expect("constant pattern")
+    });
     message.from.iter().any(|mailbox| is_daemon_local(mailbox.address.local()))
-        || SYSTEM_NAMES.iter().any(|name| from.contains(name))
+        || message.header("from").is_some_and(|from| SYSTEM_NAME.is_match(from))
 }
 
-const SYSTEM_NAMES: [&str; 9] = [
-    "mailer-daemon",
-    "mail delivery",
-    "mail.delivery",
-    "postmaster",
-    "post_master",
-    "system administrator",
-    "mail administrator",
-    "delivery subsystem",
-    "mailerdaemon",
-];
-
 fn is_daemon_local(local: &str) -> bool {
-    let folded = local.to_lowercase();
     ["mailer-daemon", "mailerdaemon", "postmaster", "post_master", "mail-daemon", "mmdf", "bounce-handler", "microsoftexchange"]
         .iter()
-        .any(|name| folded.starts_with(name))
+        .any(|name| starts_with_folded(local, name))
+}
+
+fn starts_with_folded(text: &str, start: &str) -> bool {
+    text.get(..start.len()).is_some_and(|found| found.eq_ignore_ascii_case(start))
 }
 
 fn is_delay_subject(subject: &str) -> bool {

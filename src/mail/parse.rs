@@ -297,8 +297,7 @@ impl<'a, 'b> Fields<'a, 'b> {
     fn return_path(&self) -> Option<ReturnPath> {
         let value = self.block.first("return-path")?;
         let (text, _) = header::unfold(value, None);
-        let bare: String = text.chars().filter(|c| !c.is_whitespace()).collect();
-        if bare == "<>" || bare == "\"\"" || bare == "<\"\">" {
+        if matches!(without_space(&text).as_ref(), "<>" | "\"\"" | "<\"\">") {
             return Some(ReturnPath::Null);
         }
         address_list::read(value, None).mailboxes.into_iter().next().map(|mailbox| ReturnPath::Address(mailbox.address))
@@ -325,6 +324,11 @@ fn ids_of_field(value: &[u8]) -> Vec<MessageId> {
     if text.contains('<') || !text.contains("=?") { ids(&text) } else { ids(&header::text(value, None).0) }
 }
 
+/// Without white space.
+fn without_space(text: &str) -> Cow<'_, str> {
+    if text.contains(char::is_whitespace) { text.replace(char::is_whitespace, "").into() } else { text.into() }
+}
+
 /// Ids in brackets; where there are none, every word, since some writers leave the brackets out.
 fn ids(text: &str) -> Vec<MessageId> {
     let mut out = Vec::new();
@@ -333,7 +337,7 @@ fn ids(text: &str) -> Vec<MessageId> {
         let inner = &rest[open + 1..];
         let Some(close) = inner.find('>') else { break };
         // Folding cuts long ids in two.
-        let squeezed: String = inner[..close].chars().filter(|c| !c.is_whitespace()).collect();
+        let squeezed = without_space(&inner[..close]);
         let bare = squeezed.rsplit('<').next().unwrap_or_default();
         out.extend(MessageId::new(bare));
         rest = &inner[close + 1..];

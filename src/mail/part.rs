@@ -239,8 +239,11 @@ fn boundary_of(raw: &[u8], part: &Part<'_>, start: usize) -> Option<Vec<u8>> {
     let window = &raw[start..raw.len().min(start + WINDOW)];
     let declared = part.parameters.get("boundary").map(|boundary| boundary.trim_end().as_bytes().to_vec());
     let declared = declared.filter(|boundary| !boundary.is_empty());
+    // Most often the first delimiter is the first line.
+    let is_first_line =
+        |boundary: &[u8]| window.trim_ascii_start().strip_prefix(b"--").is_some_and(|line| line.starts_with(boundary));
     if let Some(boundary) = &declared
-        && (raw.len() > start + WINDOW || memchr::memmem::find(window, boundary).is_some())
+        && (raw.len() > start + WINDOW || is_first_line(boundary) || memchr::memmem::find(window, boundary).is_some())
     {
         return declared;
     }

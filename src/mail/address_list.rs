@@ -326,9 +326,13 @@ fn display_name(raw: &str, oddities: &mut Oddities) -> Option<String> {
         if !name.is_empty() {
             name.push(' ');
         }
-        name.extend(word.chars().filter(|&c| !turns_direction(c)));
+        if word.is_ascii() {
+            name.push_str(word);
+        } else {
+            name.extend(word.chars().filter(|&c| !turns_direction(c)));
+        }
     }
-    oddities.control |= clean.contains(turns_direction);
+    oddities.control |= !clean.is_ascii() && clean.contains(turns_direction);
     // An encoded word may hold the quotes too.
     let name = name.strip_prefix('"').and_then(|rest| rest.strip_suffix('"')).map_or(name.as_str(), str::trim);
     (!name.is_empty()).then(|| name.to_owned())

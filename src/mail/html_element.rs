@@ -187,6 +187,9 @@ impl Attributes {
     }
 
     pub(crate) fn set(&mut self, value: &[u8]) {
+        if matches!(self.selected, Selected::None) {
+            return;
+        }
         let value = charset::utf8(&value[..value.len().min(VALUE_BYTES_MAX)]);
         match self.selected {
             Selected::None => {}

@@ -71,9 +71,7 @@ fn original_at(text: &str) -> usize {
     static START: LazyLock<Regex> = LazyLock::new(|| {
         let words = [
             r"\W*(?:begin(?:ning)? of |start of |here (?:is|follows) )?(?:the |your )?(?:original|returned|unsent|undelivered|rejected|failed|unsuccessful) (?:message|mail|e-?mail)(?: headers?| text| body| info)?(?: follows?| is following| attached| below)?[\s.:\-=|*<>_]*$",
-            r".{0,40}copy of (?:the|your) (?:original |first )?(?:message|mail|part|header|e-?mail)",
             r"\W*(?:the )?(?:message|original) (?:headers?|text|body|contents?|transcript) (?:removed|suppressed|follows?|below)",
-            r".{0,30}headers? of (?:the|your) (?:original|returned|undelivered)? ?(?:message|mail)",
             r"\W*(?:the )?headers? and (?:top|first)",
             r"\W*(?:unsent|undelivered|returned) (?:message|mail)",
             r"-+ ?(?:forwarded|weitergeleitete) ?(?:message|nachricht)",
@@ -91,14 +89,29 @@ fn original_at(text: &str) -> usize {
     let folded = text.to_ascii_lowercase();
     let mut behind = 0;
     while let Some(end) = STEMS.shortest_match_at(&folded, behind) {
-        let start = memchr::memrchr(b'\n', &folded.as_bytes()[..end]).map_or(0, |line_end| line_end + 1);
-        behind = memchr::memchr(b'\n', &folded.as_bytes()[end..]).map_or(folded.len(), |line_end| end + line_end);
+        let place = parse::line_around(&folded, end);
+        let line = &folded[place.clone()];
         // A headline stands in the first line of some notices too; nothing before it would be left.
-        if START.is_match(&folded[start..behind]) && !text[..start].trim().is_empty() {
-            return start;
+        if (START.is_match(line) || announces_copy(line)) && !text[..place.start].trim().is_empty() {
+            return place.start;
         }
+        behind = place.end;
     }
     text.len()
+}
+
+/// Whether a line in lower case says near its start that a copy follows.
+fn announces_copy(line: &str) -> bool {
+    static COPY: LazyLock<Regex> = LazyLock::new(|| {
+        Regex::new("copy of (?:the|your) (?:original |first )?(?:message|mail|part|header|e-?mail)").expect("constant pattern")
+    });
+    static HEADERS: LazyLock<Regex> = LazyLock::new(|| {
+        Regex::new("headers? of (?:the|your) (?:original|returned|undelivered)? ?(?:message|mail)").expect("constant pattern")
+    });
+    let begins_within = |words: &Regex, characters: usize| {
+        words.find(line).is_some_and(|found| line[..found.start()].chars().count() <= characters)
+    };
+    line.contains(" of ") && (begins_within(&COPY, 40) || begins_within(&HEADERS, 30))
 }
 
 /// Every address in a text, in order, as written.

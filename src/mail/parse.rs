@@ -4,6 +4,7 @@
 //! is safe on a small stack whatever the mail holds.
 
 use std::borrow::Cow;
+use std::ops::Range;
 
 use crate::header::{self, Block, Oddities};
 use crate::message::{Header, Message, Parsed, ReturnPath};
@@ -169,6 +170,12 @@ pub(crate) fn lines(text: &str) -> impl Iterator<Item = &str> {
         rest = &rest[end + 1..];
         Some(line.strip_suffix('\r').unwrap_or(line))
     })
+}
+
+/// The line of a text that holds the byte before a place, without its end.
+pub(crate) fn line_around(text: &str, at: usize) -> Range<usize> {
+    let start = memchr::memrchr(b'\n', &text.as_bytes()[..at]).map_or(0, |line_end| line_end + 1);
+    start..memchr::memchr(b'\n', &text.as_bytes()[at..]).map_or(text.len(), |line_end| at + line_end)
 }
 
 /// CRLF and bare CR become LF; several CR before one LF are one line end, made by hosts that convert twice.

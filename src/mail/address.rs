@@ -35,14 +35,22 @@ impl Address {
         let bare = trimmed.strip_prefix('<').and_then(|rest| rest.strip_suffix('>')).unwrap_or(trimmed);
         let (local, domain) = bare.rsplit_once('@').ok_or(NotAnAddress)?;
         // Checked as it is kept: in lower case some letters become two, and what was taken once must be taken again.
-        let domain = domain.to_lowercase();
+        let mut address = String::with_capacity(bare.len());
+        address.push_str(local);
+        address.push('@');
+        if domain.is_ascii() {
+            address.push_str(domain);
+            address[local.len()..].make_ascii_lowercase();
+        } else {
+            address.push_str(&domain.to_lowercase());
+        }
+        let domain = &address[local.len() + 1..];
         let local_is_good = !local.is_empty() && (is_quoted_local(local) || local.chars().all(is_local_character));
         let domain_is_good = !domain.is_empty()
             && !domain.starts_with(['.', '-'])
             && !domain.ends_with(['.', '-'])
             && !domain.contains("..")
-            && (domain.chars().all(is_domain_character) || is_domain_literal(&domain));
-        let address = format!("{local}@{domain}");
+            && (domain.chars().all(is_domain_character) || is_domain_literal(domain));
         if !local_is_good || !domain_is_good || address.len() > limits::ADDRESS_BYTES_MAX {
             return Err(NotAnAddress);
         }
@@ -109,7 +117,11 @@ fn is_quoted_local(local: &str) -> bool {
 }
 
 fn is_local_character(c: char) -> bool {
-    !(c.is_control() || c.is_whitespace() || "()<>[]:;@\\,\"".contains(c) || is_bidi_control(c))
+    let is_mark = matches!(c, '(' | ')' | '<' | '>' | '[' | ']' | ':' | ';' | '@' | '\\' | ',' | '"');
+    if c.is_ascii() {
+        return c.is_ascii_graphic() && !is_mark;
+    }
+    !(c.is_control() || c.is_whitespace() || is_bidi_control(c))
 }
 
 fn is_domain_character(c: char) -> bool {

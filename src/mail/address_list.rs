@@ -1,6 +1,7 @@
 //! Address lists (RFC 5322 §3.4) as they are really written: unquoted commas, missing brackets, groups, comments, junk.
 
 use std::borrow::Cow;
+use std::cell::LazyCell;
 use std::ops::Range;
 
 use crate::address::is_bidi_control;
@@ -89,8 +90,8 @@ fn segments(text: &str) -> Vec<&str> {
     let mut start = 0;
     let mut at = 0;
     // A quote or comment that never closes must not swallow the list: then its mark is an ordinary character.
-    let last_quote = text.rfind('"');
-    let last_close = text.rfind(')');
+    let last_quote = LazyCell::new(|| text.rfind('"'));
+    let last_close = LazyCell::new(|| text.rfind(')'));
     while at < text.len() {
         let rest = &text[at..];
         let step = match rest.as_bytes()[0] {
@@ -107,7 +108,10 @@ fn segments(text: &str) -> Vec<&str> {
                 start = at + 1;
                 1
             }
-            _ => rest.chars().next().map_or(1, char::len_utf8),
+            _ => {
+                let is_mark = |byte: &u8| matches!(byte, b'"' | b'(' | b'<' | b'=' | b',' | b';' | b':');
+                rest.as_bytes()[1..].iter().position(is_mark).map_or(rest.len(), |others| 1 + others)
+            }
         };
         at += step;
     }
@@ -322,9 +326,13 @@ fn display_name(raw: &str, oddities: &mut Oddities) -> Option<String> {
         if !name.is_empty() {
             name.push(' ');
         }
-        name.extend(word.chars().filter(|&c| !turns_direction(c)));
+        if word.is_ascii() {
+            name.push_str(word);
+        } else {
+            name.extend(word.chars().filter(|&c| !turns_direction(c)));
+        }
     }
-    oddities.control |= clean.contains(turns_direction);
+    oddities.control |= !clean.is_ascii() && clean.contains(turns_direction);
     // An encoded word may hold the quotes too.
     let name = name.strip_prefix('"').and_then(|rest| rest.strip_suffix('"')).map_or(name.as_str(), str::trim);
     (!name.is_empty()).then(|| name.to_owned())

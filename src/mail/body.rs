@@ -239,15 +239,13 @@ fn decoded(part: &Part<'_>, defects: &mut Vec<Defect>) -> (String, String) {
     };
     let declared = part.parameters.get("charset");
     let meta = (part.content_type == "text/html" && !bytes.is_ascii()).then(|| meta_charset(&bytes)).flatten();
-    let label = declared.filter(|label| charset::is_known(label)).or(meta.as_deref()).or(declared);
+    let known = declared.and_then(charset::known);
+    let label = declared.filter(|_| known.is_some()).or(meta.as_deref()).or(declared);
     let read = charset::decode(&bytes, label, meta.as_deref());
-    if read.mismatch || declared.is_some_and(|label| !charset::is_known(label)) {
+    if read.mismatch || (declared.is_some() && known.is_none()) {
         defects.push(Defect::CharsetMismatch);
     }
-    let charset = match declared {
-        Some(label) if !read.mismatch && charset::is_known(label) => charset::normal_label(label),
-        _ => read.charset.into_owned(),
-    };
+    let charset = known.filter(|_| !read.mismatch).unwrap_or_else(|| read.charset.into_owned());
     let text = parse::unix_lines(read.text);
     if text.len() > limits::TEXT_BYTES_MAX {
         defects.push(Defect::TextTruncated);

@@ -60,7 +60,13 @@ pub fn decode<'a>(bytes: &'a [u8], label: Option<&str>, hint: Option<&str>) -> D
 /// Whether a label names a charset that can be read.
 #[must_use]
 pub fn is_known(label: &str) -> bool {
-    !matches!(reader_of(&normal_label(label)), Reader::Unknown)
+    known(label).is_some()
+}
+
+/// The [`normal_label`] of a charset that can be read.
+pub(crate) fn known(label: &str) -> Option<String> {
+    let name = normal_label(label);
+    (!matches!(reader_of(&name), Reader::Unknown)).then_some(name)
 }
 
 /// The label of a Windows code page, by its number.
@@ -93,10 +99,12 @@ fn shown(reader: Reader, name: &str) -> Cow<'static, str> {
 /// The bare label, lower case, as it was declared.
 #[must_use]
 pub fn normal_label(label: &str) -> String {
-    let bare = label.trim_matches(|c: char| c.is_whitespace() || c.is_control() || "\"';,<>".contains(c)).to_ascii_lowercase();
-    let bare = bare.strip_prefix("charset=").unwrap_or(&bare);
+    const KEY: &str = "charset=";
+    let bare =
+        label.trim_matches(|c: char| c.is_whitespace() || c.is_control() || matches!(c, '"' | '\'' | ';' | ',' | '<' | '>'));
+    let bare = bare.split_at_checked(KEY.len()).filter(|(key, _)| key.eq_ignore_ascii_case(KEY)).map_or(bare, |(_, rest)| rest);
     // RFC 2231 §5: a language may follow the charset.
-    bare.split('*').next().unwrap_or_default().trim().to_owned()
+    bare.split('*').next().unwrap_or_default().trim().to_ascii_lowercase()
 }
 
 fn reader_of(name: &str) -> Reader {
@@ -105,6 +113,9 @@ fn reader_of(name: &str) -> Reader {
         "" | "us-ascii" | "ascii" | "ansi_x3.4-1968" | "iso646-us" | "x-unknown" | "unknown" | "unknown-8bit" | "binary"
     ) {
         return Reader::Undeclared;
+    }
+    if name == "utf-8" {
+        return Reader::Whatwg(UTF_8);
     }
     let alias = alias_of(name);
     match alias {

@@ -15,7 +15,7 @@ use regex::Regex;
 
 use crate::dsn_original::{self, Original};
 use crate::dsn_report::{self, Action, Reported};
-use crate::dsn_text::{self, Notice};
+use crate::dsn_text::{self, Notice, Said};
 use crate::part::TextPart;
 use crate::{Bounce, BounceRecipient, Message, ReturnPath, dsn_code, dsn_json, dsn_phrase, limits};
 
@@ -40,14 +40,16 @@ pub fn read(raw: &[u8], message: &Message, parts: &[TextPart]) -> Option<Bounce>
     if let Some(bounce) = dsn_json::read(message, parts) {
         return Some(tidied(bounce));
     }
-    let mut reading = Reading::of(parts, message);
-    let broken;
+    let texts = dsn_text::human_text(parts);
+    let mut reading = Reading::of(parts, &texts, message);
+    let (broken, broken_texts);
     let mut parts = parts;
-    if reading.names_nobody() && (signs.report_type || (signs.daemon && signs.multipart)) {
+    if (signs.report_type() || (signs.daemon && signs.multipart())) && reading.names_nobody() {
         // A boundary that does not fit its parts hides all of them; the report is still legible as text.
         broken = [TextPart { content_type: "text/plain".to_owned(), text: body_as_text(raw) }];
         parts = &broken;
-        reading = Reading::of(parts, message);
+        broken_texts = dsn_text::human_text(parts);
+        reading = Reading::of(parts, &broken_texts, message);
     }
     let reported = &reading.reported;
     let whole_success = !reported.is_empty() && reported.iter().all(|one| one.action == Action::Success);
@@ -58,7 +60,7 @@ pub fn read(raw: &[u8], message: &Message, parts: &[TextPart]) -> Option<Bounce>
     if !signs.enough(!reported.is_empty(), !failed_header.is_empty(), &reading) {
         return None;
     }
-    let original = dsn_original::find(raw, parts, &reading.tail);
+    let original = dsn_original::find(raw, parts, reading.tail);
     let is_open = reported.is_empty() || reported.iter().any(|one| one.action == Action::Unstated);
     let delayed = is_open && (is_delay_subject(&message.subject) || reading.notice().is_delayed());
     let recipients: Vec<BounceRecipient> = if reported.is_empty() {
@@ -98,17 +100,16 @@ fn tidied(mut bounce: Bounce) -> Bounce {
 struct Reading<'a> {
     message: &'a Message,
     reported: Vec<Reported>,
-    human: String,
+    human: &'a str,
     /// What stands behind the notice in the same part.
-    tail: String,
-    notice: OnceCell<Notice>,
+    tail: &'a str,
+    notice: OnceCell<Notice<'a>>,
 }
 
 impl<'a> Reading<'a> {
-    fn of(parts: &[TextPart], message: &'a Message) -> Self {
+    fn of(parts: &[TextPart], (human, tail): &'a (String, String), message: &'a Message) -> Self {
         let mut reported = dsn_report::read(parts);
-        let (human, tail) = dsn_text::human_text(parts);
-        for text in [&human, &tail] {
+        for text in [human, tail] {
             if reported.is_empty() {
                 reported = dsn_report::read_inline(text);
             }
@@ -116,8 +117,8 @@ impl<'a> Reading<'a> {
         Self { message, reported, human, tail, notice: OnceCell::new() }
     }
 
-    fn notice(&self) -> &Notice {
-        self.notice.get_or_init(|| Notice::read(&self.human, &exclusions(self.message), self.message))
+    fn notice(&self) -> &Notice<'a> {
+        self.notice.get_or_init(|| Notice::read(self.human, &exclusions(self.message), self.message))
     }
 
     fn names_nobody(&self) -> bool {
@@ -133,69 +134,81 @@ fn body_as_text(raw: &[u8]) -> String {
 }
 
 /// What the headers say about a mail being a report.
-struct Signs {
-    report_type: bool,
-    multipart: bool,
+struct Signs<'a> {
+    message: &'a Message,
+    /// In lower case, as the subject.
+    content_type: String,
+    folded_subject: String,
+    subject: OnceCell<bool>,
     status_part: bool,
-    rejecting_mdn: bool,
     null_path: bool,
     daemon: bool,
-    subject: bool,
-    failed_header: bool,
-    json: bool,
-    personal_subject: bool,
-    auto_replied: bool,
 }
 
-impl Signs {
-    fn of<'a>(message: &Message, content_types: impl IntoIterator<Item = &'a str>) -> Self {
-        let content_type = message.header("content-type").unwrap_or_default().to_ascii_lowercase();
-        let subject = message.subject.to_lowercase();
-        let status_part = content_types.into_iter().any(dsn_report::is_status);
+impl<'a> Signs<'a> {
+    fn of<'b>(message: &'a Message, content_types: impl IntoIterator<Item = &'b str>) -> Self {
         Self {
-            report_type: content_type.starts_with("multipart/report") && !content_type.contains("feedback-report"),
-            multipart: content_type.starts_with("multipart/"),
-            status_part,
-            rejecting_mdn: content_type.contains("disposition-notification") && subject.contains("reject"),
+            message,
+            content_type: message.header("content-type").unwrap_or_default().to_ascii_lowercase(),
+            folded_subject: message.subject.to_lowercase(),
+            subject: OnceCell::new(),
+            status_part: content_types.into_iter().any(dsn_report::is_status),
             null_path: has_null_path(message),
             daemon: is_daemon(message),
-            subject: dsn_phrase::is_report_subject(&subject),
-            failed_header: message.header("x-failed-recipients").is_some(),
-            json: dsn_json::is_candidate(message),
-            personal_subject: is_personal(message, &subject),
-            auto_replied: message
-                .header_values("auto-submitted")
-                .any(|value| value.trim_start().to_ascii_lowercase().starts_with("auto-replied")),
         }
     }
 
+    fn report_type(&self) -> bool {
+        self.content_type.starts_with("multipart/report") && !self.content_type.contains("feedback-report")
+    }
+
+    fn multipart(&self) -> bool {
+        self.content_type.starts_with("multipart/")
+    }
+
+    fn subject(&self) -> bool {
+        *self.subject.get_or_init(|| dsn_phrase::is_report_subject(&self.folded_subject))
+    }
+
+    fn failed_header(&self) -> bool {
+        self.message.header("x-failed-recipients").is_some()
+    }
+
+    fn auto_replied(&self) -> bool {
+        self.message.header_values("auto-submitted").any(|value| starts_with_folded(value.trim_start(), "auto-replied"))
+    }
+
+    /// What costs the most is asked last.
     fn worth_reading(&self) -> bool {
-        self.report_type || self.status_part || self.null_path || self.daemon || self.subject || self.failed_header || self.json
+        self.report_type()
+            || self.status_part
+            || self.null_path
+            || self.daemon
+            || self.failed_header()
+            || dsn_json::is_candidate(self.message)
+            || self.subject()
     }
 
     /// One sign can be an accident; a report has a stated status or two signs that agree.
     fn enough(&self, reported: bool, failed_header: bool, reading: &Reading<'_>) -> bool {
-        if self.rejecting_mdn {
+        if self.content_type.contains("disposition-notification") && self.folded_subject.contains("reject") {
             return true;
         }
         let machine = self.null_path || self.daemon;
-        if (reported && (self.report_type || self.status_part || machine)) || failed_header {
+        if (reported && (self.report_type() || self.status_part || machine)) || failed_header {
             return true;
         }
-        if self.auto_replied && !self.subject && !self.daemon {
+        let subject = self.subject();
+        if !subject && !self.daemon && self.auto_replied() {
             return false;
         }
         let notice = reading.notice();
+        let personal_subject = is_personal(self.message, &self.folded_subject);
         if machine {
-            return (self.subject && !self.personal_subject) || notice.says_failure();
+            return (subject && !personal_subject) || notice.says_failure();
         }
-        let shaped = !notice.found.is_empty() || self.report_type;
-        !self.personal_subject
-            && !notice.sounds_personal()
-            && self.subject
-            && notice.says_failure()
-            && shaped
-            && notice.speaks_of_mail()
+        let shaped = !notice.found.is_empty() || self.report_type();
+        !personal_subject && !notice.sounds_personal() && subject && notice.says_failure() && shaped && notice.speaks_of_mail()
     }
 }
 
@@ -209,8 +222,8 @@ fn is_personal(message: &Message, subject: &str) -> bool {
 
 /// The envelope sender is empty or a mailer's own.
 fn has_null_path(message: &Message) -> bool {
-    let raw_path = message.header("return-path").map(|value| value.trim_matches(['<', '>', ' ']).to_lowercase());
-    raw_path.as_deref().is_some_and(|path| path.is_empty() || path.starts_with("mailer-daemon"))
+    let raw_path = message.header("return-path").map(|value| value.trim_matches(['<', '>', ' ']));
+    raw_path.is_some_and(|path| path.is_empty() || starts_with_folded(path, "mailer-daemon"))
         || match &message.return_path {
             Some(ReturnPath::Null) => true,
             Some(ReturnPath::Address(address)) => is_daemon_local(address.local()),
@@ -220,28 +233,22 @@ fn has_null_path(message: &Message) -> bool {
 
 /// The author is software that carries mail, by its address or its name.
 fn is_daemon(message: &Message) -> bool {
-    let from = message.header("from").unwrap_or_default().to_lowercase();
+    static SYSTEM_NAME: LazyLock<Regex> = LazyLock::new(|| {
+        Regex::new("(?-u)(?i:mailer-?daemon|mail[ .]delivery|post_?master|(?:system|mail) administrator|delivery subsystem)")
+            .expect("constant pattern")
+    });
     message.from.iter().any(|mailbox| is_daemon_local(mailbox.address.local()))
-        || SYSTEM_NAMES.iter().any(|name| from.contains(name))
+        || message.header("from").is_some_and(|from| SYSTEM_NAME.is_match(from))
 }
 
-const SYSTEM_NAMES: [&str; 9] = [
-    "mailer-daemon",
-    "mail delivery",
-    "mail.delivery",
-    "postmaster",
-    "post_master",
-    "system administrator",
-    "mail administrator",
-    "delivery subsystem",
-    "mailerdaemon",
-];
-
 fn is_daemon_local(local: &str) -> bool {
-    let folded = local.to_lowercase();
     ["mailer-daemon", "mailerdaemon", "postmaster", "post_master", "mail-daemon", "mmdf", "bounce-handler", "microsoftexchange"]
         .iter()
-        .any(|name| folded.starts_with(name))
+        .any(|name| starts_with_folded(local, name))
+}
+
+fn starts_with_folded(text: &str, start: &str) -> bool {
+    text.get(..start.len()).is_some_and(|found| found.eq_ignore_ascii_case(start))
 }
 
 fn is_delay_subject(subject: &str) -> bool {
@@ -270,7 +277,7 @@ fn failed_recipients(message: &Message) -> Vec<String> {
 }
 
 /// Recipients of a report without machine-readable fields.
-fn unreported(notice: &Notice, failed_header: &[String], original: &Original, delayed: bool) -> Vec<BounceRecipient> {
+fn unreported(notice: &Notice<'_>, failed_header: &[String], original: &Original, delayed: bool) -> Vec<BounceRecipient> {
     let mut addresses: Vec<String> = failed_header.to_vec();
     for found in &notice.found {
         if !addresses.iter().any(|known| known.eq_ignore_ascii_case(found)) {
@@ -290,45 +297,44 @@ fn unreported(notice: &Notice, failed_header: &[String], original: &Original, de
     addresses
         .iter()
         .enumerate()
-        .map(|(index, address)| from_notice(address, &words(notice, address, index, alone), delayed))
+        .map(|(index, address)| from_notice(address, words(notice, address, index, alone), delayed))
         .filter(|one| !one.address.is_empty() || alone)
         .collect()
 }
 
 /// What the notice says about a recipient. Searched for the first recipients only, since each search reads the notice.
-fn words(notice: &Notice, address: &str, index: usize, alone: bool) -> String {
+fn words<'a>(notice: &Notice<'a>, address: &str, index: usize, alone: bool) -> Said<'a> {
     const SEARCHED_MAX: usize = 50;
-    if index < SEARCHED_MAX { notice.about(address, alone) } else { String::new() }
+    if index < SEARCHED_MAX { notice.about(address, alone) } else { Said::default() }
 }
 
-fn from_notice(address: &str, said: &str, delayed: bool) -> BounceRecipient {
-    let codes = dsn_code::Codes::of(said);
+fn from_notice(address: &str, said: Said<'_>, delayed: bool) -> BounceRecipient {
+    let Said { text, codes } = said;
     let permanent = !delayed;
-    let status = codes.status.or_else(|| dsn_phrase::derive(said, codes.smtp, permanent));
+    let status = codes.status.or_else(|| dsn_phrase::derive(text, codes.smtp, permanent));
     BounceRecipient {
         address: address.to_owned(),
         status,
         smtp_code: codes.smtp,
         permanent,
-        diagnostic: Some(dsn_text::shortened(said)).filter(|text| !text.is_empty()),
+        diagnostic: Some(dsn_text::shortened(text)).filter(|text| !text.is_empty()),
     }
 }
 
 /// `said` is asked only where the fields leave something open.
-fn from_report<F: FnOnce() -> String>(one: &Reported, said: &LazyCell<String, F>, delayed: bool) -> BounceRecipient {
-    let stated = one.diagnostic.clone().unwrap_or_default();
-    let mut codes = dsn_code::Codes::of(&stated);
+fn from_report<'a, F: FnOnce() -> Said<'a>>(one: &Reported, said: &LazyCell<Said<'a>, F>, delayed: bool) -> BounceRecipient {
+    let stated = one.diagnostic.as_deref().unwrap_or_default();
+    let mut codes = dsn_code::Codes::of(stated);
     if codes.status.as_deref().or(one.status.as_deref()).is_some_and(dsn_code::is_expiry) {
-        let last_attempt = dsn_code::Codes::of(said);
+        let last_attempt = &said.codes;
         if last_attempt.status.as_deref().is_some_and(|status| !dsn_code::is_expiry(status) && !dsn_code::is_vague(status)) {
-            codes = last_attempt;
+            codes.clone_from(last_attempt);
         }
     }
     if codes.smtp.is_none() || (codes.status.is_none() && one.status.as_deref().is_none_or(dsn_code::is_vague)) {
-        let from_text = dsn_code::Codes::of(said);
-        codes.smtp = codes.smtp.or(from_text.smtp);
+        codes.smtp = codes.smtp.or(said.codes.smtp);
         if codes.status.is_none() && one.status.as_deref().is_none_or(dsn_code::is_vague) {
-            codes.status = from_text.status;
+            codes.status.clone_from(&said.codes.status);
         }
     }
     let permanent = match one.action {
@@ -337,8 +343,8 @@ fn from_report<F: FnOnce() -> String>(one: &Reported, said: &LazyCell<String, F>
         Action::Unstated => !delayed,
     };
     let status = dsn_code::prefer(one.status.as_deref(), codes.status.as_deref())
-        .or_else(|| dsn_phrase::derive(if stated.is_empty() { said } else { &stated }, codes.smtp, permanent));
-    let diagnostic = if stated.is_empty() { dsn_text::shortened(said) } else { dsn_text::shortened(&stated) };
+        .or_else(|| dsn_phrase::derive(if stated.is_empty() { said.text } else { stated }, codes.smtp, permanent));
+    let diagnostic = dsn_text::shortened(if stated.is_empty() { said.text } else { stated });
     BounceRecipient {
         address: one.address.clone(),
         status,

@@ -17,20 +17,17 @@ impl Codes {
     pub(crate) fn of(text: &str) -> Self {
         let replies = replies(text);
         let mut best = replies.iter().max_by_key(|reply| (reply.weight, std::cmp::Reverse(reply.at)));
-        let statuses = statuses(text);
-        if best.and_then(|reply| reply.status.as_deref()).is_some_and(is_expiry) {
+        if best.and_then(|reply| reply.status).is_some_and(is_expiry) {
             // "Expired" only says that trying ended; the last attempt, where it is quoted too, says why.
-            best = replies
-                .iter()
-                .find(|reply| reply.status.as_deref().is_some_and(|status| !is_expiry(status) && !is_vague(status)))
-                .or(best);
+            best =
+                replies.iter().find(|reply| reply.status.is_some_and(|status| !is_expiry(status) && !is_vague(status))).or(best);
         }
         let status = best
-            .and_then(|reply| reply.status.clone())
+            .and_then(|reply| reply.status)
             .filter(|status| !is_vague(status))
-            .or_else(|| statuses.iter().find(|status| !is_vague(status)).cloned())
-            .or_else(|| statuses.first().cloned());
-        Self { smtp: best.map(|reply| reply.code), status }
+            .or_else(|| statuses(text).find(|status| !is_vague(status)))
+            .or_else(|| statuses(text).next());
+        Self { smtp: best.map(|reply| reply.code), status: status.map(str::to_owned) }
     }
 }
 
@@ -56,14 +53,14 @@ pub(crate) fn prefer(stated: Option<&str>, from_words: Option<&str>) -> Option<S
 }
 
 /// A number that may be an SMTP reply.
-struct Reply {
+struct Reply<'a> {
     code: u16,
     at: usize,
     weight: u8,
-    status: Option<String>,
+    status: Option<&'a str>,
 }
 
-fn replies(text: &str) -> Vec<Reply> {
+fn replies(text: &str) -> Vec<Reply<'_>> {
     let bytes = text.as_bytes();
     let mut found = Vec::new();
     let mut behind = 0;
@@ -72,8 +69,9 @@ fn replies(text: &str) -> Vec<Reply> {
             continue;
         }
         let code = u16::from(bytes[at] - b'0') * 100 + u16::from(bytes[at + 1] - b'0') * 10 + u16::from(bytes[at + 2] - b'0');
-        if let Some(weight) = weight_of(text, at) {
-            found.push(Reply { code, at, weight, status: status_after(text, at + 3) });
+        let status = status_after(text, at + 3);
+        if let Some(weight) = weight_of(text, at, status.is_some()) {
+            found.push(Reply { code, at, weight, status });
         }
         behind = at + 3;
     }
@@ -104,11 +102,11 @@ fn is_reply_at(bytes: &[u8], at: usize) -> bool {
 }
 
 /// How sure the place makes us that this number is a reply; `None` if it counts something else.
-fn weight_of(text: &str, at: usize) -> Option<u8> {
+fn weight_of(text: &str, at: usize, has_status: bool) -> Option<u8> {
     let bytes = text.as_bytes();
     let rest = text.get(at + 3..).unwrap_or_default();
-    let word: String =
-        rest.trim_start().chars().take_while(|c| c.is_ascii_alphabetic()).map(|c| c.to_ascii_lowercase()).collect();
+    let behind = rest.trim_start();
+    let word = &behind[..behind.bytes().take_while(u8::is_ascii_alphabetic).count()];
     const UNITS: [&str; 23] = [
         "second",
         "seconds",
@@ -134,13 +132,17 @@ fn weight_of(text: &str, at: usize) -> Option<u8> {
         "messages",
         "recipients",
     ];
-    if UNITS.contains(&word.as_str()) {
+    if UNITS.iter().any(|unit| unit.eq_ignore_ascii_case(word)) {
         return None;
     }
-    if status_after(text, at + 3).is_some() {
+    if has_status {
         return Some(9);
     }
-    let before = words_before(text, at).to_ascii_lowercase();
+    let before = words_before(text, at);
+    let ends_with = |lead: &str| {
+        let start = before.len().checked_sub(lead.len());
+        start.is_some_and(|start| before.as_bytes()[start..].eq_ignore_ascii_case(lead.as_bytes()))
+    };
     let next_is_separator = matches!(bytes.get(at + 3), Some(b' ' | b'-' | b':' | b'\r' | b'\n') | None);
     const LEADS: [&str; 22] = [
         "said:",
@@ -169,14 +171,13 @@ fn weight_of(text: &str, at: usize) -> Option<u8> {
     if (before.is_empty() || before == "<<<") && next_is_separator {
         return Some(8);
     }
-    if LEADS.iter().any(|lead| before.ends_with(lead)) {
+    if LEADS.iter().any(|lead| ends_with(lead)) {
         return Some(7);
     }
     if before.ends_with(['"', '\'', '<', '(', '#', ':', ';', '[']) && next_is_separator {
         return Some(6);
     }
-    let port =
-        before.ends_with("port") || bytes.get(at.wrapping_sub(1)) == Some(&b'/') || bytes.get(at.wrapping_sub(1)) == Some(&b'=');
+    let port = ends_with("port") || bytes.get(at.wrapping_sub(1)) == Some(&b'/') || bytes.get(at.wrapping_sub(1)) == Some(&b'=');
     (next_is_separator && !port).then_some(3)
 }
 
@@ -198,33 +199,29 @@ const LEAD_BYTES_MAX: usize = 16;
 const HOST_BYTES_MAX: usize = 255;
 
 /// An enhanced status right after a reply code, as in `550 5.1.1` or `550-5.7.26` or `550 #5.1.0`.
-fn status_after(text: &str, at: usize) -> Option<String> {
+fn status_after(text: &str, at: usize) -> Option<&str> {
     let rest = text.get(at..)?;
     let rest = rest.trim_start_matches([' ', '-', ':', '#', '(', '[', '<', ',', '\t', '_', '\'', '"']);
     (text.len() - at - rest.len() <= 4).then(|| status_at(rest)).flatten()
 }
 
 /// Every enhanced status in order.
-fn statuses(text: &str) -> Vec<String> {
+fn statuses(text: &str) -> impl Iterator<Item = &str> {
     let bytes = text.as_bytes();
-    let mut found = Vec::new();
-    for at in memchr::memchr2_iter(b'4', b'5', bytes) {
-        let starts = at.checked_sub(1).is_none_or(|index| {
+    let starts = |at: usize| {
+        at.checked_sub(1).is_none_or(|index| {
             !(bytes[index].is_ascii_alphanumeric() || matches!(bytes[index], b'.' | b'_' | b'/' | b'@') || bytes[index] >= 0x80)
-        });
-        if let Some(status) = starts.then(|| text.get(at..)).flatten().and_then(status_at) {
-            let version =
-                text.get(..at).is_some_and(|before| before.trim_end().ends_with("Exim") || before.trim_end().ends_with("ersion"));
-            if !version {
-                found.push(status);
-            }
-        }
-    }
-    found
+        })
+    };
+    let is_version = |at: usize| {
+        text.get(..at).is_some_and(|before| before.trim_end().ends_with("Exim") || before.trim_end().ends_with("ersion"))
+    };
+    memchr::memchr2_iter(b'4', b'5', bytes)
+        .filter_map(move |at| starts(at).then(|| text.get(at..)).flatten().and_then(status_at).filter(|_| !is_version(at)))
 }
 
 /// A whole status at the start of a text: class, one digit of subject, up to three of detail, no fourth number.
-pub(crate) fn status_at(text: &str) -> Option<String> {
+pub(crate) fn status_at(text: &str) -> Option<&str> {
     let bytes = text.as_bytes();
     if bytes.len() < 5 || !matches!(bytes[0], b'2' | b'4' | b'5') || bytes[1] != b'.' {
         return None;
@@ -244,5 +241,5 @@ pub(crate) fn status_at(text: &str) -> Option<String> {
         Some(byte) => byte.is_ascii_alphanumeric() || *byte == b'_',
         None => false,
     };
-    (!goes_on).then(|| text[..end].to_owned())
+    (!goes_on).then(|| &text[..end])
 }

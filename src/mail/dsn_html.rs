@@ -1,31 +1,36 @@
 //! HTML notices as lines: enough for reports, which use it for line breaks and tables only.
 
+use std::cell::LazyCell;
+
 /// Text with a line per block element; entities that notices use are decoded.
 pub(crate) fn plain(html: &str) -> String {
     let mut text = String::with_capacity(html.len());
     // Folding ASCII letters keeps every position.
-    let folded = html.to_ascii_lowercase();
+    let folded = LazyCell::new(|| html.to_ascii_lowercase());
     let mut rest = html;
-    while let Some(open) = rest.find('<') {
-        text.push_str(&rest[..open].replace(['\r', '\n'], " "));
+    while let Some(open) = memchr::memchr(b'<', rest.as_bytes()) {
+        for (index, line) in rest[..open].split(['\r', '\n']).enumerate() {
+            if index > 0 {
+                text.push(' ');
+            }
+            text.push_str(line);
+        }
         let after = &rest[open + 1..];
-        let Some(close) = after.find('>') else {
+        let Some(close) = memchr::memchr(b'>', after.as_bytes()) else {
             rest = "";
             break;
         };
         let tag = after[..close].trim_start_matches('/');
-        let name: String = tag.chars().take_while(char::is_ascii_alphanumeric).map(|c| c.to_ascii_lowercase()).collect();
+        let name = &tag[..tag.bytes().take_while(u8::is_ascii_alphanumeric).count()];
+        let is_one_of = |names: &[&str]| names.iter().any(|known| known.eq_ignore_ascii_case(name));
         rest = &after[close + 1..];
-        if matches!(name.as_str(), "style" | "script" | "title") && !after.starts_with('/') {
-            let end = format!("</{name}");
+        if is_one_of(&["style", "script", "title"]) && !after.starts_with('/') {
+            let end = format!("</{}", name.to_ascii_lowercase());
             let skip = folded[html.len() - rest.len()..].find(&end).unwrap_or(rest.len());
             rest = &rest[skip..];
             continue;
         }
-        if matches!(
-            name.as_str(),
-            "br" | "p" | "div" | "tr" | "li" | "table" | "h1" | "h2" | "h3" | "pre" | "hr" | "td" | "blockquote"
-        ) {
+        if is_one_of(&["br", "p", "div", "tr", "li", "table", "h1", "h2", "h3", "pre", "hr", "td", "blockquote"]) {
             text.push('\n');
         } else if tag.contains('@') && !tag.contains(['=', ' ']) {
             // An address in angle brackets that nobody escaped.
@@ -38,7 +43,9 @@ pub(crate) fn plain(html: &str) -> String {
     for (entity, character) in
         [("&nbsp;", " "), ("&lt;", "<"), ("&gt;", ">"), ("&quot;", "\""), ("&#39;", "'"), ("&#64;", "@"), ("&amp;", "&")]
     {
-        text = text.replace(entity, character);
+        if text.contains(entity) {
+            text = text.replace(entity, character);
+        }
     }
     text
 }

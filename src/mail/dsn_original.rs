@@ -1,7 +1,7 @@
 //! The mail that bounced, as far as the report returns it.
 
 use crate::part::TextPart;
-use crate::{MessageId, dsn_text};
+use crate::{MessageId, dsn_text, parse};
 
 /// What is known of the returned mail.
 #[derive(Clone, Debug, Default)]
@@ -57,11 +57,13 @@ fn merge(into: &mut Original, from: Original) {
 /// Reads header lines wherever they start in a block; a returned mail may be indented or quoted.
 fn from_block(block: &str) -> Original {
     let mut original = Original::default();
-    let mut lines = block.lines().take(2_000).peekable();
+    let mut lines = parse::lines(block).take(2_000).peekable();
     while let Some(line) = lines.next() {
-        let bare = line.trim_start_matches(['>', ' ', '\t', '|']);
-        let Some((name, value)) = bare.split_once(':') else { continue };
         const NAMES: [&str; 6] = ["message-id", "subject", "to", "cc", "original-message-id", "x-original-message-id"];
+        let bare = line.trim_start_matches(['>', ' ', '\t', '|']);
+        // Few other lines begin with the letters that these do.
+        let may_be_named = bare.as_bytes().first().is_some_and(|first| b"mstcox".contains(&first.to_ascii_lowercase()));
+        let Some((name, value)) = may_be_named.then(|| bare.split_once(':')).flatten() else { continue };
         let name = name.trim_end();
         let Some(name) = NAMES.into_iter().find(|known| known.eq_ignore_ascii_case(name)) else { continue };
         let mut value = value.trim().to_owned();

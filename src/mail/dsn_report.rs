@@ -1,5 +1,8 @@
 //! The machine-readable half of a report: groups of fields (RFC 3464 §2.1), also where a mailer pasted them into text.
 
+use std::borrow::Cow;
+
+use crate::parse;
 use crate::part::TextPart;
 
 /// What happened to one recipient (RFC 3464 §2.3.3).
@@ -50,10 +53,14 @@ pub(crate) fn read(parts: &[TextPart]) -> Vec<Reported> {
 /// Recipients of fields pasted into the notice, as "technical report" or the like.
 pub(crate) fn read_inline(text: &str) -> Vec<Reported> {
     let mut found = Vec::new();
-    let folded = text.to_ascii_lowercase();
-    if (folded.contains("final-recipient:") || folded.contains("original-recipient:"))
-        && (folded.contains("action:") || folded.contains("status:"))
-    {
+    let bytes = text.as_bytes();
+    let begins =
+        |at: usize, word: &str| bytes.get(at..at + word.len()).is_some_and(|found| found.eq_ignore_ascii_case(word.as_bytes()));
+    let ends = |at: usize, word: &str| at.checked_sub(word.len()).is_some_and(|start| begins(start, word));
+    // What all of them hold is rarer in words than any letter.
+    let names_recipient =
+        memchr::memchr_iter(b'-', bytes).any(|at| begins(at, "-recipient:") && (ends(at, "final") || ends(at, "original")));
+    if names_recipient && memchr::memchr_iter(b':', bytes).any(|at| ends(at, "action") || ends(at, "status")) {
         read_groups(text, &mut found);
     }
     found
@@ -94,60 +101,61 @@ impl Group {
         found.push(Reported { address, action: group.action.unwrap_or(Action::Unstated), status: group.status, diagnostic });
     }
 
+    /// `name` is as written, in any case.
     fn take(&mut self, name: &str, value: &str, found: &mut Vec<Reported>) {
-        match name {
-            "final-recipient" => {
-                if self.final_recipient.is_some() {
-                    self.flush(found);
-                }
-                self.final_recipient = recipient(value);
+        let is = |known: &str| name.eq_ignore_ascii_case(known);
+        if is("final-recipient") {
+            if self.final_recipient.is_some() {
+                self.flush(found);
             }
-            "original-recipient" => {
-                if self.original_recipient.is_some() {
-                    self.flush(found);
-                }
-                self.original_recipient = recipient(value);
+            self.final_recipient = recipient(value);
+        } else if is("original-recipient") {
+            if self.original_recipient.is_some() {
+                self.flush(found);
             }
-            "action" => self.action = Some(action(value)),
-            "status" => self.status = status(value),
-            "diagnostic-code" | "x-sendmail-transaction" | "x-supplementary-info" | "x-actual-error" => {
-                let (kind, words) = value.split_once(';').unwrap_or(("", value));
-                let words = if kind.trim().chars().all(|c| c.is_ascii_alphanumeric() || c == '-') { words } else { value };
-                self.diagnostics.push(words.trim().to_owned());
-            }
-            _ => {}
+            self.original_recipient = recipient(value);
+        } else if is("action") {
+            self.action = Some(action(value));
+        } else if is("status") {
+            self.status = status(value);
+        } else if DIAGNOSTICS.into_iter().any(is) {
+            let (kind, words) = value.split_once(';').unwrap_or(("", value));
+            let words = if kind.trim().chars().all(|c| c.is_ascii_alphanumeric() || c == '-') { words } else { value };
+            self.diagnostics.push(words.trim().to_owned());
         }
     }
 }
 
+const DIAGNOSTICS: [&str; 4] = ["diagnostic-code", "x-sendmail-transaction", "x-supplementary-info", "x-actual-error"];
+
 fn read_groups(text: &str, found: &mut Vec<Reported>) {
     let mut group = Group::default();
-    let mut name = String::new();
-    let mut value = String::new();
-    for line in text.lines() {
+    let mut name = "";
+    let mut value = Cow::Borrowed("");
+    for line in parse::lines(text) {
         let line = line.trim_end_matches('\r');
         if line.trim().is_empty() {
-            group.take(&name, value.trim(), found);
-            name.clear();
+            group.take(name, value.trim(), found);
+            name = "";
             group.flush(found);
             continue;
         }
         if line.starts_with([' ', '\t']) && !name.is_empty() {
-            value.push(' ');
-            value.push_str(line.trim());
+            value.to_mut().push(' ');
+            value.to_mut().push_str(line.trim());
             continue;
         }
         if let Some((field, content)) = line.trim_start().split_once(':').filter(|(field, _)| is_field_name(field)) {
-            group.take(&name, value.trim(), found);
-            name = field.trim().to_ascii_lowercase();
-            value = content.trim().to_owned();
+            group.take(name, value.trim(), found);
+            name = field.trim();
+            value = content.trim().into();
         } else if !name.is_empty() {
             // Some mailers break a diagnostic over lines without indenting them.
-            value.push(' ');
-            value.push_str(line.trim());
+            value.to_mut().push(' ');
+            value.to_mut().push_str(line.trim());
         }
     }
-    group.take(&name, value.trim(), found);
+    group.take(name, value.trim(), found);
     group.flush(found);
 }
 
@@ -199,5 +207,5 @@ fn action(value: &str) -> Action {
 /// `5.1.1 (bad address)` → `5.1.1`.
 fn status(value: &str) -> Option<String> {
     let start = value.find(|c: char| c.is_ascii_digit())?;
-    crate::dsn_code::status_at(value.get(start..)?)
+    crate::dsn_code::status_at(value.get(start..)?).map(str::to_owned)
 }

@@ -1,12 +1,15 @@
 //! The notice for people: where it ends, whom it names, what it says about each.
 
+use std::borrow::Cow;
+use std::cell::LazyCell;
 use std::collections::BTreeSet;
 use std::sync::LazyLock;
 
 use regex::Regex;
 
+use crate::dsn_code::Codes;
 use crate::part::TextPart;
-use crate::{Message, dsn_code, dsn_original, dsn_phrase, dsn_report};
+use crate::{Message, dsn_original, dsn_phrase, dsn_report, parse};
 
 /// Most of a notice that is read. Real notices stay below 16 KiB; returned mail is behind it.
 const NOTICE_BYTES_MAX: usize = 64 * 1024;
@@ -32,7 +35,8 @@ pub(crate) fn human_text(parts: &[TextPart]) -> (String, String) {
             continue;
         }
         seen_plain |= !is_html && !part.text.trim().is_empty();
-        let text = if is_html { crate::dsn_html::plain(&part.text) } else { part.text.replace('\r', "") };
+        let text: Cow<'_, str> = if is_html { crate::dsn_html::plain(&part.text).into() } else { part.text.as_str().into() };
+        let text = if text.contains('\r') { text.replace('\r', "").into() } else { text };
         let at = original_at(&text);
         human.push_str(clipped(&text[..at], NOTICE_BYTES_MAX.saturating_sub(human.len())));
         human.push('\n');
@@ -67,9 +71,7 @@ fn original_at(text: &str) -> usize {
     static START: LazyLock<Regex> = LazyLock::new(|| {
         let words = [
             r"\W*(?:begin(?:ning)? of |start of |here (?:is|follows) )?(?:the |your )?(?:original|returned|unsent|undelivered|rejected|failed|unsuccessful) (?:message|mail|e-?mail)(?: headers?| text| body| info)?(?: follows?| is following| attached| below)?[\s.:\-=|*<>_]*$",
-            r".{0,40}copy of (?:the|your) (?:original |first )?(?:message|mail|part|header|e-?mail)",
             r"\W*(?:the )?(?:message|original) (?:headers?|text|body|contents?|transcript) (?:removed|suppressed|follows?|below)",
-            r".{0,30}headers? of (?:the|your) (?:original|returned|undelivered)? ?(?:message|mail)",
             r"\W*(?:the )?headers? and (?:top|first)",
             r"\W*(?:unsent|undelivered|returned) (?:message|mail)",
             r"-+ ?(?:forwarded|weitergeleitete) ?(?:message|nachricht)",
@@ -86,18 +88,30 @@ fn original_at(text: &str) -> usize {
     // Folding ASCII letters keeps every position.
     let folded = text.to_ascii_lowercase();
     let mut behind = 0;
-    for stem in STEMS.find_iter(&folded) {
-        if stem.start() < behind {
-            continue;
-        }
-        let start = folded[..stem.start()].rfind('\n').map_or(0, |line_end| line_end + 1);
-        behind = folded[stem.end()..].find('\n').map_or(folded.len(), |line_end| stem.end() + line_end);
+    while let Some(end) = STEMS.shortest_match_at(&folded, behind) {
+        let place = parse::line_around(&folded, end);
+        let line = &folded[place.clone()];
         // A headline stands in the first line of some notices too; nothing before it would be left.
-        if START.is_match(&folded[start..behind]) && !text[..start].trim().is_empty() {
-            return start;
+        if (START.is_match(line) || announces_copy(line)) && !text[..place.start].trim().is_empty() {
+            return place.start;
         }
+        behind = place.end;
     }
     text.len()
+}
+
+/// Whether a line in lower case says near its start that a copy follows.
+fn announces_copy(line: &str) -> bool {
+    static COPY: LazyLock<Regex> = LazyLock::new(|| {
+        Regex::new("copy of (?:the|your) (?:original |first )?(?:message|mail|part|header|e-?mail)").expect("constant pattern")
+    });
+    static HEADERS: LazyLock<Regex> = LazyLock::new(|| {
+        Regex::new("headers? of (?:the|your) (?:original|returned|undelivered)? ?(?:message|mail)").expect("constant pattern")
+    });
+    let begins_within = |words: &Regex, characters: usize| {
+        words.find(line).is_some_and(|found| line[..found.start()].chars().count() <= characters)
+    };
+    line.contains(" of ") && (begins_within(&COPY, 40) || begins_within(&HEADERS, 30))
 }
 
 /// Every address in a text, in order, as written.
@@ -119,9 +133,16 @@ fn tidy(found: &str) -> Option<String> {
     good.then(|| bare.to_owned())
 }
 
+/// What a notice says about one recipient, with the codes in it.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Said<'a> {
+    pub(crate) text: &'a str,
+    pub(crate) codes: Codes,
+}
+
 /// A notice, read.
-pub(crate) struct Notice {
-    text: String,
+pub(crate) struct Notice<'a> {
+    text: &'a str,
     /// The text in lower case; places in it may differ from those in `text`.
     folded: String,
     /// Addresses the notice names as not reached.
@@ -132,47 +153,38 @@ pub(crate) struct Notice {
     heads: Vec<(String, usize)>,
 }
 
-impl Notice {
+impl<'a> Notice<'a> {
     /// Looks for recipients line by line.
-    pub(crate) fn read(text: &str, excluded: &BTreeSet<String>, message: &Message) -> Self {
+    pub(crate) fn read(text: &'a str, excluded: &BTreeSet<String>, message: &Message) -> Self {
         let folded = text.to_lowercase();
-        let mut notice = Self { text: text.to_owned(), found: Vec::new(), weak: Vec::new(), heads: Vec::new(), folded };
+        let mut notice = Self { text, found: Vec::new(), weak: Vec::new(), heads: Vec::new(), folded: String::new() };
         let mut at = 0;
-        let mut labelled_copy = false;
         let mut with_address = 0_usize;
-        for line in text.split('\n').take(NOTICE_LINES_MAX) {
-            with_address += usize::from(line.contains('@'));
-            if with_address > ADDRESS_LINES_MAX {
-                break;
+        for (line, folded) in parse::lines(text).zip(parse::lines(&folded)).take(NOTICE_LINES_MAX) {
+            if memchr::memchr(b'@', line.as_bytes()).is_some() {
+                with_address += 1;
+                if with_address > ADDRESS_LINES_MAX {
+                    break;
+                }
+                notice.read_line(line, folded, at, excluded);
             }
-            notice.read_line(line, at, excluded, &mut labelled_copy);
             at += line.len() + 1;
         }
         if notice.found.is_empty() && message.header("x-failed-recipients").is_none() {
-            notice.found.extend(bare_locals(text, message));
+            notice.found.extend(bare_locals(text, &folded, message));
         }
+        notice.folded = folded;
         notice
     }
 
-    fn read_line(&mut self, line: &str, at: usize, excluded: &BTreeSet<String>, labelled_copy: &mut bool) {
-        let folded = line.to_lowercase();
-        // A block "Your message / To: / Subject: / Sent:" describes the mail, not the failure.
-        if folded.trim().trim_end_matches(':').ends_with("your message") {
-            *labelled_copy = true;
-        } else if *labelled_copy
-            && (folded.contains("reach") || folded.trim().is_empty() && self.found.is_empty() && folded.contains("follow"))
-        {
-            *labelled_copy = false;
-        }
-        if !line.contains('@') {
-            return;
-        }
+    /// Reads a line that holds an address; `folded` is the line in lower case.
+    fn read_line(&mut self, line: &str, folded: &str, at: usize, excluded: &BTreeSet<String>) {
         let trimmed = folded.trim_start_matches([' ', '\t', '*', '-', '>', '|']);
         if is_about_others(trimmed) {
             return;
         }
         let copy_label = ["to:", "cc:", "an:", "para:", "à:"].iter().any(|label| trimmed.starts_with(label));
-        let named = if copy_label { None } else { named_in(line, &folded) };
+        let named = if copy_label { None } else { named_in(line, folded) };
         match named {
             Some(addresses) => {
                 for address in addresses {
@@ -211,7 +223,7 @@ impl Notice {
             Regex::new(r"(?i)^\s*(?:hi|hello|hey|dear|good (?:morning|day|afternoon)|hallo|guten|sehr geehrte|bonjour|hola|buenos|ciao|buongiorno|olá|beste|hej|cześć|dzień dobry|dobrý|здравствуйте|добрый)\b").expect("constant pattern")
         });
         let asks = self.text.split_whitespace().any(|word| word.ends_with('?') && !word.contains("://"));
-        asks && GREETING.is_match(&self.text)
+        asks && GREETING.is_match(self.text)
     }
 
     /// Whether it is about mail, not about parcels.
@@ -221,53 +233,57 @@ impl Notice {
 
     /// The words about one recipient: its own paragraph where that holds a code, else the lines that name it, else
     /// what the session says after naming it, else the whole notice where it is the only one.
-    pub(crate) fn about(&self, address: &str, alone: bool) -> String {
-        let mut places: Vec<String> = self.paragraph(address).into_iter().map(str::to_owned).collect();
-        let own = places.first().cloned();
-        places.extend(self.naming_blocks(address));
-        places.extend(self.session(address).map(str::to_owned));
-        if alone || self.found.len() <= 1 {
-            places.push(self.text.clone());
-        } else if let (Some((_, first)), Some((_, last))) = (self.heads.first(), self.heads.last()) {
+    pub(crate) fn about(&self, address: &str, alone: bool) -> Said<'a> {
+        let wide = if alone || self.found.len() <= 1 {
+            [Some(self.text), None]
+        } else {
             // A list of addresses with one reason for all, below or above it.
-            places.push(self.text[*last..].to_owned());
-            places.push(self.text[..*first].to_owned());
+            [self.heads.last().map(|(_, last)| &self.text[*last..]), self.heads.first().map(|(_, first)| &self.text[..*first])]
+        };
+        let folded = address.to_lowercase();
+        let near = self.paragraphs(address).chain(self.naming_blocks(&folded));
+        let far = std::iter::once_with(|| self.session(address)).chain(wide).flatten();
+        let mut with_status = None;
+        for text in near.chain(far) {
+            let codes = Codes::of(text);
+            if codes.smtp.is_some() {
+                return Said { text, codes };
+            }
+            if with_status.is_none() && codes.status.is_some() {
+                with_status = Some(Said { text, codes });
+            }
         }
-        let codes: Vec<dsn_code::Codes> = places.iter().map(|place| dsn_code::Codes::of(place)).collect();
-        let best =
-            codes.iter().position(|codes| codes.smtp.is_some()).or_else(|| codes.iter().position(|codes| codes.status.is_some()));
-        match best {
-            Some(index) => places.swap_remove(index),
-            None => own.filter(|text| text.trim().len() > address.len() + 4).unwrap_or_else(|| self.text.clone()),
-        }
+        with_status.unwrap_or_else(|| {
+            let own = self.paragraphs(address).next().filter(|text| text.trim().len() > address.len() + 4);
+            own.map_or_else(
+                || Said { text: self.text, codes: Codes::of(self.text) },
+                |text| Said { text, codes: Codes::default() },
+            )
+        })
     }
 
     /// The paragraphs headed by the address, each up to the next other address.
-    fn paragraph(&self, address: &str) -> Vec<&str> {
-        let mut found = Vec::new();
-        for (index, (head, at)) in self.heads.iter().enumerate() {
-            if head.eq_ignore_ascii_case(address) {
-                let end = self.heads[index + 1..]
-                    .iter()
-                    .find(|(other, _)| !other.eq_ignore_ascii_case(address))
-                    .map_or(self.text.len(), |(_, end)| *end);
-                found.push(&self.text[*at..end.max(*at)]);
-            }
-        }
-        found
+    fn paragraphs(&self, address: &str) -> impl Iterator<Item = &'a str> {
+        let own = self.heads.iter().enumerate().filter(|(_, (head, _))| head.eq_ignore_ascii_case(address));
+        own.map(|(index, (_, at))| {
+            let end = self.heads[index + 1..]
+                .iter()
+                .find(|(other, _)| !other.eq_ignore_ascii_case(address))
+                .map_or(self.text.len(), |(_, end)| *end);
+            &self.text[*at..end.max(*at)]
+        })
     }
 
-    /// Blocks of lines that mention the address.
-    fn naming_blocks(&self, address: &str) -> Vec<String> {
-        let folded = address.to_lowercase();
-        let holds = |block: &&str| {
-            if block.is_ascii() { contains_folded(block, &folded) } else { block.to_lowercase().contains(&folded) }
+    /// Blocks of lines that mention the address, which is in lower case.
+    fn naming_blocks(&self, folded: &str) -> impl Iterator<Item = &'a str> {
+        let holds = move |block: &&str| {
+            if block.is_ascii() { contains_folded(block, folded) } else { block.to_lowercase().contains(folded) }
         };
-        self.text.split("\n\n").filter(holds).map(str::to_owned).take(50).collect()
+        self.text.split("\n\n").filter(holds).take(50)
     }
 
     /// The part of an SMTP session after `RCPT TO:<address>`.
-    fn session(&self, address: &str) -> Option<&str> {
+    fn session(&self, address: &str) -> Option<&'a str> {
         if !self.folded.contains("rcpt to:<") {
             return None;
         }
@@ -280,9 +296,12 @@ impl Notice {
 
 /// Whether an ASCII text holds words, in lower case, however the text is written.
 fn contains_folded(text: &str, words: &str) -> bool {
-    let first = words.bytes().next().unwrap_or(b' ');
-    let starts = memchr::memchr2_iter(first, first.to_ascii_uppercase(), text.as_bytes());
-    starts.filter_map(|at| text.get(at..at + words.len())).any(|found| found.eq_ignore_ascii_case(words))
+    // Of all that an address holds, this stands in the fewest places.
+    let anchor = words.find('@').unwrap_or(0);
+    let byte = words.as_bytes().get(anchor).copied().unwrap_or(b' ');
+    memchr::memchr2_iter(byte, byte.to_ascii_uppercase(), text.as_bytes())
+        .filter_map(|at| text.get(at.checked_sub(anchor)?..)?.get(..words.len()))
+        .any(|found| found.eq_ignore_ascii_case(words))
 }
 
 fn push_new(list: &mut Vec<String>, address: &str) {
@@ -333,8 +352,9 @@ fn is_helper_address(address: &str) -> bool {
 /// The addresses a line names as recipients, `None` if it only mentions some. `folded` is the line in lower case.
 fn named_in(line: &str, folded: &str) -> Option<Vec<String>> {
     static SHAPES: LazyLock<Vec<Shape>> = LazyLock::new(shapes);
-    let shapes: Vec<&Shape> =
-        SHAPES.iter().filter(|shape| shape.words.as_ref().is_none_or(|words| words.is_match(folded))).collect();
+    let has_words = |shape: &Shape| shape.words.as_ref().is_none_or(|words| words.is_match(folded));
+    let shapes: Vec<(&Shape, LazyCell<bool, _>)> =
+        SHAPES.iter().map(|shape| (shape, LazyCell::new(move || has_words(shape)))).collect();
     let mut found = Vec::new();
     for address in ADDRESS.find_iter(line).take(ADDRESS_LINES_MAX) {
         // `SMTP=a@b` and `recipient=a@b` look like an address as a whole.
@@ -342,7 +362,8 @@ fn named_in(line: &str, folded: &str) -> Option<Vec<String>> {
         let starts = [Some(address.start()), sign];
         let start = starts.into_iter().flatten().find(|start| {
             let (before, behind) = (&line[..*start], &line[address.end()..]);
-            shapes.iter().any(|shape| shape.before.is_match(before) && shape.behind.is_none_or(|test| test(behind)))
+            let fits = |shape: &Shape| shape.before.is_match(before) && shape.behind.is_none_or(|test| test(behind));
+            shapes.iter().any(|(shape, has_words)| **has_words && fits(shape))
         });
         if let Some(named) = start.and_then(|start| tidy(&line[start..address.end()])) {
             push_new(&mut found, &named);
@@ -356,9 +377,49 @@ struct Shape {
     /// One of these words is in every such line, which is far cheaper to find out than what the patterns say.
     words: Option<Regex>,
     /// How the line ends before the address.
-    before: Regex,
+    before: Before,
     /// How it goes on behind it.
     behind: Option<fn(&str) -> bool>,
+}
+
+/// What stands before an address.
+enum Before {
+    /// Nothing but marks of lists and quotes, and the type of the address.
+    Head,
+    /// A name and the bracket in which the address stands.
+    Name,
+    Words(Regex),
+}
+
+impl Before {
+    fn is_match(&self, before: &str) -> bool {
+        match self {
+            Self::Head => is_head(before),
+            Self::Name => is_name(before),
+            Self::Words(words) => words.is_match(before),
+        }
+    }
+}
+
+fn is_head(before: &str) -> bool {
+    let bare = before.strip_suffix('<').unwrap_or(before);
+    let bare = bare.strip_suffix(['\'', '"']).unwrap_or(bare);
+    let bare = bare.strip_suffix("rfc822; ").or_else(|| bare.strip_suffix("rfc822;")).unwrap_or(bare);
+    bare.chars().all(|c| c.is_whitespace() || matches!(c, '>' | '*' | '•' | '·' | '|' | '–' | '—' | '-'))
+}
+
+fn is_name(before: &str) -> bool {
+    /// Longer ones are sentences.
+    const NAME_CHARACTERS_MAX: usize = 60;
+    static NAME: LazyLock<Regex> = LazyLock::new(|| Regex::new(r"^[\w .,'-]+$").expect("constant pattern"));
+    let Some(lead) = before.strip_suffix('<') else { return false };
+    let name = lead.trim();
+    let quoted = name.strip_prefix('"').and_then(|rest| rest.strip_suffix('"'));
+    match quoted {
+        Some(inner) => !inner.contains('"'),
+        None if name.is_empty() => lead.contains(' '),
+        None => name.chars().count() <= NAME_CHARACTERS_MAX && NAME.is_match(name),
+    }
 }
 
 /// The address heads its line: behind it come a colon, dots, a code, a name in brackets, or nothing.
@@ -367,7 +428,10 @@ fn ends_head(behind: &str) -> bool {
         Regex::new(r#"^['"]?>?['"]?(?:\s*$|\s*[:;,](?:\s|$)|:\S|\s*\.\.\.|\s+on \w|\s*\(|\s+<[^>]+>\s*$|\s+-\s|\s*\[|\s+\d{3}[ -]|\s+#\d|\s{2,}\S)"#)
             .expect("constant pattern")
     });
-    BEHIND.is_match(behind)
+    let bare = behind.strip_prefix(['\'', '"']).unwrap_or(behind);
+    let bare = bare.strip_prefix('>').unwrap_or(bare);
+    // Most often nothing is left.
+    bare.trim().is_empty() || BEHIND.is_match(behind)
 }
 
 /// A bracket closes the line.
@@ -377,49 +441,47 @@ fn ends_bracket(behind: &str) -> bool {
 
 /// The ways in which a line names a recipient.
 fn shapes() -> Vec<Shape> {
-    let shape = |words: Option<&str>, before: &str, behind: Option<fn(&str) -> bool>| Shape {
-        words: words.map(|words| Regex::new(words).expect("constant words")),
-        before: Regex::new(before).expect("constant pattern"),
+    let shape = |words: &str, before: &str, behind: Option<fn(&str) -> bool>| Shape {
+        words: Some(Regex::new(words).expect("constant words")),
+        before: Before::Words(Regex::new(before).expect("constant pattern")),
         behind,
     };
     vec![
         // The address heads the line: qmail, Postfix, Exim, Courier, Sendmail, Exchange, most lists of recipients.
-        shape(None, r#"^[\s>*•·|–—-]*(?:rfc822; ?)?['"]?<?$"#, Some(ends_head)),
+        Shape { words: None, before: Before::Head, behind: Some(ends_head) },
         // A name and its address alone on a line.
-        shape(Some("<"), r#"^\s*(?:"[^"]*"|[\w .,'-]{1,60})\s*<$"#, Some(ends_bracket)),
+        Shape { words: None, before: Before::Name, behind: Some(ends_bracket) },
         // X.400 in Exchange: c=US;…SMTP=a@b;
-        shape(Some("smtp[=:]"), r"(?i)SMTP[=:]$", None),
+        shape("smtp[=:]", r"(?i)SMTP[=:]$", None),
         // A labelled recipient.
         shape(
-            Some(
-                "recipient|address|user|mailbox|error-for|rcpt to|deliver|attempts|failed for|dest|empf|ontvanger|получатель|宛先|收件人",
-            ),
+            "recipient|address|user|mailbox|error-for|rcpt to|deliver|attempts|failed for|dest|empf|ontvanger|получатель|宛先|收件人",
             r#"(?i)(?:recipients?|addresse?s?|users?|userid|addressee|mailbox|error-for|recipient address|rcpt to|deliver(?:ed|y)? to|attempts|failed for|destinataires?|empf(?:ä|ae)nger|destinatarios?|dest(?:inat)?ari[oa]|ontvanger|получатель|宛先|收件人)[\w ]{0,20}\s*[:=：]\s*(?:rfc822;\s*)?['"<]*$"#,
             None,
         ),
         // A sentence about delivery to an address.
         shape(
-            Some("message|mail|deliver|relay|sent|address|delivre|fail|return|forward|send|envoy|zustell|attempt"),
+            "message|mail|deliver|relay|sent|address|delivre|fail|return|forward|send|envoy|zustell|attempt",
             r#"(?i)(?:messages?|mail|e-?mails?|deliver\w*|relay\w*|sent|addressed|undeliverable|delivrer?|failed|failure|returned|forward\w*|send|sending|envoy\w*|zustell\w*|attempt\w*)(?-u:\b)[^@<>]{0,40}?(?-u:\b)(?:to|for|an|a|para|til|do|till|address)(?-u:\b):?\s+(?:(?:the|following|recipient|address|user|email|e-mail|group|mailbox|our|local|destinataire|empfänger)\s+){0,4}['"<(]*$"#,
             None,
         ),
         shape(
-            Some("envoy|delivr|message|mail"),
+            "envoy|delivr|message|mail",
             r#"(?i)(?:messages?|mail|envoy\w*|delivrer?)(?-u:\b)[^@<>]{0,40}?\sà\s+(?:(?:destinataire)\s+)?['"<(]*$"#,
             None,
         ),
         // Aliases: both ends are meant.
         shape(
-            Some("expanded|generated|forwarded|redirected"),
+            "expanded|generated|forwarded|redirected",
             r"(?i)(?:expanded|generated|forwarded|redirected) (?:from|by)[:\s]+<?$",
             None,
         ),
         shape(
-            Some("quota|violation|gateway|account|inbox|mailbox|user"),
+            "quota|violation|gateway|account|inbox|mailbox|user",
             r"(?i)(?:quota|violation|gateway|account|inbox|mailbox|unknown user|no such user|user)(?-u:\b)[^@<>:]{0,20}?(?:(?-u:\b)for|(?-u:\b)of)?\s+<?$",
             None,
         ),
-        shape(Some("rcpt to:"), r"(?i)(?-u:\b)rcpt to:\s*<?$", None),
+        shape("rcpt to:", r"(?i)(?-u:\b)rcpt to:\s*<?$", None),
     ]
 }
 
@@ -435,21 +497,42 @@ fn is_delayed(text: &str) -> bool {
 }
 
 /// Recipients given without a domain: those of the reporting host (AOL and others write only the screen name).
-fn bare_locals(text: &str, message: &Message) -> Vec<String> {
+/// `folded` is the text in lower case.
+fn bare_locals(text: &str, folded: &str, message: &Message) -> Option<String> {
     static HEADLINE: LazyLock<Regex> = LazyLock::new(|| {
         Regex::new(r"(?im)^.*(?:following (?:recipient|address|user)|recipient\(?s\)?)[^\n]*(?:\n[^\n@]*\S)?:?\s*\n(?:\s*\n)*[ \t]+([A-Za-z0-9][A-Za-z0-9._-]{1,60})[ \t]*$").expect("constant pattern")
     });
-    let Some(domain) = message.from.first().map(|mailbox| mailbox.address.domain().to_owned()) else { return Vec::new() };
-    HEADLINE
-        .captures(text)
-        .and_then(|capture| capture.get(1))
-        .map(|local| format!("{}@{domain}", local.as_str()))
-        .into_iter()
-        .collect()
+    let domain = message.from.first()?.address.domain();
+    if !folded.contains("following") && !folded.contains("recipient") {
+        return None;
+    }
+    // Few notices have a line that is nothing but a name, and without one the search reads all of them for nothing.
+    if !parse::lines(text).any(is_indented_word) {
+        return None;
+    }
+    let local = HEADLINE.captures(text)?.get(1)?;
+    Some(format!("{}@{domain}", local.as_str()))
+}
+
+fn is_indented_word(line: &str) -> bool {
+    let word = line.trim_matches([' ', '\t']);
+    line.starts_with([' ', '\t'])
+        && word.starts_with(|c: char| c.is_ascii_alphanumeric())
+        && word.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"._-".contains(&byte))
 }
 
 /// A diagnostic on one line, at most 1,000 bytes.
 pub(crate) fn shortened(text: &str) -> String {
-    let joined = text.split_whitespace().collect::<Vec<_>>().join(" ");
-    clipped(&joined, DIAGNOSTIC_BYTES_MAX).to_owned()
+    let mut joined = String::with_capacity(text.len().min(DIAGNOSTIC_BYTES_MAX));
+    for word in text.split_whitespace() {
+        if !joined.is_empty() {
+            joined.push(' ');
+        }
+        joined.push_str(word);
+        if joined.len() >= DIAGNOSTIC_BYTES_MAX {
+            break;
+        }
+    }
+    joined.truncate(clipped(&joined, DIAGNOSTIC_BYTES_MAX).len());
+    joined
 }

@@ -22,6 +22,11 @@ struct Word<'a> {
     length: usize,
 }
 
+/// Whether a text may hold a word.
+pub(crate) fn may_be_in(text: &str) -> bool {
+    memchr::memchr_iter(b'=', text.as_bytes()).any(|at| text.as_bytes().get(at + 1) == Some(&b'?'))
+}
+
 /// Decodes every word in a text. White space between two words is dropped (RFC 2047 §6.2).
 ///
 /// The bytes of neighbours with the same charset are joined before they are decoded, since many writers cut them in the

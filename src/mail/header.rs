@@ -46,7 +46,7 @@ impl<'a> Block<'a> {
 /// Reads a header block at the start of `raw`.
 #[must_use]
 pub fn read_block(raw: &[u8]) -> Block<'_> {
-    let mut block = Block::default();
+    let mut block = Block { fields: Vec::with_capacity(16), ..Block::default() };
     let mut position = 0;
     let mut lines = 0_usize;
     while position < raw.len() {
@@ -198,8 +198,16 @@ impl Oddities {
 /// `hint` is the charset of the body: who writes raw bytes in headers uses the one of the text.
 #[must_use]
 pub fn text(value: &[u8], hint: Option<&str>) -> (String, Oddities) {
+    let bare = trimmed(value);
+    if is_printable(bare)
+        && let text = charset::utf8(bare)
+        && !encoded_word::may_be_in(&text)
+    {
+        // Cut at its limit, a field may end in white space again.
+        return (text.trim_end().to_owned(), Oddities::default());
+    }
     let (unfolded, mut odd) = unfold(value, hint);
-    if memchr::memmem::find(unfolded.as_bytes(), b"=?").is_none() {
+    if !encoded_word::may_be_in(&unfolded) {
         let text = clean(&unfolded, &mut odd);
         return (text, odd);
     }
@@ -209,11 +217,20 @@ pub fn text(value: &[u8], hint: Option<&str>) -> (String, Oddities) {
     (text, odd)
 }
 
+fn trimmed(value: &[u8]) -> &[u8] {
+    let value = value.trim_ascii();
+    &value[..value.len().min(limits::FIELD_BYTES_MAX)]
+}
+
+/// Most fields are, told without branches, so that many bytes are looked at in one step.
+fn is_printable(value: &[u8]) -> bool {
+    value.iter().fold(true, |all, byte| all & (byte.wrapping_sub(b' ') < 95))
+}
+
 /// Removes the line ends (RFC 5322 §2.2.3) and reads raw bytes; encoded words stay as they are.
 #[must_use]
 pub fn unfold<'a>(value: &'a [u8], hint: Option<&str>) -> (Cow<'a, str>, Oddities) {
-    let value = value.trim_ascii();
-    let value = &value[..value.len().min(limits::FIELD_BYTES_MAX)];
+    let value = trimmed(value);
     let mut odd = Oddities::default();
     let bytes: Cow<'_, [u8]> =
         if memchr::memchr2(b'\n', b'\r', value).is_some() { remove_folds(value, &mut odd).into() } else { value.into() };
@@ -267,20 +284,20 @@ pub fn clean(text: &str, odd: &mut Oddities) -> String {
         return text.trim().to_owned();
     }
     let mut out = String::with_capacity(text.len());
-    for c in text.chars() {
-        match c {
-            '\t' => out.push(' '),
-            _ if c.is_control() => {
-                odd.control = true;
-                // A line end inside an encoded word separated something.
-                if c == '\n' {
-                    out.push(' ');
-                }
-            }
-            _ => out.push(c),
+    let mut rest = text;
+    while let Some((at, control)) = rest.char_indices().find(|(_, c)| c.is_control()) {
+        out.push_str(&rest[..at]);
+        rest = &rest[at + control.len_utf8()..];
+        odd.control |= control != '\t';
+        // A line end inside an encoded word separated something.
+        if matches!(control, '\t' | '\n') {
+            out.push(' ');
         }
     }
-    out.trim().to_owned()
+    out.push_str(rest);
+    out.truncate(out.trim_end().len());
+    out.drain(..out.len() - out.trim_start().len());
+    out
 }
 
 #[cfg(test)]

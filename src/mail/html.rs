@@ -12,7 +12,7 @@
 use std::convert::Infallible;
 
 use html5gum::Span;
-use html5gum::emitters::callback::{Callback, CallbackEmitter, CallbackEvent};
+use html5gum::emitters::callback::{Callback, CallbackEvent};
 
 use crate::html_element::{Attributes, Element, Hint, Region};
 use crate::html_line::LineWriter;
@@ -57,9 +57,7 @@ pub fn to_text(html: &str) -> HtmlText {
         }
     }
     let mut builder = Builder::default();
-    let mut emitter = CallbackEmitter::<_, Infallible>::new(Sink(&mut builder));
-    emitter.naively_switch_states(true);
-    html_reader::tokenize(&html[..end], emitter);
+    html_reader::tokenize(&html[..end], Sink(&mut builder));
     let (text, marks) = builder.finish();
     HtmlText { text, marks, truncated: end < html.len() }
 }
@@ -265,7 +263,7 @@ impl Builder {
             return;
         }
         // A soft hyphen is a place to break a line, not a character.
-        if text.contains('\u{ad}') {
+        if !text.is_ascii() && text.contains('\u{ad}') {
             self.out.inline_text(&text.replace('\u{ad}', ""), self.pre > 0);
         } else {
             self.out.inline_text(text, self.pre > 0);

@@ -187,6 +187,9 @@ impl Attributes {
     }
 
     pub(crate) fn set(&mut self, value: &[u8]) {
+        if matches!(self.selected, Selected::None) {
+            return;
+        }
         let value = charset::utf8(&value[..value.len().min(VALUE_BYTES_MAX)]);
         match self.selected {
             Selected::None => {}
@@ -194,12 +197,8 @@ impl Attributes {
             Selected::Id => self.id = value.into_owned(),
             Selected::Name => self.name = value.into_owned(),
             Selected::Style => {
-                if value.is_ascii() {
-                    let shown = value.bytes().filter(|byte| !is_ascii_space(*byte));
-                    self.style.extend(shown.map(|byte| char::from(byte.to_ascii_lowercase())));
-                } else {
-                    self.style.extend(value.chars().filter(|c| !c.is_whitespace()).map(|c| c.to_ascii_lowercase()));
-                }
+                value.split(char::is_whitespace).for_each(|word| self.style.push_str(word));
+                self.style.make_ascii_lowercase();
             }
             Selected::Kind => self.kind = value.to_ascii_lowercase(),
             Selected::Marker => self.marker = value.into_owned(),
@@ -211,7 +210,6 @@ impl Attributes {
 
     /// Hidden by an inline style or the attribute: preheaders of newsletters, and trackers.
     pub(crate) fn is_hidden(&self, element: Element) -> bool {
-        const HIDING: [&str; 5] = ["display:none", "visibility:hidden", "mso-hide:all", "max-height:0", "opacity:0"];
         // Newsletters hide the line that inboxes preview by a style sheet, under this name.
         let is_preview = matches!(element, Element::Span | Element::Block) && self.has_class("preheader");
         if self.hidden || is_preview {
@@ -223,18 +221,19 @@ impl Attributes {
         }
         // Newsletters set tables to no font size and their texts to a real one again, so that alone hides nothing.
         let is_table_part = matches!(element, Element::Table | Element::Row | Element::Cell);
-        let is_tiny = !is_table_part
-            && self.has_rule("font-size:0")
-            && (self.has_rule("line-height:0") || self.has_rule("overflow:hidden"));
-        is_tiny || HIDING.iter().any(|rule| self.has_rule(rule))
-    }
-
-    /// Whether the inline style has this rule, with or without a unit.
-    fn has_rule(&self, rule: &str) -> bool {
-        self.style.split(';').filter_map(|own| own.strip_prefix(rule)).any(|rest| {
-            let rest = rest.trim_start_matches("px").trim_start_matches("pt");
-            rest.is_empty() || rest.starts_with('!')
-        })
+        let (mut has_no_size, mut is_cut_off) = (false, false);
+        for (name, value) in self.style.split(';').filter_map(|rule| rule.split_once(':')) {
+            let value = value.split('!').next().unwrap_or_default().trim_end_matches("pt").trim_end_matches("px");
+            match (name, value) {
+                ("display", "none") | ("visibility", "hidden") | ("mso-hide", "all") | ("max-height" | "opacity", "0") => {
+                    return true;
+                }
+                ("font-size", "0") => has_no_size = true,
+                ("line-height", "0") | ("overflow", "hidden") => is_cut_off = true,
+                _ => {}
+            }
+        }
+        has_no_size && is_cut_off && !is_table_part
     }
 
     pub(crate) fn has_class(&self, class: &str) -> bool {
@@ -320,11 +319,6 @@ impl Attributes {
                 || self.style.contains("border-top-style:solid"));
         if has_border { Hint::TopBorder } else { Hint::None }
     }
-}
-
-/// White space as [`char::is_whitespace`] has it, which counts the vertical tab.
-fn is_ascii_space(byte: u8) -> bool {
-    byte.is_ascii_whitespace() || byte == 0x0b
 }
 
 const HISTORY_BELOW_IDS: [&str; 3] = ["appendonsend", "stopSpelling", "zwchr"];

@@ -67,7 +67,7 @@ impl LineWriter {
             }
             return;
         }
-        let has_hard_space = text.contains('\u{a0}');
+        let has_hard_space = !text.is_ascii() && text.contains('\u{a0}');
         let mut rest = text;
         while !rest.is_empty() {
             let word = rest.bytes().position(|byte| !is_space(byte)).unwrap_or(rest.len());
@@ -78,13 +78,16 @@ impl LineWriter {
                 rest = &rest[word..];
                 continue;
             }
-            let end = rest.bytes().position(is_space).unwrap_or(rest.len());
             self.begin();
-            if has_hard_space {
+            let end = if has_hard_space {
+                let end = rest.bytes().position(is_space).unwrap_or(rest.len());
                 self.push(&rest[..end].replace('\u{a0}', " "));
+                end
             } else {
+                let end = folded_length(rest.as_bytes());
                 self.push(&rest[..end]);
-            }
+                end
+            };
             rest = &rest[end..];
         }
     }
@@ -205,6 +208,18 @@ fn without_filler(line: &str) -> String {
     }
     out.truncate(out.trim_end_matches(is_filler).len());
     out
+}
+
+/// Length of the words at the start of a text that have single spaces between them, as a browser shows them.
+fn folded_length(text: &[u8]) -> usize {
+    let mut is_behind_space = false;
+    let end = text.iter().position(|&byte| {
+        let is_unfolded = is_space(byte) && (is_behind_space || byte != b' ');
+        is_behind_space = byte == b' ';
+        is_unfolded
+    });
+    let words = &text[..end.unwrap_or(text.len())];
+    words.strip_suffix(b" ").unwrap_or(words).len()
 }
 
 /// White space that HTML folds.

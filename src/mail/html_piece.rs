@@ -6,7 +6,7 @@
 use std::convert::Infallible;
 
 use html5gum::Span;
-use html5gum::emitters::callback::{Callback, CallbackEmitter, CallbackEvent};
+use html5gum::emitters::callback::{Callback, CallbackEvent};
 
 use crate::html_element::{Attributes, Element, Hint, Region};
 use crate::html_style::{Look, Style};
@@ -181,9 +181,7 @@ pub(crate) enum Piece {
 pub(crate) fn pieces(html: &str) -> Vec<Piece> {
     let html = crate::parse::prefix(html, limits::HTML_BYTES_MAX);
     let mut reader = Reader::default();
-    let mut emitter = CallbackEmitter::<_, Infallible>::new(Sink(&mut reader));
-    emitter.naively_switch_states(true);
-    html_reader::tokenize(html, emitter);
+    html_reader::tokenize(html, Sink(&mut reader));
     reader.close_to(0);
     reader.out
 }

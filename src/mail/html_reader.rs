@@ -7,21 +7,55 @@
 use std::convert::Infallible;
 use std::fmt;
 
-use html5gum::{Emitter, Readable, Reader, StringReader, Tokenizer};
+use html5gum::emitters::callback::{Callback, CallbackEmitter};
+use html5gum::{Emitter, ForwardingEmitter, Reader, Tokenizer};
 
 /// Reads of attribute values between two pauses. Each attribute takes one or two and less than a kilobyte of stack.
 const READS_MAX: u16 = 256;
 
-/// Hands all tokens of a text to the emitter.
-pub(crate) fn tokenize<E: Emitter<Token = Infallible>>(html: &str, emitter: E) {
-    let reader = PacedReader { inner: html.to_reader(), reads: 0 };
+/// Hands all tokens of a text to the callback; what stands in scripts, styles and the like is text.
+pub(crate) fn tokenize<C: Callback<Infallible, ()>>(html: &str, callback: C) {
+    let mut emitter = CallbackEmitter::<_, Infallible>::new(callback);
+    emitter.naively_switch_states(true);
     // Nothing but pauses comes out here.
-    Tokenizer::new_with_emitter(reader, emitter).for_each(drop);
+    Tokenizer::new_with_emitter(PacedReader::new(html.as_bytes()), Quiet(emitter)).for_each(drop);
+}
+
+/// Without errors: nobody asks for them, and they cost a look at every byte.
+struct Quiet<E>(E);
+
+impl<E: Emitter> ForwardingEmitter for Quiet<E> {
+    type Token = E::Token;
+
+    fn inner(&mut self) -> &mut impl Emitter<Token = E::Token> {
+        &mut self.0
+    }
+
+    fn should_emit_errors(&mut self) -> bool {
+        false
+    }
 }
 
 struct PacedReader<'a> {
-    inner: StringReader<'a>,
+    rest: &'a [u8],
+    /// NUL and CR, for which every state of the tokenizer looks, stand nowhere in the text.
+    is_plain: bool,
     reads: u16,
+}
+
+impl<'a> PacedReader<'a> {
+    fn new(html: &'a [u8]) -> Self {
+        Self { rest: html, is_plain: memchr::memchr2(b'\0', b'\r', html).is_none(), reads: 0 }
+    }
+
+    /// Where the first of some bytes stands.
+    fn find(&self, bytes: &[u8]) -> Option<usize> {
+        match *bytes {
+            [one, b'\0', b'\r'] if self.is_plain => memchr::memchr(one, self.rest),
+            [one, other, b'\0', b'\r'] if self.is_plain => memchr::memchr2(one, other, self.rest),
+            _ => self.rest.iter().position(|byte| bytes.contains(byte)),
+        }
+    }
 }
 
 /// Not an error: read again.
@@ -36,24 +70,23 @@ impl fmt::Display for Pause {
 
 impl std::error::Error for Pause {}
 
-impl From<Infallible> for Pause {
-    fn from(never: Infallible) -> Self {
-        match never {}
-    }
-}
-
 impl Reader for PacedReader<'_> {
     type Error = Pause;
 
     fn read_byte(&mut self) -> Result<Option<u8>, Pause> {
-        Ok(self.inner.read_byte()?)
+        Ok(self.rest.split_off_first().copied())
     }
 
     fn try_read_string(&mut self, text: &[u8], case_sensitive: bool) -> Result<bool, Pause> {
-        Ok(self.inner.try_read_string(text, case_sensitive)?)
+        let Some((start, rest)) = self.rest.split_at_checked(text.len()) else { return Ok(false) };
+        let is_found = start == text || (!case_sensitive && start.eq_ignore_ascii_case(text));
+        if is_found {
+            self.rest = rest;
+        }
+        Ok(is_found)
     }
 
-    fn read_until<'b>(&'b mut self, needle: &[u8], buffer: &'b mut [u8; 4]) -> Result<Option<&'b [u8]>, Pause> {
+    fn read_until<'b>(&'b mut self, needle: &[u8], _buffer: &'b mut [u8; 4]) -> Result<Option<&'b [u8]>, Pause> {
         // Only the state within such a value looks for a double quote first, and it has nothing to lose.
         if needle.first() == Some(&b'"') {
             self.reads += 1;
@@ -62,14 +95,19 @@ impl Reader for PacedReader<'_> {
                 return Err(Pause);
             }
         }
-        Ok(self.inner.read_until(needle, buffer)?)
+        if self.rest.is_empty() {
+            return Ok(None);
+        }
+        // A byte that is sought is read alone.
+        let length = self.find(needle).map_or(self.rest.len(), |at| at.max(1));
+        Ok(self.rest.split_off(..length))
     }
 }
 
 #[cfg(test)]
 mod tests {
     use html5gum::Span;
-    use html5gum::emitters::callback::{CallbackEmitter, CallbackEvent};
+    use html5gum::emitters::callback::CallbackEvent;
 
     use super::*;
 
@@ -78,7 +116,7 @@ mod tests {
         for value in ["", "b"] {
             let html = format!("<p {}>x", format!("a=\"{value}\" ").repeat(100_000));
             let (mut names, mut values, mut text) = (0, 0, 0);
-            let emitter = CallbackEmitter::<_, Infallible>::new(|event: CallbackEvent<'_>, _: Span<()>| {
+            tokenize(&html, |event: CallbackEvent<'_>, _: Span<()>| {
                 match event {
                     CallbackEvent::AttributeName { .. } => names += 1,
                     CallbackEvent::AttributeValue { value: found } => values += usize::from(found == value.as_bytes()),
@@ -87,7 +125,6 @@ mod tests {
                 }
                 None
             });
-            tokenize(&html, emitter);
             assert_eq!((names, text), (100_000, 1));
             assert!(values == 100_000 || value.is_empty());
         }

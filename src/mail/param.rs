@@ -53,6 +53,10 @@ fn split_head(text: &str) -> (&str, &str) {
 }
 
 fn clean_value(head: &str) -> String {
+    let bare = head.trim();
+    if bare.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"/-+._".contains(&byte)) {
+        return bare.to_ascii_lowercase();
+    }
     let mut out = String::with_capacity(head.len());
     let mut depth = 0_u32;
     for c in head.chars() {
@@ -73,17 +77,20 @@ fn read_piece(text: &str) -> (Option<Piece>, &str) {
     if !text[name_end..].starts_with('=') {
         return (None, text.get(name_end + 1..).unwrap_or_default());
     }
-    let name = text[..name_end].trim().to_ascii_lowercase();
+    let name = text[..name_end].trim().rsplit(char::is_whitespace).next().unwrap_or_default().to_ascii_lowercase();
     let after = text[name_end + 1..].trim_start();
     let (value, rest) = match after.strip_prefix('"') {
         Some(inside) => quoted(inside),
         None => unquoted(after),
     };
-    let name = name.rsplit(|c: char| c.is_whitespace()).next().unwrap_or_default();
     (Some(piece_of(name, value)), rest)
 }
 
-fn piece_of(name: &str, value: String) -> Piece {
+fn piece_of(name: String, value: String) -> Piece {
+    if !name.contains('*') {
+        return Piece { name, index: None, is_encoded: false, value };
+    }
+    let name = name.as_str();
     let (bare, is_encoded) = name.strip_suffix('*').map_or((name, false), |bare| (bare, true));
     match bare.rsplit_once('*').and_then(|(base, digits)| Some((base, digits.parse::<u32>().ok()?))) {
         Some((base, index)) => Piece { name: base.to_owned(), index: Some(index), is_encoded, value },
@@ -128,7 +135,7 @@ fn unquoted(text: &str) -> (String, &str) {
     let mut at = 0;
     while at < text.len() {
         let rest = &text[at..];
-        if let Some(length) = encoded_word::length_at(rest).filter(|_| rest.starts_with("=?")) {
+        if let Some(length) = rest.starts_with("=?").then(|| encoded_word::length_at(rest)).flatten() {
             at += length;
         } else if rest.starts_with(';') || (rest.starts_with([' ', '\t']) && begins_piece(&rest[1..])) {
             end = at;
@@ -158,12 +165,22 @@ fn strip_comment(value: &str) -> &str {
 
 /// Joins continuations (RFC 2231 §3) and decodes. The extended form of a name beats its plain one.
 fn join(pieces: Vec<Piece>) -> Vec<(String, String)> {
+    const NAMES_MAX: usize = 32;
+    if pieces.iter().all(|piece| piece.index.is_none() && !piece.is_encoded) {
+        let mut joined: Vec<(String, String)> = Vec::with_capacity(pieces.len().min(NAMES_MAX));
+        for piece in pieces {
+            if joined.len() < NAMES_MAX && joined.iter().all(|(name, _)| *name != piece.name) {
+                joined.push((piece.name, plain(piece.value)));
+            }
+        }
+        return joined;
+    }
     let mut names: Vec<String> = Vec::new();
     for piece in &pieces {
         if !names.contains(&piece.name) {
             names.push(piece.name.clone());
         }
-        if names.len() >= 32 {
+        if names.len() >= NAMES_MAX {
             break;
         }
     }
@@ -175,14 +192,18 @@ fn value_of(pieces: &[Piece], name: &str) -> Option<String> {
     numbered.sort_by_key(|piece| piece.index);
     numbered.dedup_by_key(|piece| piece.index);
     let single = pieces.iter().find(|piece| piece.name == name && piece.index.is_none() && piece.is_encoded);
-    let plain = pieces.iter().find(|piece| piece.name == name && piece.index.is_none() && !piece.is_encoded);
+    let unmarked = pieces.iter().find(|piece| piece.name == name && piece.index.is_none() && !piece.is_encoded);
     if let Some(piece) = single {
         return Some(extended(&[piece]));
     }
     if !numbered.is_empty() {
         return Some(extended(&numbered));
     }
-    plain.map(|piece| without_star(&piece.value).unwrap_or_else(|| words(&piece.value)))
+    unmarked.map(|piece| plain(piece.value.clone()))
+}
+
+fn plain(value: String) -> String {
+    without_star(&value).unwrap_or_else(|| words(value))
 }
 
 /// `filename="UTF-8''caf%C3%A9.txt"`: the extended form under the plain name, by writers who forgot the asterisk.
@@ -215,7 +236,7 @@ fn extended(pieces: &[&Piece]) -> String {
     let label = label.filter(|label| !label.is_empty());
     let text = charset::decode(&bytes, label, None).text.into_owned();
     // Encoded words cut into numbered pieces: wrong, and frequent.
-    words(&text)
+    words(text)
 }
 
 fn push_percent(bytes: &mut Vec<u8>, text: &str) {
@@ -236,8 +257,8 @@ fn push_percent(bytes: &mut Vec<u8>, text: &str) {
     bytes.extend_from_slice(rest);
 }
 
-fn words(value: &str) -> String {
-    if value.contains("=?") { encoded_word::decode(value).text } else { value.to_owned() }
+fn words(value: String) -> String {
+    if encoded_word::may_be_in(&value) { encoded_word::decode(&value).text } else { value }
 }
 
 #[cfg(test)]

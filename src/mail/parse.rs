@@ -4,6 +4,7 @@
 //! is safe on a small stack whatever the mail holds.
 
 use std::borrow::Cow;
+use std::ops::Range;
 
 use crate::header::{self, Block, Oddities};
 use crate::message::{Header, Message, Parsed, ReturnPath};
@@ -157,6 +158,26 @@ pub(crate) fn prefix(text: &str, length: usize) -> &str {
     &text[..end]
 }
 
+/// As [`str::lines`], but found many bytes at a step, which long texts of short lines repay.
+pub(crate) fn lines(text: &str) -> impl Iterator<Item = &str> {
+    let mut rest = text;
+    std::iter::from_fn(move || {
+        if rest.is_empty() {
+            return None;
+        }
+        let Some(end) = memchr::memchr(b'\n', rest.as_bytes()) else { return Some(std::mem::take(&mut rest)) };
+        let line = &rest[..end];
+        rest = &rest[end + 1..];
+        Some(line.strip_suffix('\r').unwrap_or(line))
+    })
+}
+
+/// The line of a text that holds the byte before a place, without its end.
+pub(crate) fn line_around(text: &str, at: usize) -> Range<usize> {
+    let start = memchr::memrchr(b'\n', &text.as_bytes()[..at]).map_or(0, |line_end| line_end + 1);
+    start..memchr::memchr(b'\n', &text.as_bytes()[at..]).map_or(text.len(), |line_end| at + line_end)
+}
+
 /// CRLF and bare CR become LF; several CR before one LF are one line end, made by hosts that convert twice.
 #[must_use]
 pub(crate) fn unix_lines(text: Cow<'_, str>) -> String {
@@ -283,8 +304,7 @@ impl<'a, 'b> Fields<'a, 'b> {
     fn return_path(&self) -> Option<ReturnPath> {
         let value = self.block.first("return-path")?;
         let (text, _) = header::unfold(value, None);
-        let bare: String = text.chars().filter(|c| !c.is_whitespace()).collect();
-        if bare == "<>" || bare == "\"\"" || bare == "<\"\">" {
+        if matches!(without_space(&text).as_ref(), "<>" | "\"\"" | "<\"\">") {
             return Some(ReturnPath::Null);
         }
         address_list::read(value, None).mailboxes.into_iter().next().map(|mailbox| ReturnPath::Address(mailbox.address))
@@ -311,6 +331,11 @@ fn ids_of_field(value: &[u8]) -> Vec<MessageId> {
     if text.contains('<') || !text.contains("=?") { ids(&text) } else { ids(&header::text(value, None).0) }
 }
 
+/// Without white space.
+fn without_space(text: &str) -> Cow<'_, str> {
+    if text.contains(char::is_whitespace) { text.replace(char::is_whitespace, "").into() } else { text.into() }
+}
+
 /// Ids in brackets; where there are none, every word, since some writers leave the brackets out.
 fn ids(text: &str) -> Vec<MessageId> {
     let mut out = Vec::new();
@@ -319,7 +344,7 @@ fn ids(text: &str) -> Vec<MessageId> {
         let inner = &rest[open + 1..];
         let Some(close) = inner.find('>') else { break };
         // Folding cuts long ids in two.
-        let squeezed: String = inner[..close].chars().filter(|c| !c.is_whitespace()).collect();
+        let squeezed = without_space(&inner[..close]);
         let bare = squeezed.rsplit('<').next().unwrap_or_default();
         out.extend(MessageId::new(bare));
         rest = &inner[close + 1..];

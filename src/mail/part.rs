@@ -6,6 +6,9 @@
 //! delimiter that is a prefix of another for the same.
 
 use std::borrow::Cow;
+use std::sync::LazyLock;
+
+use memchr::memmem::Finder;
 
 use crate::header::{self, Block, RawField};
 use crate::param::{self, Parameterised};
@@ -119,8 +122,7 @@ pub fn walk<'a>(raw: &'a [u8], root: &Block<'a>, defects: &mut Vec<Defect>) -> V
     let mut open: Vec<Open> = Vec::new();
     let mut leaf = enter(raw, &mut parts, 0, root.body_start, &mut open, defects);
     let mut position = root.body_start;
-    let finder = memchr::memmem::Finder::new(b"\n--");
-    while let Some(delimiter) = next_delimiter(raw, position, &open, &finder) {
+    while let Some(delimiter) = next_delimiter(raw, position, &open) {
         let content_end = before_line_end(raw, delimiter.line_start);
         if let Some((part, start)) = leaf.take() {
             parts[part].body = &raw[start..content_end.max(start)];
@@ -237,8 +239,11 @@ fn boundary_of(raw: &[u8], part: &Part<'_>, start: usize) -> Option<Vec<u8>> {
     let window = &raw[start..raw.len().min(start + WINDOW)];
     let declared = part.parameters.get("boundary").map(|boundary| boundary.trim_end().as_bytes().to_vec());
     let declared = declared.filter(|boundary| !boundary.is_empty());
+    // Most often the first delimiter is the first line.
+    let is_first_line =
+        |boundary: &[u8]| window.trim_ascii_start().strip_prefix(b"--").is_some_and(|line| line.starts_with(boundary));
     if let Some(boundary) = &declared
-        && (raw.len() > start + WINDOW || memchr::memmem::find(window, boundary).is_some())
+        && (raw.len() > start + WINDOW || is_first_line(boundary) || memchr::memmem::find(window, boundary).is_some())
     {
         return declared;
     }
@@ -256,7 +261,8 @@ fn boundary_of(raw: &[u8], part: &Part<'_>, start: usize) -> Option<Vec<u8>> {
     declared
 }
 
-fn next_delimiter(raw: &[u8], from: usize, open: &[Open], finder: &memchr::memmem::Finder<'_>) -> Option<Delimiter> {
+fn next_delimiter(raw: &[u8], from: usize, open: &[Open]) -> Option<Delimiter> {
+    static DASHES: LazyLock<Finder<'static>> = LazyLock::new(|| Finder::new(b"\n--"));
     if open.is_empty() {
         return None;
     }
@@ -266,7 +272,7 @@ fn next_delimiter(raw: &[u8], from: usize, open: &[Open], finder: &memchr::memme
         let line_start = match candidate.take() {
             Some(at) => at,
             None => {
-                let at = search + finder.find(&raw[search..])?;
+                let at = search + DASHES.find(&raw[search..])?;
                 search = at + 1;
                 at + 1
             }

@@ -133,7 +133,14 @@ pub fn base64_size(bytes: &[u8]) -> usize {
     let (mut size, mut count, mut strange) = (0_usize, 0_usize, 0_usize);
     let mut rest = bytes;
     loop {
-        // The quick path: pieces of nothing but letters.
+        // The quick path: lines, then pieces of a line, of nothing but letters.
+        while let Some((line, tail)) = rest.split_first_chunk::<LINE_BYTES>()
+            && let Some(length) = line_end_at(tail)
+            && is_line_of_letters(line)
+        {
+            count += line.len();
+            rest = &tail[length..];
+        }
         while let Some((piece, tail)) = rest.split_first_chunk::<32>()
             && are_letters(piece)
         {
@@ -167,6 +174,19 @@ pub fn base64_size(bytes: &[u8]) -> usize {
     with_footer(bytes).map_or(bytes.len(), |text| text.len())
 }
 
+/// RFC 2045 §6.8: no line is longer, and few writers make them shorter.
+const LINE_BYTES: usize = 76;
+
+/// Length of the line end at the start of a text.
+fn line_end_at(text: &[u8]) -> Option<usize> {
+    if text.starts_with(b"\r\n") { Some(2) } else { text.starts_with(b"\n").then_some(1) }
+}
+
+/// As [`are_letters`] in lengths that a step divides; the end is looked at twice in part.
+fn is_line_of_letters(line: &[u8; LINE_BYTES]) -> bool {
+    line.first_chunk::<64>().is_some_and(are_letters) && line.last_chunk::<16>().is_some_and(are_letters)
+}
+
 /// Whether all are letters of the alphabet, told without branches, so that many are looked at in one step.
 fn are_letters<const N: usize>(bytes: &[u8; N]) -> bool {
     bytes.iter().fold(true, |all, &byte| {
@@ -196,9 +216,14 @@ const FOOTED_LETTERS_MIN: usize = 16;
 
 /// More than one strange byte in sixteen, or spaces as between words: this is text, whatever its header says.
 fn was_never_encoded(bytes: &[u8], strange: usize) -> bool {
+    let count = |byte: u8| memchr::memchr_iter(byte, bytes).count();
+    let spaces = count(b' ');
+    if strange == 0 && spaces == 0 {
+        return false;
+    }
     // However the lines end.
-    let length = bytes.len() - memchr::memchr2_iter(b'\r', b'\n', bytes).count();
-    strange * 16 > length || memchr::memchr_iter(b' ', bytes).count() * 10 > length
+    let length = bytes.len() - count(b'\r') - count(b'\n');
+    strange * 16 > length || spaces * 10 > length
 }
 
 /// The quick path: whole groups without anything between.
@@ -230,7 +255,9 @@ fn flush(out: &mut Vec<u8>, bits: &mut u32, count: &mut u32) {
 pub fn quoted_printable(bytes: &[u8]) -> (Vec<u8>, bool) {
     let mut out = Vec::with_capacity(bytes.len());
     let mut broken = false;
-    for line in bytes.split_inclusive(|&byte| byte == b'\n') {
+    let mut rest = bytes;
+    while !rest.is_empty() {
+        let line = rest.split_off(..memchr::memchr(b'\n', rest).map_or(rest.len(), |at| at + 1)).unwrap_or_default();
         let content = trim_line_end(line);
         let line_end: &[u8] = &line[content.len()..];
         // RFC 2045 §6.7 rule 3: white space at the end of a line was added on the way.

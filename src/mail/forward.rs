@@ -24,7 +24,7 @@ const SEPARATOR_BYTES_MAX: usize = 160;
 
 /// What kind of separator a line is.
 pub(crate) fn separator(body: &str) -> Option<Separator> {
-    if body.len() < 3 || body.len() > SEPARATOR_BYTES_MAX {
+    if body.len() < 3 || body.len() > SEPARATOR_BYTES_MAX || is_plain(body) {
         return None;
     }
     let is_dash = |c: char| matches!(c, '-' | '_' | '—' | '–' | '=' | '*' | '~' | '─' | '━' | '#');
@@ -44,17 +44,23 @@ pub(crate) fn separator(body: &str) -> Option<Separator> {
         return None;
     }
     let folded = inner.trim_matches([' ', ':', '：', '>', '<', '\u{a0}', '|']).to_lowercase().replace('\u{307}', "");
-    if has_dashes && words::ORIGINAL.iter().any(|name| folded.starts_with(name)) || folded == "original" {
+    if has_dashes && words::ORIGINAL.begin(&folded) || folded == "original" {
         return Some(Separator::Original);
     }
-    let names_forward = words::FORWARD_WHOLE.contains(&folded.as_str())
-        || words::FORWARD_STEMS.is_match(&folded) && words::MESSAGE_STEMS.is_match(&folded);
-    let is_short = folded.split_whitespace().count() <= if has_dashes { 14 } else { 6 };
-    if !names_forward || !is_short {
+    if folded.split_whitespace().count() > if has_dashes { 14 } else { 6 } {
         return None;
     }
-    let is_certain = has_dashes || words::FORWARD_WHOLE.contains(&folded.as_str());
-    Some(if is_certain { Separator::Forward } else { Separator::Announcement })
+    let is_whole = words::FORWARD_WHOLE.contains(&folded.as_str());
+    let names_forward = is_whole || words::FORWARD_STEMS.is_match(&folded) && words::MESSAGE_STEMS.is_match(&folded);
+    let kind = if has_dashes || is_whole { Separator::Forward } else { Separator::Announcement };
+    names_forward.then_some(kind)
+}
+
+/// Whether a line neither begins nor ends like a separator, as nearly all lines do.
+fn is_plain(body: &str) -> bool {
+    let [first, .., last] = body.as_bytes() else { return false };
+    first.is_ascii_alphanumeric()
+        && (last.is_ascii_alphanumeric() || matches!(last, b'.' | b',' | b';' | b'!' | b'?' | b')' | b'>' | b'"' | b'\''))
 }
 
 /// Where the header block begins on the line of its separator: "----- Forwarded Message ----- From: …".
@@ -70,7 +76,8 @@ pub(crate) fn block_behind(text: &str) -> Option<usize> {
 
 /// Where a separator stands within a line behind the sender's words, as programs leave it that know no line breaks.
 pub(crate) fn shares_line(text: &str) -> Option<usize> {
-    let start = memchr::memmem::find(text.as_bytes(), b"-----").filter(|start| *start > 0)?;
+    let dashes = memchr::memchr_iter(b'-', text.as_bytes()).find(|dash| text[*dash..].starts_with("-----"));
+    let start = dashes.filter(|start| *start > 0)?;
     let inner = text[start..].trim_start_matches('-');
     let close = inner.find("-----").filter(|close| *close <= SEPARATOR_BYTES_MAX)?;
     let words = &inner[..close];
@@ -82,14 +89,16 @@ pub(crate) fn shares_line(text: &str) -> Option<usize> {
 /// Words between dashes, as separators are in any language: "-------- Upprunaleg skilaboð --------".
 pub(crate) fn is_dashed(body: &str) -> bool {
     let is_framed = body.starts_with("---") && body.ends_with("---") && body.len() <= SEPARATOR_BYTES_MAX;
-    let words = body.trim_matches('-').trim_start();
-    // Certificates and keys that somebody sends have lines like it.
-    is_framed && words.contains(char::is_alphabetic) && !words.starts_with("BEGIN ") && !words.starts_with("END ")
+    is_framed && {
+        let words = body.trim_matches('-').trim_start();
+        // Certificates and keys that somebody sends have lines like it.
+        words.contains(char::is_alphabetic) && !words.starts_with("BEGIN ") && !words.starts_with("END ")
+    }
 }
 
 /// "Original Message" as a line of its own without any dashes, as some phones write it above a header block.
 pub(crate) fn is_bare_original(body: &str) -> bool {
-    body.len() <= SEPARATOR_BYTES_MAX && words::ORIGINAL.contains(&body.to_lowercase().as_str())
+    body.len() <= SEPARATOR_BYTES_MAX && words::ORIGINAL.may_begin(body) && words::ORIGINAL.contains(&body.to_lowercase())
 }
 
 /// A forwarded mail, or one that looks alike.
@@ -150,7 +159,7 @@ pub(crate) fn read(history: &[Line<'_>]) -> Option<Found> {
 
 /// Yandex puts an introduction below its separator: `14.05.2024, 09:58, "Ann" <a@b.example>:`.
 fn introduced<'l, 'a>(inner: &'l [Line<'a>], start: usize) -> Option<(Forward, &'l [Line<'a>])> {
-    attribution::ending_at(inner, start, false)?;
+    attribution::ending_at(inner, start, || false)?;
     let line = inner[start].body.trim_end_matches([':', '：']);
     let (head, address) = line.split_at(line.find('<')?);
     let (date, name) = head.rsplit_once(", ")?;
@@ -216,7 +225,7 @@ fn unquoted(lines: &[Line<'_>], depth: usize) -> String {
         if depth > 0 {
             rest = rest.strip_prefix(' ').unwrap_or(rest);
         }
-        text.push_str(quote::line(rest, line.mark).text);
+        text.push_str(quote::without_end(rest));
         text.push('\n');
     }
     text.trim().to_owned()

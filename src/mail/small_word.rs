@@ -1,5 +1,6 @@
 //! The small words of languages: one in three words of prose, and few of them are common elsewhere.
 
+use std::collections::BTreeMap;
 use std::sync::LazyLock;
 
 use crate::language::Detected;
@@ -176,34 +177,23 @@ const LISTS: [(&str, &str); 31] = [
     ),
 ];
 
-/// Every word, packed into a number, with the languages that have it as bits. Sorted.
-static TABLE: LazyLock<Vec<(u128, u32)>> = LazyLock::new(|| {
-    let mut table: Vec<(u128, u32)> = Vec::new();
+/// Every word with the languages that have it as bits.
+static TABLE: LazyLock<PackedMap<u32>> = LazyLock::new(|| {
+    let mut languages: BTreeMap<u128, u32> = BTreeMap::new();
     for (index, (_, words)) in LISTS.iter().enumerate() {
-        table.extend(words.split(' ').filter_map(packed).map(|word| (word, 1 << index)));
+        words.split(' ').filter_map(packed).for_each(|word| *languages.entry(word).or_default() |= 1 << index);
     }
-    table.sort_unstable();
-    table.dedup_by(|next, kept| {
-        let is_same = next.0 == kept.0;
-        if is_same {
-            kept.1 |= next.1;
-        }
-        is_same
-    });
-    table
+    PackedMap::new(languages)
 });
 
 const _: () = assert!(LISTS.len() <= u32::BITS as usize);
 
 /// The language whose small words a text is made of; `None` where none leads clearly.
 pub(crate) fn language(words: &[&str]) -> Option<Detected> {
+    let table = &*TABLE;
     let mut points = [0_u32; LISTS.len()];
     for word in words {
-        let bare =
-            word.trim_matches(|c: char| matches!(c, ',' | '.' | '!' | '?' | ':' | ';' | '(' | ')' | '"' | '\'' | '*' | '>'));
-        let Some(packed) = packed(bare) else { continue };
-        let Ok(place) = TABLE.binary_search_by_key(&packed, |(word, _)| *word) else { continue };
-        let mut languages = TABLE[place].1;
+        let Some(mut languages) = packed(without_marks(word)).and_then(|word| table.get(word)) else { continue };
         let share = POINTS / languages.count_ones();
         while languages != 0 {
             points[languages.trailing_zeros() as usize] += share;
@@ -220,6 +210,58 @@ pub(crate) fn language(words: &[&str]) -> Option<Detected> {
     #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "between 1 and 100")]
     let confidence_percent = (100.0 * (1.0 - doubt * doubt)).round().clamp(1.0, 100.0) as u8;
     Some(Detected { code: LISTS[best].0.to_owned(), confidence_percent })
+}
+
+/// A word without the marks around it.
+fn without_marks(word: &str) -> &str {
+    let is_letter =
+        |byte: &u8| !matches!(byte, b',' | b'.' | b'!' | b'?' | b':' | b';' | b'(' | b')' | b'"' | b'\'' | b'*' | b'>');
+    let bytes = word.as_bytes();
+    let first = bytes.iter().position(is_letter).unwrap_or(0);
+    let end = bytes.iter().rposition(is_letter).map_or(0, |last| last + 1);
+    word.get(first..end).unwrap_or_default()
+}
+
+/// What is known of each of some packed words: asked for every word of a mail.
+pub(crate) struct PackedMap<V> {
+    entries: Vec<(u128, V)>,
+    /// Entries by the hash of their word, the next free place where it is taken; `u16::MAX` where there is none.
+    slots: Vec<u16>,
+}
+
+impl<V: Copy> PackedMap<V> {
+    pub(crate) fn new(entries: impl IntoIterator<Item = (u128, V)>) -> Self {
+        let entries: Vec<(u128, V)> = entries.into_iter().collect();
+        // At most one slot in four is taken, so that most words that are not listed meet an empty one.
+        let mut slots = vec![u16::MAX; (entries.len() * 4).next_power_of_two()];
+        for (index, (word, _)) in entries.iter().enumerate() {
+            let mut slot = Self::slot(*word, slots.len());
+            while slots[slot] != u16::MAX {
+                slot = (slot + 1) % slots.len();
+            }
+            slots[slot] = u16::try_from(index).expect("there are some thousand words");
+        }
+        Self { entries, slots }
+    }
+
+    pub(crate) fn get(&self, word: u128) -> Option<V> {
+        let mut slot = Self::slot(word, self.slots.len());
+        loop {
+            let (found, value) = self.entries.get(usize::from(self.slots[slot]))?;
+            if *found == word {
+                return Some(*value);
+            }
+            slot = (slot + 1) % self.slots.len();
+        }
+    }
+
+    /// The upper bits of a product, which all bits of the word have a part in.
+    #[expect(clippy::cast_possible_truncation, reason = "halves")]
+    fn slot(word: u128, slots: usize) -> usize {
+        const ODD: u64 = 0x9e37_79b9_7f4a_7c15;
+        let folded = (word >> 64) as u64 ^ (word as u64).wrapping_mul(ODD);
+        (folded.wrapping_mul(ODD) >> 40) as usize % slots
+    }
 }
 
 /// A word in lower case as a number; `None` if it is longer than any small word.

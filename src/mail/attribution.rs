@@ -4,6 +4,7 @@
 //! address, an opening word, the colon. That also covers combinations no list would hold.
 
 use std::borrow::Cow;
+use std::cell::OnceCell;
 use std::sync::LazyLock;
 
 use regex::Regex;
@@ -107,7 +108,7 @@ pub(crate) fn tells_when(lines: &[Line<'_>], last: usize) -> bool {
     let above = last.checked_sub(1).map(|above| lines[above].body).unwrap_or_default();
     [line.body.to_owned(), format!("{above} {}", line.body)].iter().any(|joined| {
         let evidence = Evidence::of(joined, joined);
-        evidence.colon && evidence.date && evidence.time && evidence.has_placed_verb()
+        evidence.colon && evidence.date() && evidence.time() && evidence.has_placed_verb()
     })
 }
 
@@ -131,7 +132,9 @@ pub(crate) fn names_author(lines: &[Line<'_>], index: usize) -> bool {
 
 /// Where an introduction begins within a line that starts with the sender's words.
 pub(crate) fn shares_line(text: &str) -> Option<usize> {
-    if !may_share(text) {
+    // What has neither an address nor a number is none: digits of all scripts count.
+    let may_tell = |byte: u8| matches!(byte, b'@' | b'0'..=b'9') || !byte.is_ascii();
+    if !may_share(text) || !text.bytes().any(may_tell) {
         return None;
     }
     let found = SHARED.find_iter(text).last()?;
@@ -152,17 +155,20 @@ pub(crate) fn may_share(text: &str) -> bool {
 /// Where the quoted text begins on the line of its introduction, as Yahoo's phone programs write it.
 pub(crate) fn text_behind(text: &str) -> Option<usize> {
     let bracket = memchr::memchr2(b'>', b')', &text.as_bytes()[..BYTES_MAX.min(text.len())])?;
+    if memchr::memchr(b'@', &text.as_bytes()[..bracket]).is_none() {
+        return None;
+    }
     let behind = &text[bracket + 1..];
     let colon = behind
         .char_indices()
         .take(30)
         .find(|(_, c)| matches!(c, ':' | '：'))
         .map(|(index, c)| bracket + 1 + index + c.len_utf8())?;
-    if text[colon..].trim().is_empty() || !text[..bracket].contains('@') {
+    if text[colon..].trim().is_empty() {
         return None;
     }
     let evidence = Evidence::of(&text[..colon], text);
-    (evidence.opens && evidence.date && evidence.time && evidence.bracketed && evidence.has_placed_verb()).then_some(colon)
+    (evidence.opens && evidence.date() && evidence.time() && evidence.bracketed && evidence.has_placed_verb()).then_some(colon)
 }
 
 /// Whether a line may be the last of an introduction: cheap, so that ordinary lines cost nothing.
@@ -228,8 +234,10 @@ fn ends_with_verb(text: &str) -> bool {
 
 struct Evidence<'t> {
     text: Cow<'t, str>,
-    date: bool,
-    time: bool,
+    has_digit: bool,
+    /// Sought when something depends on it, as the verb is.
+    date: OnceCell<bool>,
+    time: OnceCell<bool>,
     address: bool,
     bracketed: bool,
     opens: bool,
@@ -259,8 +267,9 @@ impl<'t> Evidence<'t> {
         let has_digit = has_digit(&text);
         let address = text.contains('@') && ADDRESS.is_match(&text);
         Self {
-            date: has_digit && DATE.is_match(&text),
-            time: has_digit && TIME.is_match(&text),
+            has_digit,
+            date: OnceCell::new(),
+            time: OnceCell::new(),
             address,
             bracketed: address && BRACKETED.is_match(&text),
             opens: has_digit && opens(trim_decoration(&first)),
@@ -272,7 +281,15 @@ impl<'t> Evidence<'t> {
         }
     }
 
-    /// Looked for last: the search costs more than all the rest, and most candidates lack the rest.
+    fn date(&self) -> bool {
+        *self.date.get_or_init(|| self.has_digit && DATE.is_match(&self.text))
+    }
+
+    fn time(&self) -> bool {
+        *self.time.get_or_init(|| self.has_digit && TIME.is_match(&self.text))
+    }
+
+    /// Sought last: it costs more than all the rest, and most candidates lack the rest.
     fn verb(&self) -> Option<Verb> {
         let after = &self.text[words::VERB.find_iter(&self.text).last()?.end()..];
         Some(Verb { is_placed: is_name_or_date(after), tells_when: has_digit(after) })
@@ -289,19 +306,21 @@ impl<'t> Evidence<'t> {
     /// In a language not listed, somebody's program still says when.
     fn may_be_unlisted(&self) -> bool {
         let is_short = || self.text.split_whitespace().count() <= SHORT_WORDS_MAX;
-        self.colon && self.date && self.time && is_short() && self.verb().is_none()
+        self.colon && self.date() && self.time() && is_short() && self.verb().is_none()
     }
 
     fn is_sure(&self, quote_follows: bool) -> bool {
         // Many languages have no verb: "ср, 30 апр. 2025 г. в 15:19, Ann <a@b.example>:".
         // Tutanota leaves the brackets out too: "14 May 2024, 09:58 by ann@b.example:".
-        let without_verb = self.colon && self.opens && self.date && self.time && self.ends_in_address
-            || (self.colon || self.bare) && self.bracketed && (self.date || self.time) && (self.opens || quote_follows);
-        let leads_on = self.dashes || quote_follows && (self.colon || self.date && self.time);
+        let without_verb = self.colon && self.opens && self.ends_in_address && self.date() && self.time()
+            || (self.colon || self.bare) && self.bracketed && (self.opens || quote_follows) && (self.date() || self.time());
+        let leads_on = self.dashes || quote_follows && (self.colon || self.date() && self.time());
         // A name and a date without more is how people tell a story too.
         let has_frame = self.opens || self.bracketed;
-        let found = [self.date, self.time, self.address, self.bracketed, self.opens, self.colon];
-        let has_points = has_frame && found.iter().filter(|found| **found).count() >= POINTS_MIN;
+        let has_points = has_frame && {
+            let found = [self.date(), self.time(), self.address, self.bracketed, self.opens, self.colon];
+            found.iter().filter(|found| **found).count() >= POINTS_MIN
+        };
         if !without_verb && !leads_on && !has_points {
             return false;
         }

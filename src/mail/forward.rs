@@ -27,7 +27,6 @@ pub(crate) fn separator(body: &str) -> Option<Separator> {
     if body.len() < 3 || body.len() > SEPARATOR_BYTES_MAX || is_plain(body) {
         return None;
     }
-    let is_dash = |c: char| matches!(c, '-' | '_' | '—' | '–' | '=' | '*' | '~' | '─' | '━' | '#');
     let inner = body.trim_matches(|c: char| is_dash(c) || c.is_whitespace());
     if inner.is_empty() {
         return (body.chars().filter(|c| is_dash(*c)).count() >= 3).then_some(Separator::Rule);
@@ -56,18 +55,22 @@ pub(crate) fn separator(body: &str) -> Option<Separator> {
     names_forward.then_some(kind)
 }
 
+/// What separators are drawn with.
+fn is_dash(c: char) -> bool {
+    matches!(c, '-' | '_' | '—' | '–' | '=' | '*' | '~' | '─' | '━' | '#')
+}
+
 /// Whether a line neither begins nor ends like a separator, as nearly all lines do.
 fn is_plain(body: &str) -> bool {
-    let [first, .., last] = body.as_bytes() else { return false };
-    first.is_ascii_alphanumeric()
-        && (last.is_ascii_alphanumeric() || matches!(last, b'.' | b',' | b';' | b'!' | b'?' | b')' | b'>' | b'"' | b'\''))
+    !body.starts_with(|c: char| is_dash(c) || c.is_whitespace())
+        && !body.ends_with(|c: char| is_dash(c) || c.is_whitespace() || matches!(c, ':' | '：'))
 }
 
 /// Where the header block begins on the line of its separator: "----- Forwarded Message ----- From: …".
 pub(crate) fn block_behind(text: &str) -> Option<usize> {
     let start = text.len() - text.trim_start().len();
     let inner = text[start..].strip_prefix("--")?.trim_start_matches('-');
-    let close = inner.find("--").filter(|close| *close <= SEPARATOR_BYTES_MAX)?;
+    let close = inner.bytes().zip(inner.bytes().skip(1)).take(SEPARATOR_BYTES_MAX + 1).position(|pair| pair == (b'-', b'-'))?;
     let behind = inner[close..].trim_start_matches('-');
     let at = text.len() - behind.len();
     let is_block = separator(text[..at].trim()).is_some_and(|kind| kind != Separator::Rule);
@@ -191,9 +194,13 @@ pub(crate) fn ends_forward(body: &str) -> bool {
 /// Whether a subject says that the mail is a forward: "Fwd: …", "WG: …", "[Fwd: …]".
 pub(crate) fn is_forward_subject(subject: &str) -> bool {
     let bare = subject.trim_start_matches(['[', ' ', '(']);
-    let colon = bare.find([':', '：']).filter(|colon| *colon <= 24);
-    colon.is_some_and(|colon| words::FORWARD_PREFIXES.contains(bare[..colon].trim().to_lowercase().as_str()))
+    let mut beginning = bare.char_indices().take_while(|(index, _)| *index <= PREFIX_BYTES_MAX);
+    let colon = beginning.find(|(_, c)| matches!(c, ':' | '：'));
+    colon.is_some_and(|(colon, _)| words::FORWARD_PREFIXES.contains(bare[..colon].trim().to_lowercase().as_str()))
 }
+
+/// No prefix is longer.
+const PREFIX_BYTES_MAX: usize = 24;
 
 /// The forwarded mail of a body that begins with a full header block and has no text of its own.
 pub(crate) fn read_whole(lines: &[Line<'_>]) -> Option<Found> {

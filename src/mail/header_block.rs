@@ -286,7 +286,10 @@ fn label_colon(body: &str) -> Option<(usize, usize)> {
     const CHARS_MAX: usize = words::LABEL_CHARS_MAX + 2;
     // Most lines have no colon near enough, in either width.
     let near = &body.as_bytes()[..body.len().min(CHARS_MAX * 4)];
-    memchr::memchr2(b':', WIDE_COLON_FIRST, near)?;
+    let first = memchr::memchr2(b':', WIDE_COLON_FIRST, near)?;
+    if near[first] == b':' && near[..first].is_ascii() {
+        return (first < CHARS_MAX).then_some((first, 1));
+    }
     let (index, colon) = body.char_indices().take(CHARS_MAX).find(|(_, c)| matches!(c, ':' | '：'))?;
     Some((index, colon.len_utf8()))
 }

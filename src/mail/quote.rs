@@ -37,7 +37,7 @@ impl Line<'_> {
 
 /// Divides a text into lines; `marks` are those of its HTML, or empty.
 pub(crate) fn lines<'a>(text: &'a str, marks: &[LineMark]) -> Vec<Line<'a>> {
-    let mut lines = Vec::with_capacity(text.len() / 40 + 1);
+    let mut lines = Vec::with_capacity(memchr::memchr_iter(b'\n', text.as_bytes()).count() + 1);
     for raw in split_lines(text) {
         let mark = marks.get(lines.len()).copied().unwrap_or_default();
         lines.push(line(raw, mark));

@@ -15,7 +15,7 @@ pub(crate) fn choose(mut text: Division<'_>, html: &Division<'_>, input: &CutInp
     }
     let text_words = kept_words(&text);
     let html_words = kept_words(html);
-    if share(&text_words, &html_words) >= SAME_SHARE {
+    if have_in_common(&text_words, &html_words, SAME_SHARE) {
         return text.reply();
     }
     if html.is_structural && !html.whole_kept && !html_words.is_empty() {
@@ -30,17 +30,17 @@ pub(crate) fn choose(mut text: Division<'_>, html: &Division<'_>, input: &CutInp
     // Both cut off the same history: the cut is right, however the words above it differ.
     let is_history = |part| part == Part::History;
     let (text_history, html_history) = (words_in(&text, is_history), words_in(html, is_history));
-    if !text_history.is_empty() && share(&text_history, &html_history) >= SAME_SHARE {
+    if !text_history.is_empty() && have_in_common(&text_history, &html_history, SAME_SHARE) {
         return text.reply();
     }
     let (all_text, all_html) = (words_in(&text, |_| true), words_in(html, |_| true));
     let is_related =
-        share(&all_text, &all_html) >= RELATED_SHARE || contains(&all_text, &all_html) || contains(&all_html, &all_text);
+        have_in_common(&all_text, &all_html, RELATED_SHARE) || contains(&all_text, &all_html) || contains(&all_html, &all_text);
     let is_covered = contains(&text_words, &html_words);
     if !is_related
         || !is_covered
             && !text_words.is_empty()
-            && share(&text_words, &html_words) < RELATED_SHARE
+            && !have_in_common(&text_words, &html_words, RELATED_SHARE)
             && text.has(Part::History)
             && !text.lines.iter().any(|line| line.depth > 0)
     {
@@ -177,33 +177,38 @@ fn words_in(division: &Division<'_>, is_wanted: impl Fn(Part) -> bool) -> Words 
     Words::of(wanted.map(|(line, _)| line.body))
 }
 
-/// Common words as a share of the longer text.
-fn share(one: &Words, other: &Words) -> f64 {
+/// Whether the words in common are at least this share of the longer text.
+fn have_in_common(one: &Words, other: &Words, share_min: f64) -> bool {
     let longer = one.len().max(other.len());
-    if longer == 0 {
-        return 1.0;
-    }
     #[allow(clippy::cast_precision_loss)]
-    let share = common(one, other) as f64 / longer as f64;
-    share
+    let suffice = |common: usize| longer == 0 || common as f64 / longer as f64 >= share_min;
+    common_suffice(one, other, suffice)
 }
 
 /// Whether nearly all words of `part` are in `whole`.
 fn contains(whole: &Words, part: &Words) -> bool {
-    common(whole, part) * 10 >= part.len() * 9
+    common_suffice(whole, part, |common| common * 10 >= part.len() * 9)
 }
 
-fn common(one: &Words, other: &Words) -> usize {
-    // The same words at the beginning and at the end need no sorting, which leaves few.
+/// Whether so many words in common are enough. What is enough, more is too.
+fn common_suffice(one: &Words, other: &Words, suffice: impl Fn(usize) -> bool) -> bool {
+    // The same words at the beginning and at the end, and how many are left, tell mostly without sorting.
+    let shorter = one.len().min(other.len());
     let start = one.iter().zip(other.iter()).take_while(|(a, b)| a == b).count();
-    let rest_max = one.len().min(other.len()) - start;
-    let end = one.iter().rev().zip(other.iter().rev()).take(rest_max).take_while(|(a, b)| a == b).count();
+    let end = one.iter().rev().zip(other.iter().rev()).take(shorter - start).take_while(|(a, b)| a == b).count();
+    if suffice(start + end) || !suffice(shorter) {
+        return suffice(start + end);
+    }
     let [one, other] = [one, other].map(|words| {
         let mut rest: Vec<&str> = (start..words.len() - end).filter_map(|index| words.get(index)).collect();
         rest.sort_unstable();
         rest
     });
-    let (mut left, mut right, mut count) = (0, 0, start + end);
+    suffice(start + end + common_sorted(&one, &other))
+}
+
+fn common_sorted(one: &[&str], other: &[&str]) -> usize {
+    let (mut left, mut right, mut count) = (0, 0, 0);
     while let (Some(a), Some(b)) = (one.get(left), other.get(right)) {
         match a.cmp(b) {
             std::cmp::Ordering::Less => left += 1,

@@ -1,5 +1,6 @@
 //! Where the signature of a mail begins: delimiters, closings, device lines, names, contact blocks, legal notices.
 
+use std::borrow::Cow;
 use std::collections::BTreeSet;
 use std::sync::LazyLock;
 
@@ -374,7 +375,8 @@ fn notice(lines: &[Line<'_>], writer: &Writer<'_>) -> Option<usize> {
     let first = lines.iter().rposition(Line::is_blank).map_or(0, |blank| blank + 1);
     // Scanners put links around their notice.
     let words = lines[first..].iter().map(|line| line.body).filter(|body| !is_link(body));
-    let paragraph = words.collect::<Vec<_>>().join(" ");
+    let words: Vec<&str> = words.collect();
+    let paragraph = if let [only] = words[..] { Cow::Borrowed(only) } else { Cow::Owned(words.join(" ")) };
     let is_learned = || {
         let folded = fold(&paragraph);
         folded.chars().count() > 20 && writer.disclaimers.iter().any(|known| !known.is_empty() && fold(known).contains(&folded))
@@ -404,9 +406,12 @@ fn is_notice(paragraph: &str) -> bool {
     }
     let lower = paragraph.to_lowercase();
     // Most paragraphs have none of the words, which one search finds out.
-    words::DISCLAIMER_WORD.is_match(&lower) && words::DISCLAIMER_WORDS.iter().filter(|word| lower.contains(*word)).count() >= 3
+    words::DISCLAIMER_WORD.is_match(&lower)
+        && words::DISCLAIMER_WORDS.iter().filter(|word| lower.contains(*word)).nth(NOTICE_WORDS_MIN - 1).is_some()
 }
 
+/// One or two are in mails about all kinds of things.
+const NOTICE_WORDS_MIN: usize = 3;
 /// Shorter texts may hold the words of a notice by chance.
 const NOTICE_BYTES_MIN: usize = 60;
 

@@ -1,6 +1,6 @@
 //! The small words of languages: one in three words of prose, and few of them are common elsewhere.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::LazyLock;
 
 use crate::language::Detected;
@@ -177,28 +177,32 @@ const LISTS: [(&str, &str); 31] = [
     ),
 ];
 
-/// Every word with the languages that have it as bits.
-static TABLE: LazyLock<PackedMap<u32>> = LazyLock::new(|| {
-    let mut languages: BTreeMap<u128, u32> = BTreeMap::new();
+/// The points of a word for each language.
+type Points = [u8; LISTS.len()];
+
+/// Every word with its points: all languages are added at once, whichever have it.
+static TABLE: LazyLock<PackedMap<Points>> = LazyLock::new(|| {
+    let mut languages: BTreeMap<u128, BTreeSet<usize>> = BTreeMap::new();
     for (index, (_, words)) in LISTS.iter().enumerate() {
-        words.split(' ').filter_map(packed).for_each(|word| *languages.entry(word).or_default() |= 1 << index);
+        for word in words.split(' ').filter_map(packed) {
+            languages.entry(word).or_default().insert(index);
+        }
     }
-    PackedMap::new(languages)
+    PackedMap::new(languages.into_iter().map(|(word, sharers)| {
+        let share = u8::try_from(POINTS as usize / sharers.len()).expect("points fit in a byte");
+        (word, std::array::from_fn(|index| if sharers.contains(&index) { share } else { 0 }))
+    }))
 });
 
-const _: () = assert!(LISTS.len() <= u32::BITS as usize);
+const _: () = assert!(POINTS <= u8::MAX as u32);
 
 /// The language whose small words a text is made of; `None` where none leads clearly.
 pub(crate) fn language(words: &[&str]) -> Option<Detected> {
     let table = &*TABLE;
     let mut points = [0_u32; LISTS.len()];
     for word in words {
-        let Some(mut languages) = packed(without_marks(word)).and_then(|word| table.get(word)) else { continue };
-        let share = POINTS / languages.count_ones();
-        while languages != 0 {
-            points[languages.trailing_zeros() as usize] += share;
-            languages &= languages - 1;
-        }
+        let Some(shares) = packed(without_marks(word)).and_then(|word| table.get(word)) else { continue };
+        points.iter_mut().zip(shares).for_each(|(points, share)| *points += u32::from(*share));
     }
     let best = (0..LISTS.len()).max_by_key(|index| points[*index])?;
     let second = (0..LISTS.len()).filter(|index| *index != best).map(|index| points[index]).max().unwrap_or(0);
@@ -229,7 +233,7 @@ pub(crate) struct PackedMap<V> {
     slots: Vec<u16>,
 }
 
-impl<V: Copy> PackedMap<V> {
+impl<V> PackedMap<V> {
     pub(crate) fn new(entries: impl IntoIterator<Item = (u128, V)>) -> Self {
         let entries: Vec<(u128, V)> = entries.into_iter().collect();
         // At most one slot in four is taken, so that most words that are not listed meet an empty one.
@@ -244,12 +248,12 @@ impl<V: Copy> PackedMap<V> {
         Self { entries, slots }
     }
 
-    pub(crate) fn get(&self, word: u128) -> Option<V> {
+    pub(crate) fn get(&self, word: u128) -> Option<&V> {
         let mut slot = Self::slot(word, self.slots.len());
         loop {
             let (found, value) = self.entries.get(usize::from(self.slots[slot]))?;
             if *found == word {
-                return Some(*value);
+                return Some(value);
             }
             slot = (slot + 1) % self.slots.len();
         }
@@ -267,11 +271,16 @@ impl<V: Copy> PackedMap<V> {
 /// A word in lower case as a number; `None` if it is longer than any small word.
 pub(crate) fn packed(word: &str) -> Option<u128> {
     let mut bytes = [0_u8; BYTES_MAX];
-    if word.is_ascii() {
-        let lower = bytes.get_mut(..word.len())?;
-        lower.copy_from_slice(word.as_bytes());
-        lower.make_ascii_lowercase();
-        return Some(u128::from_be_bytes(bytes));
+    if let Some(whole) = bytes.get_mut(..word.len()) {
+        whole.copy_from_slice(word.as_bytes());
+        // All bytes at once, whatever the length of the word.
+        if bytes.is_ascii() {
+            bytes.make_ascii_lowercase();
+            return Some(u128::from_be_bytes(bytes));
+        }
+        bytes.fill(0);
+    } else if word.is_ascii() {
+        return None;
     }
     let mut length = 0;
     for c in word.chars().flat_map(char::to_lowercase) {

@@ -35,7 +35,7 @@ pub(crate) enum Field {
 /// The field that a label (lower case, without marks and colon) names.
 pub(crate) fn field(label: &str) -> Option<Field> {
     match small_word::packed(label) {
-        Some(packed) if !label.ends_with('\0') => SHORT_FIELDS.get(packed),
+        Some(packed) if !label.ends_with('\0') => SHORT_FIELDS.get(packed).copied(),
         _ => FIELDS.get(label).copied(),
     }
 }

@@ -4,6 +4,7 @@
 //! address, an opening word, the colon. That also covers combinations no list would hold.
 
 use std::borrow::Cow;
+use std::cell::OnceCell;
 use std::sync::LazyLock;
 
 use regex::Regex;
@@ -22,7 +23,7 @@ static ADDRESS: LazyLock<Regex> =
     LazyLock::new(|| Regex::new(r"[^\s<>()\[\]@:;,]+@[^\s<>()\[\]@:;,]+\.\w[^\s<>()\[\]@:;,]*").expect("a fixed pattern"));
 static BRACKETED: LazyLock<Regex> =
     LazyLock::new(|| Regex::new(r"[<(\[]\s*(?:mailto:)?[^\s<>()\[\]@]+@[^\s<>()\[\]@]+").expect("a fixed pattern"));
-static DIGIT_EARLY: LazyLock<Regex> = LazyLock::new(|| Regex::new(r"^\P{Nd}{0,13}\p{Nd}").expect("a fixed pattern"));
+static DIGIT: LazyLock<Regex> = LazyLock::new(|| Regex::new(r"\p{Nd}").expect("a fixed pattern"));
 static SHARED: LazyLock<Regex> = LazyLock::new(|| {
     Regex::new(r"(?:\s|[-—]{2,}\s*|^)(?:On (?:(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun)[a-z]*,? |(?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec)[a-z]* \d|\d{1,4}[ ./-])|(?:Am|Le|El|Il|Op|Em|Den) (?:\p{L}+\.?,? )?\d{1,2}[. /-])")
         .expect("a fixed pattern")
@@ -37,15 +38,16 @@ static BARE: LazyLock<Regex> = LazyLock::new(|| {
 const LINES_MAX: usize = 6;
 const BYTES_MAX: usize = 600;
 
-/// Points from which on a candidate is an introduction.
-const SURE: u32 = 5;
+/// Beside a verb, so many signs make a candidate an introduction.
+const POINTS_MIN: usize = 3;
 
 /// The introduction that ends on line `last`: its first line, and whether it is certain without a quote below.
-pub(crate) fn ending_at(lines: &[Line<'_>], last: usize, quote_follows: bool) -> Option<usize> {
+pub(crate) fn ending_at(lines: &[Line<'_>], last: usize, quote_follows: impl FnOnce() -> bool) -> Option<usize> {
     let line = lines.get(last)?;
     if !may_end(line.body) {
         return None;
     }
+    let quote_follows = quote_follows();
     let mut joined = String::new();
     let mut bare = None;
     for first in (last.saturating_sub(LINES_MAX - 1)..=last).rev() {
@@ -68,7 +70,7 @@ pub(crate) fn ending_at(lines: &[Line<'_>], last: usize, quote_follows: bool) ->
         if evidence.opens {
             return Some(with_author(lines, first, evidence.bracketed));
         }
-        if bare.is_none() && !here.body.starts_with('<') && evidence.names_someone {
+        if bare.is_none() && !here.body.starts_with('<') && evidence.names_someone() {
             bare = Some(with_author(lines, first, evidence.bracketed));
         }
     }
@@ -106,7 +108,7 @@ pub(crate) fn tells_when(lines: &[Line<'_>], last: usize) -> bool {
     let above = last.checked_sub(1).map(|above| lines[above].body).unwrap_or_default();
     [line.body.to_owned(), format!("{above} {}", line.body)].iter().any(|joined| {
         let evidence = Evidence::of(joined, joined);
-        evidence.verb_placed && evidence.colon && evidence.date && evidence.time
+        evidence.colon && evidence.date() && evidence.time() && evidence.has_placed_verb()
     })
 }
 
@@ -124,14 +126,15 @@ pub(crate) fn names_author(lines: &[Line<'_>], index: usize) -> bool {
     let body = lines[index].body;
     may_end(body) && {
         let evidence = Evidence::of(body, body);
-        evidence.verb_placed && evidence.colon
+        evidence.colon && evidence.has_placed_verb()
     }
 }
 
 /// Where an introduction begins within a line that starts with the sender's words.
 pub(crate) fn shares_line(text: &str) -> Option<usize> {
-    let stripped = text.trim_end_matches([' ', '\u{a0}', '*', '_', '-']);
-    if text.len() > BYTES_MAX || !stripped.ends_with(':') && !stripped.ends_with("wrote") {
+    // What has neither an address nor a number is none: digits of all scripts count.
+    let may_tell = |byte: u8| matches!(byte, b'@' | b'0'..=b'9') || !byte.is_ascii();
+    if !may_share(text) || !text.bytes().any(may_tell) {
         return None;
     }
     let found = SHARED.find_iter(text).last()?;
@@ -140,23 +143,32 @@ pub(crate) fn shares_line(text: &str) -> Option<usize> {
         return None;
     }
     let evidence = Evidence::of(&text[start..], text[start..].trim_start_matches([' ', '-', '—']));
-    (evidence.verb && evidence.is_sure(false)).then_some(start)
+    (evidence.is_sure(false) && evidence.verb().is_some()).then_some(start)
+}
+
+/// Whether a line ends as introductions do that share it.
+pub(crate) fn may_share(text: &str) -> bool {
+    let stripped = text.trim_end_matches([' ', '\u{a0}', '*', '_', '-']);
+    text.len() <= BYTES_MAX && (stripped.ends_with(':') || stripped.ends_with("wrote"))
 }
 
 /// Where the quoted text begins on the line of its introduction, as Yahoo's phone programs write it.
 pub(crate) fn text_behind(text: &str) -> Option<usize> {
     let bracket = memchr::memchr2(b'>', b')', &text.as_bytes()[..BYTES_MAX.min(text.len())])?;
+    if memchr::memchr(b'@', &text.as_bytes()[..bracket]).is_none() {
+        return None;
+    }
     let behind = &text[bracket + 1..];
     let colon = behind
         .char_indices()
         .take(30)
         .find(|(_, c)| matches!(c, ':' | '：'))
         .map(|(index, c)| bracket + 1 + index + c.len_utf8())?;
-    if text[colon..].trim().is_empty() || !text[..bracket].contains('@') {
+    if text[colon..].trim().is_empty() {
         return None;
     }
     let evidence = Evidence::of(&text[..colon], text);
-    (evidence.opens && evidence.verb_placed && evidence.date && evidence.time && evidence.bracketed).then_some(colon)
+    (evidence.opens && evidence.date() && evidence.time() && evidence.bracketed && evidence.has_placed_verb()).then_some(colon)
 }
 
 /// Whether a line may be the last of an introduction: cheap, so that ordinary lines cost nothing.
@@ -169,8 +181,9 @@ fn may_end(body: &str) -> bool {
         return true;
     }
     // Zoho and some others leave the colon out.
+    let ends_with_either = || ["napisał(a)", "napsal(a)", "napísal(a)", "написал(а)"].iter().any(|verb| stripped.ends_with(verb));
     stripped.starts_with("Quoting ")
-        || ["napisał(a)", "napsal(a)", "napísal(a)", "написал(а)"].iter().any(|verb| stripped.ends_with(verb))
+        || stripped.ends_with(')') && ends_with_either()
         || (body.ends_with("--") || stripped.ends_with(|c: char| c.is_alphabetic())) && ends_with_verb(stripped)
 }
 
@@ -192,14 +205,14 @@ fn is_direction(c: char) -> bool {
 
 /// `>>> Ann <a@b.example> 5/14/2024 9:58 AM >>>`, as GroupWise puts above an unmarked quote.
 pub(crate) fn is_framed(text: &str) -> bool {
-    let inner = text.trim().strip_prefix(">>> ").and_then(|rest| rest.strip_suffix(" >>>"));
+    let inner = text.strip_suffix(" >>>").and_then(|rest| rest.trim_start().strip_prefix(">>> "));
     inner.is_some_and(|inner| inner.len() <= BYTES_MAX && TIME.is_match(inner) && DATE.is_match(inner))
 }
 
 fn ends_with_verb(text: &str) -> bool {
-    let tail = text.rsplit([' ', '>', ')']).next().unwrap_or(text);
+    let tail = memchr::memrchr3(b' ', b'>', b')', text.as_bytes()).map_or(0, |before| before + 1);
     matches!(
-        tail,
+        &text[tail..],
         "wrote"
             | "schrieb"
             | "écrit"
@@ -219,89 +232,121 @@ fn ends_with_verb(text: &str) -> bool {
     )
 }
 
-struct Evidence {
-    verb: bool,
-    /// Whether the verb ends the line or is followed by nothing but a name, an address or a date.
-    verb_placed: bool,
-    date: bool,
-    time: bool,
+struct Evidence<'t> {
+    text: Cow<'t, str>,
+    has_digit: bool,
+    /// Sought when something depends on it, as the verb is.
+    date: OnceCell<bool>,
+    time: OnceCell<bool>,
     address: bool,
     bracketed: bool,
     opens: bool,
     colon: bool,
     dashes: bool,
-    names_someone: bool,
     bare: bool,
     ends_in_address: bool,
-    is_short: bool,
-    /// The verb stands before the date: a client that writes so gives an address, a person need not.
+}
+
+/// The last verb of writing.
+struct Verb {
+    /// It ends the line or is followed by nothing but a name, an address or a date.
+    is_placed: bool,
+    /// It stands before the date: a client that writes so gives an address, a person need not.
     tells_when: bool,
 }
 
-impl Evidence {
-    fn of(joined: &str, first: &str) -> Self {
-        let (joined, first) = (&*with_plain_digits(joined), &*with_plain_digits(first));
-        let text = trim_decoration(joined);
-        let first = trim_decoration(first);
+impl<'t> Evidence<'t> {
+    fn of(joined: &'t str, first: &str) -> Self {
+        let (plain, first) = (with_plain_digits(joined), with_plain_digits(first));
+        let dashes = plain.trim_start().starts_with("--") && plain.trim_end().ends_with("--");
+        let text = match plain {
+            Cow::Borrowed(plain) => Cow::Borrowed(trim_decoration(plain)),
+            Cow::Owned(plain) => Cow::Owned(trim_decoration(&plain).to_owned()),
+        };
         let colon = text.ends_with([':', '：']);
-        let has_digit = text.bytes().any(|byte| byte.is_ascii_digit());
-        let address = text.contains('@') && ADDRESS.is_match(text);
-        let verb = words::VERB.find_iter(text).last();
-        let verb_placed = verb.is_some_and(|found| is_name_or_date(&text[found.end()..]));
-        let first_word = first.split([' ', '\u{a0}', ',']).next().unwrap_or_default().to_lowercase();
-        let is_address = first.split(' ').next().is_some_and(|word| word.contains('@') || word.starts_with('<'));
-        let opens = !is_address
-            && (words::STARTERS.contains(&first_word.as_str()) || DIGIT_EARLY.is_match(first))
-            && has_digit
-            && first.bytes().any(|byte| byte.is_ascii_digit());
+        let has_digit = has_digit(&text);
+        let address = text.contains('@') && ADDRESS.is_match(&text);
         Self {
-            verb: verb.is_some(),
-            verb_placed,
-            date: has_digit && DATE.is_match(text),
-            time: has_digit && TIME.is_match(text),
+            has_digit,
+            date: OnceCell::new(),
+            time: OnceCell::new(),
             address,
-            bracketed: address && BRACKETED.is_match(text),
-            opens,
+            bracketed: address && BRACKETED.is_match(&text),
+            opens: has_digit && opens(trim_decoration(&first)),
             colon,
-            dashes: joined.trim_start().starts_with("--") && joined.trim_end().ends_with("--"),
-            bare: is_bare(text),
+            dashes,
+            bare: is_bare(&text),
             ends_in_address: address && colon && text.rsplit(' ').next().is_some_and(|word| word.contains('@')),
-            tells_when: verb.is_some_and(|found| text[found.end()..].bytes().any(|byte| byte.is_ascii_digit())),
-            is_short: text.split_whitespace().count() <= SHORT_WORDS_MAX,
-            names_someone: text.chars().take_while(|c| *c != '<').any(char::is_alphabetic) && text.len() > 8,
+            text,
         }
+    }
+
+    fn date(&self) -> bool {
+        *self.date.get_or_init(|| self.has_digit && DATE.is_match(&self.text))
+    }
+
+    fn time(&self) -> bool {
+        *self.time.get_or_init(|| self.has_digit && TIME.is_match(&self.text))
+    }
+
+    /// Sought last: it costs more than all the rest, and most candidates lack the rest.
+    fn verb(&self) -> Option<Verb> {
+        let after = &self.text[words::VERB.find_iter(&self.text).last()?.end()..];
+        Some(Verb { is_placed: is_name_or_date(after), tells_when: has_digit(after) })
+    }
+
+    fn has_placed_verb(&self) -> bool {
+        self.verb().is_some_and(|verb| verb.is_placed)
+    }
+
+    fn names_someone(&self) -> bool {
+        self.text.chars().take_while(|c| *c != '<').any(char::is_alphabetic) && self.text.len() > 8
     }
 
     /// In a language not listed, somebody's program still says when.
     fn may_be_unlisted(&self) -> bool {
-        !self.verb && self.colon && self.date && self.time && self.is_short
+        let is_short = || self.text.split_whitespace().count() <= SHORT_WORDS_MAX;
+        self.colon && self.date() && self.time() && is_short() && self.verb().is_none()
     }
 
     fn is_sure(&self, quote_follows: bool) -> bool {
-        if !self.verb {
-            // Many languages have no verb: "ср, 30 апр. 2025 г. в 15:19, Ann <a@b.example>:".
-            // Tutanota leaves the brackets out too: "14 May 2024, 09:58 by ann@b.example:".
-            let is_listed = self.colon && self.opens && self.date && self.time && self.ends_in_address;
-            return is_listed
-                || (self.colon || self.bare) && self.bracketed && (self.date || self.time) && (self.opens || quote_follows);
-        }
-        if !self.verb_placed {
-            return false;
-        }
-        if self.dashes || quote_follows && (self.colon || self.date && self.time) {
-            return true;
-        }
-        if self.tells_when && !self.bracketed {
-            return false;
-        }
-        let mut points = 2;
-        for found in [self.date, self.time, self.address, self.bracketed, self.opens, self.colon] {
-            points += u32::from(found);
-        }
+        // Many languages have no verb: "ср, 30 апр. 2025 г. в 15:19, Ann <a@b.example>:".
+        // Tutanota leaves the brackets out too: "14 May 2024, 09:58 by ann@b.example:".
+        let without_verb = self.colon && self.opens && self.ends_in_address && self.date() && self.time()
+            || (self.colon || self.bare) && self.bracketed && (self.opens || quote_follows) && (self.date() || self.time());
+        let leads_on = self.dashes || quote_follows && (self.colon || self.date() && self.time());
         // A name and a date without more is how people tell a story too.
         let has_frame = self.opens || self.bracketed;
-        has_frame && points >= SURE
+        let has_points = has_frame && {
+            let found = [self.date(), self.time(), self.address, self.bracketed, self.opens, self.colon];
+            found.iter().filter(|found| **found).count() >= POINTS_MIN
+        };
+        if !without_verb && !leads_on && !has_points {
+            return false;
+        }
+        let Some(verb) = self.verb() else { return without_verb };
+        verb.is_placed && (leads_on || has_points && (self.bracketed || !verb.tells_when))
     }
+}
+
+/// Whether a line begins as introductions do, with a word of theirs or a number, and tells a number.
+fn opens(first: &str) -> bool {
+    let is_address = || first.split(' ').next().is_some_and(|word| word.contains('@') || word.starts_with('<'));
+    let first_word = || first.split([' ', '\u{a0}', ',']).next().unwrap_or_default().to_lowercase();
+    has_digit(first) && !is_address() && (has_early_digit(first) || words::STARTERS.contains(&first_word().as_str()))
+}
+
+/// Whether a digit of any script is among the first characters.
+fn has_early_digit(text: &str) -> bool {
+    let end = text.char_indices().nth(EARLY_CHARS).map_or(text.len(), |(end, _)| end);
+    has_digit(&text[..end]) || !text[..end].is_ascii() && DIGIT.is_match(&text[..end])
+}
+
+/// "El mié, 8 mar 2023" and the like.
+const EARLY_CHARS: usize = 14;
+
+fn has_digit(text: &str) -> bool {
+    text.bytes().any(|byte| byte.is_ascii_digit())
 }
 
 /// A day, a time, a name and what is between them.
@@ -338,7 +383,7 @@ mod tests {
 
     fn first_line(text: &str, quote_follows: bool) -> Option<usize> {
         let lines = quote::lines(text, &[]);
-        ending_at(&lines, lines.len() - 1, quote_follows)
+        ending_at(&lines, lines.len() - 1, || quote_follows)
     }
 
     #[test]

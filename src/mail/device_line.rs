@@ -6,14 +6,12 @@ use crate::words;
 
 /// "Sent from Anything New" as a paragraph of its own: programs not yet known are named in a few words with a capital.
 pub(crate) fn names_a_program(body: &str) -> bool {
-    let lower = body.to_lowercase();
-    let Some(first) = lower.chars().next() else { return false };
-    let beginnings = words::SENT_FROM_BY_FIRST.get(&first).into_iter().flatten();
-    // Only where both have the same length can the rest be taken from the line as written.
-    let Some(prefix) = beginnings.filter(|prefix| lower.starts_with(**prefix)).find(|prefix| body.is_char_boundary(prefix.len()))
-    else {
+    if !words::SENT_FROM.may_begin(body) {
         return false;
-    };
+    }
+    let lower = body.to_lowercase();
+    // Only where both have the same length can the rest be taken from the line as written.
+    let Some(prefix) = words::SENT_FROM.of(&lower).find(|prefix| body.is_char_boundary(prefix.len())) else { return false };
     let rest = body[prefix.len()..].trim();
     let count = rest.split_whitespace().count();
     rest.starts_with(char::is_uppercase) && (1..=PROGRAM_WORDS_MAX).contains(&count) && !rest.ends_with(['.', '!', '?', ':', ','])
@@ -29,21 +27,18 @@ pub(crate) fn is_device_line(body: &str) -> bool {
     }
     let body =
         body.trim_matches(|c: char| matches!(c, '*' | '_' | '-' | '[' | ']' | '(' | ')' | '"' | '~' | '|') || c.is_whitespace());
-    let Some(first) = body.chars().next().and_then(|c| c.to_lowercase().next()) else { return false };
-    let beginnings = words::SENT_FROM_BY_FIRST.get(&first);
     let ended = body.trim_end_matches(['.', '。', '!']);
-    let endings = ended.chars().next_back().and_then(|last| words::SENT_FROM_ENDS_BY_LAST.get(&last));
-    let may_end = endings.into_iter().flatten().any(|ending| ended.ends_with(ending));
-    let may_react = memchr::memmem::find(body.as_bytes(), b"Gmail").is_some();
-    let may_begin = beginnings.into_iter().flatten().any(|prefix| begins_folded(body, prefix));
-    if !may_begin && !may_end && !may_react {
+    let may_end = words::SENT_FROM_ENDS.end(ended);
+    let may_react = || memchr::memchr_iter(b'G', body.as_bytes()).any(|at| body[at..].starts_with("Gmail"));
+    // Nearly all lines end here.
+    if !may_end && !words::SENT_FROM.may_begin(body) && !may_react() {
         return false;
     }
     let lower = body.to_lowercase();
-    if may_react && REACTED.iter().any(|stem| lower.contains(stem)) && lower.split_whitespace().count() <= 10 {
+    if may_react() && REACTED.iter().any(|stem| lower.contains(stem)) && lower.split_whitespace().count() <= 10 {
         return true;
     }
-    let prefix = beginnings.into_iter().flatten().find(|prefix| lower.starts_with(**prefix));
+    let prefix = words::SENT_FROM.of(&lower).next();
     if prefix.is_none() && !may_end {
         return false;
     }
@@ -55,14 +50,14 @@ pub(crate) fn is_device_line(body: &str) -> bool {
     let has_clause = !excuses && !ends_in_kind && without_link.contains(", ") || !excuses && without_link.contains(" is ");
     let is_sentence = has_clause || without_link.contains('?') || prefix.is_some_and(|prefix| goes_on(prefix, ended));
     match prefix {
-        Some(prefix) if prefix.ends_with("gesendet") => without_link.trim_end().trim_end_matches('.') == *prefix,
+        Some(prefix) if prefix.ends_with("gesendet") => without_link.trim_end().trim_end_matches('.') == prefix,
         // "Yahoo Mail: Search, Organize, Conquer".
         Some(prefix) if prefix.ends_with(':') => count <= 14,
         Some(prefix) => {
             let rest = without_link.get(prefix.len()..).unwrap_or("").split_whitespace().count();
             !is_sentence
                 && (rest <= 5 && words::POSSESSIVES.iter().any(|word| lower.contains(word))
-                    || *prefix == "via mobile" && count == 2
+                    || prefix == "via mobile" && count == 2
                     || count <= 14 && words::DEVICE.is_match(&lower))
         }
         None => count <= 8 && !is_sentence && words::DEVICE.is_match(&lower),
@@ -90,13 +85,6 @@ fn goes_on(prefix: &str, line: &str) -> bool {
         }
         _ => false,
     }
-}
-
-/// Whether a text begins with a prefix of lower case, whatever its own case is.
-fn begins_folded(text: &str, prefix: &str) -> bool {
-    let mut folded = text.chars().flat_map(char::to_lowercase);
-    // Only at the end of a word, which one letter alone does not tell, is a sigma folded otherwise.
-    prefix.chars().all(|c| folded.next().is_some_and(|found| found == c || (found == 'σ' && c == 'ς')))
 }
 
 /// "Sent from my phone, please excuse typos."

@@ -24,10 +24,9 @@ const SEPARATOR_BYTES_MAX: usize = 160;
 
 /// What kind of separator a line is.
 pub(crate) fn separator(body: &str) -> Option<Separator> {
-    if body.len() < 3 || body.len() > SEPARATOR_BYTES_MAX {
+    if body.len() < 3 || body.len() > SEPARATOR_BYTES_MAX || is_plain(body) {
         return None;
     }
-    let is_dash = |c: char| matches!(c, '-' | '_' | '—' | '–' | '=' | '*' | '~' | '─' | '━' | '#');
     let inner = body.trim_matches(|c: char| is_dash(c) || c.is_whitespace());
     if inner.is_empty() {
         return (body.chars().filter(|c| is_dash(*c)).count() >= 3).then_some(Separator::Rule);
@@ -44,24 +43,34 @@ pub(crate) fn separator(body: &str) -> Option<Separator> {
         return None;
     }
     let folded = inner.trim_matches([' ', ':', '：', '>', '<', '\u{a0}', '|']).to_lowercase().replace('\u{307}', "");
-    if has_dashes && words::ORIGINAL.iter().any(|name| folded.starts_with(name)) || folded == "original" {
+    if has_dashes && words::ORIGINAL.begin(&folded) || folded == "original" {
         return Some(Separator::Original);
     }
-    let names_forward = words::FORWARD_WHOLE.contains(&folded.as_str())
-        || words::FORWARD_STEMS.is_match(&folded) && words::MESSAGE_STEMS.is_match(&folded);
-    let is_short = folded.split_whitespace().count() <= if has_dashes { 14 } else { 6 };
-    if !names_forward || !is_short {
+    if folded.split_whitespace().count() > if has_dashes { 14 } else { 6 } {
         return None;
     }
-    let is_certain = has_dashes || words::FORWARD_WHOLE.contains(&folded.as_str());
-    Some(if is_certain { Separator::Forward } else { Separator::Announcement })
+    let is_whole = words::FORWARD_WHOLE.contains(&folded.as_str());
+    let names_forward = is_whole || words::FORWARD_STEMS.is_match(&folded) && words::MESSAGE_STEMS.is_match(&folded);
+    let kind = if has_dashes || is_whole { Separator::Forward } else { Separator::Announcement };
+    names_forward.then_some(kind)
+}
+
+/// What separators are drawn with.
+fn is_dash(c: char) -> bool {
+    matches!(c, '-' | '_' | '—' | '–' | '=' | '*' | '~' | '─' | '━' | '#')
+}
+
+/// Whether a line neither begins nor ends like a separator, as nearly all lines do.
+fn is_plain(body: &str) -> bool {
+    !body.starts_with(|c: char| is_dash(c) || c.is_whitespace())
+        && !body.ends_with(|c: char| is_dash(c) || c.is_whitespace() || matches!(c, ':' | '：'))
 }
 
 /// Where the header block begins on the line of its separator: "----- Forwarded Message ----- From: …".
 pub(crate) fn block_behind(text: &str) -> Option<usize> {
     let start = text.len() - text.trim_start().len();
     let inner = text[start..].strip_prefix("--")?.trim_start_matches('-');
-    let close = inner.find("--").filter(|close| *close <= SEPARATOR_BYTES_MAX)?;
+    let close = inner.bytes().zip(inner.bytes().skip(1)).take(SEPARATOR_BYTES_MAX + 1).position(|pair| pair == (b'-', b'-'))?;
     let behind = inner[close..].trim_start_matches('-');
     let at = text.len() - behind.len();
     let is_block = separator(text[..at].trim()).is_some_and(|kind| kind != Separator::Rule);
@@ -70,7 +79,8 @@ pub(crate) fn block_behind(text: &str) -> Option<usize> {
 
 /// Where a separator stands within a line behind the sender's words, as programs leave it that know no line breaks.
 pub(crate) fn shares_line(text: &str) -> Option<usize> {
-    let start = memchr::memmem::find(text.as_bytes(), b"-----").filter(|start| *start > 0)?;
+    let dashes = memchr::memchr_iter(b'-', text.as_bytes()).find(|dash| text[*dash..].starts_with("-----"));
+    let start = dashes.filter(|start| *start > 0)?;
     let inner = text[start..].trim_start_matches('-');
     let close = inner.find("-----").filter(|close| *close <= SEPARATOR_BYTES_MAX)?;
     let words = &inner[..close];
@@ -82,14 +92,16 @@ pub(crate) fn shares_line(text: &str) -> Option<usize> {
 /// Words between dashes, as separators are in any language: "-------- Upprunaleg skilaboð --------".
 pub(crate) fn is_dashed(body: &str) -> bool {
     let is_framed = body.starts_with("---") && body.ends_with("---") && body.len() <= SEPARATOR_BYTES_MAX;
-    let words = body.trim_matches('-').trim_start();
-    // Certificates and keys that somebody sends have lines like it.
-    is_framed && words.contains(char::is_alphabetic) && !words.starts_with("BEGIN ") && !words.starts_with("END ")
+    is_framed && {
+        let words = body.trim_matches('-').trim_start();
+        // Certificates and keys that somebody sends have lines like it.
+        words.contains(char::is_alphabetic) && !words.starts_with("BEGIN ") && !words.starts_with("END ")
+    }
 }
 
 /// "Original Message" as a line of its own without any dashes, as some phones write it above a header block.
 pub(crate) fn is_bare_original(body: &str) -> bool {
-    body.len() <= SEPARATOR_BYTES_MAX && words::ORIGINAL.contains(&body.to_lowercase().as_str())
+    body.len() <= SEPARATOR_BYTES_MAX && words::ORIGINAL.may_begin(body) && words::ORIGINAL.contains(&body.to_lowercase())
 }
 
 /// A forwarded mail, or one that looks alike.
@@ -150,7 +162,7 @@ pub(crate) fn read(history: &[Line<'_>]) -> Option<Found> {
 
 /// Yandex puts an introduction below its separator: `14.05.2024, 09:58, "Ann" <a@b.example>:`.
 fn introduced<'l, 'a>(inner: &'l [Line<'a>], start: usize) -> Option<(Forward, &'l [Line<'a>])> {
-    attribution::ending_at(inner, start, false)?;
+    attribution::ending_at(inner, start, || false)?;
     let line = inner[start].body.trim_end_matches([':', '：']);
     let (head, address) = line.split_at(line.find('<')?);
     let (date, name) = head.rsplit_once(", ")?;
@@ -182,9 +194,13 @@ pub(crate) fn ends_forward(body: &str) -> bool {
 /// Whether a subject says that the mail is a forward: "Fwd: …", "WG: …", "[Fwd: …]".
 pub(crate) fn is_forward_subject(subject: &str) -> bool {
     let bare = subject.trim_start_matches(['[', ' ', '(']);
-    let colon = bare.find([':', '：']).filter(|colon| *colon <= 24);
-    colon.is_some_and(|colon| words::FORWARD_PREFIXES.contains(bare[..colon].trim().to_lowercase().as_str()))
+    let mut beginning = bare.char_indices().take_while(|(index, _)| *index <= PREFIX_BYTES_MAX);
+    let colon = beginning.find(|(_, c)| matches!(c, ':' | '：'));
+    colon.is_some_and(|(colon, _)| words::FORWARD_PREFIXES.contains(bare[..colon].trim().to_lowercase().as_str()))
 }
+
+/// No prefix is longer.
+const PREFIX_BYTES_MAX: usize = 24;
 
 /// The forwarded mail of a body that begins with a full header block and has no text of its own.
 pub(crate) fn read_whole(lines: &[Line<'_>]) -> Option<Found> {
@@ -216,7 +232,7 @@ fn unquoted(lines: &[Line<'_>], depth: usize) -> String {
         if depth > 0 {
             rest = rest.strip_prefix(' ').unwrap_or(rest);
         }
-        text.push_str(quote::line(rest, line.mark).text);
+        text.push_str(quote::without_end(rest));
         text.push('\n');
     }
     text.trim().to_owned()

@@ -273,23 +273,29 @@ pub(crate) fn label_of(body: &str) -> Option<(Field, &str)> {
         return Some((field, value.trim_end_matches('|').trim()));
     }
     let body = body.trim_start_matches(['*', '_', ' ', '\u{a0}', '|', '\u{200e}', '\u{200f}', '\u{202b}', '\u{feff}']);
-    let mut colon = None;
-    for (count, (index, c)) in body.char_indices().enumerate() {
-        if matches!(c, ':' | '：') {
-            colon = Some((index, c.len_utf8()));
-            break;
-        }
-        if count > words::LABEL_CHARS_MAX {
-            return None;
-        }
-    }
-    let (index, width) = colon?;
+    let (index, width) = label_colon(body)?;
     let is_space = |c: char| matches!(c, ' ' | '\u{a0}' | '\u{202f}' | '*' | '_' | '\t' | '\u{3000}' | '\u{200e}' | '\u{200f}');
     let label = body[..index].trim_matches(is_space);
     let field = field_of(label)?;
     let value = body[index + width..].trim_matches(is_space);
     Some((field, value))
 }
+
+/// Where the colon is that ends a label, and its width.
+fn label_colon(body: &str) -> Option<(usize, usize)> {
+    const CHARS_MAX: usize = words::LABEL_CHARS_MAX + 2;
+    // Most lines have no colon near enough, in either width.
+    let near = &body.as_bytes()[..body.len().min(CHARS_MAX * 4)];
+    let first = memchr::memchr2(b':', WIDE_COLON_FIRST, near)?;
+    if near[first] == b':' && near[..first].is_ascii() {
+        return (first < CHARS_MAX).then_some((first, 1));
+    }
+    let (index, colon) = body.char_indices().take(CHARS_MAX).find(|(_, c)| matches!(c, ':' | '：'))?;
+    Some((index, colon.len_utf8()))
+}
+
+/// The first byte of `：`.
+const WIDE_COLON_FIRST: u8 = 0xef;
 
 fn field_of(label: &str) -> Option<Field> {
     let mut buffer = [0_u8; words::LABEL_CHARS_MAX + 1];

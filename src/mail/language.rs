@@ -31,7 +31,7 @@ pub fn detect(text: &str) -> Option<Detected> {
     while !text.is_char_boundary(end) {
         end -= 1;
     }
-    let words: Vec<&str> = text[..end].split_whitespace().filter(|word| is_word(word)).collect();
+    let words: Vec<&str> = words(&text[..end]);
     let is_spaceless = |c: &char| matches!(*c, '\u{3040}'..='\u{30ff}' | '\u{4e00}'..='\u{9fff}');
     let spaceless = || words.iter().flat_map(|word| word.chars()).filter(is_spaceless).count();
     if words.len() < WORDS_MIN && spaceless() < CHARACTERS_MIN {
@@ -48,6 +48,50 @@ pub fn detect(text: &str) -> Option<Detected> {
     let confidence_percent = (info.confidence() * 100.0).round().clamp(1.0, 100.0) as u8;
     two_letters(info.lang()).map(|code| Detected { code: code.to_owned(), confidence_percent })
 }
+
+/// The words of a text, divided at white space.
+fn words(text: &str) -> Vec<&str> {
+    let bytes = text.as_bytes();
+    let mut words = Vec::with_capacity(text.len() / 6);
+    let mut start = 0;
+    while start < bytes.len() {
+        let (mut end, mut kinds) = (start, 0);
+        while let Some(kind) = bytes.get(end).map(|byte| KINDS[usize::from(*byte)]).filter(|kind| *kind != SPACE) {
+            kinds |= kind;
+            end += 1;
+        }
+        let word = &text[start..end];
+        if kinds & FOREIGN != 0 {
+            // There are spaces beyond ASCII too.
+            words.extend(word.split_whitespace().filter(|word| is_word(word)));
+        } else if kinds & (LETTER | SIGN) == LETTER {
+            words.push(word);
+        }
+        start = end + 1;
+    }
+    words
+}
+
+/// What the bytes of a text are; a byte without a kind is a digit or mark.
+const KINDS: [u8; 256] = {
+    let mut kinds = [0; 256];
+    let mut byte = 0;
+    while byte < kinds.len() {
+        kinds[byte] = match byte as u8 {
+            b'\t'..=b'\r' | b' ' => SPACE,
+            b'a'..=b'z' | b'A'..=b'Z' => LETTER,
+            b'@' | b'/' | b'<' | b'>' => SIGN,
+            0x80.. => FOREIGN,
+            _ => 0,
+        };
+        byte += 1;
+    }
+    kinds
+};
+const SPACE: u8 = 1;
+const LETTER: u8 = 2;
+const SIGN: u8 = 4;
+const FOREIGN: u8 = 8;
 
 /// Addresses, links and numbers belong to no language.
 fn is_word(word: &str) -> bool {

@@ -47,6 +47,7 @@ mod arf;
 mod armour;
 mod attribution;
 pub mod auth_results;
+mod beginning;
 mod body;
 pub mod calendar;
 pub mod charset;

@@ -37,7 +37,7 @@ impl Line<'_> {
 
 /// Divides a text into lines; `marks` are those of its HTML, or empty.
 pub(crate) fn lines<'a>(text: &'a str, marks: &[LineMark]) -> Vec<Line<'a>> {
-    let mut lines = Vec::with_capacity(text.len() / 40 + 1);
+    let mut lines = Vec::with_capacity(memchr::memchr_iter(b'\n', text.as_bytes()).count() + 1);
     for raw in split_lines(text) {
         let mark = marks.get(lines.len()).copied().unwrap_or_default();
         lines.push(line(raw, mark));
@@ -115,14 +115,25 @@ fn split_lines(text: &str) -> impl Iterator<Item = &str> {
 }
 
 pub(crate) fn line(raw: &str, mark: LineMark) -> Line<'_> {
-    // Editors leave places without width on lines that show nothing.
-    let text = raw.trim_end_matches(|c: char| c.is_whitespace() || c == '\u{200b}' || c == '\u{feff}');
+    let text = without_end(raw);
     let (depth, body) = strip_marks(text);
     Line { text, body, depth, label: header_block::label_of(body), mark }
 }
 
+/// A line without its trailing white space; editors also leave places without width on lines that show nothing.
+pub(crate) fn without_end(raw: &str) -> &str {
+    if raw.as_bytes().last().is_some_and(u8::is_ascii_graphic) {
+        return raw;
+    }
+    raw.trim_end_matches(|c: char| c.is_whitespace() || matches!(c, '\u{200b}' | '\u{feff}'))
+}
+
 /// Counts and removes leading `>` marks, with at most one space between two of them.
 fn strip_marks(text: &str) -> (usize, &str) {
+    // Most lines begin with a letter; nothing has to be trimmed from them, and their ends are trimmed already.
+    if text.as_bytes().first().is_some_and(u8::is_ascii_alphanumeric) {
+        return (0, text);
+    }
     let start = text.trim_start_matches([' ', '\t', '\u{a0}', '\u{feff}', '\u{200b}']);
     if text.len() - start.len() > 4 || !start.starts_with('>') || start.starts_with(">From ") {
         return (0, text.trim());
@@ -142,6 +153,9 @@ fn strip_marks(text: &str) -> (usize, &str) {
 
 /// A quoted line that a mail program wrapped once more leaves its end without a mark; it still is quoted.
 fn join_wrapped(lines: &mut [Line<'_>]) {
+    if lines.iter().all(|line| line.depth == 0) {
+        return;
+    }
     for index in 1..lines.len() {
         if lines[index].depth == 1 && closes_address(&lines[..index], lines[index].body) {
             lines[index].depth = 0;
@@ -150,7 +164,7 @@ fn join_wrapped(lines: &mut [Line<'_>]) {
         }
     }
     for index in 1..lines.len().saturating_sub(1) {
-        let (before, here, after) = (lines[index - 1], lines[index], lines[index + 1]);
+        let (before, here, after) = (&lines[index - 1], &lines[index], &lines[index + 1]);
         let between_quotes = before.depth > 0 && here.depth == 0 && !here.is_blank() && after.depth > 0;
         if between_quotes && (is_continuation(before.body, here.text) || is_inside_header(&lines[..=index + 1])) {
             lines[index].depth = before.depth;

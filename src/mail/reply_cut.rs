@@ -127,13 +127,10 @@ pub(crate) fn finish<'a>(mut division: Division<'a>, input: &CutInput<'_>) -> Di
     let first_history =
         division.parts.iter().zip(&division.lines).position(|(part, line)| *part == Part::History && !line.is_blank());
     division.forward = first_history.and_then(|first| {
-        let history: Vec<Line<'a>> = division.lines[first..]
-            .iter()
-            .zip(&division.parts[first..])
-            .take_while(|(line, part)| **part == Part::History || line.is_blank())
-            .map(|(line, _)| *line)
-            .collect();
-        forward::read(&history)
+        let history = &division.lines[first..];
+        let is_history = |(line, part): &(&Line<'a>, &Part)| **part == Part::History || line.is_blank();
+        let count = history.iter().zip(&division.parts[first..]).take_while(is_history).count();
+        forward::read(&history[..count])
     });
     if first_history.is_none() {
         division.forward = forward::read_whole(&division.lines);
@@ -208,13 +205,16 @@ fn cut_behind_device_line(division: &mut Division<'_>) {
         return;
     }
     let lines = &division.lines[start..end];
-    let Some(found) = lines.iter().position(|line| device_line::is_device_line(line.body)) else { return };
-    let has_text = lines[..found].iter().any(|line| !line.is_blank());
-    let stands_alone = found > 0 && lines[found - 1].is_blank() && lines.get(found + 1).is_some_and(Line::is_blank);
-    if has_text
-        && stands_alone
+    let stands_alone =
+        |found: usize| found > 0 && lines[found - 1].is_blank() && lines.get(found + 1).is_some_and(Line::is_blank);
+    let is_device = |line: &Line<'_>| device_line::is_device_line(line.body);
+    let Some(found) = (0..lines.len()).find(|found| stands_alone(*found) && is_device(&lines[*found])) else { return };
+    let has_text = |lines: &[Line<'_>]| lines.iter().any(|line| !line.is_blank());
+    // Only the first of all counts.
+    if has_text(&lines[..found])
+        && has_text(&lines[found + 1..])
         && words::DEVICE.is_match(lines[found].body)
-        && lines[found + 1..].iter().any(|line| !line.is_blank())
+        && !lines[..found].iter().any(is_device)
     {
         division.parts[start + found + 1..end].fill(Part::History);
     }
@@ -227,7 +227,12 @@ impl Division<'_> {
 
     /// The lines of one part; where another part lay between, a blank line stays.
     pub(crate) fn text(&self, part: Part) -> String {
-        let mut text = String::new();
+        let lengths =
+            self.lines.iter().zip(&self.parts).filter(|(_, found)| **found == part).map(|(line, _)| line.text.len() + 1);
+        let mut text = String::with_capacity(lengths.sum());
+        if text.capacity() == 0 {
+            return text;
+        }
         let mut skipped = false;
         for (line, found) in self.lines.iter().zip(&self.parts) {
             if *found != part {
@@ -249,7 +254,8 @@ impl Division<'_> {
             text.push_str(line.text);
             text.push('\n');
         }
-        trim_blank_lines(&text).to_owned()
+        trim_blank_lines(&mut text);
+        text
     }
 
     /// No history was found, so the forward is the whole body.
@@ -272,11 +278,11 @@ impl Division<'_> {
     }
 }
 
-/// Without blank lines at either end; the first line keeps its indentation.
-fn trim_blank_lines(text: &str) -> &str {
-    let text = text.trim_end();
+/// Removes blank lines at either end; the first line keeps its indentation.
+fn trim_blank_lines(text: &mut String) {
+    text.truncate(text.trim_end().len());
     let leading: usize = text.split_inclusive('\n').take_while(|line| line.trim().is_empty()).map(str::len).sum();
-    &text[leading..]
+    text.drain(..leading);
 }
 
 #[cfg(test)]

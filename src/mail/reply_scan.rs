@@ -18,17 +18,16 @@ pub(crate) fn parts(lines: &[Line<'_>], input: &CutInput<'_>) -> (Vec<Part>, boo
 
 /// An introduction may begin behind the sender's last words on the same line.
 pub(crate) fn split_shared(lines: Vec<Line<'_>>) -> Vec<Line<'_>> {
-    let mut split = Vec::with_capacity(lines.len());
-    for line in lines {
-        let shared = || attribution::shares_line(line.text).or_else(|| forward::shares_line(line.text));
-        let shared = if line.depth == 0 { shared() } else { None };
-        let rest = shared.map_or(line, |at| {
+    let is_shared = |line: &Line<'_>| may_be_shared(line) && history_at(line).or_else(|| text_at(line)).is_some();
+    let Some(first) = lines.iter().position(is_shared) else { return lines };
+    let mut split = Vec::with_capacity(lines.len() + 2);
+    split.extend_from_slice(&lines[..first]);
+    for line in &lines[first..] {
+        let rest = history_at(line).map_or(*line, |at| {
             split.push(quote::line(&line.text[..at], line.mark));
             quote::line(&line.text[at..], line.mark)
         });
-        let behind =
-            if rest.depth == 0 { attribution::text_behind(rest.text).or_else(|| forward::block_behind(rest.text)) } else { None };
-        if let Some(at) = behind {
+        if let Some(at) = text_at(&rest) {
             split.push(quote::line(&rest.text[..at], rest.mark));
             split.push(quote::line(&rest.text[at..], rest.mark));
         } else {
@@ -36,6 +35,27 @@ pub(crate) fn split_shared(lines: Vec<Line<'_>>) -> Vec<Line<'_>> {
         }
     }
     split
+}
+
+/// Whether a line has a bracket of an address, the dashes of a separator or the end of an introduction.
+fn may_be_shared(line: &Line<'_>) -> bool {
+    line.depth == 0 && (memchr::memchr3(b'-', b'>', b')', line.text.as_bytes()).is_some() || attribution::may_share(line.text))
+}
+
+/// Where an introduction or a separator begins within a line.
+fn history_at(line: &Line<'_>) -> Option<usize> {
+    if line.depth > 0 {
+        return None;
+    }
+    attribution::shares_line(line.text).or_else(|| forward::shares_line(line.text))
+}
+
+/// Where the quoted text or its header block begins on the line of its introduction.
+fn text_at(line: &Line<'_>) -> Option<usize> {
+    if line.depth > 0 {
+        return None;
+    }
+    attribution::text_behind(line.text).or_else(|| forward::block_behind(line.text))
 }
 
 struct Scan<'l, 'a> {
@@ -153,7 +173,7 @@ impl<'l, 'a> Scan<'l, 'a> {
                 Err(next) => self.blockless = next,
             }
         }
-        let quote_follows = self.next_line(self.at + 1).is_some_and(Line::may_be_quoted);
+        let quote_follows = || self.next_line(self.at + 1).is_some_and(Line::may_be_quoted);
         if let Some(first) = attribution::ending_at(&self.lines[..self.end], self.at, quote_follows) {
             let first = (first..=self.at).find(|index| self.parts[*index] == Part::New).unwrap_or(self.at);
             return self.open_history(self.include_fields_above(first), self.at + 1);
@@ -335,8 +355,8 @@ impl<'l, 'a> Scan<'l, 'a> {
     /// Apple puts the introduction inside the quote.
     fn behind_introduction(&self, first: usize, behind: usize) -> usize {
         let last = (first..behind.min(first + INTRODUCTION_LINES_MAX)).rev();
-        let mut found =
-            last.filter(|last| attribution::ending_at(&self.lines[..self.end], *last, true).is_some_and(|start| start >= first));
+        let mut found = last
+            .filter(|last| attribution::ending_at(&self.lines[..self.end], *last, || true).is_some_and(|start| start >= first));
         let Some(last) = found.next() else { return first };
         (last + 1..behind).find(|index| !self.lines[*index].is_blank()).unwrap_or(behind)
     }
@@ -370,7 +390,8 @@ fn is_marker(lines: &[Line<'_>], index: usize, marker: Option<&str>) -> bool {
         return is_ours;
     }
     // One dash before a sentence is a list; a frame is longer or stands on both sides.
-    let is_mark = |c: char| "#-=~*_()[]<>—–/|".contains(c);
+    let is_mark =
+        |c: char| matches!(c, '#' | '-' | '=' | '~' | '*' | '_' | '(' | ')' | '[' | ']' | '<' | '>' | '—' | '–' | '/' | '|');
     let before = line.body.chars().take_while(|c| is_mark(*c) || matches!(c, ' ' | '.')).filter(|c| *c != ' ').count();
     let after = line.body.chars().rev().take_while(|c| is_mark(*c) || *c == ' ').filter(|c| *c != ' ').count();
     // Some programs quote with bars.
@@ -403,13 +424,18 @@ fn banner_end(lines: &[Line<'_>]) -> usize {
 fn is_banner(paragraph: &[Line<'_>]) -> bool {
     let is_mark = |c: char| matches!(c, '*' | '_' | '[' | '-' | '=' | ' ' | '⚠' | '\u{fe0f}' | '|' | '!');
     let first = paragraph[0].body;
-    let lower = first.trim_start_matches(is_mark).to_lowercase();
-    if matches!(first, "[EXTERNAL]" | "EXTERNAL")
-        || first.len() > 12 && words::BANNERS.iter().any(|banner| lower.starts_with(banner.trim_start_matches('[')))
-    {
+    if matches!(first, "[EXTERNAL]" | "EXTERNAL") {
         return true;
     }
-    if !words::BANNER_CALLS.iter().any(|call| lower.starts_with(call)) {
+    let opening = first.trim_start_matches(is_mark);
+    if !words::BANNERS.may_begin(opening) && !words::BANNER_CALLS.may_begin(opening) {
+        return false;
+    }
+    let lower = opening.to_lowercase();
+    if first.len() > 12 && words::BANNERS.begin(&lower) {
+        return true;
+    }
+    if !words::BANNER_CALLS.begin(&lower) {
         return false;
     }
     let whole = paragraph.iter().map(|line| line.body).collect::<Vec<_>>().join(" ").to_lowercase();

@@ -1,5 +1,6 @@
 //! Where the signature of a mail begins: delimiters, closings, device lines, names, contact blocks, legal notices.
 
+use std::borrow::Cow;
 use std::collections::BTreeSet;
 use std::sync::LazyLock;
 
@@ -7,7 +8,8 @@ use regex::Regex;
 
 use crate::html_element::Region;
 use crate::quote::Line;
-use crate::{device_line, small_word, words};
+use crate::small_word::{self, PackedMap};
+use crate::{device_line, words};
 
 /// What is known about the writer.
 pub(crate) struct Writer<'a> {
@@ -224,25 +226,38 @@ fn closing_kind(body: &str, writer: &Writer<'_>) -> Option<Closing> {
 
 /// "Many thanks and best wishes", "Vielen Dank und viele Grüße".
 fn is_double(whole: &str) -> bool {
-    CONJUNCTIONS.iter().filter_map(|word| whole.split_once(word)).any(|(head, tail)| {
-        let head = head.trim_end_matches(',');
-        let is_closing = |text: &str| words::CLOSING_SET.contains(text);
+    let is_closing = |text: &str| words::CLOSING_SET.contains(text);
+    let mut seen = [false; CONJUNCTIONS.len()];
+    whole.match_indices(' ').any(|(space, _)| {
+        let rest = &whole[space + 1..];
+        let Some((word, tail)) = rest.split_once(' ') else { return false };
+        let Some(conjunction) = CONJUNCTIONS.iter().position(|conjunction| *conjunction == word) else { return false };
+        // Each divides the line where it stands first.
+        if std::mem::replace(&mut seen[conjunction], true) {
+            return false;
+        }
+        let head = whole[..space].trim_end_matches(',');
         (words::THANKS.contains(head) || is_closing(head)) && (is_closing(tail) || is_closing(&format!("mit {tail}")))
     })
 }
 
-const CONJUNCTIONS: [&str; 9] = [" and ", " & ", " und ", " et ", " y ", " e ", " en ", " och ", " og "];
+const CONJUNCTIONS: [&str; 9] = ["and", "&", "und", "et", "y", "e", "en", "och", "og"];
 
 /// Whether the first word is one that a closing begins with, or too long to tell so cheaply.
 fn may_close(body: &str) -> bool {
-    static FIRST_WORDS: LazyLock<BTreeSet<u128>> = LazyLock::new(|| {
+    static FIRST_WORDS: LazyLock<PackedMap<()>> = LazyLock::new(|| {
         let closings = words::CLOSING_SET.iter().chain(words::THANKS.iter());
-        closings.filter_map(|closing| small_word::packed(closing.split(' ').next()?)).collect()
+        let first_words: BTreeSet<u128> = closings.filter_map(|closing| small_word::packed(closing.split(' ').next()?)).collect();
+        PackedMap::new(first_words.into_iter().map(|word| (word, ())))
     });
     let body = body.trim_start_matches(|c: char| !c.is_alphanumeric());
-    let end = body.find(|c: char| c.is_whitespace() || matches!(c, ',' | '!')).unwrap_or(body.len());
+    let letters = body.bytes().position(|byte| !byte.is_ascii_alphanumeric()).unwrap_or(body.len());
+    let end = match body.as_bytes().get(letters) {
+        None | Some(b' ' | b',' | b'!') => letters,
+        Some(_) => body.find(|c: char| c.is_whitespace() || matches!(c, ',' | '!')).unwrap_or(body.len()),
+    };
     let first = body[..end].trim_end_matches(|c: char| !c.is_alphanumeric());
-    small_word::packed(first).is_none_or(|first| FIRST_WORDS.contains(&first))
+    small_word::packed(first).is_none_or(|first| FIRST_WORDS.get(first).is_some())
 }
 
 /// Closings this short are also words, models and units.
@@ -360,7 +375,8 @@ fn notice(lines: &[Line<'_>], writer: &Writer<'_>) -> Option<usize> {
     let first = lines.iter().rposition(Line::is_blank).map_or(0, |blank| blank + 1);
     // Scanners put links around their notice.
     let words = lines[first..].iter().map(|line| line.body).filter(|body| !is_link(body));
-    let paragraph = words.collect::<Vec<_>>().join(" ");
+    let words: Vec<&str> = words.collect();
+    let paragraph = if let [only] = words[..] { Cow::Borrowed(only) } else { Cow::Owned(words.join(" ")) };
     let is_learned = || {
         let folded = fold(&paragraph);
         folded.chars().count() > 20 && writer.disclaimers.iter().any(|known| !known.is_empty() && fold(known).contains(&folded))
@@ -375,25 +391,27 @@ fn notice(lines: &[Line<'_>], writer: &Writer<'_>) -> Option<usize> {
 
 /// Three or more of one kind of line.
 fn is_rule(body: &str) -> bool {
-    let count = body.chars().count();
-    (count >= 3 || body == "__")
-        && body.chars().all(|c| {
-            matches!(c, '-' | '_' | '—' | '–' | '─' | '~' | '*' | '=' | '#' | '━' | '═' | '＝' | '－' | '＊' | '＿' | '～')
-        })
+    let is_dash =
+        |c| matches!(c, '-' | '_' | '—' | '–' | '─' | '~' | '*' | '=' | '#' | '━' | '═' | '＝' | '－' | '＊' | '＿' | '～');
+    body.starts_with(is_dash) && (body.chars().count() >= 3 || body == "__") && body.chars().all(is_dash)
 }
 
 fn is_notice(paragraph: &str) -> bool {
-    let lower = paragraph.to_lowercase();
-    let opening = lower.trim_start_matches(|c: char| !c.is_alphanumeric());
-    if words::NOTICES.iter().any(|notice| opening.starts_with(notice)) {
+    let opening = paragraph.trim_start_matches(|c: char| !c.is_alphanumeric());
+    if words::NOTICES.may_begin(opening) && words::NOTICES.begin(&opening.to_lowercase()) {
         return true;
     }
+    if paragraph.len() < NOTICE_BYTES_MIN {
+        return false;
+    }
+    let lower = paragraph.to_lowercase();
     // Most paragraphs have none of the words, which one search finds out.
-    paragraph.len() >= NOTICE_BYTES_MIN
-        && words::DISCLAIMER_WORD.is_match(&lower)
-        && words::DISCLAIMER_WORDS.iter().filter(|word| lower.contains(*word)).count() >= 3
+    words::DISCLAIMER_WORD.is_match(&lower)
+        && words::DISCLAIMER_WORDS.iter().filter(|word| lower.contains(*word)).nth(NOTICE_WORDS_MIN - 1).is_some()
 }
 
+/// One or two are in mails about all kinds of things.
+const NOTICE_WORDS_MIN: usize = 3;
 /// Shorter texts may hold the words of a notice by chance.
 const NOTICE_BYTES_MIN: usize = 60;
 

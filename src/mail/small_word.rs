@@ -1,5 +1,6 @@
 //! The small words of languages: one in three words of prose, and few of them are common elsewhere.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::LazyLock;
 
 use crate::language::Detected;
@@ -176,39 +177,32 @@ const LISTS: [(&str, &str); 31] = [
     ),
 ];
 
-/// Every word, packed into a number, with the languages that have it as bits. Sorted.
-static TABLE: LazyLock<Vec<(u128, u32)>> = LazyLock::new(|| {
-    let mut table: Vec<(u128, u32)> = Vec::new();
+/// The points of a word for each language.
+type Points = [u8; LISTS.len()];
+
+/// Every word with its points: all languages are added at once, whichever have it.
+static TABLE: LazyLock<PackedMap<Points>> = LazyLock::new(|| {
+    let mut languages: BTreeMap<u128, BTreeSet<usize>> = BTreeMap::new();
     for (index, (_, words)) in LISTS.iter().enumerate() {
-        table.extend(words.split(' ').filter_map(packed).map(|word| (word, 1 << index)));
-    }
-    table.sort_unstable();
-    table.dedup_by(|next, kept| {
-        let is_same = next.0 == kept.0;
-        if is_same {
-            kept.1 |= next.1;
+        for word in words.split(' ').filter_map(packed) {
+            languages.entry(word).or_default().insert(index);
         }
-        is_same
-    });
-    table
+    }
+    PackedMap::new(languages.into_iter().map(|(word, sharers)| {
+        let share = u8::try_from(POINTS as usize / sharers.len()).expect("points fit in a byte");
+        (word, std::array::from_fn(|index| if sharers.contains(&index) { share } else { 0 }))
+    }))
 });
 
-const _: () = assert!(LISTS.len() <= u32::BITS as usize);
+const _: () = assert!(POINTS <= u8::MAX as u32);
 
 /// The language whose small words a text is made of; `None` where none leads clearly.
 pub(crate) fn language(words: &[&str]) -> Option<Detected> {
+    let table = &*TABLE;
     let mut points = [0_u32; LISTS.len()];
     for word in words {
-        let bare =
-            word.trim_matches(|c: char| matches!(c, ',' | '.' | '!' | '?' | ':' | ';' | '(' | ')' | '"' | '\'' | '*' | '>'));
-        let Some(packed) = packed(bare) else { continue };
-        let Ok(place) = TABLE.binary_search_by_key(&packed, |(word, _)| *word) else { continue };
-        let mut languages = TABLE[place].1;
-        let share = POINTS / languages.count_ones();
-        while languages != 0 {
-            points[languages.trailing_zeros() as usize] += share;
-            languages &= languages - 1;
-        }
+        let Some(shares) = packed(without_marks(word)).and_then(|word| table.get(word)) else { continue };
+        points.iter_mut().zip(shares).for_each(|(points, share)| *points += u32::from(*share));
     }
     let best = (0..LISTS.len()).max_by_key(|index| points[*index])?;
     let second = (0..LISTS.len()).filter(|index| *index != best).map(|index| points[index]).max().unwrap_or(0);
@@ -222,14 +216,71 @@ pub(crate) fn language(words: &[&str]) -> Option<Detected> {
     Some(Detected { code: LISTS[best].0.to_owned(), confidence_percent })
 }
 
+/// A word without the marks around it.
+fn without_marks(word: &str) -> &str {
+    let is_letter =
+        |byte: &u8| !matches!(byte, b',' | b'.' | b'!' | b'?' | b':' | b';' | b'(' | b')' | b'"' | b'\'' | b'*' | b'>');
+    let bytes = word.as_bytes();
+    let first = bytes.iter().position(is_letter).unwrap_or(0);
+    let end = bytes.iter().rposition(is_letter).map_or(0, |last| last + 1);
+    word.get(first..end).unwrap_or_default()
+}
+
+/// What is known of each of some packed words: asked for every word of a mail.
+pub(crate) struct PackedMap<V> {
+    entries: Vec<(u128, V)>,
+    /// Entries by the hash of their word, the next free place where it is taken; `u16::MAX` where there is none.
+    slots: Vec<u16>,
+}
+
+impl<V> PackedMap<V> {
+    pub(crate) fn new(entries: impl IntoIterator<Item = (u128, V)>) -> Self {
+        let entries: Vec<(u128, V)> = entries.into_iter().collect();
+        // At most one slot in four is taken, so that most words that are not listed meet an empty one.
+        let mut slots = vec![u16::MAX; (entries.len() * 4).next_power_of_two()];
+        for (index, (word, _)) in entries.iter().enumerate() {
+            let mut slot = Self::slot(*word, slots.len());
+            while slots[slot] != u16::MAX {
+                slot = (slot + 1) % slots.len();
+            }
+            slots[slot] = u16::try_from(index).expect("there are some thousand words");
+        }
+        Self { entries, slots }
+    }
+
+    pub(crate) fn get(&self, word: u128) -> Option<&V> {
+        let mut slot = Self::slot(word, self.slots.len());
+        loop {
+            let (found, value) = self.entries.get(usize::from(self.slots[slot]))?;
+            if *found == word {
+                return Some(value);
+            }
+            slot = (slot + 1) % self.slots.len();
+        }
+    }
+
+    /// The upper bits of a product, which all bits of the word have a part in.
+    #[expect(clippy::cast_possible_truncation, reason = "halves")]
+    fn slot(word: u128, slots: usize) -> usize {
+        const ODD: u64 = 0x9e37_79b9_7f4a_7c15;
+        let folded = (word >> 64) as u64 ^ (word as u64).wrapping_mul(ODD);
+        (folded.wrapping_mul(ODD) >> 40) as usize % slots
+    }
+}
+
 /// A word in lower case as a number; `None` if it is longer than any small word.
 pub(crate) fn packed(word: &str) -> Option<u128> {
     let mut bytes = [0_u8; BYTES_MAX];
-    if word.is_ascii() {
-        let lower = bytes.get_mut(..word.len())?;
-        lower.copy_from_slice(word.as_bytes());
-        lower.make_ascii_lowercase();
-        return Some(u128::from_be_bytes(bytes));
+    if let Some(whole) = bytes.get_mut(..word.len()) {
+        whole.copy_from_slice(word.as_bytes());
+        // All bytes at once, whatever the length of the word.
+        if bytes.is_ascii() {
+            bytes.make_ascii_lowercase();
+            return Some(u128::from_be_bytes(bytes));
+        }
+        bytes.fill(0);
+    } else if word.is_ascii() {
+        return None;
     }
     let mut length = 0;
     for c in word.chars().flat_map(char::to_lowercase) {

@@ -354,6 +354,13 @@ impl Condition {
         names
     }
 
+    /// The key of its first test, where what was found in the texts is enough to know that it does not hold.
+    pub(crate) fn ruled_out(&self, finds: &Finds) -> Option<&'static str> {
+        let Test::Pattern(target, patterns) = self.tests.first()? else { return None };
+        let found = finds[*target as usize].as_ref()?;
+        (!patterns.iter().any(|pattern| pattern.may_match(found))).then_some(target.as_str())
+    }
+
     pub(crate) fn check(&self, view: &RuleView<'_>, finds: &Finds, notes: &mut Option<Notes>) -> Result<(), Failed> {
         self.tests.iter().try_for_each(|test| test.check(view, finds, notes))
     }

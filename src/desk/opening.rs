@@ -1,6 +1,6 @@
 //! A mail opens a ticket: form, fields, language, rules, clocks, acknowledgement.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use mail::Address;
 use mail::machine::{MachineOutcome, Verdict};
@@ -436,7 +436,7 @@ struct Wish {
     tell: Vec<String>,
 }
 
-fn apply(policy: &Policy, then: &Actions, captures: &BTreeMap<String, String>, view: &mut RuleView<'_>, wish: &mut Wish) {
+fn apply(policy: &Policy, then: &Actions, captures: &[(String, String)], view: &mut RuleView<'_>, wish: &mut Wish) {
     if let Some(inbox) = then.inbox.as_ref().and_then(|name| policy.inboxes.get(name)) {
         view.inbox = inbox.name.clone();
         view.team = Some(inbox.team.clone());

@@ -83,6 +83,14 @@ impl Pattern {
         self.parts.iter().filter_map(Part::regex).flat_map(|regex| regex.capture_names().flatten())
     }
 
+    /// The text in which a sieve found that may match it.
+    pub(crate) fn may_match(&self, found: &Found) -> bool {
+        self.parts.iter().all(|part| match part {
+            Part::Word { slot, .. } => slot.is_none_or(|slot| found.has_word(slot)),
+            Part::Regex { slot, .. } => slot.is_none_or(|slot| found.may_match(slot)),
+        })
+    }
+
     /// It matches the text.
     #[must_use]
     pub fn is_match(&self, text: &str, found: Option<&Found>) -> bool {

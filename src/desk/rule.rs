@@ -72,7 +72,7 @@ pub enum AckAction {
 impl Actions {
     /// The values of `set` with captures filled in. A group that took no part in the match is empty.
     #[must_use]
-    pub fn set_with(&self, captures: &BTreeMap<String, String>) -> BTreeMap<FieldId, String> {
+    pub fn set_with(&self, captures: &[(String, String)]) -> BTreeMap<FieldId, String> {
         self.set.iter().map(|(id, value)| (id.clone(), fill(value, captures))).collect()
     }
 
@@ -82,11 +82,12 @@ impl Actions {
     }
 }
 
-fn fill(value: &str, captures: &BTreeMap<String, String>) -> String {
+fn fill(value: &str, captures: &[(String, String)]) -> String {
     let mut filled = String::new();
     for (plain, name) in pieces(value) {
         filled.push_str(plain);
-        filled.push_str(name.and_then(|name| captures.get(name)).map_or("", |text| text.trim()));
+        let captured = captures.iter().find(|(group, _)| Some(group.as_str()) == name);
+        filled.push_str(captured.map_or("", |(_, text)| text.trim()));
     }
     filled
 }
@@ -127,8 +128,8 @@ pub struct RuleOutcome {
     pub matched: bool,
     /// What matched, or the first key that did not.
     pub why: Cow<'static, str>,
-    /// What named groups captured.
-    pub captures: BTreeMap<String, String>,
+    /// What named groups captured, each by its name.
+    pub captures: Vec<(String, String)>,
 }
 
 impl RuleBook {
@@ -166,6 +167,11 @@ impl RuleBook {
         let finds = self.sift(view);
         let mut outcomes = Vec::with_capacity(self.rules.len());
         for (index, rule) in self.rules.iter().enumerate().filter(|(_, rule)| rule.on_reply || !on_reply) {
+            // As most rules on most mails.
+            if let Some(key) = rule.when.ruled_out(&finds) {
+                outcomes.push(RuleOutcome { rule: index, matched: false, why: Cow::Borrowed(key), captures: Vec::new() });
+                continue;
+            }
             let outcome = rule.outcome(index, view, &finds);
             if outcome.matched {
                 apply(rule, &outcome, view);
@@ -191,7 +197,7 @@ impl RuleBook {
 impl Rule {
     fn outcome(&self, rule: usize, view: &RuleView<'_>, finds: &Finds) -> RuleOutcome {
         if let Err(failed) = self.when.check(view, finds, &mut None) {
-            return RuleOutcome { rule, matched: false, why: failed, captures: BTreeMap::new() };
+            return RuleOutcome { rule, matched: false, why: failed, captures: Vec::new() };
         }
         // Again with notes: rare, since few rules match.
         let mut notes = Some(Notes::default());
@@ -199,7 +205,7 @@ impl Rule {
         debug_assert!(held.is_ok(), "a condition is a pure function of the view");
         let notes = notes.unwrap_or_default();
         let why = if notes.why.is_empty() { Cow::Borrowed("it has no condition") } else { Cow::Owned(notes.why.join("; ")) };
-        RuleOutcome { rule, matched: true, why, captures: notes.captures }
+        RuleOutcome { rule, matched: true, why, captures: notes.captures.into_iter().collect() }
     }
 }
 

@@ -33,8 +33,13 @@ pub fn read(text: &str) -> Option<SentDate> {
 
 /// The value without comments and the white space around colons (RFC 5322 §4.3), with `13.05.45` and `1:05 PM` as times.
 fn tidied(text: &str) -> Cow<'_, str> {
-    const SIGNS: [&str; 6] = [" :", ": ", " AM", " PM", " am", " pm"];
-    if !text.contains(['(', '.']) && !SIGNS.iter().any(|sign| text.contains(sign)) {
+    let bytes = text.as_bytes();
+    let is_odd = |at: usize| {
+        let behind = &bytes[at + 1..];
+        at.checked_sub(1).is_some_and(|before| bytes[before] == b':')
+            || matches!(behind, [b':', ..] | [b'A' | b'P', b'M', ..] | [b'a' | b'p', b'm', ..])
+    };
+    if memchr::memchr2(b'(', b'.', bytes).is_none() && !memchr::memchr_iter(b' ', bytes).any(is_odd) {
         return text.into();
     }
     let bare = machine_facts::without_comments(text);
@@ -95,8 +100,8 @@ fn with_zone(text: &str) -> Option<String> {
 
 /// `+0200` for a zone written in another way; `None` where RFC 5322 writes it so too.
 fn zone_in_digits(zone: &str) -> Option<String> {
-    let named = NAMED_ZONES.iter().find(|(name, _)| name.eq_ignore_ascii_case(zone));
-    if let Some((_, digits)) = named {
+    let is_named = zone.starts_with(|c: char| c.is_ascii_alphabetic());
+    if let Some((_, digits)) = NAMED_ZONES.iter().find(|(name, _)| is_named && name.eq_ignore_ascii_case(zone)) {
         return Some((*digits).to_owned());
     }
     let bare = zone.strip_prefix("GMT").or_else(|| zone.strip_prefix("UTC")).unwrap_or(zone);

@@ -24,7 +24,13 @@ use crate::{Bounce, BounceRecipient, Message, ReturnPath, dsn_code, dsn_json, ds
 /// Reading needs every part decoded; people's mail is spared that.
 #[must_use]
 pub fn is_candidate<'a>(message: &Message, content_types: impl IntoIterator<Item = &'a str>) -> bool {
-    Signs::of(message, content_types).worth_reading()
+    signs(message, content_types).is_some()
+}
+
+/// What makes a mail worth reading as a report, as [`is_candidate`] tells it.
+pub(crate) fn signs<'a, 'b>(message: &'a Message, content_types: impl IntoIterator<Item = &'b str>) -> Option<Signs<'a>> {
+    let signs = Signs::of(message, content_types);
+    signs.worth_reading().then_some(signs)
 }
 
 /// Reads a delivery report; `None` where the mail is none.
@@ -33,10 +39,12 @@ pub fn is_candidate<'a>(message: &Message, content_types: impl IntoIterator<Item
 /// report of success is no bounce, a report of delay is one that is not permanent.
 #[must_use]
 pub fn read(raw: &[u8], message: &Message, parts: &[TextPart]) -> Option<Bounce> {
-    let signs = Signs::of(message, parts.iter().map(|part| part.content_type.as_str()));
-    if !signs.worth_reading() {
-        return None;
-    }
+    read_signed(raw, &signs(message, parts.iter().map(|part| part.content_type.as_str()))?, parts)
+}
+
+/// As [`read`], by signs that were taken before.
+pub(crate) fn read_signed(raw: &[u8], signs: &Signs<'_>, parts: &[TextPart]) -> Option<Bounce> {
+    let message = signs.message;
     if let Some(bounce) = dsn_json::read(message, parts) {
         return Some(tidied(bounce));
     }
@@ -134,7 +142,7 @@ fn body_as_text(raw: &[u8]) -> String {
 }
 
 /// What the headers say about a mail being a report.
-struct Signs<'a> {
+pub(crate) struct Signs<'a> {
     message: &'a Message,
     /// In lower case, as the subject.
     content_type: String,

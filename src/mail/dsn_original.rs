@@ -63,7 +63,8 @@ fn from_block(block: &str) -> Original {
         let bare = line.trim_start_matches(['>', ' ', '\t', '|']);
         // Few other lines begin with the letters that these do.
         let may_be_named = bare.as_bytes().first().is_some_and(|first| b"mstcox".contains(&first.to_ascii_lowercase()));
-        let Some((name, value)) = may_be_named.then(|| bare.split_once(':')).flatten() else { continue };
+        let Some(colon) = may_be_named.then(|| memchr::memchr(b':', bare.as_bytes())).flatten() else { continue };
+        let (name, value) = (&bare[..colon], &bare[colon + 1..]);
         let name = name.trim_end();
         let Some(name) = NAMES.into_iter().find(|known| known.eq_ignore_ascii_case(name)) else { continue };
         let mut value = value.trim().to_owned();

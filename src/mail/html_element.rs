@@ -222,15 +222,21 @@ impl Attributes {
         // Newsletters set tables to no font size and their texts to a real one again, so that alone hides nothing.
         let is_table_part = matches!(element, Element::Table | Element::Row | Element::Cell);
         let (mut has_no_size, mut is_cut_off) = (false, false);
-        for (name, value) in self.style.split(';').filter_map(|rule| rule.split_once(':')) {
-            let value = value.split('!').next().unwrap_or_default().trim_end_matches("pt").trim_end_matches("px");
-            match (name, value) {
-                ("display", "none") | ("visibility", "hidden") | ("mso-hide", "all") | ("max-height" | "opacity", "0") => {
-                    return true;
-                }
-                ("font-size", "0") => has_no_size = true,
-                ("line-height", "0") | ("overflow", "hidden") => is_cut_off = true,
-                _ => {}
+        for rule in self.style.as_bytes().split(|&byte| byte == b';') {
+            let Some(colon) = rule.iter().position(|&byte| byte == b':') else { continue };
+            let (name, value) = rule.split_at(colon);
+            let is_set = match name {
+                b"display" => has_value(value, ":none"),
+                b"visibility" | b"overflow" => has_value(value, ":hidden"),
+                b"mso-hide" => has_value(value, ":all"),
+                b"max-height" | b"opacity" | b"font-size" | b"line-height" => has_value(value, ":0"),
+                _ => false,
+            };
+            match name {
+                _ if !is_set => {}
+                b"font-size" => has_no_size = true,
+                b"line-height" | b"overflow" => is_cut_off = true,
+                _ => return true,
             }
         }
         has_no_size && is_cut_off && !is_table_part
@@ -319,6 +325,17 @@ impl Attributes {
                 || self.style.contains("border-top-style:solid"));
         if has_border { Hint::TopBorder } else { Hint::None }
     }
+}
+
+/// Whether a rule has this value, with or without a unit.
+fn has_value(found: &[u8], value: &str) -> bool {
+    let Some(mut rest) = found.strip_prefix(value.as_bytes()) else { return false };
+    for unit in [b"px", b"pt"] {
+        while let Some(behind) = rest.strip_prefix(unit) {
+            rest = behind;
+        }
+    }
+    rest.is_empty() || rest.starts_with(b"!")
 }
 
 const HISTORY_BELOW_IDS: [&str; 3] = ["appendonsend", "stopSpelling", "zwchr"];

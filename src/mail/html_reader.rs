@@ -50,10 +50,12 @@ impl<'a> PacedReader<'a> {
 
     /// Where the first of some bytes stands.
     fn find(&self, bytes: &[u8]) -> Option<usize> {
+        debug_assert!(!bytes.iter().any(u8::is_ascii_alphanumeric));
         match *bytes {
             [one, b'\0', b'\r'] if self.is_plain => memchr::memchr(one, self.rest),
             [one, other, b'\0', b'\r'] if self.is_plain => memchr::memchr2(one, other, self.rest),
-            _ => self.rest.iter().position(|byte| bytes.contains(byte)),
+            // No state looks for a letter or a digit, and names are made of them.
+            _ => self.rest.iter().position(|byte| !byte.is_ascii_alphanumeric() && bytes.contains(byte)),
         }
     }
 }

@@ -100,7 +100,7 @@ fn piece_of(name: String, value: String) -> Piece {
 
 /// A quoted value. A backslash escapes only a quote or a backslash, since others stand for Windows paths.
 fn quoted(text: &str) -> (String, &str) {
-    let mut out = String::new();
+    let mut out = String::with_capacity(memchr::memchr(b'"', text.as_bytes()).unwrap_or(text.len()));
     let mut characters = text.char_indices().peekable();
     while let Some((at, c)) = characters.next() {
         match c {

@@ -68,13 +68,16 @@ pub fn parse_with(raw: &[u8], known: &Known<'_>) -> Parsed {
     let has_calendar = leaf_types.clone().any(|kind| kind == "text/calendar");
     // Most mails are neither, and decoding every part again would be for nothing.
     let may_complain = arf::is_candidate(&message, leaf_types.clone());
-    if has_calendar || may_complain || dsn::is_candidate(&message, leaf_types) {
+    // No more of them are read.
+    let signs = dsn::signs(&message, leaf_types.take(limits::ATTACHMENTS_LISTED_MAX));
+    if has_calendar || may_complain || signs.is_some() {
         let known_html = text.html_part.zip(text.html.as_deref());
         let known_text = text.text_part.zip(Some(message.text.as_str()));
         let known: Vec<(usize, &str)> = known_html.into_iter().chain(known_text).collect();
         let text_parts = part::text_parts(&parts, &known);
+        let bounce = signs.and_then(|signs| dsn::read_signed(raw, &signs, &text_parts));
+        message.bounce = bounce;
         message.calendar_method = machine::calendar_method(&text_parts);
-        message.bounce = dsn::read(raw, &message, &text_parts);
         if may_complain && message.bounce.is_none() {
             message.complaint = arf::read(raw, &message, &text_parts);
         }

@@ -58,7 +58,7 @@ pub(crate) fn ending_at(lines: &[Line<'_>], last: usize, quote_follows: impl FnO
         if here.is_blank() || here.depth > line.depth && first != last || bare.is_some() && ends_sentence(here.body) {
             break;
         }
-        joined = if joined.is_empty() { here.body.to_owned() } else { format!("{} {joined}", here.body) };
+        joined = if joined.is_empty() { here.body.to_owned() } else { [here.body, " ", &joined].concat() };
         if joined.len() > BYTES_MAX {
             break;
         }

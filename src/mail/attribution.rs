@@ -155,9 +155,7 @@ pub(crate) fn may_share(text: &str) -> bool {
 /// Where the quoted text begins on the line of its introduction, as Yahoo's phone programs write it.
 pub(crate) fn text_behind(text: &str) -> Option<usize> {
     let bracket = memchr::memchr2(b'>', b')', &text.as_bytes()[..BYTES_MAX.min(text.len())])?;
-    if memchr::memchr(b'@', &text.as_bytes()[..bracket]).is_none() {
-        return None;
-    }
+    memchr::memchr(b'@', &text.as_bytes()[..bracket])?;
     let behind = &text[bracket + 1..];
     let colon = behind
         .char_indices()

@@ -58,7 +58,7 @@ pub(crate) fn ending_at(lines: &[Line<'_>], last: usize, quote_follows: impl FnO
         if here.is_blank() || here.depth > line.depth && first != last || bare.is_some() && ends_sentence(here.body) {
             break;
         }
-        joined = if joined.is_empty() { here.body.to_owned() } else { format!("{} {joined}", here.body) };
+        joined = if joined.is_empty() { here.body.to_owned() } else { [here.body, " ", &joined].concat() };
         if joined.len() > BYTES_MAX {
             break;
         }
@@ -155,9 +155,7 @@ pub(crate) fn may_share(text: &str) -> bool {
 /// Where the quoted text begins on the line of its introduction, as Yahoo's phone programs write it.
 pub(crate) fn text_behind(text: &str) -> Option<usize> {
     let bracket = memchr::memchr2(b'>', b')', &text.as_bytes()[..BYTES_MAX.min(text.len())])?;
-    if memchr::memchr(b'@', &text.as_bytes()[..bracket]).is_none() {
-        return None;
-    }
+    memchr::memchr(b'@', &text.as_bytes()[..bracket])?;
     let behind = &text[bracket + 1..];
     let colon = behind
         .char_indices()

@@ -1,34 +1,34 @@
 //! Lists of words that a line may begin or end with: a few bytes tell nearly every line apart from all of a list.
 
-/// Bytes that are compared first; no word of a list is shorter.
+/// Bytes that are compared first.
 const BYTES: usize = 3;
 
-/// Beginnings, in lower case.
-pub(crate) struct Beginnings {
+/// Beginnings, in lower case. None of them is shorter than the bytes that are compared first.
+pub(crate) struct Beginnings<const HEAD: usize = BYTES> {
     /// Sorted by their heads; words of the same head keep the order of the list.
     words: Vec<&'static str>,
-    /// First bytes of each word.
-    heads: Vec<[u8; BYTES]>,
+    /// First bytes of each word as a number.
+    heads: Vec<u32>,
 }
 
-impl Beginnings {
+impl<const HEAD: usize> Beginnings<HEAD> {
     pub(crate) fn new(mut words: Vec<&'static str>) -> Self {
-        assert!(words.iter().all(|word| word.len() >= BYTES), "a word is too short");
-        words.sort_by_key(|word| word.as_bytes().first_chunk::<BYTES>());
-        let heads = words.iter().filter_map(|word| word.as_bytes().first_chunk().copied()).collect();
+        assert!(words.iter().all(|word| word.len() >= HEAD), "a word is too short");
+        words.sort_by_key(|word| word.as_bytes().first_chunk::<HEAD>());
+        let heads = words.iter().filter_map(|word| word.as_bytes().first_chunk::<HEAD>().map(number)).collect();
         Self { words, heads }
     }
 
     /// Whether a text, whatever its case, may begin with one of the words.
     pub(crate) fn may_begin(&self, text: &str) -> bool {
-        folded_head(text).is_some_and(|head| self.heads.binary_search(&head).is_ok())
+        folded_head::<HEAD>(text).is_some_and(|head| self.heads.binary_search(&number(&head)).is_ok())
     }
 
     /// The words that a text in lower case begins with, in the order of the list.
     pub(crate) fn of(&self, lower: &str) -> impl Iterator<Item = &'static str> {
-        let alike = lower.as_bytes().first_chunk::<BYTES>().map(|head| {
-            let first = self.heads.partition_point(|other| other < head);
-            let count = self.heads[first..].iter().take_while(|other| *other == head).count();
+        let alike = lower.as_bytes().first_chunk::<HEAD>().map(number).map(|head| {
+            let first = self.heads.partition_point(|other| *other < head);
+            let count = self.heads[first..].iter().take_while(|other| **other == head).count();
             &self.words[first..first + count]
         });
         alike.unwrap_or_default().iter().copied().filter(move |word| lower.starts_with(word))
@@ -67,9 +67,14 @@ impl Ends {
     }
 }
 
+/// A few bytes as a number, which is compared at once.
+fn number<const HEAD: usize>(head: &[u8; HEAD]) -> u32 {
+    head.iter().fold(0, |number, byte| number << 8 | u32::from(*byte))
+}
+
 /// The first bytes of a text in lower case.
-fn folded_head(text: &str) -> Option<[u8; BYTES]> {
-    let mut head = *text.as_bytes().first_chunk::<BYTES>()?;
+fn folded_head<const HEAD: usize>(text: &str) -> Option<[u8; HEAD]> {
+    let mut head = *text.as_bytes().first_chunk::<HEAD>()?;
     if head.is_ascii() {
         head.make_ascii_lowercase();
         return Some(head);
@@ -81,7 +86,7 @@ fn folded_head(text: &str) -> Option<[u8; BYTES]> {
         for byte in c.encode_utf8(&mut buffer).bytes() {
             head[length] = byte;
             length += 1;
-            if length == BYTES {
+            if length == HEAD {
                 return Some(head);
             }
         }
@@ -95,7 +100,7 @@ mod tests {
 
     #[test]
     fn words_are_found_at_their_end_of_a_text() {
-        let beginnings = Beginnings::new(vec!["sent from my", "отправлено", "sent", "发自"]);
+        let beginnings: Beginnings = Beginnings::new(vec!["sent from my", "отправлено", "sent", "发自"]);
         for text in ["Sent from my phone", "ОТПРАВЛЕНО", "发自"] {
             assert!(beginnings.may_begin(text) && beginnings.begin(&text.to_lowercase()), "{text}");
         }

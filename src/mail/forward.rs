@@ -73,8 +73,8 @@ pub(crate) fn block_behind(text: &str) -> Option<usize> {
     let close = inner.bytes().zip(inner.bytes().skip(1)).take(SEPARATOR_BYTES_MAX + 1).position(|pair| pair == (b'-', b'-'))?;
     let behind = inner[close..].trim_start_matches('-');
     let at = text.len() - behind.len();
-    let is_block = separator(text[..at].trim()).is_some_and(|kind| kind != Separator::Rule);
-    (is_block && header_block::label_of(behind.trim()).is_some()).then_some(at)
+    header_block::label_of(behind.trim())?;
+    separator(text[..at].trim()).filter(|kind| *kind != Separator::Rule).map(|_| at)
 }
 
 /// Where a separator stands within a line behind the sender's words, as programs leave it that know no line breaks.

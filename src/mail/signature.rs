@@ -178,6 +178,10 @@ fn closing_kind(body: &str, writer: &Writer<'_>) -> Option<Closing> {
     }
     let strip = |text: &str| text.trim_matches(|c: char| !c.is_alphanumeric()).to_lowercase();
     let whole = strip(body);
+    // Whatever stands behind it, a closing or thanks comes first.
+    if !words::CLOSING_BEGINNINGS.begin(&whole) {
+        return None;
+    }
     let is_closing = |text: &str| words::CLOSING_SET.contains(text);
     if is_closing(&whole) {
         return Some(if whole.chars().count() <= SHORT_CHARS_MAX && whole.is_ascii() {

@@ -178,7 +178,9 @@ const LISTS: [(&str, &str); 31] = [
 ];
 
 /// The points of a word for each language.
-type Points = [u8; LISTS.len()];
+type Points = [u8; LANGUAGES_MAX];
+/// Places for languages: as many as are added at once, the last of them empty.
+const LANGUAGES_MAX: usize = 32;
 
 /// Every word with its points: all languages are added at once, whichever have it.
 static TABLE: LazyLock<PackedMap<Points>> = LazyLock::new(|| {
@@ -194,12 +196,12 @@ static TABLE: LazyLock<PackedMap<Points>> = LazyLock::new(|| {
     }))
 });
 
-const _: () = assert!(POINTS <= u8::MAX as u32);
+const _: () = assert!(POINTS <= u8::MAX as u32 && LISTS.len() <= LANGUAGES_MAX);
 
 /// The language whose small words a text is made of; `None` where none leads clearly.
 pub(crate) fn language(words: &[&str]) -> Option<Detected> {
     let table = &*TABLE;
-    let mut points = [0_u32; LISTS.len()];
+    let mut points = [0_u32; LANGUAGES_MAX];
     for word in words {
         let Some(shares) = packed(without_marks(word)).and_then(|word| table.get(word)) else { continue };
         points.iter_mut().zip(shares).for_each(|(points, share)| *points += u32::from(*share));
@@ -274,8 +276,8 @@ pub(crate) fn packed(word: &str) -> Option<u128> {
     if let Some(whole) = bytes.get_mut(..word.len()) {
         whole.copy_from_slice(word.as_bytes());
         // All bytes at once, whatever the length of the word.
+        bytes.make_ascii_lowercase();
         if bytes.is_ascii() {
-            bytes.make_ascii_lowercase();
             return Some(u128::from_be_bytes(bytes));
         }
         bytes.fill(0);

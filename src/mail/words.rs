@@ -403,7 +403,7 @@ pub(crate) static DISCLAIMER_WORD: LazyLock<Regex> = LazyLock::new(|| {
     any_of(
         "fidenti|fidenc|vileged|recipien|d solely|sclosu|hibited|nauthori|elete this|fy the se|s e-mail|s email|s messag|\
          y attachm|ved this|n error|sclaimer|virus|traulich|pfänger|befugte|rtümlich|rnichten|e e-mail|e nachric|\
-         gestattet|stinata|e messag|r erreur|es jointe|e mensaj|r error|a mensag|riservat|o messag|rouwelij|adressee|\
+         gestattet|stinat|e messag|r erreur|es jointe|e mensaj|r error|a mensag|riservat|o messag|rouwelij|adressee|\
          t bericht|rtrolig|dtagere|ttagare|ttakere|mejlet|misstag|n fejl|poufn|dresata|wiadomo|rzeznacz|нфиденц|дресат|\
          стоящее|důvěrn|bizalm|nvironment",
     )
@@ -481,6 +481,10 @@ pub(crate) static BANNER_ADVICE: LazyLock<Regex> = LazyLock::new(|| {
 /// All closings, for looking one up.
 pub(crate) static CLOSING_SET: LazyLock<BTreeSet<&str>> =
     LazyLock::new(|| CLOSINGS.iter().chain(CLOSINGS_MORE.iter()).copied().collect());
+
+/// What closings and thanks begin with.
+pub(crate) static CLOSING_BEGINNINGS: LazyLock<Beginnings<2>> =
+    LazyLock::new(|| Beginnings::new(CLOSING_SET.iter().chain(THANKS.iter()).copied().collect()));
 
 /// Prefixes of the subject of a forward, lower case, without colon.
 pub(crate) static FORWARD_PREFIXES: LazyLock<BTreeSet<&str>> = LazyLock::new(|| {

@@ -136,6 +136,10 @@ fn by_pattern(field: &Field, sources: &FieldSources<'_>) -> Option<FieldValue> {
 }
 
 fn first_valid(field: &Field, find: &regex::Regex, text: &str, part: &str, today: Date) -> Option<FieldValue> {
+    // In most texts there is none, and to learn that needs no room for groups.
+    if !find.is_match(text) {
+        return None;
+    }
     find.captures_iter(text).take(MATCHES_MAX).find_map(|captures| {
         let group = captures.name("value").or_else(|| captures.get(1)).or_else(|| captures.get(0))?;
         let value = read_value(field, group.as_str(), part, Some(span(group.start(), group.len())), today);

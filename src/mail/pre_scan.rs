@@ -75,7 +75,10 @@ pub fn pre_scan(raw: &[u8]) -> PreScan {
 
 /// What the scan alone tells to be beyond what is read. Counts only what may be over its limit in a mail of that size.
 pub(crate) fn defects(raw: &[u8]) -> Vec<Defect> {
-    let mut scan = PreScan { bytes: raw.len(), nested_messages: nested_messages(raw), ..PreScan::default() };
+    let mut scan = PreScan { bytes: raw.len(), ..PreScan::default() };
+    if raw.len() > NESTED_COUNTED_MAX * NESTED_BYTES_MIN {
+        scan.nested_messages = nested_messages(raw);
+    }
     if raw.len() > limits::FIELD_BYTES_MAX {
         scan_header(raw, &mut scan);
     }
@@ -87,6 +90,8 @@ pub(crate) fn defects(raw: &[u8]) -> Vec<Defect> {
 
 /// `*0=`.
 const PIECE_BYTES_MIN: usize = 3;
+/// `Content-Type:message/rfc822` and the line end.
+const NESTED_BYTES_MIN: usize = 28;
 
 /// In either case; the digits are found in one pass.
 fn nested_messages(raw: &[u8]) -> usize {

@@ -151,6 +151,7 @@ impl Core {
             core.store.stage(Record::Outbox(claimed), &[])?;
             core.store.flush()?;
         }
+        core.clock_jumped(now)?;
         Ok(core)
     }
 

@@ -6,7 +6,7 @@ use clap::{Args as ClapArgs, Parser, Subcommand};
 
 /// A shared inbox that loses no mail: tickets, owners and due times by plain email.
 #[derive(Debug, Parser)]
-#[command(name = "frontdesk", version, about, propagate_version = true, disable_help_subcommand = true)]
+#[command(name = "frontdesk", version, about, propagate_version = true)]
 pub struct Args {
     /// Options of every verb.
     #[command(flatten)]

@@ -179,7 +179,9 @@ impl Daemon {
         figures::register(&self.metrics, self);
         let listen = self.state().setup.config.server.listen;
         if let Some(address) = listen {
-            let listener = tokio::net::TcpListener::bind(address).await.map_err(io(format!("listen on {address}")))?;
+            let listener = tokio::net::TcpListener::bind(address)
+                .await
+                .map_err(io(format!("listen on {address}, which `[server] listen` names")))?;
             let (ready, text) = (Arc::downgrade(self), self.metrics.clone());
             let is_ready = move || ready.upgrade().map_or_else(|| Err("stopping".to_owned()), |daemon| daemon.is_ready());
             let (engine, clock) = (self.engine.clone(), self.clock.clone());

@@ -296,7 +296,7 @@ impl Service {
             let reference = policy.reference(ticket);
             let message = format!(
                 "{reference} was not closed, since something is open: {}; to close it all the same: close anyway because REASON",
-                open.join(", ")
+                closing_question::listed(&open)
             );
             return Err(Failure::new(Exit::NotAllowed, message));
         }

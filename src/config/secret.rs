@@ -134,7 +134,7 @@ pub(super) fn fetch(reference: &At<Reference>, environment: &dyn Environment, re
             Some(Secret::new(bytes))
         }
         Err(error) => {
-            report.add(Code::Secret, reference.at, format!("{what} cannot be read"), error.to_string());
+            report.add(Code::Secret, reference.at, format!("{what} cannot be read"), super::source::unread(&error));
             None
         }
     }

@@ -149,7 +149,7 @@ fn read_one(
             return failed(format!("it is larger than {} MiB", FILE_BYTES_MAX >> 20), report);
         }
         Ok(bytes) => bytes,
-        Err(error) => return failed(error.to_string(), report),
+        Err(error) => return failed(unread(&error), report),
     };
     let text = match String::from_utf8(bytes) {
         Ok(text) => text,
@@ -159,6 +159,14 @@ fn read_one(
     let source = Arc::new(Source { name, path: plain(path), text });
     report.sources.push(Arc::clone(&source));
     Some(tree::parse(&source.text, file, report))
+}
+
+/// Why a file was not read, and what can be done about it where its owner is the reason.
+pub(super) fn unread(error: &std::io::Error) -> String {
+    match error.kind() {
+        std::io::ErrorKind::PermissionDenied => format!("{error}; run this as the user that the daemon runs as, or as root"),
+        _ => error.to_string(),
+    }
 }
 
 /// Takes the includes of one file out of its tree, since they are relative to it.

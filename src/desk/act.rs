@@ -234,7 +234,7 @@ fn set_status(change: &mut Change<'_>, by: &Actor, command: &Command) {
             change.ticket.status = Status::Pending;
         }
         Command::Snooze { until } => {
-            change.tell("snoozed", &label, format!("until {until}"));
+            change.tell("snoozed", &label, format!("until {until:.0}"));
             change.ticket.status = Status::OnHold;
             change.ticket.snoozed_until = Some(*until);
         }

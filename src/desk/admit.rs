@@ -1,37 +1,48 @@
 //! Which commands are allowed. Commands can be refused, events cannot: what passes here becomes an event.
 
+use crate::agent_page::fill_text;
 use crate::command::{Assignee, Command};
 use crate::event::{Actor, EventKind};
+use crate::mistake::unknown;
 use crate::policy::Policy;
 use crate::process;
+use crate::remark::Remark;
 use crate::ticket::{Status, Ticket};
+use crate::wrong_words::Noun;
 
 /// Why a command is not carried out.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Refusal {
     /// What is wrong, for the person who asked.
-    pub why: String,
+    pub why: Remark,
     /// Verbs that would be allowed now, where the status is the reason.
     pub allowed: Vec<&'static str>,
 }
 
+impl Refusal {
+    /// What is wrong and what would be possible.
+    #[must_use]
+    pub fn told(&self) -> Remark {
+        if self.allowed.is_empty() {
+            return self.why.clone();
+        }
+        let possible = Remark::with(|say| say.possible, &[("all", &self.allowed.join(", "))]);
+        self.why.clone().and(&possible)
+    }
+}
+
 impl std::fmt::Display for Refusal {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str(&self.why)?;
-        if !self.allowed.is_empty() {
-            write!(f, "; possible now: {}", self.allowed.join(", "))?;
-        }
-        Ok(())
+        write!(f, "{}", self.told())
     }
 }
 
 impl std::error::Error for Refusal {}
 
-/// Every verb that a status can forbid, for messages.
-const VERBS: [&str; 29] = [
-    "reply", "note", "take", "drop", "assign", "watch", "mute", "release", "close", "wait", "snooze", "reopen", "done", "undone",
-    "reject", "skip", "step", "set", "type", "priority", "tag", "time", "cc", "uncc", "vendor", "customer", "merge", "split",
-    "spam",
+/// Every verb of people that a status can forbid, for messages.
+const VERBS: [&str; 28] = [
+    "reply", "note", "take", "drop", "assign", "watch", "mute", "close", "wait", "snooze", "reopen", "done", "undone", "reject",
+    "skip", "step", "set", "type", "priority", "tag", "time", "cc", "uncc", "vendor", "customer", "merge", "split", "spam",
 ];
 
 /// Allows or refuses a command on a ticket.
@@ -50,9 +61,17 @@ fn check_status(policy: &Policy, ticket: &Ticket, command: &Command) -> Result<(
     if is_allowed(ticket.status, verb) || is_answer {
         return Ok(());
     }
-    let why = format!("{} is {}: `{verb}` is not possible", policy.reference(ticket.no), ticket.status.as_str());
+    let why = status_forbids(policy, ticket, verb);
     let allowed: Vec<&'static str> = VERBS.into_iter().filter(|verb| is_allowed(ticket.status, verb)).collect();
     Err(Refusal { why, allowed })
+}
+
+fn status_forbids(policy: &Policy, ticket: &Ticket, verb: &str) -> Remark {
+    let reference = policy.reference(ticket.no);
+    Remark::by_language(|language, say| {
+        let status = crate::agent_words::in_language(language).status(ticket.status);
+        fill_text(say.status, &[("reference", &reference), ("status", status), ("verb", verb)])
+    })
 }
 
 fn is_allowed(status: Status, verb: &str) -> bool {
@@ -116,65 +135,67 @@ pub fn verb(command: &Command) -> &'static str {
 
 fn check_arguments(policy: &Policy, ticket: &Ticket, by: &Actor, command: &Command) -> Result<(), Refusal> {
     match command {
-        Command::Reply { text } | Command::Note { text } if text.trim().is_empty() => refuse("the text is empty"),
-        Command::Reply { .. } if crate::sender::is_unknown(&ticket.requester.address) => {
-            refuse("the mail named no sender, so there is nobody to answer")
-        }
+        Command::Reply { text } | Command::Note { text } if text.trim().is_empty() => refuse(Remark::of(|say| say.text_empty)),
+        Command::Reply { .. } if crate::sender::is_unknown(&ticket.requester.address) => refuse(Remark::of(|say| say.no_sender)),
         Command::Reply { .. } if policy.agent_by_address(&ticket.requester.address).is_some() => {
-            refuse("the requester is an agent: say who the customer is, `customer a@b`")
+            refuse(Remark::of(|say| say.requester_is_agent))
         }
         Command::Take | Command::Watch | Command::Mute | Command::Undo if by.agent().is_none() => {
-            refuse("say who does it: `--as AGENT`")
+            refuse(Remark::of(|say| say.say_who))
         }
         Command::Assign { to } => check_assignee(policy, to),
-        Command::Tag { add, remove } if add.is_empty() && remove.is_empty() => refuse("say which tags: `+a -b`"),
+        Command::Tag { add, remove } if add.is_empty() && remove.is_empty() => refuse(Remark::of(|say| say.say_tags)),
         Command::Set { field, value } => check_field(policy, ticket, field, value),
-        Command::ChangeType { to } => known("type", to.as_str(), policy.types.keys().map(crate::TypeName::as_str)),
+        Command::ChangeType { to } => known(Noun::Type, to.as_str(), policy.types.keys().map(crate::TypeName::as_str)),
         Command::AskVendor { vendor, text } => {
-            known("vendor", vendor.as_str(), policy.vendors.keys().map(crate::VendorName::as_str))?;
-            if text.trim().is_empty() { refuse(format!("say what to ask: `vendor {vendor} words`")) } else { Ok(()) }
+            known(Noun::Vendor, vendor.as_str(), policy.vendors.keys().map(crate::VendorName::as_str))?;
+            if text.trim().is_empty() {
+                refuse(Remark::with(|say| say.say_question, &[("vendor", vendor.as_str())]))
+            } else {
+                Ok(())
+            }
         }
         Command::Done { items } | Command::Undone { items } => check_items(policy, ticket, by, items),
         Command::Skip { item, .. } => check_items(policy, ticket, by, &[*item]),
         Command::Reject { .. } => check_items(policy, ticket, by, &[]),
         Command::Step { id } => {
             let steps = policy.types.get(&ticket.ticket_type).map_or(&[][..], |ticket_type| &ticket_type.steps);
-            known("step", id, steps.iter().map(|step| step.id.as_str()))
+            known(Noun::Step, id, steps.iter().map(|step| step.id.as_str()))
         }
         Command::Article { which, .. } => crate::article::find(policy, ticket, which).map(|_| ()).or_else(refuse),
         Command::AddPerson { address } | Command::SetRequester { address } => check_outsider(policy, address),
         Command::RemovePerson { address } if address.folded() == ticket.requester.address.folded() => {
-            refuse("the requester cannot leave; `customer a@b` names another one")
+            refuse(Remark::of(|say| say.requester_stays))
         }
         Command::SendSaved { name } => {
             let agent = by.agent().and_then(|agent| policy.agents.get(agent));
             crate::saved::text(policy, ticket, agent, name, true).map(|_| ()).or_else(refuse)
         }
-        Command::Merge { into } if *into == ticket.no => refuse("a ticket cannot be merged into itself"),
+        Command::Merge { into } if *into == ticket.no => refuse(Remark::of(|say| say.into_itself)),
         Command::Undo => match by.agent().and_then(|name| ticket.acts.iter().find(|act| act.agent == *name)) {
             Some(_) => Ok(()),
-            None => refuse("you did nothing on this ticket within a day that could be undone"),
+            None => refuse(Remark::of(|say| say.nothing_to_undo)),
         },
         _ => Ok(()),
     }
 }
 
-fn refuse(why: impl Into<String>) -> Result<(), Refusal> {
-    Err(Refusal { why: why.into(), allowed: Vec::new() })
+fn refuse(why: Remark) -> Result<(), Refusal> {
+    Err(Refusal { why, allowed: Vec::new() })
 }
 
-fn known<'a>(what: &str, name: &str, names: impl Iterator<Item = &'a str> + Clone) -> Result<(), Refusal> {
-    if names.clone().any(|one| one == name) { Ok(()) } else { refuse(unknown(what, name, names)) }
+fn known<'a>(noun: Noun, name: &str, names: impl Iterator<Item = &'a str> + Clone) -> Result<(), Refusal> {
+    if names.clone().any(|one| one == name) { Ok(()) } else { refuse(unknown(noun, name, names)) }
 }
 
 fn check_assignee(policy: &Policy, to: &Assignee) -> Result<(), Refusal> {
     match to {
         Assignee::Agent(name) => match policy.agents.get(name) {
-            Some(agent) if agent.reports_only => refuse(format!("{name} gets reports only")),
+            Some(agent) if agent.reports_only => refuse(Remark::with(|say| say.reports_only, &[("name", name.as_str())])),
             Some(_) => Ok(()),
-            None => refuse(unknown("agent", name.as_str(), policy.agents.keys().map(crate::AgentName::as_str))),
+            None => refuse(unknown(Noun::Agent, name.as_str(), policy.agents.keys().map(crate::AgentName::as_str))),
         },
-        Assignee::Team(name) => known("team", name.as_str(), policy.teams.keys().map(crate::TeamName::as_str)),
+        Assignee::Team(name) => known(Noun::Team, name.as_str(), policy.teams.keys().map(crate::TeamName::as_str)),
         Assignee::Nobody => Ok(()),
     }
 }
@@ -184,21 +205,22 @@ fn check_items(policy: &Policy, ticket: &Ticket, by: &Actor, items: &[u32]) -> R
     let steps = process::steps_of(policy, ticket);
     let meant = process::meant(policy, ticket, by.agent());
     let Some(step) = meant.and_then(|state| steps.iter().find(|step| step.id == state.id)) else {
-        return refuse("this ticket has no step under way");
+        return refuse(Remark::of(|say| say.no_step_now));
     };
     if step.by_other && by.agent().is_some() && by.agent() == ticket.owner.as_ref() {
-        return refuse(format!("step {} needs a second person: whoever owns the ticket cannot do it", step.id));
+        return refuse(Remark::with(|say| say.second_person, &[("step", step.id.as_str())]));
     }
     let Some(wrong) = items.iter().find(|item| **item == 0 || **item as usize > step.todo.len()) else { return Ok(()) };
-    refuse(format!("step {} has items 1 to {}, not {wrong}", step.id, step.todo.len()))
+    let (count, item) = (step.todo.len().to_string(), wrong.to_string());
+    refuse(Remark::with(|say| say.item_beyond, &[("step", step.id.as_str()), ("count", &count), ("item", &item)]))
 }
 
 /// Agents and our own addresses never take part as customers: what is said inside would reach the thread outside.
 fn check_outsider(policy: &Policy, address: &mail::Address) -> Result<(), Refusal> {
     if policy.agent_by_address(address).is_some() {
-        refuse(format!("{address} is an agent: `assign` or `watch` is for agents"))
+        refuse(Remark::with(|say| say.is_agent, &[("address", address.as_str())]))
     } else if policy.own_addresses.contains(&address.without_detail()) {
-        refuse(format!("{address} is an address of this desk"))
+        refuse(Remark::with(|say| say.is_ours, &[("address", address.as_str())]))
     } else {
         Ok(())
     }
@@ -207,22 +229,11 @@ fn check_outsider(policy: &Policy, address: &mail::Address) -> Result<(), Refusa
 fn check_field(policy: &Policy, ticket: &Ticket, id: &crate::FieldId, value: &str) -> Result<(), Refusal> {
     let fields = policy.types.get(&ticket.ticket_type).map_or(&[][..], |ticket_type| &ticket_type.fields);
     let Some(field) = fields.iter().find(|field| field.id == *id) else {
-        let why = unknown("field", id.as_str(), fields.iter().map(|field| field.id.as_str()));
-        return Err(Refusal { why, allowed: Vec::new() });
+        return refuse(unknown(Noun::Field, id.as_str(), fields.iter().map(|field| field.id.as_str())));
     };
     // Any day serves: only whether it reads as a value is asked here.
     if crate::kind::normalise(field, value, jiff::civil::date(2000, 1, 1)).is_some() {
         return Ok(());
     }
-    let expected = if field.options.is_empty() { field.ask.clone() } else { format!("one of {}", field.options.join(", ")) };
-    Err(Refusal { why: format!("`{value}` is no value for {id} ({expected})"), allowed: Vec::new() })
-}
-
-fn unknown<'a>(what: &str, name: &str, known: impl Iterator<Item = &'a str>) -> String {
-    let known: Vec<&str> = known.collect();
-    if known.is_empty() {
-        format!("there is no {what} `{name}`")
-    } else {
-        format!("there is no {what} `{name}`; there are: {}", known.join(", "))
-    }
+    refuse(crate::command_work::no_value(field, value))
 }

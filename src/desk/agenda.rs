@@ -73,6 +73,19 @@ pub(crate) fn settle(change: &mut Change<'_>) {
 }
 
 pub(crate) fn settle_ticket(policy: &Policy, before: &Ticket, ticket: &mut Ticket, at: Timestamp) {
+    settle_clocks(policy, before, ticket, at);
+    ticket.timers = of(policy, ticket);
+}
+
+/// The ticket as it will be once the event is settled, for mails about it: what comes back from waiting for somebody is not
+/// late, and the answer that is owed from now on has its time.
+pub(crate) fn to_show(change: &Change<'_>) -> Ticket {
+    let mut ticket = change.ticket.clone();
+    settle_clocks(change.policy, change.before, &mut ticket, change.at());
+    ticket
+}
+
+fn settle_clocks(policy: &Policy, before: &Ticket, ticket: &mut Ticket, at: Timestamp) {
     ticket.ledger.write(at, owed_by(before), promise::calendar_of(policy, before));
     if !ticket.status.is_active() {
         // Nobody waits for an answer any more.
@@ -82,7 +95,6 @@ pub(crate) fn settle_ticket(policy: &Policy, before: &Ticket, ticket: &mut Ticke
     promise::turn(policy, ticket, at);
     keep_silence(before, ticket, at);
     promise::set_due(policy, ticket);
-    ticket.timers = of(policy, ticket);
 }
 
 /// A silence begins with every answer that leaves the next word to the requester, and ends with the status.
@@ -94,7 +106,7 @@ fn keep_silence(before: &Ticket, ticket: &mut Ticket, at: Timestamp) {
     let is_new_answer =
         before.answered.as_ref().map(|answer| answer.event) != ticket.answered.as_ref().map(|answer| answer.event);
     if before.status != Status::Pending || is_new_answer || ticket.silence.is_none() {
-        ticket.silence = Some(Silence { since: at, done: 0 });
+        ticket.silence = Some(Silence { since: ticket.back_at.map_or(at, |back_at| back_at.max(at)), done: 0 });
     }
 }
 
@@ -105,7 +117,7 @@ fn trace_timers(change: &mut Change<'_>) {
         let after = change.ticket.timers.get(&kind).copied();
         match (before, after) {
             (before, Some(after)) if before != Some(after) => {
-                change.trace("timer", kind.as_str(), format!("falls due {after}"));
+                change.trace("timer", kind.as_str(), format!("falls due {after:.0}"));
             }
             (Some(_), None) => change.trace("timer", kind.as_str(), "stopped"),
             _ => {}

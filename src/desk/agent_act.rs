@@ -21,6 +21,7 @@ use crate::event::Actor;
 use crate::ids::{AgentName, RawHash};
 use crate::letter::Words;
 use crate::policy::Receipts;
+use crate::remark::Remark;
 use crate::ticket::Ticket;
 use crate::token::Mode;
 use crate::{act_people, admit, argument, below_marker, closing_question, command_word, process};
@@ -171,7 +172,7 @@ pub(crate) fn try_on(mail: &mut Incoming<'_>, found: &Found, ticket: &Ticket, wr
     }
     if let Some((line, command)) = plan.commands.iter().find(|(_, command)| matches!(command, Command::Confirm { .. })) {
         if plan.words.is_some() || plan.commands.len() > 1 {
-            return Err(refused(line.clone(), "this is said alone, in a mail of its own".to_owned()));
+            return Err(refused(line.clone(), Remark::of(|say| say.said_alone)));
         }
         return Ok(agent_choice::confirm(mail, found, ticket, writing, (line, command)));
     }
@@ -258,7 +259,7 @@ fn plan(mail: &Incoming<'_>, ticket: &Ticket, writing: &Writing<'_>) -> Result<P
                 Said::Ticket(Command::Note { text } | Command::Reply { text }) if text.is_empty() => {}
                 Said::Ticket(command) => commands.push((line.raw.clone(), command.clone())),
                 Said::Desk(_) => {
-                    let what = "this is asked without a ticket: write it to the desk's own address".to_owned();
+                    let what = Remark::of(|say| say.desk_only);
                     return Err(Why::Mistake { line: line.raw.clone(), what, meant: None, place: None });
                 }
             }
@@ -271,12 +272,7 @@ fn plan(mail: &Incoming<'_>, ticket: &Ticket, writing: &Writing<'_>) -> Result<P
             Ok(Said::Ticket(Command::Reply { text } | Command::Note { text })) if text.is_empty() => {}
             Ok(Said::Ticket(command)) => commands.insert(0, (line, command)),
             Ok(Said::Desk(_)) | Err(_) => {
-                return Err(Why::Mistake {
-                    line,
-                    what: "this link cannot be read any more".to_owned(),
-                    meant: None,
-                    place: None,
-                });
+                return Err(Why::Mistake { line, what: Remark::of(|say| say.link_old), meant: None, place: None });
             }
         }
     }
@@ -381,7 +377,7 @@ fn words(mail: &Incoming<'_>, ticket: &Ticket, writing: &Writing<'_>, block: &Bl
     };
     match answer::words(mail.policy, &written) {
         Ok(words) => match answer::too_large(&words, ANSWER_BYTES_MAX).first() {
-            Some(file) if goes_out => Err(Why::Internal { what: format!("\"{}\" is larger than servers take", file.name) }),
+            Some(file) if goes_out => Err(Why::Internal { what: Remark::with(|say| say.too_large, &[("name", &file.name)]) }),
             Some(_) | None => Ok(words),
         },
         Err(hold) if goes_out => Err(Why::Internal { what: hold.what() }),
@@ -469,7 +465,7 @@ fn tell(change: &mut Change<'_>, found: &Found, writing: &Writing<'_>, command: 
     match command {
         Command::Show => agent_hold::say(change, agent, |mail, id| mail.whole(&found.messages, id)),
         Command::Help { verb } => {
-            agent_hold::say(change, agent, |mail, id| mail.help(verb.as_deref(), crate::verb::help_lines(), id));
+            agent_hold::say(change, agent, |mail, id| mail.commands(verb.as_deref(), id));
         }
         Command::Merge { into } => {
             if let Some(other) = found.tickets.get(into) {
@@ -490,20 +486,20 @@ fn confirmed(command: &Command, writing: &Writing<'_>) -> Command {
     }
 }
 
-fn refused(line: String, what: String) -> Why {
+fn refused(line: String, what: Remark) -> Why {
     Why::Mistake { line, what, meant: None, place: None }
 }
 
 /// Whether a command may be carried out on the ticket as it is by then.
-fn admitted(change: &Change<'_>, found: &Found, by: &Actor, command: &Command) -> Result<(), String> {
+fn admitted(change: &Change<'_>, found: &Found, by: &Actor, command: &Command) -> Result<(), Remark> {
     if let Command::Merge { into } = command
         && !found.tickets.contains_key(into)
     {
-        return Err(format!("there is no ticket {}", change.policy.reference(*into)));
+        return Err(Remark::with(|say| say.absent_ticket, &[("reference", &change.policy.reference(*into))]));
     }
     let issues = &change.event.around.issues;
-    crate::issue::admit(change.policy, issues, &change.ticket, by, command).map_err(|refusal| refusal.to_string())?;
-    admit::admit(change.policy, &change.ticket, by, command.clone()).map(|_| ()).map_err(|refusal| refusal.to_string())
+    crate::issue::admit(change.policy, issues, &change.ticket, by, command).map_err(|refusal| refusal.told())?;
+    admit::admit(change.policy, &change.ticket, by, command.clone()).map(|_| ()).map_err(|refusal| refusal.told())
 }
 
 /// The message names the mail that it came in, and takes the place of the draft it may have been.

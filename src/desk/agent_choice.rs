@@ -18,6 +18,7 @@ use crate::event::{Actor, AgentState, Arrival};
 use crate::ids::AgentName;
 use crate::letter::Words;
 use crate::one_click::Word;
+use crate::remark::Remark;
 use crate::ticket::Ticket;
 use crate::token::{CODE_CHARACTERS, Choice, Mode};
 use crate::trace::TraceLine;
@@ -27,6 +28,8 @@ use crate::{act, agent_desk, agent_practice, answer, answer_layout, argument};
 const ADDRESSES_MAX: usize = 10;
 /// First lines of footers that are remembered of one agent.
 const FOOTERS_MAX: usize = 5;
+/// An answer to a question about a held mail is a word, with a greeting and a name at most.
+const CHOICE_WORDS_MAX: usize = 6;
 /// Held mails of which it is remembered that an agent was told they are decided.
 const DECIDED_MAX: usize = 20;
 
@@ -204,19 +207,19 @@ pub(crate) fn confirm(
     writing: &Writing<'_>,
     (line, command): (&str, &Command),
 ) -> Decision {
-    let wrong = |what: &str| Why::Mistake { line: line.to_owned(), what: what.to_owned(), meant: None, place: None };
+    let wrong = |what: Remark| Why::Mistake { line: line.to_owned(), what, meant: None, place: None };
     let Command::Confirm { draft, code } = command else {
-        return agent_hold::draft(mail, found, ticket, writing, wrong("nothing of yours waits for that"));
+        return agent_hold::draft(mail, found, ticket, writing, wrong(Remark::of(|say| say.nothing_waits)));
     };
     let kept = ticket.drafts.iter().find(|kept| kept.event == *draft && kept.agent == *writing.agent).cloned();
     let (Some(kept), Some(source)) = (kept, found.drafts.get(draft)) else {
-        return agent_hold::draft(mail, found, ticket, writing, wrong("nothing of yours waits for that"));
+        return agent_hold::draft(mail, found, ticket, writing, wrong(Remark::of(|say| say.nothing_waits)));
     };
     let needs_code = matches!(kept.why, Why::Code { .. });
     let is_code = |code: &String| mail.policy.keys.is_release_code(code, kept.event, writing.agent);
     if needs_code && !code.as_ref().is_some_and(is_code) {
         mail.trace("token", "bad", "not the code that was sent");
-        return agent_hold::draft(mail, found, ticket, writing, wrong("this is not the code that was sent"));
+        return agent_hold::draft(mail, found, ticket, writing, wrong(Remark::of(|say| say.wrong_code)));
     }
     let consent = Consent { as_it_is: true, code: true, because: Some("confirmed".to_owned()), ..Consent::default() };
     carry_out(mail, found, ticket, &kept, source, consent)
@@ -356,11 +359,13 @@ fn answered(mail: &Incoming<'_>, kept: &Draft, typed: &str) -> Said {
     let yes = |consent: Consent| Said::Yes(Box::new(consent));
     let typed = typed.trim();
     let Some(first) = first_word(typed) else { return Said::Unclear };
+    // Whoever writes more than that means something else as well, which would get lost.
+    let is_alone = || typed.split_whitespace().count() <= CHOICE_WORDS_MAX;
     match (&kept.why, first.as_str()) {
         (_, word) if is_no(word) => Said::No,
         (Why::NotProven, word) if is_yes(word) || word == "mine" || is_remember(word) => yes(Consent::default()),
         (Why::NotProven, _) => Said::Unclear,
-        (_, "note" | "notiz") => yes(Consent { as_note: true, ..all }),
+        (_, "note" | "notiz") if is_alone() => yes(Consent { as_note: true, ..all }),
         (Why::Code { .. }, _) => match code_in(mail, kept, typed) {
             Some(true) => yes(Consent { code: true, because: Some(because(typed)), ..all }),
             Some(false) => Said::WrongCode,
@@ -370,11 +375,11 @@ fn answered(mail: &Incoming<'_>, kept: &Draft, typed: &str) -> Said {
         (Why::Incomplete { .. }, _) if argument::strip_mark(typed).is_some() => Said::Unclear,
         (Why::Incomplete { .. }, _) => yes(Consent { code: true, because: Some(because(typed)), ..all }),
         (Why::Mistake { meant: Some(_), .. }, word) if is_yes(word) => yes(Consent { corrected: correction(kept), ..all }),
-        (Why::Mistake { line, .. }, _) if !line.is_empty() => {
+        (Why::Mistake { line, .. }, _) if !line.is_empty() && words_below(typed) <= CHOICE_WORDS_MAX => {
             let right = typed.lines().next().unwrap_or_default().trim_start_matches(['#', ' ']).to_owned();
             yes(Consent { corrected: Some((line.clone(), right)), ..all })
         }
-        (_, word) if is_yes(word) => yes(all),
+        (_, word) if is_yes(word) && is_alone() => yes(all),
         (_, _) => Said::Unclear,
     }
 }
@@ -386,6 +391,11 @@ fn code_in(mail: &Incoming<'_>, kept: &Draft, typed: &str) -> Option<bool> {
     let mut codes = words.filter(|word| !word.eq_ignore_ascii_case("confirm")).peekable();
     codes.peek()?;
     Some(codes.any(|word| mail.policy.keys.is_release_code(word, kept.event, &kept.agent)))
+}
+
+/// Words below the first line.
+fn words_below(typed: &str) -> usize {
+    typed.split_once('\n').map_or(0, |(_, below)| below.split_whitespace().count())
 }
 
 fn first_word(typed: &str) -> Option<String> {

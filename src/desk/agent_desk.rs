@@ -6,10 +6,11 @@ use mail::{Address, Message};
 
 use crate::agent_mail::Found;
 use crate::agent_request::Request;
+use crate::argument::Line;
 use crate::arrival::Incoming;
 use crate::command::{Command, DeskCommand, Listing, Period};
 use crate::command_block::{self, Block};
-use crate::command_word::{Context, Names, Said};
+use crate::command_word::{self, Context, Names, Said};
 use crate::decide::nothing;
 use crate::decision::{Decision, MessageEntry, Outcome};
 use crate::desk_mail::{DeskMail, Listing as Listed, Mistake};
@@ -19,7 +20,8 @@ use crate::ids::{AgentName, EffectId, InboxName, TeamName, TicketNo};
 use crate::knowledge::Every;
 use crate::opening;
 use crate::policy::{Agent, Policy};
-use crate::ticket::{Requester, Ticket};
+use crate::remark::Remark;
+use crate::ticket::{Requester, Status, Ticket};
 use crate::ticket_mail::{AgentDesk, address_of, name_of};
 use crate::{agent_act, agent_hold, chore_mail, gist};
 
@@ -50,11 +52,47 @@ pub enum Asked {
     Show(TicketNo),
 }
 
+/// The tickets that answer a question.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Matches {
+    /// The first of them, in order.
+    pub tickets: Vec<Ticket>,
+    /// How many there are.
+    pub total: usize,
+    /// So many were looked through, the newest ones, and there are more; `None` = all were.
+    pub looked_through: Option<usize>,
+}
+
 impl Question {
+    /// The one ticket that it is about.
+    #[must_use]
+    pub fn number(&self) -> Option<TicketNo> {
+        match self.what {
+            Asked::Show(no) => Some(no),
+            Asked::List(_) | Asked::Find(_) => None,
+        }
+    }
+
+    /// The statuses that its answers have; empty = any.
+    #[must_use]
+    pub fn statuses(&self) -> Vec<Status> {
+        match self.what {
+            Asked::List(_) => Status::ALL.into_iter().filter(|status| status.is_active()).collect(),
+            Asked::Find(_) | Asked::Show(_) => Vec::new(),
+        }
+    }
+
     /// The tickets that answer it, out of all, in their order.
     #[must_use]
-    pub fn answer(&self, all: Vec<Ticket>, at: Timestamp) -> Vec<Ticket> {
-        all.into_iter().filter(|ticket| self.fits(ticket, at)).take(LISTED_MAX).collect()
+    pub fn answer(&self, all: Vec<Ticket>, at: Timestamp) -> Matches {
+        let mut matches = Matches::default();
+        for ticket in all.into_iter().filter(|ticket| self.fits(ticket, at)) {
+            matches.total += 1;
+            if matches.tickets.len() < LISTED_MAX {
+                matches.tickets.push(ticket);
+            }
+        }
+        matches
     }
 
     fn fits(&self, ticket: &Ticket, at: Timestamp) -> bool {
@@ -138,13 +176,19 @@ fn read(policy: &Policy, agent: &AgentName, message: &Message, at: Timestamp) ->
     }
     // A mail to the desk alone may say its word in the subject: `list mine`.
     let by_subject = command_block::read(&context, &format!("#{}", message.subject.trim().trim_start_matches('#')));
-    if by_subject.commands.is_empty() {
+    // A subject is a command by its first word; a mistake behind that is told, where the mail says nothing else.
+    let is_mistake = || !by_subject.mistakes.is_empty() && is_verb(policy, &message.subject) && block.message.trim().is_empty();
+    if by_subject.commands.is_empty() && !is_mistake() {
         return block;
     }
     let message = block.message;
     block = by_subject;
     block.message = message;
     block
+}
+
+fn is_verb(policy: &Policy, line: &str) -> bool {
+    command_word::find_verb(policy.templates.verbs(), &Line::new(line).verb).is_some()
 }
 
 /// Decides about a mail of a proven agent that is about no ticket.
@@ -167,7 +211,7 @@ pub(crate) fn decide(mail: &mut Incoming<'_>, found: &Found, agent: &AgentName) 
     };
     Some(match &line.said {
         Said::Desk(command) => carry_out(mail, found, agent, command, &block),
-        Said::Ticket(_) => wrong_line(mail, agent, &line.text, "which ticket? Answer its mail, or name it in the subject: [T-1]"),
+        Said::Ticket(_) => wrong_line(mail, agent, &line.text, &Remark::of(|say| say.which_ticket)),
     })
 }
 
@@ -176,37 +220,39 @@ fn carry_out(mail: &mut Incoming<'_>, found: &Found, agent: &Agent, command: &De
         DeskCommand::List { .. } | DeskCommand::Find { .. } => {
             let query = block.commands.first().map_or("", |line| line.text.as_str()).to_owned();
             answer(mail, agent, |desk_mail, id| {
-                desk_mail.listing(&Listed { query: &query, tickets: &found.listing, total: found.listing.len() }, id)
+                let Matches { tickets, total, looked_through } = &found.listing;
+                let listed = Listed { query: &query, tickets, total: *total, looked_through: *looked_through };
+                desk_mail.listing(&listed, id)
             })
         }
-        DeskCommand::Show { ticket } => match found.listing.first() {
+        DeskCommand::Show { ticket } => match found.listing.tickets.first() {
             Some(shown) => {
                 answer(mail, agent, |desk_mail, id| DeskMail { ticket: Some(shown), ..*desk_mail }.whole(&found.messages, id))
             }
-            None => wrong_line(mail, agent, &format!("show {}", mail.policy.reference(*ticket)), "there is no such ticket"),
+            None => wrong_line(mail, agent, &format!("show {}", mail.policy.reference(*ticket)), &Remark::of(|say| say.absent)),
         },
         DeskCommand::New { customer } => new_ticket(mail, agent, customer.as_ref(), block),
         DeskCommand::Away { until } => away(mail, agent, *until),
         DeskCommand::Forget { address } => forget(mail, agent, address),
         DeskCommand::Report { .. } => match &found.report {
             Some(report) => answer(mail, agent, |desk_mail, id| chore_mail::report(desk_mail, report, id)),
-            None => wrong_line(mail, agent, "report", "the report could not be made; `frontdesk report` says why"),
+            None => wrong_line(mail, agent, "report", &Remark::of(|say| say.no_report)),
         },
         DeskCommand::Help { verb } => help(mail, agent, verb.as_deref()),
     }
 }
 
 fn help(mail: &mut Incoming<'_>, agent: &Agent, verb: Option<&str>) -> Decision {
-    answer(mail, agent, |desk_mail, id| desk_mail.help(verb, crate::verb::help_lines(), id))
+    answer(mail, agent, |desk_mail, id| desk_mail.commands(verb, id))
 }
 
 /// Nothing is held, since nothing but the line was said: the agent writes it again. Where they were told of a mistake within
 /// ten minutes they are not told once more, so the mail waits on the list of held ones.
-fn wrong_line(mail: &mut Incoming<'_>, agent: &Agent, line: &str, what: &str) -> Decision {
+fn wrong_line(mail: &mut Incoming<'_>, agent: &Agent, line: &str, what: &Remark) -> Decision {
     wrong_at(mail, agent, line, what, (0, line.chars().count()))
 }
 
-fn wrong_at(mail: &mut Incoming<'_>, agent: &Agent, line: &str, what: &str, characters: (usize, usize)) -> Decision {
+fn wrong_at(mail: &mut Incoming<'_>, agent: &Agent, line: &str, what: &Remark, characters: (usize, usize)) -> Decision {
     let known = mail.event.around.agents.get(&agent.name).cloned().unwrap_or_default();
     let Some(state) = agent_hold::told_at_desk(&known, mail.event.at) else {
         mail.trace("notice", "no", "told of a mistake at the desk within ten minutes");
@@ -214,8 +260,10 @@ fn wrong_at(mail: &mut Incoming<'_>, agent: &Agent, line: &str, what: &str, char
     };
     let lines = [line.to_owned()];
     let held = mail.event.id;
-    let mistake = Mistake { held, lines: &lines, wrong: 0, characters, what, meant: None, has_text: false };
-    let mut decision = answer(mail, agent, |desk_mail, id| desk_mail.mistake(&mistake, id));
+    let mut decision = answer(mail, agent, |desk_mail, id| {
+        let what = what.told(desk_mail.words().language);
+        desk_mail.mistake(&Mistake { held, lines: &lines, wrong: 0, characters, what, meant: None, has_text: false }, id)
+    });
     decision.effects.push(Effect::Agent { name: agent.name.clone(), state });
     decision
 }
@@ -245,12 +293,8 @@ fn forget(mail: &mut Incoming<'_>, agent: &Agent, address: &Address) -> Decision
     let mut state = mail.event.around.agents.get(&agent.name).cloned().unwrap_or_default();
     if !state.addresses.remove(&address.folded()) {
         let is_configured = mail.policy.agent_by_address(address).is_some_and(|known| known.name == agent.name);
-        let what = if is_configured {
-            "this address stands in the configuration, where an operator can change it"
-        } else {
-            "no such address was remembered as yours"
-        };
-        return wrong_line(mail, agent, &format!("forget {address}"), what);
+        let what = if is_configured { Remark::of(|say| say.address_configured) } else { Remark::of(|say| say.address_unknown) };
+        return wrong_line(mail, agent, &format!("forget {address}"), &what);
     }
     mail.trace("agent", "address forgotten", format!("{address} is no longer {}'s", agent.name));
     let mut decision = answer(mail, agent, |desk_mail, id| desk_mail.forgotten(address, id));
@@ -293,8 +337,7 @@ fn new_ticket(mail: &mut Incoming<'_>, agent: &Agent, customer: Option<&Address>
     let author = forwarded.and_then(|forward| forward.from.as_deref());
     let from_forward = || Address::new(address_of(author?)).ok();
     let Some(customer) = customer.cloned().or_else(|| named_customer(block)).or_else(from_forward) else {
-        let what = "say who the customer is: `new customer: a@b`";
-        return wrong_line(mail, agent, "new", what);
+        return wrong_line(mail, agent, "new", &Remark::of(|say| say.say_customer));
     };
     let name = author.filter(|author| address_of(author).eq_ignore_ascii_case(customer.as_str())).map(name_of);
     let name = name.filter(|name| !name.contains('@')).unwrap_or_default();

@@ -104,15 +104,10 @@ pub(crate) fn ask_writer(change: &mut Change<'_>, agent: &Agent, why: &Why, abou
             let meant = meant.as_deref();
             let has_text = about.text.trim() != line.trim();
             let characters = place.unwrap_or((0, lines[0].chars().count()));
+            let what = what.told(mail.words().language);
             mail.mistake(&Mistake { held: event, lines: &lines, wrong: 0, characters, what, meant, has_text }, id)
         }
-        Why::Internal { what } => {
-            let lines = ["your answer".to_owned()];
-            mail.mistake(
-                &Mistake { held: event, lines: &lines, wrong: 0, characters: (0, 11), what, meant: None, has_text: true },
-                id,
-            )
-        }
+        Why::Internal { what } => mail.unfit(event, what, id),
         Why::Overtaken => match &seen {
             Some(seen) => mail.overtaken(event, seen, is_answer, about.answered.unwrap_or(&seen.excerpt), id),
             None => mail.parts_differ(event, about.text, id),
@@ -216,8 +211,7 @@ pub(crate) fn nothing_said(mail: &mut Incoming<'_>, ticket: &Ticket, writing: &W
     change.trace.append(&mut mail.lines);
     change.tell("nothing_said", writing.agent.as_str(), "a mail without words or commands");
     if let Some(agent) = change.policy.agents.get(writing.agent) {
-        let lines = crate::verb::help_lines();
-        say(&mut change, agent, |desk_mail, id| desk_mail.help(None, lines, id));
+        say(&mut change, agent, |desk_mail, id| desk_mail.commands(None, id));
     }
     change.finish(Outcome::Attached)
 }
@@ -261,7 +255,7 @@ fn words(why: &Why) -> String {
         Why::Internal { what } => format!("not fit for people outside: {what}"),
         Why::BelowMarker { line } => format!("words stand below the line above which answers are written: `{line}`"),
         Why::VerbInText { line } => format!("a command stands within the text: `{line}`"),
-        Why::Incomplete { open } => format!("closing would leave open: {}", open.join(", ")),
+        Why::Incomplete { open } => format!("closing would leave open: {}", crate::closing_question::listed(open)),
         Why::Code { verb } => format!("`{verb}` asks for a code"),
         Why::TagOnly => "only a subject tag says where it belongs".to_owned(),
     }

@@ -10,10 +10,12 @@ use crate::agent_page::{self, Page};
 use crate::agent_words::Words;
 use crate::effect::{Enclosed, Purpose, Send, SendClass};
 use crate::envelope::{extra, marks};
+use crate::event::Actor;
 use crate::ids::{EffectId, EventId, TicketNo};
 use crate::one_click::{self, Link};
 use crate::policy::{Agent, AgentMail, Carrier, Inbox, Policy};
 use crate::ticket::Ticket;
+use crate::ticket_mail::short_name;
 use crate::token::{Choice, Claim, Mode};
 
 /// Longest local part of an address (RFC 5321 §4.5.3.1.1).
@@ -93,6 +95,24 @@ impl<'a> AgentDesk<'a> {
     pub(crate) fn person(&self, name: &str) -> String {
         let agent = self.policy.agents.get(&name.into());
         agent.map_or_else(|| agent_page::clean(name, 60), |agent| agent.label.clone())
+    }
+
+    /// Whose act it was, for the name in `sentence`: an agent, or whoever works at the server, who has an article.
+    pub(crate) fn actor(&self, words: &Words, sentence: &str, by: &str) -> String {
+        self.operator(words, sentence, by).unwrap_or_else(|| self.person(by))
+    }
+
+    /// The same by a short name.
+    pub(crate) fn short_actor(&self, words: &Words, sentence: &str, by: &str) -> String {
+        self.operator(words, sentence, by).unwrap_or_else(|| short_name(&self.person(by)))
+    }
+
+    fn operator(&self, words: &Words, sentence: &str, by: &str) -> Option<String> {
+        let is_operator = by == Actor::Operator.label() && !self.policy.agents.contains_key(&by.into());
+        let mut letters = words.operator.chars();
+        let is_first = sentence.starts_with('{');
+        let first = letters.next().filter(|_| is_operator)?;
+        Some(if is_first { first.to_uppercase().chain(letters).collect() } else { words.operator.to_owned() })
     }
 
     /// A link with one word about one held mail.

@@ -8,6 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use jiff::Timestamp;
 use mail::Message;
 
+use crate::agent_desk::Matches;
 use crate::agent_proof::{Facts, Right, Sender, Token};
 use crate::agent_request::Request;
 use crate::arrival::Incoming;
@@ -38,8 +39,8 @@ pub struct Found {
     pub html: Option<String>,
     /// The text of the mail of ours that it answers.
     pub quoted: Option<String>,
-    /// Tickets that answer its question, in order.
-    pub listing: Vec<Ticket>,
+    /// Tickets that answer its question.
+    pub listing: Matches,
     /// It holds the agent's PIN.
     pub pin_valid: bool,
     /// It holds a PIN that is not theirs.

@@ -199,7 +199,7 @@ fn long_lists_are_cut() {
     let to = &policy.agents[&"tomasz".into()];
     let mail = crate::desk_mail::DeskMail { desk, to, ticket: Some(&ticket), at: sample::at(sample::NOW) };
     let (tickets, messages) = (vec![ticket.clone(); 200], vec![message; 200]);
-    let listing = crate::desk_mail::Listing { query: "team", tickets: &tickets, total: 200 };
+    let listing = crate::desk_mail::Listing { query: "team", tickets: &tickets, total: 200, looked_through: None };
     let digest =
         crate::desk_mail::Digest { due_today: &tickets, waiting_on_you: &tickets, waiting_on_others: &tickets, held: &tickets };
     let all = [
@@ -208,7 +208,11 @@ fn long_lists_are_cut() {
         mail.whole(&messages, sample::id("c")),
         mail.help(None, std::iter::repeat_n(("close [reason]", "Answered; a reply reopens the ticket."), 500), sample::id("d")),
         mail.receipt(&vec!["x".repeat(300); 500], None, true, sample::id("e")),
-        mail.incomplete(crate::EventId::of_request("held"), &vec!["x".repeat(300); 500], sample::id("f")),
+        mail.incomplete(
+            crate::EventId::of_request("held"),
+            &vec![crate::remark::Remark::plain("x".repeat(300)); 500],
+            sample::id("f"),
+        ),
     ];
     for send in &all {
         assert!(html(send).len() <= HTML_BYTES_MAX, "{}: {}", text(send), html(send).len());

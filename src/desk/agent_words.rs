@@ -23,6 +23,8 @@ pub(crate) struct Words {
     pub(crate) shortened: &'static str,
     pub(crate) day_mark: &'static str,
     pub(crate) days: &'static str,
+    /// Whoever works at the server; as the subject of a sentence.
+    pub(crate) operator: &'static str,
     pub(crate) via: &'static str,
     pub(crate) answer_name: &'static str,
     pub(crate) note_name: &'static str,
@@ -51,6 +53,7 @@ pub(crate) struct Words {
     pub(crate) marker_not_sent: &'static str,
     pub(crate) marker_not_done: &'static str,
     pub(crate) marker_nothing_done: &'static str,
+    pub(crate) marker_unfit: &'static str,
     pub(crate) marker_overtaken: &'static str,
     pub(crate) marker_asked: &'static str,
     pub(crate) marker_not_closed: &'static str,
@@ -152,10 +155,14 @@ pub(crate) struct Words {
     pub(crate) response_was_late: &'static str,
     pub(crate) response_due: &'static str,
     pub(crate) response_late: &'static str,
+    pub(crate) answer_due: &'static str,
+    pub(crate) answer_late: &'static str,
     pub(crate) claims: &'static str,
     pub(crate) claimed_by: &'static str,
     pub(crate) sleeps: &'static str,
     pub(crate) asked: &'static str,
+    pub(crate) expected: &'static str,
+    pub(crate) known_issue: &'static str,
     pub(crate) tags: &'static str,
     pub(crate) look_at: &'static str,
     pub(crate) last_note: &'static str,
@@ -163,6 +170,7 @@ pub(crate) struct Words {
     /// In the order of [`crate::cause::Why`].
     pub(crate) whys: [&'static str; 7],
     pub(crate) mistake_sent: &'static str,
+    pub(crate) unfit: &'static str,
     pub(crate) use_line: &'static str,
     pub(crate) text_only: &'static str,
     pub(crate) keep_note: &'static str,
@@ -214,6 +222,7 @@ pub(crate) struct Words {
     pub(crate) found: &'static str,
     pub(crate) found_none: &'static str,
     pub(crate) found_more: &'static str,
+    pub(crate) found_newest: &'static str,
     pub(crate) more_tickets: &'static str,
     pub(crate) wrote_at: &'static str,
     pub(crate) sent_at: &'static str,
@@ -257,6 +266,12 @@ impl Words {
         }
     }
 
+    /// What a status is called.
+    pub(crate) fn status(&self, status: Status) -> &'static str {
+        let place = Status::ALL.iter().position(|known| *known == status);
+        place.map_or(status.as_str(), |place| self.statuses[place])
+    }
+
     /// What an act or a value is called to a person.
     pub(crate) fn act(&self, name: &str) -> String {
         let told = self.acts.iter().find(|(known, _)| *known == name);
@@ -278,6 +293,11 @@ pub(crate) fn words_of(policy: &Policy, agent: &Agent) -> &'static Words {
     let wanted = agent.speaks.iter().chain(&policy.company.languages);
     let base = |tag: &String| tag.split('-').next().unwrap_or_default().to_ascii_lowercase();
     wanted.map(base).find_map(|tag| ALL.into_iter().find(|words| words.language == tag)).unwrap_or(ALL[0])
+}
+
+/// The words of a language; English where there are none.
+pub(crate) fn in_language(language: &str) -> &'static Words {
+    ALL.into_iter().find(|words| words.language == language).unwrap_or(ALL[0])
 }
 
 /// What begins the last line of a mail about a ticket, in each language.

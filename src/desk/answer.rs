@@ -15,6 +15,7 @@ use crate::effect::Enclosed;
 use crate::ids::{RawHash, TicketNo};
 use crate::letter::Words;
 use crate::policy::Policy;
+use crate::remark::Remark;
 use crate::template;
 use crate::token::Mode;
 
@@ -53,18 +54,18 @@ pub(crate) enum Hold {
     /// See [`leaks`].
     Leak {
         /// What it is.
-        what: String,
+        what: Remark,
     },
 }
 
 impl Hold {
     /// One sentence for the writer, without a full stop.
-    pub(crate) fn what(&self) -> String {
+    pub(crate) fn what(&self) -> Remark {
         match self {
-            Self::Layout { line } => format!("a line of our own mail stands in it: \"{line}\""),
-            Self::Hidden => "it has text that is not visible".to_owned(),
-            Self::WholeMail { name } => format!("\"{name}\" is a whole mail, which may hold more than is meant"),
-            Self::Leak { what } => format!("it has {what}"),
+            Self::Layout { line } => Remark::with(|say| say.layout, &[("line", line)]),
+            Self::Hidden => Remark::of(|say| say.hidden),
+            Self::WholeMail { name } => Remark::with(|say| say.whole_mail, &[("name", name)]),
+            Self::Leak { what } => what.around(|say| say.leak),
         }
     }
 }
@@ -129,7 +130,7 @@ pub(crate) fn words(policy: &Policy, written: &Written<'_>) -> Result<Words, Hol
 
 /// The last check before a mail to people outside is composed: what stands in it that is ours alone. A reference alone
 /// (`T-4700`) may be said. Notes cannot be told from other words here; that they are in no answer is the work of the cut.
-pub(crate) fn leaks(text: &str, html: Option<&str>, policy: &Policy, ticket: TicketNo) -> Option<String> {
+pub(crate) fn leaks(text: &str, html: Option<&str>, policy: &Policy, ticket: TicketNo) -> Option<Remark> {
     let shown = html.map(|html| mail::html::to_text(html).text);
     let all = [Some(text), html, shown.as_deref()];
     all.into_iter().flatten().find_map(|text| answer_layout::secret_in(text, policy, ticket))
@@ -220,7 +221,7 @@ fn own_lines(policy: &Policy, written: &Written<'_>) -> Result<(String, Vec<Stri
                 dropped.push(line.to_owned());
             }
             Fate::Quote(words) => kept.push(format!("> {words}").trim_end().to_owned()),
-            Fate::Held => return Err(Hold::Layout { line: answer_layout::short(line) }),
+            Fate::Held => return Err(answer_layout::why_held(line, policy)),
         }
     }
     while let Some(last) = kept.last() {

@@ -6,8 +6,10 @@ use std::sync::LazyLock;
 
 use regex::Regex;
 
+use crate::answer::Hold;
 use crate::ids::TicketNo;
 use crate::policy::Policy;
+use crate::remark::Remark;
 use crate::token::Mode;
 
 /// What becomes of a line of an answer.
@@ -146,6 +148,15 @@ impl<'a> Frame<'a> {
     }
 }
 
+/// Why a line waits for its writer.
+pub(crate) fn why_held(line: &str, policy: &Policy) -> Hold {
+    let body = unquoted(line).0;
+    if !is_layout(body) && names_our_address(body, policy) {
+        return Hold::Leak { what: Remark::of(|say| say.secret_address) };
+    }
+    Hold::Layout { line: short(line) }
+}
+
 /// A line of the frame that our mails put above the part to be cut.
 pub(crate) fn is_marker(body: &str) -> bool {
     body.starts_with(MARKER) || body.ends_with(MARKER)
@@ -233,38 +244,38 @@ pub(crate) fn is_size(bytes: u64, written: &str) -> bool {
 /// What stands in a text that people outside must never read; `None` is the only good answer.
 ///
 /// `text` is searched as it is and with `%40` and its like resolved, as links write them.
-pub(crate) fn secret_in(text: &str, policy: &Policy, ticket: TicketNo) -> Option<String> {
+pub(crate) fn secret_in(text: &str, policy: &Policy, ticket: TicketNo) -> Option<Remark> {
     let decoded = percent_decoded(text);
     let texts = [text, decoded.as_str()];
     let any = |pattern: &Regex| texts.iter().any(|text| pattern.is_match(text));
     if any(&DETAIL) || any(&ONE_CLICK) || any(&HELD_MAIL) {
-        return Some("an address or a link of ours that acts for an agent".to_owned());
+        return Some(Remark::of(|say| say.secret_link));
     }
     if any(&MESSAGE_ID) {
-        return Some("the id of a mail of ours".to_owned());
+        return Some(Remark::of(|say| say.secret_id));
     }
     if texts.iter().any(|text| names_our_address(text, policy)) {
-        return Some("the address that agents write to".to_owned());
+        return Some(Remark::of(|say| say.secret_address));
     }
     if texts.iter().any(|text| text.contains(MARKER)) {
-        return Some("the line that our own mails begin with".to_owned());
+        return Some(Remark::of(|say| say.secret_marker));
     }
     let lower = decoded.to_lowercase();
     if lower.contains("x-frontdesk") || lower.contains("data-fd") {
-        return Some("a mark that our own mails carry".to_owned());
+        return Some(Remark::of(|say| say.secret_mark));
     }
     let revision = format!("{}.", policy.reference(ticket)).to_lowercase();
     let is_revision = |at: usize| lower[at + revision.len()..].starts_with(|c: char| c.is_ascii_digit());
     if any(&REFERENCE) || lower.match_indices(&revision).any(|(at, _)| is_revision(at)) {
-        return Some("a reference that only our own mails carry".to_owned());
+        return Some(Remark::of(|say| say.secret_reference));
     }
     let pages = policy.url.as_ref().map(|url| url.trim_end_matches('/').to_lowercase());
     if pages.is_some_and(|url| ["/t/", "/a/"].iter().any(|page| lower.contains(&format!("{url}{page}")))) {
-        return Some("a link to a page for agents".to_owned());
+        return Some(Remark::of(|say| say.secret_page));
     }
     text.lines()
         .find(|line| is_layout(unquoted(line).0))
-        .map(|line| format!("a line of our own mail to agents: \"{}\"", short(line)))
+        .map(|line| Remark::with(|say| say.secret_line, &[("line", &short(line))]))
 }
 
 /// The first words of a line.

@@ -14,6 +14,7 @@ use crate::effect::Effect;
 use crate::event::{Arrival, Event, EventKind, SenderProof, Target};
 use crate::ids::TicketNo;
 use crate::policy::Policy;
+use crate::remark::Remark;
 use crate::ticket::{LinkKind, Status, Ticket};
 use crate::ticket_mail::Cause;
 use crate::trace::TraceLine;
@@ -101,7 +102,7 @@ pub(crate) fn decide(policy: &Policy, ticket: Option<&Ticket>, event: &Event, ar
         MachineOutcome::TicketNoAck | MachineOutcome::TicketUnproven | MachineOutcome::Ticket => {
             match (&arrival.known.placement.target, ticket) {
                 (Target::Attach { .. }, Some(ticket)) => mail.attach(ticket, &verdict),
-                (Target::Held { why, .. }, Some(ticket)) => mail.held_on(ticket, why.clone()),
+                (Target::Held { why, .. }, Some(ticket)) => mail.held_on(ticket, why),
                 (Target::New | Target::NewLinked { .. } | Target::Attach { .. } | Target::Held { .. }, _) => {
                     match courtesy::of(mail.message()) {
                         Some(Courtesy::Stop) => mail.stop_word(),
@@ -271,7 +272,7 @@ impl<'a> Incoming<'a> {
         let permanent = bounce.recipients.iter().find(|recipient| recipient.permanent);
         let Some(recipient) = permanent.filter(|_| ticket.hold.is_none()) else { return decision };
         if let Some(next) = &mut decision.ticket {
-            next.hold = Some("our mail to the requester bounced".to_owned());
+            next.hold = Some(Remark::of(|say| say.hold_bounced).to_string());
         }
         let to = Address::new(&recipient.address).unwrap_or_else(|_| ticket.requester.address.clone());
         let reply = recipient.diagnostic.as_deref().or(recipient.status.as_deref()).unwrap_or("no reason given");
@@ -295,16 +296,16 @@ impl<'a> Incoming<'a> {
     }
 
     /// Kept on the ticket for its owner's yes; not part of the conversation.
-    pub(crate) fn held_on(&mut self, ticket: &Ticket, why: String) -> Decision {
+    pub(crate) fn held_on(&mut self, ticket: &Ticket, why: &Remark) -> Decision {
         let message = MessageEntry { held: true, ..self.entry(None, true) };
-        let outcome = Outcome::Held { why: why.clone() };
+        let outcome = Outcome::Held { why: why.to_string() };
         let mut change = Change::new(self.policy, ticket, self.event);
         change.trace.append(&mut self.lines);
-        change.tell("held", self.sender.address.as_str(), why.clone());
+        change.tell("held", self.sender.address.as_str(), why.to_string());
         change.message = Some(message.clone());
         // Nobody has worked on it.
         change.ticket.updated_at = ticket.updated_at;
-        notice::tell(&mut change, &Cause::Held { message: &message, why: &why }, None);
+        notice::tell(&mut change, &Cause::Held { message: &message, why }, None);
         change.finish(outcome)
     }
 
@@ -371,10 +372,12 @@ impl<'a> Incoming<'a> {
         Some(said)
     }
 
-    /// The requester's zone, as far as a proven mail's Date tells it.
+    /// The requester's zone, as far as a proven mail's Date tells it, and that they are there.
     fn read_zone(&self, next: &mut Ticket) {
         let is_requester = self.sender.address.folded() == next.requester.address.folded();
         if is_requester {
+            // Whoever writes is back.
+            next.back_at = None;
             next.utc_offset_minutes = self.proven_offset().or(next.utc_offset_minutes);
         }
     }
@@ -392,7 +395,7 @@ impl<'a> Incoming<'a> {
             next.reopened.retain(|earlier| earlier.duration_until(at) < DAY);
             if next.reopened.len() >= self.policy.limits.reopens_per_day as usize {
                 self.trace("status", "kept", "reopened too often today");
-                next.hold = Some("reopened by mail too often: a person should look".to_owned());
+                next.hold = Some(Remark::of(|say| say.hold_reopened).to_string());
                 return;
             }
             next.reopened.push(at);

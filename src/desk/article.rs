@@ -12,8 +12,10 @@ use crate::gist::{self, Term};
 use crate::help::{About, Asked, Offer, Suggested};
 use crate::letter::{self, Words};
 use crate::policy::Policy;
+use crate::remark::Remark;
 use crate::ticket::Ticket;
 use crate::ticket_mail::Suggestion;
+use crate::wrong_words::Noun;
 use crate::{act, answer};
 
 /// Articles that agents are offered.
@@ -264,18 +266,18 @@ pub(crate) fn perhaps(policy: &Policy, ticket: &Ticket) -> Vec<Suggestion> {
 ///
 /// # Errors
 /// There is none; in words.
-pub(crate) fn find<'p>(policy: &'p Policy, ticket: &Ticket, which: &str) -> Result<&'p Article, String> {
+pub(crate) fn find<'p>(policy: &'p Policy, ticket: &Ticket, which: &str) -> Result<&'p Article, Remark> {
     let articles = &policy.knowledge.articles;
     let mut letters = ticket.help.suggested.iter().zip('a'..);
     let by_letter = letters.find(|(_, letter)| which.eq_ignore_ascii_case(&letter.to_string()));
     let id = by_letter.map_or(which, |(suggested, _)| suggested.id.as_str());
     articles.get(id).ok_or_else(|| {
         if articles.all.is_empty() {
-            return "there are no articles: `[articles] path` names their folder".to_owned();
+            return Remark::of(|say| say.no_articles);
         }
         let near = crate::mistake::nearest(id, articles.all.iter().map(|article| article.id.as_str()));
-        let hint = near.map_or_else(String::new, |near| format!("; `{near}` is close"));
-        format!("there is no article `{which}`{hint}")
+        let unknown = || Remark::with(|say| say.no_article, &[("word", which)]);
+        near.map_or_else(unknown, |near| crate::mistake::close(Noun::Article, which, near))
     })
 }
 
@@ -283,7 +285,7 @@ pub(crate) fn find<'p>(policy: &'p Policy, ticket: &Ticket, which: &str) -> Resu
 pub(crate) fn send(change: &mut Change<'_>, by: &Actor, which: &str, whole: bool) {
     let article = match find(change.policy, &change.ticket, which) {
         Ok(article) => article,
-        Err(why) => return change.trace("command", "nothing", why),
+        Err(why) => return change.trace("command", "nothing", why.to_string()),
     };
     // Words of the same mail have taken it along.
     let is_answered = change.history.iter().any(|line| line.kind == "answered");
@@ -315,13 +317,13 @@ pub(crate) fn enclose(
         let alone = all.is_none();
         let text = match command {
             Command::Article { which, whole } => {
-                find(policy, ticket, which).and_then(|article| text(policy, ticket, article, *whole, alone))
+                find(policy, ticket, which).ok().and_then(|article| text(policy, ticket, article, *whole, alone).ok())
             }
-            Command::SendSaved { name } => crate::saved::text(policy, ticket, agent, name, alone),
+            Command::SendSaved { name } => crate::saved::text(policy, ticket, agent, name, alone).ok(),
             _ => continue,
         };
         // What cannot be sent is refused when its command is carried out, and nothing of the mail is done then.
-        let Ok(text) = text else { continue };
+        let Some(text) = text else { continue };
         all = Some(match all {
             None => Words::plain(text.trim_end()),
             Some(mut words) => {

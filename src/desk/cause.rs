@@ -5,6 +5,7 @@ use mail::Address;
 
 use crate::decision::MessageEntry;
 use crate::ids::VendorName;
+use crate::remark::Remark;
 use crate::ticket::Ticket;
 use crate::token::Mode;
 
@@ -105,7 +106,7 @@ pub enum Cause<'a> {
         /// The message.
         message: &'a MessageEntry,
         /// Why it waits.
-        why: &'a str,
+        why: &'a Remark,
     },
     /// A mail of ours did not arrive.
     DeliveryFailed {

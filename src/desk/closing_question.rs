@@ -5,6 +5,7 @@ use crate::command::{Closing, Command};
 use crate::ids::AgentName;
 use crate::policy::Policy;
 use crate::process;
+use crate::remark::Remark;
 use crate::ticket::Ticket;
 
 /// Answers that waive a question.
@@ -34,16 +35,22 @@ pub fn unanswered<'p>(policy: &'p Policy, ticket: &Ticket) -> Vec<&'p str> {
 
 /// Questions and steps that closing would leave open, where nobody has said why: asked about once.
 #[must_use]
-pub fn open_work(policy: &Policy, ticket: &Ticket, command: &Command) -> Option<Vec<String>> {
+pub fn open_work(policy: &Policy, ticket: &Ticket, command: &Command) -> Option<Vec<Remark>> {
     let Command::Close(closing) = command else { return None };
     if closing.anyway.is_some() || !ticket.status.is_active() {
         return None;
     }
     let ticket_type = policy.types.get(&ticket.ticket_type)?;
     let required = ticket_type.fields.iter().filter(|field| field.required && ticket.missing.contains(&field.id));
-    let steps = process::left_open(policy, ticket).map(|step| format!("step {step}"));
-    let open: Vec<String> = required.map(|field| field.ask.clone()).chain(steps).collect();
+    let steps = process::left_open(policy, ticket).map(|step| Remark::with(|say| say.open_step, &[("step", step)]));
+    let open: Vec<Remark> = required.map(|field| Remark::plain(&field.ask)).chain(steps).collect();
     (!open.is_empty()).then_some(open)
+}
+
+/// The same as one text for lists.
+#[must_use]
+pub fn listed(open: &[Remark]) -> String {
+    open.iter().map(Remark::to_string).collect::<Vec<_>>().join(", ")
 }
 
 /// Who is asked about them.

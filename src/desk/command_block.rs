@@ -11,6 +11,7 @@ use crate::command_name;
 use crate::command_word::{self, Context, Said, find_verb};
 use crate::mistake::Mistake;
 use crate::policy::AgentProof;
+use crate::remark::Remark;
 use crate::verb::{Verb, Verbs};
 
 /// Commands of one mail: more are no work of a person.
@@ -149,7 +150,7 @@ pub fn read(context: &Context<'_>, new_text: &str) -> Block {
     };
     for (index, line) in lines.iter().enumerate().take(bottom).skip(top) {
         match kinds[index] {
-            Kind::Pin => add_mistake(&mut block, index, "pin: ******", "the PIN stands in the first or the last line"),
+            Kind::Pin => add_mistake(&mut block, index, "pin: ******", Remark::of(|say| say.pin_place)),
             Kind::Text | Kind::Blank | Kind::Command => {
                 if block.verb_in_text.is_none() && is_verb_in_text(verbs, line.text, &mut compares) {
                     block.verb_in_text = Some(TextLine { number: index + 1, text: trim(line.text).to_owned() });
@@ -280,7 +281,7 @@ fn verb_word(line: &str) -> String {
 
 fn add_command(context: &Context<'_>, block: &mut Block, index: usize, raw: &str) {
     if block.commands.len() + block.mistakes.len() >= COMMANDS_MAX {
-        return add_mistake(block, index, raw, "too many commands in one mail");
+        return add_mistake(block, index, raw, Remark::of(|say| say.too_many));
     }
     let text = Line::new(raw).text.to_owned();
     let (number, raw) = (index + 1, raw.to_owned());
@@ -291,9 +292,9 @@ fn add_command(context: &Context<'_>, block: &mut Block, index: usize, raw: &str
 }
 
 /// A mistake of the whole line.
-fn add_mistake(block: &mut Block, index: usize, raw: &str, what: &str) {
+fn add_mistake(block: &mut Block, index: usize, raw: &str, what: Remark) {
     let text = Line::new(raw).text.to_owned();
-    let mistake = Mistake { what: what.to_owned(), span: 0..text.len(), meant: None };
+    let mistake = Mistake { what, span: 0..text.len(), meant: None };
     block.mistakes.push(WrongLine { number: index + 1, raw: raw.to_owned(), text, mistake });
 }
 
@@ -309,8 +310,7 @@ fn check_wrap(verbs: &Verbs, block: &mut Block, lines: &[TextAt<'_>], kinds: &[K
         |line: &CommandLine| find_verb(verbs, &Line::new(&line.text).verb).is_none_or(|verb| verb.entry().usage != verb.word());
     if let Some(at) = block.commands.iter().position(|line| line.number == above + 1 && takes_words(line)) {
         let line = block.commands.remove(at);
-        let what = "your mail program may have wrapped this line: put an empty line below it".to_owned();
-        let mistake = Mistake { what, span: 0..line.text.len(), meant: None };
+        let mistake = Mistake { what: Remark::of(|say| say.wrapped), span: 0..line.text.len(), meant: None };
         block.mistakes.push(WrongLine { number: line.number, raw: line.raw, text: line.text, mistake });
         block.mistakes.sort_by_key(|line| line.number);
     }
@@ -325,16 +325,14 @@ fn check_whole(context: &Context<'_>, block: &mut Block) {
     let mut kept = Vec::with_capacity(block.commands.len());
     for line in std::mem::take(&mut block.commands) {
         let what = match (&line.said, speech(&line.said)) {
-            (Said::Ticket(_), _) if !has_ticket => "this mail is about no ticket: answer a ticket's mail, or begin with `new`",
-            (_, Some(speech)) if first_speech.is_some_and(|first| first != speech) => {
-                "the mail cannot be a note and a reply: give one of them its words on the line"
-            }
+            (Said::Ticket(_), _) if !has_ticket => Remark::of(|say| say.no_ticket),
+            (_, Some(speech)) if first_speech.is_some_and(|first| first != speech) => Remark::of(|say| say.note_and_reply),
             (Said::Ticket(_) | Said::Desk(_), _) => {
                 kept.push(line);
                 continue;
             }
         };
-        let mistake = Mistake { what: what.to_owned(), span: 0..Line::new(&line.text).verb_span.end, meant: None };
+        let mistake = Mistake { what, span: 0..Line::new(&line.text).verb_span.end, meant: None };
         block.mistakes.push(WrongLine { number: line.number, raw: line.raw, text: line.text, mistake });
     }
     block.commands = kept;

@@ -4,6 +4,7 @@ use crate::command::{DeskCommand, Listing, Period};
 use crate::command_name;
 use crate::command_word::{Reader, bare};
 use crate::mistake::{Mistake, nearest};
+use crate::remark::Remark;
 
 /// `list`, `list mine`, `list team`, `list team:support`, `list team support`, `list overdue`.
 pub(crate) fn list(reader: &Reader<'_>) -> Result<DeskCommand, Mistake> {
@@ -12,14 +13,14 @@ pub(crate) fn list(reader: &Reader<'_>) -> Result<DeskCommand, Mistake> {
     let word = bare(&first.text).trim_end_matches(':').to_lowercase();
     let (which, taken) = match (word.as_str(), arguments.get(1)) {
         ("mine" | "my" | "me" | "meine", _) => (Listing::Mine, 1),
-        ("overdue" | "late" | "überfällig", _) => (Listing::Overdue, 1),
+        ("overdue" | "late" | "überfällig" | "überfällige", _) => (Listing::Overdue, 1),
         ("team", Some(name)) => (Listing::Team(Some(command_name::team(reader, name, bare(&name.text), "")?)), 2),
         ("team", None) => (Listing::Team(None), 1),
         (other, _) => match other.strip_prefix("team:") {
             Some(name) => (Listing::Team(Some(command_name::team(reader, first, name, "team:")?)), 1),
             None => {
                 let near = nearest(other, ["mine", "team", "overdue"]);
-                return Err(reader.wrong(first, "lists are: mine, team, overdue", near));
+                return Err(reader.wrong(first, Remark::of(|say| say.lists), near));
             }
         },
     };
@@ -32,7 +33,7 @@ pub(crate) fn list(reader: &Reader<'_>) -> Result<DeskCommand, Mistake> {
 /// `find words`.
 pub(crate) fn find(reader: &Reader<'_>) -> Result<DeskCommand, Mistake> {
     let words = reader.free_text();
-    if words.trim().is_empty() { Err(reader.missing("say what to look for")) } else { Ok(DeskCommand::Find { words }) }
+    if words.trim().is_empty() { Err(reader.missing(|say| say.say_find)) } else { Ok(DeskCommand::Find { words }) }
 }
 
 /// `new`, `new a@b`, `new for Anna <a@b>`.
@@ -49,7 +50,7 @@ pub(crate) fn new(reader: &Reader<'_>) -> Result<DeskCommand, Mistake> {
 /// `away until mon`, `away 3d`, `away off`.
 pub(crate) fn away(reader: &Reader<'_>) -> Result<DeskCommand, Mistake> {
     if reader.arguments().is_empty() {
-        return Err(reader.missing("say until when"));
+        return Err(reader.missing(|say| say.say_until));
     }
     let is_end = |word: &str| matches!(bare(word).to_lowercase().as_str(), "off" | "none" | "no" | "back" | "aus" | "ende");
     match reader.arguments() {
@@ -71,7 +72,7 @@ pub(crate) fn report(reader: &Reader<'_>) -> Result<DeskCommand, Mistake> {
         "month" | "monthly" | "monat" => Period::Month,
         other => {
             let near = nearest(other, ["week", "month"]);
-            return Err(reader.wrong(argument, "reports are of a week or a month", near));
+            return Err(reader.wrong(argument, Remark::of(|say| say.reports), near));
         }
     };
     Ok(DeskCommand::Report { period })

@@ -3,18 +3,21 @@
 
 use mail::Address;
 
+use crate::agent_page::fill_text;
 use crate::argument::Argument;
 use crate::command::Assignee;
 use crate::command_word::{Reader, bare};
 use crate::ids::{AgentName, FieldId, TeamName, TicketNo};
-use crate::mistake::{Mistake, list, nearest};
+use crate::mistake::{Mistake, nearest, unknown};
 use crate::policy::{Field, Policy};
+use crate::remark::Remark;
+use crate::wrong_words::Noun;
 
 /// One of the known names; case is ignored.
 pub(crate) fn known<'k>(
     reader: &Reader<'_>,
     argument: &Argument,
-    what: &str,
+    noun: Noun,
     names: impl Iterator<Item = &'k str> + Clone,
 ) -> Result<&'k str, Mistake> {
     let word = bare(&argument.text);
@@ -23,8 +26,7 @@ pub(crate) fn known<'k>(
         return Ok(name);
     }
     let near = nearest(word, names.clone());
-    let all = if names.clone().next().is_some() { format!("; there are: {}", list(names)) } else { String::new() };
-    Err(reader.wrong(argument, format!("there is no {what} `{word}`{all}"), near))
+    Err(reader.wrong(argument, unknown(noun, word, names), near))
 }
 
 /// `@x`, `team:y`, `none`, `me`; the name of a team alone where no agent is called so.
@@ -49,7 +51,7 @@ pub(crate) fn assignee(reader: &Reader<'_>, argument: &Argument) -> Result<Assig
     let near = nearest(lower, agents().chain(policy.teams.keys().map(TeamName::as_str)));
     let at = if word.starts_with('@') { "@" } else { "" };
     let near = near.map(|near| format!("{at}{near}"));
-    let what = format!("there is no agent `{}`; there are: {}", word.trim_start_matches('@'), list(agents()));
+    let what = unknown(Noun::Agent, word.trim_start_matches('@'), agents());
     Err(reader.wrong(argument, what, near.as_deref()))
 }
 
@@ -79,7 +81,7 @@ pub(crate) fn team(reader: &Reader<'_>, argument: &Argument, word: &str, before:
         return Ok(team.clone());
     }
     let near = nearest(word, teams.clone().map(TeamName::as_str)).map(|near| format!("{before}{near}"));
-    let what = format!("there is no team `{word}`; there are: {}", list(teams.map(TeamName::as_str)));
+    let what = unknown(Noun::Team, word, teams.map(TeamName::as_str));
     Err(reader.wrong(argument, what, near.as_deref()))
 }
 
@@ -100,8 +102,8 @@ pub(crate) fn field<'a>(reader: &Reader<'a>, argument: &Argument, word: &str) ->
     let fields = fields(reader);
     let ids = || fields.iter().map(|field| field.id.as_str());
     let what = match fields.first() {
-        Some(_) => format!("there is no field `{word}`; there are: {}", list(ids())),
-        None => format!("there is no field `{word}`: the ticket's type has none"),
+        Some(_) => unknown(Noun::Field, word, ids()),
+        None => Remark::each(|say| fill_text(say.no_field, &[("word", word)]) + say.type_has_none),
     };
     // The name stands at the beginning of the argument, its value may follow.
     let at = argument.span.start..argument.span.end.min(argument.span.start + word.len());
@@ -128,7 +130,7 @@ pub(crate) fn field_ids(reader: &Reader<'_>) -> Result<Vec<FieldId>, Mistake> {
         for word in words.into_iter().filter(|word| !matches!(word.to_lowercase().as_str(), "and" | "und" | "for" | "nach")) {
             let field = field(reader, argument, word)?;
             if field.agents_only {
-                return Err(reader.wrong(argument, format!("customers are never asked for `{}`", field.id), None));
+                return Err(reader.wrong(argument, Remark::with(|say| say.never_asked, &[("field", field.id.as_str())]), None));
             }
             if !ids.contains(&field.id) {
                 ids.push(field.id.clone());
@@ -155,7 +157,8 @@ pub(crate) fn ticket(reader: &Reader<'_>, argument: &Argument) -> Result<TicketN
     let policy = reader.context.policy;
     reference(policy, &argument.text).ok_or_else(|| {
         let example = policy.reference(TicketNo(4700));
-        reader.wrong(argument, format!("`{}` names no ticket; write {example}", argument.text), None)
+        let values = [("word", argument.text.as_str()), ("example", example.as_str())];
+        reader.wrong(argument, Remark::with(|say| say.names_no_ticket, &values), None)
     })
 }
 
@@ -173,11 +176,15 @@ pub(crate) fn address(reader: &Reader<'_>, from: usize) -> Result<Address, Mista
                 name_words += 1;
                 continue;
             }
-            let address = Address::new(part).map_err(|_| reader.wrong(argument, format!("`{part}` is no mail address"), None))?;
+            let what = || Remark::with(|say| say.no_address, &[("word", part)]);
+            let address = Address::new(part).map_err(|_| reader.wrong(argument, what(), None))?;
             match &found {
                 Some(known) if known.folded() != address.folded() => {
                     let meant = format!("{} {known}", reader.verb.word());
-                    return Err(Mistake { meant: Some(meant), ..reader.wrong(argument, "one address per line", None) });
+                    return Err(Mistake {
+                        meant: Some(meant),
+                        ..reader.wrong(argument, Remark::of(|say| say.one_address), None)
+                    });
                 }
                 Some(_) | None => found = Some(address),
             }
@@ -189,9 +196,9 @@ pub(crate) fn address(reader: &Reader<'_>, from: usize) -> Result<Address, Mista
         Some(address) if name_words == 0 || bracketed => Ok(address),
         Some(address) => {
             let meant = format!("{} {address}", reader.verb.word());
-            Err(reader.wrong_from(from, "only an address is expected here", Some(meant)))
+            Err(reader.wrong_from(from, Remark::of(|say| say.only_address), Some(meant)))
         }
-        None if arguments.is_empty() => Err(reader.missing("say whose address")),
-        None => Err(reader.wrong_from(from, "this is no mail address", None)),
+        None if arguments.is_empty() => Err(reader.missing(|say| say.say_address)),
+        None => Err(reader.wrong_from(from, Remark::of(|say| say.not_address), None)),
     }
 }

@@ -10,6 +10,7 @@ use jiff::Timestamp;
 use jiff::civil::{Time, time};
 use jiff::tz::TimeZone;
 
+use crate::agent_page::fill_text;
 use crate::argument::{self, Argument, Line};
 use crate::calendar::Calendar;
 use crate::command::{Command, DeskCommand};
@@ -17,8 +18,10 @@ use crate::ids::AgentName;
 use crate::mistake::Mistake;
 use crate::moment;
 use crate::policy::{Agent, Policy, TicketType};
+use crate::remark::Remark;
 use crate::ticket::Ticket;
 use crate::verb::{Verb, Verbs};
+use crate::wrong_words::Sentences;
 use crate::{command_desk, command_name, command_work};
 
 /// Longest line of a command that is not for people, in bytes.
@@ -149,20 +152,20 @@ fn read_verb(context: &Context<'_>, line: &Line<'_>) -> Result<Verb, Mistake> {
     let whole = |verb: &str, rest: &str| format!("{verb} {rest}").trim_end().to_owned();
     let word = line.verb.trim_end_matches(['.', ',', ';', '!']);
     if word.is_empty() {
-        return Err(Mistake { what: "no command".to_owned(), span: line.verb_span.clone(), meant: None });
+        return Err(mistake(Remark::of(|say| say.no_command), line.verb_span.clone(), None));
     }
     // `done2` and `snooze3d`: the blank is missing.
     let glued = word.find(|c: char| c.is_ascii_digit()).map(|at| word.split_at(at));
     if let Some((verb, number)) = glued.and_then(|(start, number)| Some((verbs.find(start)?, number))) {
         let meant = whole(verb.word(), &whole(number, line.rest));
-        return Err(mistake("a blank is missing", line.verb_span.clone(), Some(meant)));
+        return Err(mistake(Remark::of(|say| say.blank_missing), line.verb_span.clone(), Some(meant)));
     }
     let near = verbs.near(word);
     // Another tool's word may need other arguments: only what reads is offered.
     let meant = near.map(|verb| whole(verb.word(), line.rest)).filter(|meant| read(context, meant).is_ok());
     let what = match near {
-        Some(near) => format!("no such command; \"{}\" is close", near.word()),
-        None => "no such command; `help` lists them".to_owned(),
+        Some(near) => Remark::with(|say| say.unknown_near, &[("near", near.word())]),
+        None => Remark::of(|say| say.unknown_verb),
     };
     Err(mistake(what, line.verb_span.clone(), meant))
 }
@@ -177,7 +180,7 @@ fn takes_free_text(verb: Verb) -> bool {
 
 fn show(reader: &Reader<'_>) -> Result<Said, Mistake> {
     let Some(argument) = reader.at_most_one()? else {
-        let missing = || reader.missing("say which ticket");
+        let missing = || reader.missing(|say| say.say_ticket);
         return if reader.context.ticket.is_some() { Ok(Said::Ticket(Command::Show)) } else { Err(missing()) };
     };
     let ticket = command_name::ticket(reader, argument)?;
@@ -193,7 +196,7 @@ fn help(reader: &Reader<'_>) -> Result<Said, Mistake> {
             let word = bare(&argument.text).trim_start_matches('#');
             let Some(verb) = verbs.find(word) else {
                 let near = verbs.near(word).map(Verb::word);
-                return Err(reader.wrong(argument, format!("there is no command `{word}`"), near));
+                return Err(reader.wrong(argument, Remark::with(|say| say.no_such_command, &[("word", word)]), near));
             };
             Some(verb.word().to_owned())
         }
@@ -204,9 +207,12 @@ fn help(reader: &Reader<'_>) -> Result<Said, Mistake> {
     })
 }
 
-fn mistake(what: impl Into<String>, span: Range<usize>, meant: Option<String>) -> Mistake {
-    Mistake { what: what.into(), span, meant }
+fn mistake(what: Remark, span: Range<usize>, meant: Option<String>) -> Mistake {
+    Mistake { what, span, meant }
 }
+
+/// Picks a sentence.
+pub(crate) type Say = fn(&'static Sentences) -> &'static str;
 
 /// A word without the signs that end a sentence.
 pub(crate) fn bare(word: &str) -> &str {
@@ -240,19 +246,19 @@ impl<'a> Reader<'a> {
     }
 
     /// A mistake at an argument; `near` takes its place in the line as it was meant.
-    pub(crate) fn wrong(&self, argument: &Argument, what: impl Into<String>, near: Option<&str>) -> Mistake {
+    pub(crate) fn wrong(&self, argument: &Argument, what: Remark, near: Option<&str>) -> Mistake {
         let meant = near.map(|near| self.replaced(&argument.value_span, near));
         mistake(what, argument.value_span.clone(), meant)
     }
 
     /// A mistake behind the verb: something is not there.
-    pub(crate) fn missing(&self, what: &str) -> Mistake {
-        let what = format!("{what}: `{}`", self.verb.entry().usage);
+    pub(crate) fn missing(&self, say: Say) -> Mistake {
+        let what = Remark::by_language(|language, sentences| format!("{}: `{}`", say(sentences), self.verb.usage(language)));
         mistake(what, self.line.verb_span.clone(), None)
     }
 
     /// A mistake of everything from an argument on.
-    pub(crate) fn wrong_from(&self, index: usize, what: impl Into<String>, meant: Option<String>) -> Mistake {
+    pub(crate) fn wrong_from(&self, index: usize, what: Remark, meant: Option<String>) -> Mistake {
         let end = self.line.text.len();
         let start = self.arguments().get(index).map_or(self.line.verb_span.start, |argument| argument.span.start);
         mistake(what, start..end, meant)
@@ -269,7 +275,7 @@ impl<'a> Reader<'a> {
         if is_for_people || self.line.text.len() <= LINE_BYTES_MAX {
             return Ok(());
         }
-        Err(mistake("this line is too long", self.line.verb_span.clone(), None))
+        Err(mistake(Remark::of(|say| say.too_long), self.line.verb_span.clone(), None))
     }
 
     /// `#take #close`: what stands second would get lost.
@@ -282,7 +288,7 @@ impl<'a> Reader<'a> {
             !argument.is_quoted && argument::strip_mark(&argument.text).is_some_and(|word| find_verb(verbs, word).is_some())
         };
         match self.arguments().iter().find(is_command) {
-            Some(second) => Err(self.wrong(second, "one command per line", None)),
+            Some(second) => Err(self.wrong(second, Remark::of(|say| say.one_command), None)),
             None => Ok(()),
         }
     }
@@ -291,7 +297,7 @@ impl<'a> Reader<'a> {
         match self.arguments().iter().find(|argument| argument.is_unclosed) {
             Some(open) => {
                 let meant = self.replaced(&(self.line.text.len()..self.line.text.len()), "\"");
-                Err(mistake("the quotation mark has no end", open.span.clone(), Some(meant)))
+                Err(mistake(Remark::of(|say| say.quote_open), open.span.clone(), Some(meant)))
             }
             None => Ok(()),
         }
@@ -304,7 +310,8 @@ impl<'a> Reader<'a> {
             [only] if self.is_this_ticket(only)? => Ok(()),
             [..] => {
                 let word = self.verb.word();
-                Err(self.wrong_from(0, format!("`{word}` stands alone"), Some(word.to_owned())))
+                let what = Remark::with(|say| say.stands_alone, &[("word", word)]);
+                Err(self.wrong_from(0, what, Some(word.to_owned())))
             }
         }
     }
@@ -316,7 +323,8 @@ impl<'a> Reader<'a> {
         match command_name::reference(policy, &argument.text) {
             Some(no) if no == ticket.no => Ok(true),
             Some(_) => {
-                let what = format!("this mail is about {}: write to the other ticket", policy.reference(ticket.no));
+                let reference = policy.reference(ticket.no);
+                let what = Remark::with(|say| say.other_ticket, &[("reference", &reference)]);
                 Err(self.wrong(argument, what, None))
             }
             None => Ok(false),
@@ -331,13 +339,14 @@ impl<'a> Reader<'a> {
         }
     }
 
-    pub(crate) fn one(&self, missing: &str) -> Result<&'a Argument, Mistake> {
+    pub(crate) fn one(&self, missing: Say) -> Result<&'a Argument, Mistake> {
         self.at_most_one()?.ok_or_else(|| self.missing(missing))
     }
 
     pub(crate) fn too_much(&self, more: &Argument) -> Mistake {
         let meant = argument::normal(&self.line.text[..more.span.start]);
-        let what = format!("nothing more is expected here: `{}`", self.verb.entry().usage);
+        let usage = |language: &str| self.verb.usage(language);
+        let what = Remark::by_language(|language, say| fill_text(say.nothing_more, &[("usage", usage(language))]));
         mistake(what, more.span.start..self.line.text.len(), Some(meant))
     }
 

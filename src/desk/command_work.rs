@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use crate::agent_page::fill_text;
 use crate::argument::{self, Argument};
 use crate::command::{Closing, Command, IssueAct, IssueFact};
 use crate::command_name::{self, known};
@@ -10,8 +11,10 @@ use crate::draft::Why;
 use crate::ids::{TypeName, VendorName};
 use crate::mistake::{Mistake, nearest};
 use crate::policy::{Field, Step};
+use crate::remark::Remark;
 use crate::ticket::Priority;
 use crate::verb::Verb;
+use crate::wrong_words::Noun;
 use crate::{kind, moment};
 
 /// Longest label.
@@ -26,7 +29,7 @@ const QUESTIONS: [&str; 3] = ["cause", "article", "feature"];
 /// `kb a`, `kb KB-112`, `kb a text`, `kb a link`.
 pub(crate) fn article(reader: &Reader<'_>) -> Result<Command, Mistake> {
     let (first, form) = match reader.arguments() {
-        [] => return Err(reader.missing("say which article, by its letter or id")),
+        [] => return Err(reader.missing(|say| say.say_article)),
         [first] => (first, None),
         [first, form] => (first, Some(form)),
         [_, _, more, ..] => return Err(reader.too_much(more)),
@@ -36,18 +39,18 @@ pub(crate) fn article(reader: &Reader<'_>) -> Result<Command, Mistake> {
         Some((form, word)) => match word.as_str() {
             "link" => false,
             "text" => true,
-            _ => return Err(reader.wrong(form, "an article is sent as `link` or `text`", nearest(&word, ["link", "text"]))),
+            _ => return Err(reader.wrong(form, Remark::of(|say| say.article_form), nearest(&word, ["link", "text"]))),
         },
     };
-    let which = listed(reader, first, "article", |names| names.articles)?;
+    let which = listed(reader, first, Noun::Article, |names| names.articles)?;
     Ok(Command::Article { which, whole })
 }
 
 /// `send NAME`; a name of several words needs no quotation marks.
 pub(crate) fn saved(reader: &Reader<'_>) -> Result<Command, Mistake> {
-    let Some(first) = reader.arguments().first() else { return Err(reader.missing("say which saved answer")) };
+    let Some(first) = reader.arguments().first() else { return Err(reader.missing(|say| say.say_saved)) };
     let joined = whole_of(first, &reader.text_from(0), reader.line.text.len());
-    Ok(Command::SendSaved { name: listed(reader, &joined, "saved answer", |names| names.saved_answers)? })
+    Ok(Command::SendSaved { name: listed(reader, &joined, Noun::SavedAnswer, |names| names.saved_answers)? })
 }
 
 /// `assign @x`, `assign to x`, `assign team y`, `assign none`.
@@ -56,7 +59,7 @@ pub(crate) fn assign(reader: &Reader<'_>) -> Result<Command, Mistake> {
     let skip = arguments.first().is_some_and(|first| matches!(first.text.to_lowercase().as_str(), "to" | "an"));
     let rest = &arguments[usize::from(skip)..];
     let to = match rest {
-        [] => return Err(reader.missing("say to whom")),
+        [] => return Err(reader.missing(|say| say.say_whom)),
         [only] => command_name::assignee(reader, only)?,
         [team, name] if matches!(team.text.to_lowercase().as_str(), "team" | "team:") => {
             crate::command::Assignee::Team(command_name::team(reader, name, bare(&name.text), "")?)
@@ -84,13 +87,13 @@ pub(crate) fn closing(reader: &Reader<'_>) -> Result<Closing, Mistake> {
         };
         check_question(reader, argument, name)?;
         if argument.is_unclosed {
-            return Err(reader.wrong(argument, "the quotation mark has no end", None));
+            return Err(reader.wrong(argument, Remark::of(|say| say.quote_open), None));
         }
         if argument.text.trim().is_empty() {
-            return Err(reader.wrong(argument, format!("`{name}` has no value"), None));
+            return Err(reader.wrong(argument, Remark::with(|say| say.question_empty, &[("name", name)]), None));
         }
         if closing.answers.iter().any(|(known, _)| known == name) {
-            return Err(reader.wrong(argument, format!("`{name}` is answered twice"), None));
+            return Err(reader.wrong(argument, Remark::with(|say| say.question_twice, &[("name", name)]), None));
         }
         closing.answers.push((name.clone(), argument.text.trim().to_owned()));
     }
@@ -106,7 +109,7 @@ pub(crate) fn closing(reader: &Reader<'_>) -> Result<Closing, Mistake> {
     let because = without_because(&words[1..]).join(" ");
     if because.is_empty() {
         let anyway = reader.arguments().iter().find(|argument| argument.name.is_none()).unwrap_or(&reader.arguments()[0]);
-        return Err(reader.wrong(anyway, "say why: `close anyway because …`", None));
+        return Err(reader.wrong(anyway, Remark::of(|say| say.say_why_anyway), None));
     }
     closing.anyway = Some(because);
     Ok(closing)
@@ -121,7 +124,7 @@ fn check_question(reader: &Reader<'_>, argument: &Argument, name: &str) -> Resul
     }
     let span = argument.span.start..argument.value_span.start.saturating_sub(1).max(argument.span.start);
     let meant = nearest(name, questions()).map(|near| reader.replaced(&span, near));
-    let what = format!("`{name}` is no closing question; there are: {}", QUESTIONS.join(", "));
+    let what = Remark::with(|say| say.no_question, &[("name", name), ("all", &QUESTIONS.join(", "))]);
     Err(Mistake { what, span, meant })
 }
 
@@ -131,7 +134,7 @@ pub(crate) fn wait(reader: &Reader<'_>) -> Result<Command, Mistake> {
         Ok(()) => Ok(Command::Wait),
         Err(_) if reader.moment_from(0).is_ok() => {
             let meant = argument::normal(&format!("snooze {}", reader.line.rest));
-            Err(reader.wrong_from(0, "`wait` has no date; `snooze` has", Some(meant)))
+            Err(reader.wrong_from(0, Remark::of(|say| say.wait_date), Some(meant)))
         }
         Err(mistake) => Err(mistake),
     }
@@ -148,8 +151,9 @@ pub(crate) fn items(reader: &Reader<'_>) -> Result<Vec<u32>, Mistake> {
                 ("all" | "alle" | "alles", Some(step)) => items.extend((1..=ITEM_MAX).take(step.todo.len())),
                 _ => {
                     let (from, to) = range(word).ok_or_else(|| {
-                        let usage = reader.verb.entry().usage;
-                        reader.wrong(argument, format!("`{word}` is no number of an item: `{usage}`"), None)
+                        let values = |language: &str| [("word", word), ("usage", reader.verb.usage(language))];
+                        let what = Remark::by_language(|language, say| fill_text(say.no_item, &values(language)));
+                        reader.wrong(argument, what, None)
                     })?;
                     check_item(reader, argument, step, to)?;
                     items.extend(from..=to);
@@ -161,7 +165,7 @@ pub(crate) fn items(reader: &Reader<'_>) -> Result<Vec<u32>, Mistake> {
         (false, _) => Ok(items.into_iter().collect()),
         (true, _) if reader.verb == Verb::Done => Ok(Vec::new()),
         (true, Some(step)) if step.todo.len() == 1 => Ok(vec![1]),
-        (true, _) => Err(reader.missing("say which items")),
+        (true, _) => Err(reader.missing(|say| say.say_items)),
     }
 }
 
@@ -177,7 +181,8 @@ fn range(word: &str) -> Option<(u32, u32)> {
 fn check_item(reader: &Reader<'_>, argument: &Argument, step: Option<&Step>, item: u32) -> Result<(), Mistake> {
     match step {
         Some(step) if item as usize > step.todo.len() => {
-            Err(reader.wrong(argument, format!("step {} has items 1 to {}", step.id, step.todo.len()), None))
+            let values = [("step", step.id.as_str()), ("count", &step.todo.len().to_string())];
+            Err(reader.wrong(argument, Remark::with(|say| say.items_range, &values), None))
         }
         Some(_) | None => Ok(()),
     }
@@ -191,10 +196,11 @@ fn current_step<'a>(reader: &Reader<'a>) -> Option<&'a Step> {
 
 /// `skip 2 because words`, `skip 2: words`, `skip 2 words`.
 pub(crate) fn skip(reader: &Reader<'_>) -> Result<Command, Mistake> {
-    let Some(first) = reader.arguments().first() else { return Err(reader.missing("say which item, and why")) };
+    let Some(first) = reader.arguments().first() else { return Err(reader.missing(|say| say.say_item)) };
     let number = first.text.trim_end_matches([':', '.', ',']);
     let Some((item, to)) = range(number).filter(|(from, to)| from == to) else {
-        return Err(reader.wrong(first, format!("`{number}` is no number of an item: `skip 2 because …`"), None));
+        let values = [("word", number), ("usage", "skip 2 because …")];
+        return Err(reader.wrong(first, Remark::with(|say| say.no_item, &values), None));
     };
     check_item(reader, first, current_step(reader), to)?;
     let words: Vec<&str> = reader.arguments()[1..].iter().map(|argument| &reader.line.text[argument.span.clone()]).collect();
@@ -203,7 +209,7 @@ pub(crate) fn skip(reader: &Reader<'_>) -> Result<Command, Mistake> {
         _ => without_because(&words).join(" "),
     };
     if because.is_empty() {
-        return Err(reader.missing("say why"));
+        return Err(reader.missing(|say| say.say_why));
     }
     Ok(Command::Skip { item, because })
 }
@@ -216,26 +222,26 @@ pub(crate) fn reject(reader: &Reader<'_>) -> Result<Command, Mistake> {
         _ => without_because(&words).join(" "),
     };
     if because.is_empty() {
-        return Err(reader.missing("say why"));
+        return Err(reader.missing(|say| say.say_why));
     }
     Ok(Command::Reject { because })
 }
 
 /// `step NAME`.
 pub(crate) fn step(reader: &Reader<'_>) -> Result<Command, Mistake> {
-    let argument = reader.one("say which step")?;
+    let argument = reader.one(|say| say.say_step)?;
     let steps = match (reader.context.ticket, reader.context.ticket_type()) {
         (None, _) | (Some(_), None) => return Ok(Command::Step { id: bare(&argument.text).to_owned() }),
         (Some(_), Some(ticket_type)) => &ticket_type.steps,
     };
-    let id = known(reader, argument, "step", steps.iter().map(|step| step.id.as_str()))?;
+    let id = known(reader, argument, Noun::Step, steps.iter().map(|step| step.id.as_str()))?;
     Ok(Command::Step { id: id.to_owned() })
 }
 
 /// `set field=value`, `set field = value`, `set field: value`; the value goes to the end of the line, and the field may be
 /// called by its label.
 pub(crate) fn set(reader: &Reader<'_>) -> Result<Command, Mistake> {
-    let Some(first) = reader.arguments().first() else { return Err(reader.missing("say which field")) };
+    let Some(first) = reader.arguments().first() else { return Err(reader.missing(|say| say.say_field)) };
     let assigned = reader.line.rest.split_once(['=', '＝']).map(|(name, value)| (argument::normal(name), unquoted(value)));
     let assigned = assigned
         .filter(|(name, _)| first.name.is_some() || command_name::find_field(reader, name).is_some() || !name.contains(' '));
@@ -249,10 +255,10 @@ pub(crate) fn set(reader: &Reader<'_>) -> Result<Command, Mistake> {
         |argument: &&Argument| argument.name.as_ref().is_some_and(|name| command_name::find_field(reader, name).is_some());
     if let Some(second) = reader.arguments().iter().skip(1).find(is_field).filter(|_| first.name.is_some()) {
         let meant = argument::normal(&reader.line.text[..second.span.start]);
-        return Err(Mistake { meant: Some(meant), ..reader.wrong(second, "one field per line", None) });
+        return Err(Mistake { meant: Some(meant), ..reader.wrong(second, Remark::of(|say| say.one_field), None) });
     }
     if value.trim().is_empty() {
-        return Err(reader.missing("say its value"));
+        return Err(reader.missing(|say| say.say_value));
     }
     check_value(reader, first, field, &value)?;
     Ok(Command::Set { field: field.id.clone(), value })
@@ -263,27 +269,34 @@ fn check_value(reader: &Reader<'_>, first: &Argument, field: &Field, value: &str
     if kind::normalise(field, value, today).is_some() {
         return Ok(());
     }
-    let expected = if field.options.is_empty() { field.ask.clone() } else { format!("one of {}", field.options.join(", ")) };
     let near = nearest(value, field.options.iter().map(String::as_str));
     let meant = near.map(|near| {
         let marks = if near.contains(' ') { "\"" } else { "" };
         format!("{} {}={marks}{near}{marks}", reader.verb.word(), field.id)
     });
     let start = reader.line.text.rfind(value).unwrap_or(first.value_span.start);
-    let what = format!("`{value}` is no value for {} ({expected})", field.id);
-    Err(Mistake { what, span: start..reader.line.text.len(), meant })
+    Err(Mistake { what: no_value(field, value), span: start..reader.line.text.len(), meant })
+}
+
+/// That a value does not fit a field, and what would.
+pub(crate) fn no_value(field: &Field, value: &str) -> Remark {
+    Remark::each(|say| {
+        let one_of = || fill_text(say.one_of, &[("all", &field.options.join(", "))]);
+        let expected = if field.options.is_empty() { field.ask.clone() } else { one_of() };
+        fill_text(say.no_value, &[("value", value), ("field", field.id.as_str()), ("expected", &expected)])
+    })
 }
 
 /// `type NAME`.
 pub(crate) fn change_type(reader: &Reader<'_>) -> Result<Command, Mistake> {
-    let argument = reader.one("say which type")?;
-    let name = known(reader, argument, "type", reader.context.policy.types.keys().map(TypeName::as_str))?;
+    let argument = reader.one(|say| say.say_type)?;
+    let name = known(reader, argument, Noun::Type, reader.context.policy.types.keys().map(TypeName::as_str))?;
     Ok(Command::ChangeType { to: name.into() })
 }
 
 /// `priority high`.
 pub(crate) fn priority(reader: &Reader<'_>) -> Result<Command, Mistake> {
-    let argument = reader.one("say which priority")?;
+    let argument = reader.one(|say| say.say_priority)?;
     let german = match bare(&argument.text).to_lowercase().as_str() {
         "niedrig" => Some(Priority::Low),
         "hoch" => Some(Priority::High),
@@ -293,7 +306,7 @@ pub(crate) fn priority(reader: &Reader<'_>) -> Result<Command, Mistake> {
     if let Some(priority) = german {
         return Ok(Command::SetPriority { priority });
     }
-    let word = known(reader, argument, "priority", Priority::ALL.iter().map(|priority| priority.as_str()))?;
+    let word = known(reader, argument, Noun::Priority, Priority::ALL.iter().map(|priority| priority.as_str()))?;
     let priority = Priority::ALL.into_iter().find(|priority| priority.as_str() == word).unwrap_or_default();
     Ok(Command::SetPriority { priority })
 }
@@ -312,7 +325,7 @@ pub(crate) fn tag(reader: &Reader<'_>) -> Result<Command, Mistake> {
             let label = bare(label).trim_start_matches('#');
             let is_label = label.chars().all(|c| c.is_alphanumeric() || matches!(c, '-' | '_' | '.' | '/' | ':' | ' '));
             if label.is_empty() || !is_label || label.chars().count() > TAG_CHARACTERS_MAX || argument.name.is_some() {
-                return Err(reader.wrong(argument, format!("`{word}` is no label: letters, digits, `-`, `_`"), None));
+                return Err(reader.wrong(argument, Remark::with(|say| say.no_label, &[("word", word)]), None));
             }
             let label = label.to_owned();
             if !list.contains(&label) {
@@ -321,14 +334,14 @@ pub(crate) fn tag(reader: &Reader<'_>) -> Result<Command, Mistake> {
         }
     }
     if add.is_empty() && remove.is_empty() {
-        return Err(reader.missing("say which labels"));
+        return Err(reader.missing(|say| say.say_labels));
     }
     match reader
         .arguments()
         .iter()
         .find(|argument| add.iter().any(|label| remove.contains(label) && argument.text.contains(label.as_str())))
     {
-        Some(both) => Err(reader.wrong(both, "the same label is added and removed", None)),
+        Some(both) => Err(reader.wrong(both, Remark::of(|say| say.both_labels), None)),
         None => Ok(Command::Tag { add, remove }),
     }
 }
@@ -336,24 +349,24 @@ pub(crate) fn tag(reader: &Reader<'_>) -> Result<Command, Mistake> {
 /// `time 15m`.
 pub(crate) fn time(reader: &Reader<'_>) -> Result<Command, Mistake> {
     if reader.arguments().is_empty() {
-        return Err(reader.missing("say how long"));
+        return Err(reader.missing(|say| say.say_long));
     }
     let words: Vec<&str> = reader.arguments().iter().map(|argument| bare(&argument.text)).collect();
     match moment::minutes(&words) {
         Some(minutes) => Ok(Command::Time { minutes }),
-        None => Err(reader.wrong_from(0, "this is no time worked: 15m, 1h30, 90 (minutes), at most a day", None)),
+        None => Err(reader.wrong_from(0, Remark::of(|say| say.no_time), None)),
     }
 }
 
 /// `vendor northgate`, `vendor northgate: words`.
 pub(crate) fn vendor(reader: &Reader<'_>) -> Result<Command, Mistake> {
-    let Some(first) = reader.arguments().first() else { return Err(reader.missing("say which vendor")) };
+    let Some(first) = reader.arguments().first() else { return Err(reader.missing(|say| say.say_vendor)) };
     let policy = reader.context.policy;
     let label = |word: &str| policy.vendors.values().find(|vendor| vendor.label.to_lowercase() == word.to_lowercase());
     let plain = Argument { text: first.text.trim_end_matches([':', ',', '.']).to_owned(), ..first.clone() };
     let vendor = match label(&plain.text) {
         Some(vendor) => vendor.name.clone(),
-        None => known(reader, &plain, "vendor", policy.vendors.keys().map(VendorName::as_str))?.into(),
+        None => known(reader, &plain, Noun::Vendor, policy.vendors.keys().map(VendorName::as_str))?.into(),
     };
     Ok(Command::AskVendor { vendor, text: reader.text_from(1) })
 }
@@ -366,11 +379,11 @@ pub(crate) fn merge(reader: &Reader<'_>) -> Result<Command, Mistake> {
         whole => whole,
     };
     match rest {
-        [] => Err(reader.missing("say into which ticket")),
+        [] => Err(reader.missing(|say| say.say_into)),
         [only] => {
             let into = command_name::ticket(reader, only)?;
             if reader.context.ticket.is_some_and(|ticket| ticket.no == into) {
-                return Err(reader.wrong(only, "a ticket cannot be merged into itself", None));
+                return Err(reader.wrong(only, Remark::of(|say| say.into_itself), None));
             }
             Ok(Command::Merge { into })
         }
@@ -381,12 +394,12 @@ pub(crate) fn merge(reader: &Reader<'_>) -> Result<Command, Mistake> {
 /// `issue cloud-sync`, `issue new "title"`, `issue new "title" match: words`, `issue cloud-sync update: words`,
 /// `issue cloud-sync match: words`, `issue cloud-sync solved`.
 pub(crate) fn issue(reader: &Reader<'_>) -> Result<IssueAct, Mistake> {
-    let Some(first) = reader.arguments().first() else { return Err(reader.missing("say which known issue")) };
+    let Some(first) = reader.arguments().first() else { return Err(reader.missing(|say| say.say_issue)) };
     if bare(&first.text).eq_ignore_ascii_case("new") {
         return new_issue(reader);
     }
     let plain = Argument { text: first.text.trim_end_matches(':').to_owned(), ..first.clone() };
-    let issue = listed(reader, &plain, "known issue", |names| names.issues)?;
+    let issue = listed(reader, &plain, Noun::Issue, |names| names.issues)?;
     let Some(act) = reader.arguments().get(1) else { return Ok(IssueAct::Join { issue }) };
     match act.text.trim_end_matches([':', '.', '!']).to_lowercase().as_str() {
         "update" => Ok(IssueAct::Update { issue, text: reader.text_from(2) }),
@@ -399,7 +412,7 @@ pub(crate) fn issue(reader: &Reader<'_>) -> Result<IssueAct, Mistake> {
         },
         other => {
             let near = nearest(other, ["update", "solved", "match", "workaround", "cause"]);
-            let what = "after the name stands nothing, `update: …`, `match: …`, `workaround: …`, `cause: …` or `solved`";
+            let what = Remark::of(|say| say.issue_form);
             Err(reader.wrong(act, what, near))
         }
     }
@@ -413,7 +426,7 @@ fn new_issue(reader: &Reader<'_>) -> Result<IssueAct, Mistake> {
         _ => (reader.text_from(1), String::new()),
     };
     let title = title.trim().to_owned();
-    if title.is_empty() { Err(reader.missing("say what it is called")) } else { Ok(IssueAct::New { title, words }) }
+    if title.is_empty() { Err(reader.missing(|say| say.say_title)) } else { Ok(IssueAct::New { title, words }) }
 }
 
 /// `confirm CODE`, or `confirm` alone for what waits without a code. It is about the newest mail of this agent that waits.
@@ -427,7 +440,7 @@ pub(crate) fn confirm(reader: &Reader<'_>) -> Result<Command, Mistake> {
                 && code.len() <= CODE_CHARACTERS_MAX
                 && code.chars().all(|c| c.is_ascii_alphanumeric() || c == '-');
             if !is_code {
-                return Err(reader.wrong(argument, "this is no code: letters and digits", None));
+                return Err(reader.wrong(argument, Remark::of(|say| say.no_code), None));
             }
             Some(code.to_owned())
         }
@@ -438,7 +451,7 @@ pub(crate) fn confirm(reader: &Reader<'_>) -> Result<Command, Mistake> {
     let mut fitting = mine.filter(|draft| matches!(draft.why, Why::Code { .. }) == code.is_some());
     match fitting.next() {
         Some(draft) => Ok(Command::Confirm { draft: draft.event, code }),
-        None => Err(reader.wrong_from(0, "nothing of yours waits for that", None)),
+        None => Err(reader.wrong_from(0, Remark::of(|say| say.nothing_waits), None)),
     }
 }
 
@@ -446,11 +459,11 @@ pub(crate) fn confirm(reader: &Reader<'_>) -> Result<Command, Mistake> {
 fn listed<'a>(
     reader: &Reader<'a>,
     argument: &Argument,
-    what: &str,
+    noun: Noun,
     list: impl Fn(&Names<'a>) -> Option<&'a BTreeSet<String>>,
 ) -> Result<String, Mistake> {
     match list(&reader.context.names) {
-        Some(names) => known(reader, argument, what, names.iter().map(String::as_str)).map(str::to_owned),
+        Some(names) => known(reader, argument, noun, names.iter().map(String::as_str)).map(str::to_owned),
         None => Ok(bare(&argument.text).to_owned()),
     }
 }

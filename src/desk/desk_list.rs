@@ -39,6 +39,8 @@ pub struct Listing<'a> {
     pub tickets: &'a [Ticket],
     /// How many there are in all.
     pub total: usize,
+    /// So many were looked through, the newest ones, where there are more.
+    pub looked_through: Option<usize>,
 }
 
 /// The morning of one agent.
@@ -55,7 +57,13 @@ pub struct Digest<'a> {
 }
 
 impl DeskMail<'_> {
-    /// The commands, or one of them: usage and what it does, without number signs.
+    /// The commands, or one of them, in the language of the agent.
+    #[must_use]
+    pub fn commands(&self, verb: Option<&str>, id: EffectId) -> Send {
+        self.help(verb, crate::verb::help_lines(self.words().language), id)
+    }
+
+    /// The same of given lines: usage and what it does, without number signs.
     #[must_use]
     pub fn help<'l>(&self, verb: Option<&str>, lines: impl IntoIterator<Item = (&'l str, &'l str)>, id: EffectId) -> Send {
         let words = self.words();
@@ -85,6 +93,9 @@ impl DeskMail<'_> {
         if listing.total > shown {
             blocks.push(Block::Say(own(fill_text(words.found_more, &[("count", &(listing.total - shown).to_string())]))));
         }
+        if let Some(count) = listing.looked_through {
+            blocks.push(Block::Say(own(fill_text(words.found_newest, &[("count", &count.to_string())]))));
+        }
         let query = crate::agent_page::clean(listing.query, 60);
         let subject = fill_text(words.list_subject, &[("query", &query)]);
         self.send(Body { subject, name: Some(query), ..body(words.marker_list, words.no_answer, blocks) }, Mode::Note, id)
@@ -102,7 +113,7 @@ impl DeskMail<'_> {
             let (template, person) = match message.direction {
                 Direction::In => (words.wrote_at, message.from.clone()),
                 Direction::Out => (words.sent_at, message.to.join(", ")),
-                Direction::Note => (words.noted_at, self.agent_name(&message.from)),
+                Direction::Note => (words.noted_at, self.actor_name(words.noted_at, &message.from)),
             };
             let when = own(short_time(words, &zone, message.at, self.at));
             blocks.push(Block::Say(fill(template, &[("person", foreign(&person, PEOPLE_CHARACTERS_MAX)), ("when", when)])));

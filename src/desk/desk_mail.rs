@@ -14,9 +14,10 @@ use crate::decision::HistoryEntry;
 use crate::effect::Send;
 use crate::ids::{EffectId, EventId};
 use crate::policy::Agent;
+use crate::remark::Remark;
 use crate::ticket::{Answered, Ticket};
 use crate::ticket_block::{first_name, footer, header_fields};
-use crate::ticket_mail::{AgentDesk, NAME_CHARACTERS_MAX, QUOTE_BYTES_MAX, WORDS_CHARACTERS_MAX, Why, short_name};
+use crate::ticket_mail::{AgentDesk, NAME_CHARACTERS_MAX, QUOTE_BYTES_MAX, WORDS_CHARACTERS_MAX, Why};
 use crate::token::{Choice, Mode};
 
 pub use crate::desk_list::{Digest, Listing, invite, practice_ticket};
@@ -104,13 +105,25 @@ impl DeskMail<'_> {
         self.send(Body { held: Some(mistake.held), ..body(marker, "", blocks) }, Mode::Command, id)
     }
 
+    /// Something in an answer must not go outside: what it is.
+    #[must_use]
+    pub fn unfit(&self, held: EventId, what: &Remark, id: EffectId) -> Send {
+        let words = self.words();
+        let links = vec![self.choice(words.keep_note, held, Choice::Note), self.choice(words.throw_away, held, Choice::Drop)];
+        let text = Remark::of(|say| say.your_answer).told(words.language).to_owned();
+        let what = clean(what.told(words.language), WORDS_CHARACTERS_MAX);
+        let line = CodeLine { number: 1, caret: Some((0, text.chars().count(), what)), text };
+        let blocks = vec![Block::Code(vec![line]), Block::Say(own(words.unfit)), row(links)];
+        self.send(Body { held: Some(held), ..body(words.marker_unfit, "", blocks) }, Mode::Command, id)
+    }
+
     /// Somebody answered the requester while this agent wrote.
     #[must_use]
     pub fn overtaken(&self, held: EventId, seen: &Answered, is_answer: bool, their_text: &str, id: EffectId) -> Send {
         let words = self.words();
-        let by = self.agent_name(&seen.by);
         let when = short_time(words, &self.desk.zone(self.to), seen.at, self.at);
         let sentence = if is_answer { words.overtaken } else { words.overtaken_by_act };
+        let by = self.actor_name(sentence, &seen.by);
         let said = fill(sentence, &[("name", foreign(&by, NAME_CHARACTERS_MAX)), ("to", self.person()), ("when", own(when))]);
         let links = vec![
             self.choice(words.send_too, held, Choice::Send),
@@ -175,9 +188,10 @@ impl DeskMail<'_> {
 
     /// Closing although fields are missing or steps are open; `open` are their names.
     #[must_use]
-    pub fn incomplete(&self, held: EventId, open: &[String], id: EffectId) -> Send {
+    pub fn incomplete(&self, held: EventId, open: &[Remark], id: EffectId) -> Send {
         let words = self.words();
-        let lines = open.iter().take(CODE_LINES_MAX).map(|name| own("- ").and(foreign(name, WORDS_CHARACTERS_MAX)));
+        let lines =
+            open.iter().take(CODE_LINES_MAX).map(|name| own("- ").and(foreign(name.told(words.language), WORDS_CHARACTERS_MAX)));
         let subject = crate::one_click::word_subject(self.desk.policy, &self.to.name, held, Choice::Confirm);
         let links = vec![
             act(words.close_anyway, self.desk.link(&subject, Some(words.below_because))),
@@ -266,7 +280,7 @@ impl DeskMail<'_> {
         };
         let mut blocks = vec![Block::Say(own(what))];
         if let Some(line) = settled {
-            let by = foreign(&self.agent_name(&line.by), NAME_CHARACTERS_MAX);
+            let by = foreign(&self.actor_name(words.decided_by, &line.by), NAME_CHARACTERS_MAX);
             let when = own(short_time(words, &self.desk.zone(self.to), line.at, self.at));
             blocks.push(Block::Say(fill(words.decided_by, &[("name", by), ("when", when)])));
         }
@@ -334,8 +348,9 @@ impl DeskMail<'_> {
         foreign(&self.ticket.map(first_name).unwrap_or_default(), NAME_CHARACTERS_MAX)
     }
 
-    pub(crate) fn agent_name(&self, name: &str) -> String {
-        short_name(&self.desk.person(name))
+    /// Whose act it was, for the name in `sentence`.
+    pub(crate) fn actor_name(&self, sentence: &str, by: &str) -> String {
+        self.desk.short_actor(self.words(), sentence, by)
     }
 
     pub(crate) fn reference(&self) -> String {

@@ -4,6 +4,7 @@ use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use crate::ids::{AgentName, EventId};
+use crate::remark::Remark;
 
 /// A draft is kept for so long.
 pub const KEPT_FOR: SignedDuration = SignedDuration::from_hours(7 * 24);
@@ -39,7 +40,7 @@ pub enum Why {
         /// The line as written.
         line: String,
         /// What is wrong with it.
-        what: String,
+        what: Remark,
         /// The whole line as it was probably meant.
         meant: Option<String>,
         /// Where in the line without its mark, in characters: the first, and how many. `None`: all of it.
@@ -53,7 +54,7 @@ pub enum Why {
     /// Something internal stands in it, or may.
     Internal {
         /// What.
-        what: String,
+        what: Remark,
     },
     /// Words stand below the line above which answers are written, where they would get lost.
     BelowMarker {
@@ -68,7 +69,7 @@ pub enum Why {
     /// Closing with open questions: asked once.
     Incomplete {
         /// Fields and steps that are open.
-        open: Vec<String>,
+        open: Vec<Remark>,
     },
     /// A dangerous verb: a code is asked for.
     Code {

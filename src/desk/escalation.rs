@@ -142,17 +142,17 @@ fn take_rungs(change: &mut Change<'_>, measure: Measure, clock: &Clock, acts: &[
     }
     let warned = acts.iter().any(|(_, act)| *act == Act::Warn);
     if warned && !is_late {
-        change.tell("promise_near", "frontdesk", format!("{name} due {due_at}"));
-        tell_one(change, "owner", due_at, &format!("{name} due {due_at}"), told);
+        change.tell("promise_near", "frontdesk", format!("{name} due {due_at:.0}"));
+        tell_one(change, "owner", due_at, &format!("{name} due {due_at:.0}"), told);
     }
     let late: Vec<&str> = acts.iter().filter_map(|(_, act)| if let Act::Tell(who) = act { Some(*who) } else { None }).collect();
     if clock.told_percent < DUE_PERCENT && is_late {
-        change.tell("promise_broken", "frontdesk", format!("{name} was due {due_at}"));
+        change.tell("promise_broken", "frontdesk", format!("{name} was due {due_at:.0}"));
     } else if let Some(who) = late.first() {
-        change.tell("escalated", "frontdesk", format!("{name} was due {due_at}: {who} is told"));
+        change.tell("escalated", "frontdesk", format!("{name} was due {due_at:.0}: {who} is told"));
     }
     for who in late {
-        tell_one(change, who, due_at, &format!("{name} was due {due_at}"), told);
+        tell_one(change, who, due_at, &format!("{name} was due {due_at:.0}"), told);
     }
     for (_, act) in acts {
         let Act::Alert(alert) = act else { continue };
@@ -161,7 +161,7 @@ fn take_rungs(change: &mut Change<'_>, measure: Measure, clock: &Clock, acts: &[
             raise(change, priority);
         }
         for who in &alert.tell {
-            tell_one(change, who, due_at, &format!("{}: {name} due {due_at}", alert.name), told);
+            tell_one(change, who, due_at, &format!("{}: {name} due {due_at:.0}", alert.name), told);
         }
     }
 }

@@ -12,6 +12,7 @@ use crate::decision::MessageEntry;
 use crate::effect::{Effect, TimerKind};
 use crate::ids::{AccountName, AgentName, EffectId, EventId, InboxName, RawHash, TicketNo};
 use crate::issue::{Issues, News};
+use crate::remark::Remark;
 use crate::ticket::{LinkKind, Ticket};
 
 /// One thing that happened.
@@ -381,7 +382,7 @@ pub enum Target {
         /// Which.
         ticket: TicketNo,
         /// Why.
-        why: String,
+        why: Remark,
     },
 }
 

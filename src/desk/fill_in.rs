@@ -12,6 +12,7 @@ use crate::customer_mail::{self, Text};
 use crate::field::{self, Said, fold, split_label};
 use crate::ids::FieldId;
 use crate::policy::{Field, FieldKind, Policy, TicketType};
+use crate::remark::Remark;
 use crate::ticket::{FieldValue, Status, Ticket};
 use crate::{letter, sentence};
 
@@ -169,7 +170,8 @@ pub(crate) fn follow(change: &mut Change<'_>, noted: &[FieldId]) {
         change.ticket.asked.clear();
         let names = open.iter().map(FieldId::as_str).collect::<Vec<_>>().join(", ");
         change.tell("still_missing", "frontdesk", format!("{names}: asked twice; somebody should call"));
-        change.ticket.hold.get_or_insert_with(|| format!("{names} is still missing after two questions: please call"));
+        let reason = || Remark::with(|say| say.hold_missing, &[("names", &names)]).to_string();
+        change.ticket.hold.get_or_insert_with(reason);
         return;
     }
     let fields: Vec<&Field> = ticket_type.fields.iter().filter(|field| open.contains(&field.id)).take(QUESTIONS_MAX).collect();

@@ -113,13 +113,16 @@ pub(crate) fn check_in(change: &mut Change<'_>) {
     }
 }
 
-/// The requester is away: their silence counts from the day they are back. Nothing else changes.
+/// The requester is away: their silence counts from the day they are back, also one that begins meanwhile. Nothing else
+/// changes.
 pub(crate) fn shift(ticket: &mut Ticket, policy: &Policy, at: Timestamp, returns_on: Option<Date>) {
     let zone = zone(policy, ticket);
-    let Some(silence) = &mut ticket.silence else { return };
     let back_at = returns_on.and_then(|date| date.to_zoned(zone).ok()).map(|zoned| zoned.timestamp());
     let back_at = back_at.or_else(|| at.checked_add(AWAY_FOR).ok()).unwrap_or(at);
-    silence.since = silence.since.max(back_at);
+    ticket.back_at = Some(back_at);
+    if let Some(silence) = &mut ticket.silence {
+        silence.since = silence.since.max(back_at);
+    }
 }
 
 /// What was asked last, for a nudge to repeat. Nothing of a private inbox stands in automatic mail.

@@ -19,17 +19,17 @@ use crate::effect::Effect;
 use crate::event::{Actor, Event};
 use crate::help::{About, Asked};
 use crate::ids::AgentName;
-use crate::mistake::nearest;
+use crate::mistake::{close, nearest, unknown};
 use crate::pattern::Pattern;
 use crate::policy::Policy;
+use crate::remark::Remark;
 use crate::ticket::{Status, Ticket};
 use crate::ticket_mail::Cause;
+use crate::wrong_words::Noun;
 use crate::{act, answer, letter, notice, promise};
 
 /// Characters of an id that is made of a title.
 const ID_CHARACTERS_MAX: usize = 40;
-/// Issues that are named where one does not exist.
-const SHOWN_MAX: usize = 12;
 /// Patterns of words that an issue can be given.
 const ENTRIES_MAX: usize = 20;
 /// Characters of a title.
@@ -165,11 +165,11 @@ struct LineContext<'a> {
 /// # Errors
 /// [`Refusal`] if there is no such issue, the act makes no sense for it, or is not theirs.
 pub fn admit(policy: &Policy, issues: &Issues, ticket: &Ticket, by: &Actor, command: &Command) -> Result<(), Refusal> {
-    let refuse = |why: String| Err(Refusal { why, allowed: Vec::new() });
+    let refuse = |why: Remark| Err(Refusal { why, allowed: Vec::new() });
     let Command::Issue(act) = command else { return Ok(()) };
     may_give_words(policy, issues, by, act)?;
     let issue = match act {
-        IssueAct::New { title, .. } if title.trim().is_empty() => return refuse("say what it is called".to_owned()),
+        IssueAct::New { title, .. } if title.trim().is_empty() => return refuse(Remark::of(|say| say.say_title)),
         IssueAct::New { words, .. } => return check_words(words).or_else(refuse),
         IssueAct::Join { issue }
         | IssueAct::Update { issue, .. }
@@ -179,28 +179,27 @@ pub fn admit(policy: &Policy, issues: &Issues, ticket: &Ticket, by: &Actor, comm
     // An issue that went from the file while its cases wait can still be told of and ended.
     if !issues.names.contains(issue) && ticket.known_issue.as_ref() != Some(issue) {
         let names = || issues.names.iter().map(String::as_str).filter(|name| !issues.is_solved(name));
-        let hint = match nearest(issue, names()) {
-            Some(near) => format!("; `{near}` is close"),
-            None if names().next().is_none() => String::new(),
-            None => format!("; there are: {}", names().take(SHOWN_MAX).collect::<Vec<_>>().join(", ")),
-        };
-        return refuse(format!("there is no known issue `{issue}`{hint}"));
+        return refuse(match nearest(issue, names()) {
+            Some(near) => close(Noun::Issue, issue, near),
+            None => unknown(Noun::Issue, issue, names()),
+        });
     }
     if issues.is_solved(issue) {
-        return refuse(format!("issue {issue} is solved; `issue new \"title\"` makes another"));
+        return refuse(Remark::with(|say| say.issue_solved, &[("issue", issue)]));
     }
     match act {
         IssueAct::Join { .. } if ticket.known_issue.as_ref() == Some(issue) => {
-            refuse(format!("{} is a case of {issue} already", policy.reference(ticket.no)))
+            let reference = policy.reference(ticket.no);
+            refuse(Remark::with(|say| say.issue_already, &[("reference", &reference), ("issue", issue)]))
         }
-        IssueAct::Update { text, .. } if text.trim().is_empty() => refuse("say what its requesters are told".to_owned()),
+        IssueAct::Update { text, .. } if text.trim().is_empty() => refuse(Remark::of(|say| say.say_told)),
         IssueAct::Update { text, .. } => match answer::leaks(text, None, policy, ticket.no) {
-            Some(what) => refuse(format!("the words for its requesters have {what}")),
+            Some(what) => refuse(what.around(|say| say.issue_leak)),
             None => Ok(()),
         },
         IssueAct::Describe { fact: IssueFact::Match, text, .. } => check_words(text).or_else(refuse),
         IssueAct::Describe { fact: IssueFact::Workaround, text, .. } => match answer::leaks(text, None, policy, ticket.no) {
-            Some(what) => refuse(format!("the words for its requesters have {what}")),
+            Some(what) => refuse(what.around(|say| say.issue_leak)),
             None => Ok(()),
         },
         IssueAct::Join { .. } | IssueAct::Solved { .. } | IssueAct::New { .. } | IssueAct::Describe { .. } => Ok(()),
@@ -222,8 +221,7 @@ fn may_give_words(policy: &Policy, issues: &Issues, by: &Actor, act: &IssueAct) 
     if leads || works || made {
         return Ok(());
     }
-    let why = "only who leads a team, works on the issue or made it can say which tickets are its cases".to_owned();
-    Err(Refusal { why, allowed: Vec::new() })
+    Err(Refusal { why: Remark::of(|say| say.issue_words), allowed: Vec::new() })
 }
 
 /// Carries out an act that was admitted.
@@ -284,15 +282,13 @@ fn entries(text: &str) -> Vec<String> {
 }
 
 /// Each entry is a pattern of words.
-fn check_words(text: &str) -> Result<(), String> {
+fn check_words(text: &str) -> Result<(), Remark> {
     for entry in entries(text) {
         let has_word = entry.chars().filter(|c| c.is_alphanumeric()).count() >= 3;
         if entry.starts_with('~') || !has_word {
-            return Err(format!(
-                "`{entry}` would link too much; write the words that stand in such mails, with commas between them"
-            ));
+            return Err(Remark::with(|say| say.links_too_much, &[("entry", &entry)]));
         }
-        Pattern::new(&entry).map_err(|error| error.to_string())?;
+        Pattern::new(&entry).map_err(|error| Remark::plain(error.to_string()))?;
     }
     Ok(())
 }

@@ -2,6 +2,10 @@
 
 use std::ops::Range;
 
+use crate::agent_page::fill_text;
+use crate::remark::Remark;
+use crate::wrong_words::{Noun, Sentences};
+
 /// Longer words are no typing mistakes of names.
 const NAME_CHARACTERS_MAX: usize = 48;
 
@@ -9,7 +13,7 @@ const NAME_CHARACTERS_MAX: usize = 48;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Mistake {
     /// What is wrong, for the person who wrote it; no full stop.
-    pub what: String,
+    pub what: Remark,
     /// Where, in bytes of the line without its `#`; always on borders of characters.
     pub span: Range<usize>,
     /// The whole line as it was probably meant, without `#`.
@@ -18,7 +22,7 @@ pub struct Mistake {
 
 impl std::fmt::Display for Mistake {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str(&self.what)?;
+        write!(f, "{}", self.what)?;
         match &self.meant {
             Some(meant) => write!(f, "; did you mean `{meant}`?"),
             None => Ok(()),
@@ -64,13 +68,29 @@ pub(crate) fn nearest<'k>(name: &str, known: impl IntoIterator<Item = &'k str>) 
     ranked.min().map(|(_, best)| best)
 }
 
+/// That there is none of that name, and which there are.
+pub(crate) fn unknown<'k>(noun: Noun, word: &str, known: impl Iterator<Item = &'k str> + Clone) -> Remark {
+    Remark::each(|say| {
+        let mut what = fill_text(say.unknown(noun), &[("word", word)]);
+        if known.clone().next().is_some() {
+            what.push_str(&fill_text(say.there_are, &[("all", &list(say, known.clone()))]));
+        }
+        what
+    })
+}
+
+/// The same where one of the known names is close.
+pub(crate) fn close(noun: Noun, word: &str, near: &str) -> Remark {
+    let hint = |say: &Sentences| fill_text(say.is_close, &[("near", near)]);
+    Remark::each(|say| fill_text(say.unknown(noun), &[("word", word)]) + &hint(say))
+}
+
 /// `a, b, c`, cut after twelve.
-pub(crate) fn list<'k>(known: impl IntoIterator<Item = &'k str>) -> String {
-    let all: Vec<&str> = known.into_iter().collect();
+fn list<'k>(say: &Sentences, known: impl Iterator<Item = &'k str>) -> String {
+    let all: Vec<&str> = known.collect();
     match all.len() {
-        0 => "none".to_owned(),
-        1..=12 => all.join(", "),
-        more => format!("{} and {} more", all[..12].join(", "), more - 12),
+        0..=12 => all.join(", "),
+        more => fill_text(say.and_more, &[("all", &all[..12].join(", ")), ("count", &(more - 12).to_string())]),
     }
 }
 
@@ -88,9 +108,9 @@ mod tests {
 
     #[test]
     fn the_caret_stands_below_the_word_in_any_script() {
-        let mistake = Mistake { what: String::new(), span: 11..16, meant: None };
+        let mistake = Mistake { what: Remark::default(), span: 11..16, meant: None };
         assert_eq!(mistake.caret("für café sigma"), "         ^^^^^");
-        let beyond = Mistake { what: String::new(), span: 99..100, meant: None };
+        let beyond = Mistake { what: Remark::default(), span: 99..100, meant: None };
         assert_eq!(beyond.caret("x"), "^");
     }
 }

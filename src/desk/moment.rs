@@ -8,6 +8,7 @@ use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Span, Timestamp, ToSpan as _, Zoned};
 
 use crate::calendar::{self, Calendar};
+use crate::remark::Remark;
 
 /// Nobody means a date so many days ahead; a year with a wrong digit is caught.
 const DAYS_AHEAD_MAX: i64 = 3 * 366;
@@ -31,23 +32,23 @@ pub struct Now<'a> {
 ///
 /// # Errors
 /// What is wrong with them: no moment, two readings, in the past, too far ahead.
-pub fn read(now: &Now<'_>, words: &[&str]) -> Result<Timestamp, String> {
+pub fn read(now: &Now<'_>, words: &[&str]) -> Result<Timestamp, Remark> {
     let lower: Vec<String> = words.iter().map(|word| word.trim_end_matches([',', ';', '!']).to_lowercase()).collect();
     let said = words.join(" ");
     let lower: Vec<&str> = lower.iter().map(String::as_str).filter(|word| !word.is_empty()).collect();
     if lower.is_empty() {
-        return Err("say until when: 2h, 3d, 1bd, mon, tue 9:00, 2026-12-01".to_owned());
+        return Err(Remark::of(|say| say.say_moment));
     }
     let at = match span(now, &lower) {
         Some(at) => at,
         None => day_and_time(now, &lower, &said)?,
     };
-    let at = at.ok_or_else(|| format!("`{said}` is beyond the calendar"))?;
+    let at = at.ok_or_else(|| Remark::with(|say| say.beyond, &[("said", &said)]))?;
     if at <= now.at {
-        return Err(format!("`{said}` is in the past"));
+        return Err(Remark::with(|say| say.past, &[("said", &said)]));
     }
     if now.at.duration_until(at) > SignedDuration::from_hours(24 * DAYS_AHEAD_MAX) {
-        return Err(format!("`{said}` is more than three years ahead"));
+        return Err(Remark::with(|say| say.too_far, &[("said", &said)]));
     }
     Ok(at)
 }
@@ -157,8 +158,8 @@ fn span(now: &Now<'_>, words: &[&str]) -> Option<Option<Timestamp>> {
 }
 
 /// A day, a time, or both, in any order. The inner `None` means: the instant does not exist.
-fn day_and_time(now: &Now<'_>, words: &[&str], said: &str) -> Result<Option<Timestamp>, String> {
-    let no_moment = || format!("`{said}` is no moment: 2h, 3d, 1bd, mon, tue 9:00, tomorrow, 2026-12-01 14:00");
+fn day_and_time(now: &Now<'_>, words: &[&str], said: &str) -> Result<Option<Timestamp>, Remark> {
+    let no_moment = || Remark::with(|say| say.no_moment, &[("said", said)]);
     let local = now.at.to_zoned(now.zone.clone());
     let today = local.date();
     let mut day: Option<Day> = None;
@@ -227,9 +228,10 @@ fn opening(now: &Now<'_>, date: Date) -> Time {
 }
 
 /// A day at the front of the words, and how many words it takes.
-fn read_day(words: &[&str], today: Date) -> Option<(Result<Day, String>, usize)> {
-    let days_ahead = |days: i64| today.checked_add(days.days()).map(Day::Date).map_err(|error| error.to_string());
+fn read_day(words: &[&str], today: Date) -> Option<(Result<Day, Remark>, usize)> {
     let first = words.first()?;
+    let beyond = || Remark::with(|say| say.beyond, &[("said", first)]);
+    let days_ahead = |days: i64| today.checked_add(days.days()).map(Day::Date).map_err(|_| beyond());
     let simple = match *first {
         "today" | "heute" => days_ahead(0),
         "tomorrow" | "tmrw" | "morgen" => days_ahead(1),
@@ -261,10 +263,10 @@ fn weekday(word: &str) -> Option<Weekday> {
 }
 
 /// `2026-12-01`, `1.12.2026`, `1.12.`; a date with slashes is refused with the reason.
-fn numeric_date(word: &str, today: Date) -> Option<Result<Date, String>> {
-    let wrong = || format!("`{word}` is no date; write it as 2026-12-01");
+fn numeric_date(word: &str, today: Date) -> Option<Result<Date, Remark>> {
+    let wrong = || Remark::with(|say| say.no_date, &[("word", word)]);
     if word.contains('/') && word.chars().all(|c| c.is_ascii_digit() || c == '/') {
-        return Some(Err(format!("`{word}` has two readings; write it as 2026-12-01")));
+        return Some(Err(Remark::with(|say| say.two_readings, &[("word", word)])));
     }
     let (separator, is_iso) = if word.contains('-') { ('-', true) } else { ('.', false) };
     let parts: Vec<&str> = word.split(separator).filter(|part| !part.is_empty()).collect();
@@ -287,7 +289,7 @@ fn numeric_date(word: &str, today: Date) -> Option<Result<Date, String>> {
 }
 
 /// `1 Dec`, `Dec 1`, `1. Dezember 2026`.
-fn named_date(words: &[&str], today: Date) -> Option<(Result<Date, String>, usize)> {
+fn named_date(words: &[&str], today: Date) -> Option<(Result<Date, Remark>, usize)> {
     let day_of = |word: &str| {
         let digits = word.trim_end_matches(['.', ',']).trim_end_matches(char::is_alphabetic);
         number(digits).filter(|day| (1..=31).contains(day) && !word.contains(':')).and_then(|day| i16::try_from(day).ok())
@@ -305,7 +307,8 @@ fn named_date(words: &[&str], today: Date) -> Option<(Result<Date, String>, usiz
         None => coming(month, day, today),
     };
     let taken = if year.is_some() { 3 } else { 2 };
-    Some((date.ok_or_else(|| format!("`{first} {second}` is no date; write it as 2026-12-01")), taken))
+    let wrong = || Remark::with(|say| say.no_date, &[("word", &format!("{first} {second}"))]);
+    Some((date.ok_or_else(wrong), taken))
 }
 
 fn month(word: &str) -> Option<i16> {
@@ -395,7 +398,7 @@ mod tests {
         let words: Vec<&str> = said.split_whitespace().collect();
         let shown = match read(&now, &words) {
             Ok(at) => at.to_zoned(now.zone.clone()).strftime("%Y-%m-%d %H:%M").to_string(),
-            Err(what) => what,
+            Err(what) => what.to_string(),
         };
         assert_eq!(shown, expect, "{said}");
     }

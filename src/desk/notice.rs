@@ -36,10 +36,11 @@ pub(crate) fn tell_agent(change: &mut Change<'_>, cause: &Cause<'_>, name: &Agen
         }
         change.trace(STEP, name.as_str(), why.as_str());
         let perhaps = crate::article::perhaps(change.policy, &change.ticket);
+        let ticket = crate::agenda::to_show(change);
         change.send(|change, id| {
             let mail = TicketMail {
                 desk,
-                ticket: &change.ticket,
+                ticket: &ticket,
                 around: &change.event.around,
                 to: agent,
                 why,

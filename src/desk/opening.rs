@@ -478,7 +478,7 @@ fn settle(mail: &mut Incoming<'_>, ticket: &mut Ticket) {
     if let Some(ticket_type) = policy.types.get(&ticket.ticket_type) {
         ticket.missing = field::missing(ticket_type, &ticket.fields);
     }
-    let due = ticket.first_response.due_at.map_or_else(|| "no promise".to_owned(), |due| format!("first response due {due}"));
+    let due = ticket.first_response.due_at.map_or_else(|| "no promise".to_owned(), |due| format!("first response due {due:.0}"));
     let team = ticket.team.as_ref().map_or("nobody", crate::TeamName::as_str);
     mail.trace(
         "decide",

@@ -287,13 +287,13 @@ pub(crate) fn late(change: &mut Change<'_>, id: &str, (is_late, percent): (bool,
     let Some(due_at) = due_at else { return };
     let whose = owner.as_ref().map_or("owner", AgentName::as_str).to_owned();
     if !is_late {
-        change.tell("step_near", "frontdesk", format!("{id} due {due_at}"));
-        return escalation::tell_one(change, &whose, due_at, &format!("step {id} due {due_at}"), told);
+        change.tell("step_near", "frontdesk", format!("{id} due {due_at:.0}"));
+        return escalation::tell_one(change, &whose, due_at, &format!("step {id} due {due_at:.0}"), told);
     }
-    change.tell("step_late", "frontdesk", format!("{id} was due {due_at}"));
+    change.tell("step_late", "frontdesk", format!("{id} was due {due_at:.0}"));
     let step = steps_of(change.policy, &change.ticket).iter().find(|step| step.id == id);
     let Some(on_late) = step.and_then(|step| step.on_late.as_ref()) else {
-        return escalation::tell_one(change, &whose, due_at, &format!("step {id} was due {due_at}"), told);
+        return escalation::tell_one(change, &whose, due_at, &format!("step {id} was due {due_at:.0}"), told);
     };
     if let Some(priority) = on_late.priority.filter(|priority| *priority != change.ticket.priority) {
         escalation::raise(change, priority);
@@ -302,7 +302,7 @@ pub(crate) fn late(change: &mut Change<'_>, id: &str, (is_late, percent): (bool,
         hand_over(change, to);
     }
     for who in on_late.tell.iter().chain(&on_late.escalate) {
-        escalation::tell_one(change, who, due_at, &format!("step {id} was due {due_at}"), told);
+        escalation::tell_one(change, who, due_at, &format!("step {id} was due {due_at:.0}"), told);
     }
 }
 

@@ -52,7 +52,7 @@ pub(crate) fn renew(change: &mut Change<'_>) {
     change.ticket.promised = Some(Promised { until: next, renewals: renewals.saturating_add(1) });
     let text = Text { promised: Some((until, next)), ..Text::default() };
     if customer_mail::send(change, "new-time", &text) {
-        change.tell("promise_renewed", "frontdesk", format!("{until} → {next}"));
+        change.tell("promise_renewed", "frontdesk", format!("{until:.0} → {next:.0}"));
     }
 }
 

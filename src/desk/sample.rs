@@ -15,6 +15,7 @@ use crate::policy::{
     Agent, AgentMail, AgentProof, Assign, Carrier, Company, Field, FieldKind, Inbox, Limits, Policy, Receipts, Step, Team,
     TicketType, Vendor,
 };
+use crate::remark::Remark;
 use crate::ticket::{Answered, Clock, FieldValue, NoteLine, Priority, Requester, Status, StepState, Ticket};
 use crate::ticket_mail::{AgentDesk, Cause, Suggestion, TicketMail, Why};
 use crate::token::Keys;
@@ -252,6 +253,7 @@ pub(crate) fn ticket_mails(policy: &Policy, ticket: &Ticket, message: &MessageEn
     let to = &policy.agents[&to.into()];
     let northgate = "northgate".into();
     let person = &message.from;
+    let why = Remark::plain(person);
     let causes = [
         ("replied", Cause::Wrote { message }),
         ("new", Cause::New { message }),
@@ -261,7 +263,7 @@ pub(crate) fn ticket_mails(policy: &Policy, ticket: &Ticket, message: &MessageEn
         ("joined", Cause::Joined { by: person, other: ticket }),
         ("assigned", Cause::Assigned { by: Some(person), message: Some(message), with: Some(message) }),
         ("vendor", Cause::VendorWrote { vendor: &northgate, message }),
-        ("held", Cause::Held { message, why: person }),
+        ("held", Cause::Held { message, why: &why }),
         ("failed", Cause::DeliveryFailed { to: &ticket.requester.address, reply: &message.text }),
         ("delayed", Cause::DeliveryDelayed { to: &ticket.requester.address, reply: &message.text }),
         ("unknown", Cause::DeliveryUnknown { to: &ticket.requester.address, reply: &message.text }),
@@ -323,12 +325,13 @@ pub(crate) fn desk_mails(policy: &Policy, ticket: &Ticket, message: &MessageEntr
     let undone = Undone { what: person.to_owned(), kept: vec!["status"], recalled: false, gone: true };
     vec![
         ("mistake", about.mistake(&mistake, id("mistake"))),
+        ("unfit", about.unfit(held, &Remark::with(|say| say.layout, &[("line", person)]), id("unfit"))),
         ("overtaken", about.overtaken(held, &answered, true, text, id("overtaken"))),
         ("withdrawn", about.withdrawn(held, &Answered { excerpt: text.to_owned(), ..answered.clone() }, id("withdrawn"))),
         ("parts_differ", about.parts_differ(held, text, id("parts_differ"))),
         ("below_marker", about.below_marker(held, text, id("below_marker"))),
         ("verb_in_text", about.verb_in_text(held, text, id("verb_in_text"))),
-        ("incomplete", about.incomplete(held, &["Router model".into(), person.to_owned()], id("incomplete"))),
+        ("incomplete", about.incomplete(held, &["Router model", person].map(Remark::plain), id("incomplete"))),
         ("code", about.code(held, "spam", "4821-77", id("code"))),
         ("tag_only", about.tag_only(held, text, id("tag_only"))),
         ("challenge", about.challenge(held, person, text, Some(&ticket.requester.address), id("challenge"))),
@@ -336,7 +339,10 @@ pub(crate) fn desk_mails(policy: &Policy, ticket: &Ticket, message: &MessageEntr
         ("receipt", about.receipt(&done, Some(at("2026-11-23T14:13:00Z")), true, id("receipt"))),
         ("undone", about.undone(&undone, id("undone"))),
         ("help", alone.help(None, help, id("help"))),
-        ("listing", alone.listing(&Listing { query: person, tickets: &tickets, total: 44 }, id("listing"))),
+        (
+            "listing",
+            alone.listing(&Listing { query: person, tickets: &tickets, total: 44, looked_through: Some(2000) }, id("listing")),
+        ),
         ("whole", about.whole(&[message.clone(), note], id("whole"))),
         ("away", alone.away(Some(at("2026-11-30T09:00:00Z")), id("away"))),
         ("digest", alone.digest(&digest, id("digest"))),

@@ -6,13 +6,16 @@
 use serde::Serialize;
 
 use crate::act;
+use crate::agent_page::fill_text;
 use crate::change::Change;
 use crate::command::Command;
 use crate::event::Actor;
 use crate::letter::{self, Words};
-use crate::mistake::{list, nearest};
+use crate::mistake::{close, nearest, unknown};
 use crate::policy::{Agent, Policy};
+use crate::remark::Remark;
 use crate::ticket::Ticket;
+use crate::wrong_words::Noun;
 
 /// What a saved answer can say.
 #[derive(Serialize)]
@@ -30,14 +33,16 @@ struct AnswerContext<'a> {
 ///
 /// # Errors
 /// There is none of that name, or it cannot be written, in words.
-pub(crate) fn text(policy: &Policy, ticket: &Ticket, agent: Option<&Agent>, name: &str, alone: bool) -> Result<String, String> {
+pub(crate) fn text(policy: &Policy, ticket: &Ticket, agent: Option<&Agent>, name: &str, alone: bool) -> Result<String, Remark> {
     let all = policy.templates.saved_answers();
     if !all.contains(name) {
         let known = || all.iter().map(String::as_str);
         return Err(match (nearest(name, known()), all.is_empty()) {
-            (Some(near), _) => format!("there is no saved answer `{name}`; `{near}` is close"),
-            (None, true) => format!("there is no saved answer `{name}`: templates/<language>/answer-{name}.txt would be it"),
-            (None, false) => format!("there is no saved answer `{name}`; there are: {}", list(known())),
+            (Some(near), _) => close(Noun::SavedAnswer, name, near),
+            (None, true) => {
+                Remark::each(|say| fill_text(say.no_saved, &[("word", name)]) + &fill_text(say.saved_would_be, &[("name", name)]))
+            }
+            (None, false) => unknown(Noun::SavedAnswer, name, known()),
         });
     }
     let context = AnswerContext {
@@ -51,8 +56,12 @@ pub(crate) fn text(policy: &Policy, ticket: &Ticket, agent: Option<&Agent>, name
     };
     let rendered = policy.templates.render(&format!("answer-{name}"), &letter::languages(policy, ticket), &context);
     let text = rendered.map(|(_, rendered)| rendered.text);
-    let text = text.map_err(|problem| format!("template {}: {}", problem.name, problem.what))?;
-    if text.trim().is_empty() { Err(format!("the saved answer `{name}` says nothing")) } else { Ok(text) }
+    let text = text.map_err(|problem| {
+        let values = [("name", problem.name.as_str()), ("what", problem.what.as_str())];
+        Remark::with(|say| say.saved_template, &values)
+    })?;
+    let is_empty = text.trim().is_empty();
+    if is_empty { Err(Remark::with(|say| say.saved_empty, &[("name", name)])) } else { Ok(text) }
 }
 
 /// Sends it as the answer of whoever says so. Words of the same mail have taken it along.
@@ -61,7 +70,7 @@ pub(crate) fn send(change: &mut Change<'_>, by: &Actor, name: &str) {
         let agent = by.agent().and_then(|agent| change.policy.agents.get(agent));
         match text(change.policy, &change.ticket, agent, name, true) {
             Ok(text) => act::carry_out(change, by, &Command::Reply { text: text.clone() }, Some(&Words::plain(&text))),
-            Err(why) => return change.trace("command", "nothing", why),
+            Err(why) => return change.trace("command", "nothing", why.to_string()),
         }
     }
     if change.history.iter().any(|line| line.kind == "answered") {

@@ -13,6 +13,7 @@ use mail::{Address, Message, MessageId};
 use crate::event::{Placement, SenderProof, Target};
 use crate::ids::TicketNo;
 use crate::policy::Policy;
+use crate::remark::Remark;
 use crate::subject;
 use crate::ticket::{LinkKind, Status, Ticket};
 use crate::token;
@@ -175,7 +176,7 @@ impl Finder<'_> {
                 }
                 Standing::Stranger => {
                     reasons.push(format!("T1 token of {reference} from a stranger"));
-                    Target::Held { ticket: ticket.no, why: "a stranger used a participant's reply address".to_owned() }
+                    Target::Held { ticket: ticket.no, why: Remark::of(|say| say.stranger) }
                 }
             });
         }

@@ -347,6 +347,9 @@ pub struct Ticket {
     /// The requester's silence, while they owe the next word.
     #[serde(default)]
     pub silence: Option<Silence>,
+    /// When the requester is back, as their away notice says; `None` once they have written themselves.
+    #[serde(default)]
+    pub back_at: Option<Timestamp>,
     /// Timers that run for it.
     #[serde(default)]
     pub timers: BTreeMap<TimerKind, Timestamp>,
@@ -492,6 +495,7 @@ impl Ticket {
             next_response: Clock::default(),
             resolution: Clock { started_at: Some(at), ..Clock::default() },
             silence: None,
+            back_at: None,
             timers: BTreeMap::new(),
             utc_offset_minutes: None,
             asked: Vec::new(),

@@ -263,8 +263,9 @@ impl Facts<'_> {
             Some(owner) => fill_text(words.owner, &[("name", &owner)]),
             None => words.nobody.to_owned(),
         }));
-        values.extend(ticket.known_issue.as_ref().map(|issue| own(format!("issue {}", clean(issue, 60)))));
+        values.extend(ticket.known_issue.as_ref().map(|issue| own(fill_text(words.known_issue, &[("name", &clean(issue, 60))]))));
         values.extend(self.first_response());
+        values.extend(self.next_response());
         values.extend(self.claims());
         if let Some(until) = ticket.snoozed_until {
             values.push(own(fill_text(words.sleeps, &[("when", &short_time(words, self.zone, until, self.at))])));
@@ -273,8 +274,9 @@ impl Facts<'_> {
             let vendor = self.desk.policy.vendors.get(name).map_or(name.as_str(), |vendor| vendor.label.as_str());
             let number = thread.their_ref.as_ref().map(|number| own(" ").and(foreign(number, 40))).unwrap_or_default();
             let asked = thread.asked_at.map(|asked| {
-                let when = short_time(words, self.zone, asked, self.at);
-                own(" ").and(own(fill_text(words.asked, &[("when", &when)])))
+                let (sentence, at) = thread.expected_at.map_or((words.asked, asked), |at| (words.expected, at));
+                let when = short_time(words, self.zone, at, self.at);
+                own(" ").and(own(fill_text(sentence, &[("when", &when)])))
             });
             values.push(own(vendor).and(number).and(asked.unwrap_or_default()));
         }
@@ -283,14 +285,25 @@ impl Facts<'_> {
             values.push(own(fill_text(words.tags, &[("tags", &tags.join(" "))])));
         }
         if let Some(hold) = &ticket.hold {
-            values.push(own(words.look_at).and(foreign(hold, 120)));
+            values.push(own(words.look_at).and(foreign(&crate::wrong_words::hold_in(words.language, hold), 120)));
         }
         if let Some(note) = &ticket.last_note {
-            let by = short_name(&self.desk.person(&note.by));
+            let by = self.desk.short_actor(self.words, words.last_note, &note.by);
             let excerpt = own("\"").and(foreign(&note.excerpt, 110)).and(own("\""));
             values.push(fill(words.last_note, &[("name", foreign(&by, NAME_CHARACTERS_MAX)), ("words", excerpt)]));
         }
         Block::Row { title: words.state.to_owned(), values }
+    }
+
+    /// When the next answer is owed, where the first line of a mail has no room for it: on another day.
+    fn next_response(&self) -> Option<Line> {
+        let clock = &self.ticket.next_response;
+        let is_next = self.ticket.first_response.met_at.is_some() && clock.met_at.is_none();
+        let is_owed = is_next && matches!(self.ticket.status, Status::New | Status::Open);
+        let due_at = clock.due_at.filter(|_| is_owed)?;
+        let sentence = if due_at < self.at { self.words.answer_late } else { self.words.answer_due };
+        let when = short_time(self.words, self.zone, due_at, self.at);
+        when.contains(' ').then(|| own(fill_text(sentence, &[("when", &when)])))
     }
 
     /// Tickets of which a mail of somebody else said that it belongs to them.

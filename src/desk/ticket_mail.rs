@@ -161,13 +161,15 @@ impl TicketMail<'_> {
     /// The middle of the marker: what happened, to be filled with one name.
     fn marker(&self, words: &Words, zone: &TimeZone) -> String {
         let due = self.due().map(|due| short_time(words, zone, due, self.at));
+        // It follows the reference, so it begins no sentence.
+        let short_actor = |by: &str| self.desk.short_actor(words, "", by);
         let (what, name) = match self.cause {
             Cause::New { .. } | Cause::Practice { .. } => (words.marker_new, self.writer()),
             Cause::Wrote { .. } if self.is_requester() => (words.marker_replied, self.writer()),
             Cause::Wrote { .. } => (words.marker_wrote, self.writer()),
-            Cause::Noted { by, .. } => (words.marker_noted, short_name(&self.desk.person(by))),
-            Cause::Answered { by, .. } => (words.marker_answered, short_name(&self.desk.person(by))),
-            Cause::Acted { by, .. } | Cause::Joined { by, .. } => (words.marker_acted, short_name(&self.desk.person(by))),
+            Cause::Noted { by, .. } => (words.marker_noted, short_actor(by)),
+            Cause::Answered { by, .. } => (words.marker_answered, short_actor(by)),
+            Cause::Acted { by, .. } | Cause::Joined { by, .. } => (words.marker_acted, short_actor(by)),
             Cause::Assigned { .. } if self.ticket.owner.is_none() => (words.marker_team, self.first_name()),
             Cause::Assigned { .. } => (words.marker_assigned, self.first_name()),
             Cause::VendorWrote { vendor, .. } => (words.marker_wrote, self.vendor_label(vendor)),
@@ -196,6 +198,7 @@ impl TicketMail<'_> {
         let mailbox = |to: &Address| ("person", foreign(to.as_str(), WORDS_CHARACTERS_MAX));
         let mut blocks = Vec::new();
         let mut say = |line: Line| blocks.push(Block::Say(line));
+        let actor = |sentence: &str, by: &str| foreign(&self.desk.actor(words, sentence, by), NAME_CHARACTERS_MAX);
         match self.cause {
             Cause::New { .. } => {
                 say(fill(words.says_new, std::slice::from_ref(&person)));
@@ -213,12 +216,12 @@ impl TicketMail<'_> {
             Cause::Wrote { .. } | Cause::Noted { .. } | Cause::Answered { .. } => {}
             Cause::Acted { by, what } => {
                 let what = foreign(what, WORDS_CHARACTERS_MAX);
-                say(fill(words.says_acted, &[("name", foreign(&self.desk.person(by), NAME_CHARACTERS_MAX)), ("what", what)]));
+                say(fill(words.says_acted, &[("name", actor(words.says_acted, by)), ("what", what)]));
             }
             Cause::Joined { by, other } => say(fill(
                 words.says_joined,
                 &[
-                    ("name", foreign(&self.desk.person(by), NAME_CHARACTERS_MAX)),
+                    ("name", actor(words.says_joined, by)),
                     ("reference", own(self.desk.policy.reference(other.no))),
                     ("subject", foreign(&other.subject, WORDS_CHARACTERS_MAX)),
                 ],
@@ -228,11 +231,13 @@ impl TicketMail<'_> {
                     Some(_) => [words.says_assigned_by, words.says_assigned],
                     None => [words.says_team_by, words.says_team],
                 };
-                let name = by.map(|by| ("name", foreign(&self.desk.person(by), NAME_CHARACTERS_MAX)));
+                let name = by.map(|by| ("name", actor(by_name, by)));
                 say(name.map_or_else(|| own(alone), |name| fill(by_name, &[name])));
             }
             Cause::VendorWrote { .. } => say(own(words.says_vendor)),
-            Cause::Held { why, .. } => say(fill(words.says_held, &[person, ("why", foreign(why, WORDS_CHARACTERS_MAX))])),
+            Cause::Held { why, .. } => {
+                say(fill(words.says_held, &[person, ("why", foreign(why.told(words.language), WORDS_CHARACTERS_MAX))]))
+            }
             Cause::DeliveryFailed { to, .. } => say(fill(words.says_failed, &[mailbox(to)])),
             Cause::DeliveryDelayed { to, .. } => say(fill(words.says_delayed, &[mailbox(to)])),
             Cause::DeliveryUnknown { to, .. } => say(fill(words.says_unknown, &[mailbox(to)])),
@@ -272,7 +277,8 @@ impl TicketMail<'_> {
     /// requester, who has seen an answer anyway.
     fn given_with(&self, words: &Words) -> Vec<Block> {
         let Cause::Assigned { by: Some(by), with: Some(with), .. } = self.cause else { return Vec::new() };
-        let name = ("name", foreign(&short_name(&self.desk.person(by)), NAME_CHARACTERS_MAX));
+        // All of these begin with the name.
+        let name = ("name", foreign(&self.desk.short_actor(words, words.says_answered, by), NAME_CHARACTERS_MAX));
         match with.direction {
             Direction::Out => {
                 let quote = Block::Quote(Quote::of(&with.text, NOTE_CHARACTERS_MAX));
@@ -463,7 +469,7 @@ impl TicketMail<'_> {
     fn author(&self, words: &Words) -> String {
         let person = match self.cause {
             Cause::Noted { by, .. } | Cause::Answered { by, .. } | Cause::Acted { by, .. } | Cause::Joined { by, .. } => {
-                self.desk.person(by)
+                self.desk.actor(words, words.via, by)
             }
             Cause::VendorWrote { vendor, .. } => self.vendor_label(vendor),
             Cause::New { .. }

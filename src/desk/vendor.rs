@@ -21,6 +21,7 @@ use crate::ids::{EffectId, FieldId, VendorName};
 use crate::letter::{Words, push_reference};
 use crate::moment::Now;
 use crate::policy::{Inbox, Policy, Vendor};
+use crate::remark::Remark;
 use crate::ticket::{NoteLine, Status, Ticket};
 use crate::ticket_mail::Cause;
 use crate::token::{Claim, Mode};
@@ -118,8 +119,7 @@ pub(crate) fn is_theirs(mail: &Incoming<'_>, ticket: Option<&Ticket>, name: &Ven
 /// Somebody else writes to the address that a vendor was given: kept on the ticket for its owner's yes.
 pub(crate) fn outsider(mail: &mut Incoming<'_>, ticket: &Ticket, name: &VendorName) -> Decision {
     let label = mail.policy.vendors.get(name).map_or(name.as_str(), |vendor| &vendor.label);
-    let why = format!("it came to the address that {label} was given, and its sender does not speak for them");
-    mail.held_on(ticket, why)
+    mail.held_on(ticket, &Remark::with(|say| say.vendors_address, &[("vendor", label)]))
 }
 
 /// A vendor writes: it reaches the owner as a note, and the customer's thread never sees it.
@@ -311,7 +311,7 @@ pub(crate) fn chase(change: &mut Change<'_>) {
         let is_first = thread.chased == 0 && (vendor.within.is_some() || vendor.chase.is_empty());
         thread.chased += 1;
         if is_first {
-            change.tell("vendor_late", "frontdesk", format!("{} owes a word since {due_at}", vendor.label));
+            change.tell("vendor_late", "frontdesk", format!("{} owes a word since {due_at:.0}", vendor.label));
             notice::tell(change, &Cause::VendorLate { vendor: &name, due_at }, None);
             continue;
         }

@@ -6,6 +6,7 @@
 use std::collections::BTreeMap;
 
 use crate::mistake::nearest;
+use crate::verb_words;
 
 /// Aliases that are built in: language, source.
 const BUILT_IN: [(&str, &str); 2] =
@@ -235,9 +236,10 @@ pub const TABLE: [Entry; 43] = [
     entry(Verb::Report, "report", Group::Desk, "report [week | month]", "Send me the report.").alone(),
 ];
 
-/// Usage and help of every verb, in the order of the table.
-pub fn help_lines() -> impl Iterator<Item = (&'static str, &'static str)> {
-    TABLE.iter().map(|entry| (entry.usage, entry.help))
+/// Usage and help of every verb in a language, in the order of the table.
+pub fn help_lines(language: &str) -> impl Iterator<Item = (&'static str, &'static str)> {
+    let told = verb_words::lines(language);
+    TABLE.iter().enumerate().map(move |(at, entry)| told.map_or((entry.usage, entry.help), |lines| lines[at]))
 }
 
 impl Verb {
@@ -245,6 +247,12 @@ impl Verb {
     #[must_use]
     pub fn entry(self) -> &'static Entry {
         &TABLE[self as usize]
+    }
+
+    /// How it is written, in a language.
+    #[must_use]
+    pub fn usage(self, language: &str) -> &'static str {
+        verb_words::lines(language).map_or(self.entry().usage, |lines| lines[self as usize].0)
     }
 
     /// Its word.

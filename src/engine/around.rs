@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use desk::agent_desk::{Matches, Question};
 use desk::agent_mail::{DraftMail, Found};
 use desk::agent_proof::Token;
 use desk::agent_request::Request;
@@ -28,6 +29,8 @@ const LISTS_PER_DAY: u64 = 3;
 const IDS_MAX: usize = 60;
 /// Tickets that a question of an agent looks through, newest first.
 const LOOKED_THROUGH_MAX: usize = 2_000;
+/// The same where only those count that nobody has solved: these are what lists are for.
+const ACTIVE_MAX: usize = 10_000;
 
 /// Agents of whom anything is known, and the open tickets that each owns.
 pub(super) struct People {
@@ -152,14 +155,13 @@ impl Core {
         found.tickets.extend(named.into_iter().filter_map(|no| self.successor(no).map(|ticket| (no, ticket))));
         let (asking, asked_in) = asked.as_ref().map_or((&request, message), |(request, held)| (request, held));
         if let Some(question) = agent_mail::question(policy, asking, asked_in, now) {
-            let all = self.store().tickets(&TicketFilter { limit: LOOKED_THROUGH_MAX, ..TicketFilter::default() });
-            found.listing = question.answer(all, now);
+            found.listing = self.matches(&question, now);
         }
         if let Some(every) = agent_mail::wants_report(policy, &request, message, now) {
             let scope = Scope::last(every, now, &policy.company.timezone, None);
             found.report = scope.and_then(|scope| report(self.store(), policy, &scope).ok()).map(Box::new);
         }
-        let shown = found.ticket.as_ref().or(found.listing.first()).map(|ticket| ticket.no);
+        let shown = found.ticket.as_ref().or(found.listing.tickets.first()).map(|ticket| ticket.no);
         let history = shown.and_then(|no| self.store().history(no).ok()).unwrap_or_default();
         let answered =
             found.ticket.as_ref().and_then(|ticket| ticket.seen_of_others(request.from.as_ref())).map(|seen| seen.event);
@@ -175,6 +177,18 @@ impl Core {
         (found.pin_valid, found.pin_wrong) = (pin == Some(true), pin == Some(false));
         found.request = Some(request);
         Some(found)
+    }
+
+    /// The tickets that answer what an agent asks.
+    fn matches(&self, question: &Question, now: Timestamp) -> Matches {
+        if let Some(no) = question.number() {
+            return question.answer(self.store().ticket(no).into_iter().collect(), now);
+        }
+        let status = question.statuses();
+        let limit = if status.is_empty() { LOOKED_THROUGH_MAX } else { ACTIVE_MAX };
+        let all = self.store().tickets(&TicketFilter { status, limit, requester: None });
+        let looked_through = (all.len() >= limit).then_some(limit);
+        Matches { looked_through, ..question.answer(all, now) }
     }
 
     /// A vendor's mail that bears their number for one of the newest tickets; a number can be guessed, so its sender is proven.

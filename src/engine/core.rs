@@ -151,6 +151,7 @@ impl Core {
             core.store.stage(Record::Outbox(claimed), &[])?;
             core.store.flush()?;
         }
+        core.clock_jumped(now)?;
         Ok(core)
     }
 
@@ -354,7 +355,7 @@ impl Core {
     /// # Errors
     /// The outer error is the store's, the inner one the refusal.
     pub fn command(&mut self, now: Timestamp, order: Order) -> Result<Result<(), desk::admit::Refusal>, StoreError> {
-        let refuse = |why: String| Ok(Err(desk::admit::Refusal { why, allowed: Vec::new() }));
+        let refuse = |why: String| Ok(Err(desk::admit::Refusal { why: desk::remark::Remark::plain(why), allowed: Vec::new() }));
         let id = EventId::of_request(&order.request);
         if self.store.has_event(id) {
             return Ok(Ok(()));

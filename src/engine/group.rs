@@ -39,6 +39,7 @@ pub(super) enum Work {
     Claim { account: AccountName, limit: usize, answer: Answer<Vec<OutboxRow>> },
     Steps { steps: Vec<OutboxStep>, answer: Answer<()> },
     Timers { answer: Answer<usize> },
+    ClockJumped { answer: Answer<()> },
     Tell { request: String, to: Vec<String>, text: String, answer: Answer<()> },
     Chore { job: Box<Job>, answer: Answer<bool> },
     Settle { from: TicketNo, answer: Answer<Option<TicketNo>> },
@@ -216,6 +217,10 @@ impl Group<'_> {
                 let child = &self.shared.child;
                 let ticket = core.let_in(now, held, release, |hash, raw| read(hash, raw, &[], Caution::Suspect, child))?;
                 later(answer, ticket)
+            }
+            Work::ClockJumped { answer } => {
+                core.clock_jumped(now)?;
+                later(answer, ())
             }
             Work::Tell { request, to, text, answer } => {
                 core.tell(now, &request, &to, &text)?;

@@ -14,6 +14,12 @@ use crate::store::{Cause, Record, StoreError};
 /// A claimed row is not due again for so long: longer than any delivery takes.
 const CLAIMED_FOR: jiff::SignedDuration = jiff::SignedDuration::from_hours(2);
 
+/// No mail waits longer for its next attempt, in a search for its traces, or for its writer to change their mind.
+pub const WAIT_MAX: jiff::SignedDuration = jiff::SignedDuration::from_mins(2 * 60 + 12);
+
+/// After a jump of the clock the traces of a mail in doubt are looked for so long again.
+const SEARCHED_AGAIN: jiff::SignedDuration = jiff::SignedDuration::from_mins(15);
+
 /// Whoever wrote a mail hears so much later that it has not arrived.
 const TOLD_AFTER: jiff::SignedDuration = jiff::SignedDuration::from_hours(4);
 
@@ -90,6 +96,35 @@ impl Core {
             self.store.stage(Record::Outbox(steps), &[])?;
         }
         Ok(claimed)
+    }
+
+    /// The clock may have been set back: what waits for longer than any mail does is due now, so that a mail does not wait
+    /// once more for the time that was taken from the clock. Mail for hours of the day keeps to them.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub fn clock_jumped(&mut self, now: Timestamp) -> Result<(), StoreError> {
+        let far = nanoseconds(now.checked_add(WAIT_MAX).unwrap_or(Timestamp::MAX));
+        let behind = self.due.values().flat_map(|due| due.range((far, i64::MAX, EffectId([u8::MAX; 16]))..));
+        let rows = behind.filter_map(|(_, _, id)| self.store.outbox_row(*id)).filter(|row| {
+            let is_for_hours = || row.created_at.duration_until(row.next_at) > WAIT_MAX;
+            match row.phase {
+                OutboxPhase::Queued => !is_for_hours(),
+                OutboxPhase::Deferred | OutboxPhase::DataSent => !self.in_hand.contains(&row.id),
+                OutboxPhase::Claimed
+                | OutboxPhase::Held
+                | OutboxPhase::Accepted
+                | OutboxPhase::Failed
+                | OutboxPhase::Unknown
+                | OutboxPhase::Dropped => false,
+            }
+        });
+        let step = |row: OutboxRow| {
+            let wait = if row.phase == OutboxPhase::DataSent { SEARCHED_AGAIN } else { jiff::SignedDuration::ZERO };
+            OutboxStep { next_at: now.checked_add(wait).unwrap_or(now), ..step_of(&row, now) }
+        };
+        let steps: Vec<OutboxStep> = rows.map(step).collect();
+        if steps.is_empty() { Ok(()) } else { self.steps(steps) }
     }
 
     /// Rows that are due and whose turn it is, at most `limit`.

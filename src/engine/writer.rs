@@ -224,6 +224,7 @@ impl Engine {
         let (now, has_jumped, is_held) = self.shared.pace.lock().unwrap_or_else(PoisonError::into_inner).look(&self.shared.clock);
         if has_jumped {
             tracing::error!("The clock of this machine jumped: nothing that is driven by time is done for 10 minutes.");
+            self.ask(|answer| Work::ClockJumped { answer }).await?;
             self.tell(format!("clock jumped to {now}"), self.leads(), JUMPED.to_owned()).await?;
         }
         Ok((now, is_held))

@@ -3,6 +3,8 @@
 use desk::EffectId;
 use jiff::{SignedDuration, Timestamp};
 
+use crate::engine::outgoing::WAIT_MAX;
+
 /// Waits after the first attempts; later ones wait [`REGULAR`].
 const FIRST: [SignedDuration; 4] =
     [SignedDuration::from_mins(1), SignedDuration::from_mins(5), SignedDuration::from_mins(15), SignedDuration::from_mins(60)];
@@ -12,6 +14,8 @@ pub(crate) const REGULAR: SignedDuration = SignedDuration::from_hours(2);
 
 /// Jitter added to [`REGULAR`], exclusive: mails refused together shall not come back together.
 pub(crate) const JITTER_MAX: SignedDuration = SignedDuration::from_mins(12);
+
+const _: () = assert!(REGULAR.as_secs() + JITTER_MAX.as_secs() <= WAIT_MAX.as_secs());
 
 /// A mail older than this is given up (RFC 5321 §4.5.4.1 asks for at least 4 to 5 days).
 pub(crate) const AGE_MAX: SignedDuration = SignedDuration::from_hours(5 * 24);

@@ -83,7 +83,11 @@ pub fn create(store: &Path, to: &Path, progress: &mut dyn FnMut(u64, u64)) -> Re
 /// [`StoreError::Damaged`] naming the first file that is not as it was; [`StoreError::Version`] for a newer backup.
 pub fn verify(backup: &Path, progress: &mut dyn FnMut(u64, u64)) -> Result<Manifest, StoreError> {
     let path = backup.join(MANIFEST);
-    let text = std::fs::read(&path).map_err(failed("read", &path))?;
+    let text = std::fs::read(&path).map_err(|error| match error.kind() {
+        std::io::ErrorKind::NotFound => std::io::Error::other("it is not there, so this is no backup, or an unfinished one"),
+        _ => error,
+    });
+    let text = text.map_err(failed("read", &path))?;
     let unreadable = |error: serde_json::Error| damaged(&path, &error.to_string());
     let manifest: Manifest = serde_json::from_slice(&text).map_err(unreadable)?;
     if manifest.version > MANIFEST_VERSION {

@@ -293,7 +293,7 @@ pub struct HeldItem {
 #[derive(Debug, thiserror::Error)]
 pub enum StoreError {
     /// Another process has it.
-    #[error("store `{path}` is in use by process {pid}")]
+    #[error("store `{path}` is in use by process {pid}: one at a time works on it, so stop that one first")]
     Busy {
         /// Its directory.
         path: String,
@@ -311,7 +311,7 @@ pub enum StoreError {
         source: std::io::Error,
     },
     /// The disk reserve is reached: nothing more is taken in.
-    #[error("only {free_bytes} bytes free under `{path}`")]
+    #[error("only {free_bytes} bytes free under `{path}`, too few to take mail in; free some, and it goes on by itself")]
     Full {
         /// Where.
         path: String,

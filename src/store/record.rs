@@ -15,7 +15,7 @@ use super::{Record, StoreError};
 /// Version of journal records written now.
 pub(crate) const JOURNAL_VERSION: u8 = 1;
 /// Version of the state's keys and values.
-pub(crate) const STATE_VERSION: u32 = 11;
+pub(crate) const STATE_VERSION: u32 = 12;
 
 /// Where a blob stands in the packs.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]

@@ -103,6 +103,7 @@ pub(crate) fn ticket(no: u64, status: Status) -> Ticket {
         next_response: Clock::default(),
         resolution: Clock::default(),
         silence: None,
+        back_at: None,
         timers: BTreeMap::new(),
         utc_offset_minutes: None,
         asked: Vec::new(),

@@ -29,7 +29,8 @@ pub fn check(common: &Common, options: &CheckArgs, printer: &Printer) -> Result<
     if !printer.json && failed.is_empty() && refused == 0 {
         let plural = |count: usize, word: &str| format!("{count} {word}{}", if count == 1 { "" } else { "s" });
         let (found, tests) = (plural(warnings, "warning"), plural(setup.config.tests.len(), "test"));
-        let text = format!("{} is good: {found}, {tests} passed", path.display());
+        let tests = if setup.config.tests.is_empty() { "no tests".to_owned() } else { format!("{tests} passed") };
+        let text = format!("{} is good: {found}, {tests}", path.display());
         printer.line(&printer.paint(Style::Green, &text));
     }
     let is_denied = options.deny.is_some() && warnings > 0;

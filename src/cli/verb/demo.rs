@@ -153,15 +153,14 @@ impl Play<'_> {
         let dir = self.stage.dir.display();
         let program = stage::program();
         self.say("");
+        // How a desk that is kept goes on is said at its end.
+        if once && !self.stage.is_temporary {
+            return;
+        }
         self.say(&self.printer.paint(Style::Bold, "Now you"));
         if once {
-            if self.stage.is_temporary {
-                self.say("  frontdesk demo               the same, and it stays to take your mails");
-                self.say("  frontdesk demo DIR --once    the same in a directory that is kept");
-            } else {
-                self.say(&format!("  frontdesk demo {dir}"));
-                self.say("  starts this desk again and takes your mails.");
-            }
+            self.say("  frontdesk demo               the same, and it stays to take your mails");
+            self.say("  frontdesk demo DIR --once    the same in a directory that is kept");
             return;
         }
         self.say("Write to the desk: save any mail as a file in in/new, or paste");

@@ -55,7 +55,10 @@ fn try_out(draft: &Draft, trial: &Path, options: &InitArgs, printer: &Printer) -
     match online::log_in_everywhere(&setup, &config, printer)? {
         0 => Ok(()),
         failed => {
-            let message = format!("{failed} logins failed; nothing was written. --offline writes without logging in");
+            let message = format!(
+                "{failed} logins failed; nothing was written. Check names and ports (IMAP is mostly 993, SMTP 465 or 587), or write \
+                 without logging in: --offline"
+            );
             Err(Failure::new(Exit::Failed, message))
         }
     }

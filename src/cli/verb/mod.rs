@@ -25,6 +25,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use clap::CommandFactory as _;
+use jiff::Timestamp;
 use serde_json::Value;
 
 use crate::cli::args::{Args, Common, Verb};
@@ -149,7 +150,11 @@ pub fn configured_store(common: &Common, printer: &Printer) -> Result<PathBuf, F
 #[must_use]
 pub fn cell(value: &Value) -> String {
     match value {
-        Value::String(text) => text.clone(),
+        Value::String(text) => match text.parse::<Timestamp>() {
+            // Nobody reads parts of a second; programs ask for JSON.
+            Ok(at) if text.contains('.') => format!("{at:.0}"),
+            Ok(_) | Err(_) => text.clone(),
+        },
         Value::Null => "-".to_owned(),
         Value::Bool(_) | Value::Number(_) | Value::Array(_) | Value::Object(_) => value.to_string(),
     }

@@ -61,7 +61,8 @@ fn print(printer: &Printer, status: &Value) {
         }
     }
     let tickets = ["new", "open", "pending", "on_hold", "solved", "closed"];
-    let counts: Vec<String> = tickets.iter().map(|word| format!("{} {word}", cell(&status["tickets"][*word]))).collect();
+    let counts: Vec<String> =
+        tickets.iter().map(|word| format!("{} {}", cell(&status["tickets"][*word]), word.replace('_', " "))).collect();
     printer.line(&format!("tickets: {}", counts.join(", ")));
     printer.line(&format!("held {}, outbox {}", cell(&status["held"]), cell(&status["outbox"])));
     if let Some(reason) = status["breaker"].as_str() {

@@ -26,7 +26,8 @@ pub fn tail(common: &Common, options: &TailArgs, printer: &Printer) -> Result<Ex
         let mut limit = options.lines;
         loop {
             let answer = control::ask(&dir, &Request::Events { after, limit }).await;
-            let events = answer.unwrap_or_else(|| Err(Failure::new(Exit::Unavailable, "no daemon runs")))?;
+            let events = answer
+                .unwrap_or_else(|| Err(Failure::new(Exit::Unavailable, "no daemon runs; start one with `frontdesk run`")))?;
             let events = events.as_array().map_or(&[][..], Vec::as_slice);
             for event in events {
                 print(printer, event);

@@ -7,6 +7,9 @@ use crate::cli::args::{ActArgs, Common, TicketVerb};
 use crate::cli::output::{Exit, Failure, Printer, Style};
 use crate::cli::service::Request;
 
+/// What nobody writes to a customer: an option among the words of a command was meant for us.
+const OPTIONS: [&str; 8] = ["--as", "--request", "--config", "--json", "--no-color", "--quiet", "--dry-run", "--help"];
+
 /// Does it.
 ///
 /// # Errors
@@ -42,6 +45,11 @@ pub fn ticket(common: &Common, verb: &TicketVerb, printer: &Printer) -> Result<E
 }
 
 fn act_on(common: &Common, act: &ActArgs, printer: &Printer) -> Result<Exit, Failure> {
+    if let Some(option) = act.command.iter().find(|word| OPTIONS.contains(&word.as_str())) {
+        let message =
+            format!("`{option}` is an option and goes before the reference: frontdesk ticket act {option} … {} …", act.ticket);
+        return Err(Failure::new(Exit::Usage, message));
+    }
     // Said before anything is asked, so that a typing mistake needs no daemon.
     if printer.dry_run {
         printer.line(&format!("would do on {}: {}", act.ticket, act.command.join(" ")));

@@ -386,3 +386,84 @@ fn where_no_address_carries_a_token_our_ids_do() {
     ana(&mut desk, &again, 32, &code);
     assert_eq!(desk.ticket(1).status.as_str(), "closed", "{:?}", desk.kinds(1));
 }
+
+#[test]
+fn an_old_link_about_a_held_mail_is_answered_once_and_then_no_more() {
+    let mut desk = asked();
+    let to_ana = desk.newest(ANA_ADDRESS);
+    ana(&mut desk, &to_ana, 1, "Take 3.5.0.\n\n#asign ben");
+    let question = desk.newest(ANA_ADDRESS);
+    let press_again = |desk: &mut Bare, number: u32| {
+        let mail = press(&question, "throw away", ANA, &format!("ana-press-{number}@acme.example"), "");
+        assert_eq!(desk.receive(&vouched(mail)), Outcome::Attached);
+        desk.received(ANA_ADDRESS).len()
+    };
+    let thrown = press_again(&mut desk, 1);
+    assert_eq!(desk.ticket(1).drafts.len(), 0);
+    let told = press_again(&mut desk, 2);
+    assert_eq!(told, thrown + 1, "the second press is answered");
+    assert!(text_of(&desk.newest(ANA_ADDRESS)).contains("already"), "{}", text_of(&desk.newest(ANA_ADDRESS)));
+    assert_eq!(press_again(&mut desk, 3), told, "the third is silent");
+    assert_eq!(press_again(&mut desk, 4), told, "and so is every other");
+    assert_eq!((desk.received(DANA_ADDRESS).len(), desk.held().len()), (1, 0), "{:?}", desk.kinds(1));
+}
+
+/// Ana answers the mail by a program that leaves the quote whole, and a gateway writes a line below it.
+fn through_gateway(desk: &mut Bare, to_mail: &[u8], number: u32, text: &str, footer: &str) -> Outcome {
+    let mail = Client::OutlookWeb.answer(to_mail, ANA, &format!("ana-{number}@acme.example"), text);
+    let written = format!("{}\n\n{footer}\n", mail::parse(&mail.bytes()).message.text.trim_end());
+    let to = mails::header_of(&mail.bytes(), "To").unwrap_or_default();
+    let basics = Basics { from: ANA, to: &to, subject: "Re: Probe drops", id: &format!("ana-g{number}@acme.example") };
+    let id = mails::id_of(to_mail).expect("an id");
+    desk.receive(&vouched(mails::request(basics, &written).header("In-Reply-To", &format!("<{id}>"))))
+}
+
+#[test]
+fn a_footer_that_a_gateway_adds_is_learned_from_the_answer_to_one_question() {
+    const FOOTER: &str = "We are open from nine to five on every working day.";
+    let mut desk = asked();
+    let to_ana = desk.newest(ANA_ADDRESS);
+    let outcome = through_gateway(&mut desk, &to_ana, 1, "Take 3.5.0.", FOOTER);
+    assert!(matches!(outcome, Outcome::Held { .. }), "nobody knows yet whose words they are: {outcome:?}");
+    let question = desk.newest(ANA_ADDRESS);
+    assert!(text_of(&question).contains(FOOTER), "{}", text_of(&question));
+    desk.receive(&vouched(press(&question, "send only what stands at the top", ANA, "ana-press@acme.example", "")));
+    let sent = desk.received(DANA_ADDRESS).len();
+    assert!(!text_of(&desk.newest(DANA_ADDRESS)).contains(FOOTER));
+    // The same line is known now, a remark is not.
+    desk.receive(&vouched(mails::request(
+        letter(DANA, "Re: [T-1] Probe drops off Wi-Fi", "dana-2@x.example"),
+        "Still broken.\n",
+    )));
+    let to_ana = desk.newest(ANA_ADDRESS);
+    assert_eq!(through_gateway(&mut desk, &to_ana, 2, "Then take 3.6.0.", FOOTER), Outcome::Attached);
+    assert_eq!(desk.received(DANA_ADDRESS).len(), sent + 1, "{:?}", desk.kinds(1));
+    assert!(!text_of(&desk.newest(DANA_ADDRESS)).contains(FOOTER));
+    let outcome = through_gateway(&mut desk, &to_ana, 3, "Or 3.7.0.", "Please tell him that it takes an hour.");
+    assert!(matches!(outcome, Outcome::Held { .. }), "{outcome:?}");
+}
+
+/// Every other ticket is newer, and there are more of them than a search looks through.
+#[test]
+fn an_old_ticket_is_shown_and_listed_however_many_have_come_since() {
+    const NEWER: u32 = 2_001;
+    let mut desk = Bare::new(&live(&format!("{INBOX}{DESK}[limits]\nnotices_per_agent_hour = 1\n")));
+    desk.receive(&vouched(mails::request(letter(DANA, "The old meter", "dana-1@x.example"), "It is dark.\n")));
+    assert!(desk.command(desk::TicketNo(1), desk::event::Actor::Agent("ana".into()), desk::Command::Take));
+    for number in 0..NEWER {
+        let mail = letter("Eve <eve@y.example>", "A newer meter", "");
+        let id = format!("eve-{number}@y.example");
+        desk.receive(&vouched(mails::request(Basics { id: &id, ..mail }, "So is mine.\n")));
+    }
+    desk.pass(SignedDuration::from_hours(2));
+    let mut ask = |subject: &str, number: u32| {
+        let id = format!("ana-{number}@acme.example");
+        let basics = Basics { from: ANA, to: "desk@acme.example", subject, id: &id };
+        desk.receive(&vouched(mails::request(basics, "\n")));
+        text_of(&desk.newest(ANA_ADDRESS))
+    };
+    let (shown, mine, found) = (ask("show T-1", 1), ask("list mine", 2), ask("find meter", 3));
+    assert!(shown.contains("It is dark."), "{shown}");
+    assert!(mine.contains("T-1 ") && mine.contains("The old meter"), "{mine}");
+    assert!(found.contains("and 1960 more") && found.contains("newest 2000 tickets"), "{found}");
+}

@@ -1,8 +1,18 @@
 //! The clock of the machine jumps while the desk runs: what time drives is held and somebody is told, what people write flows
 //! on, and nothing leaves twice once it goes on.
 
+use std::sync::Arc;
+
+use desk::AccountName;
+use desk::effect::{OutboxPhase, OutboxRow, OutboxStep};
+use frontdesk::engine::outgoing::step_of;
+use frontdesk::engine::read::read_here;
+use frontdesk::engine::{Core, Live};
+use frontdesk::store::Store as _;
+use jiff::SignedDuration;
 use serde_json::{Value, json};
 
+use crate::harness::bare::{Bare, live};
 use crate::harness::mails;
 use crate::harness::office::{Office, SUPPORT, all_live, letter, vouched};
 use crate::harness::wait::wait_true;
@@ -103,4 +113,58 @@ fn a_jump_of_the_clock_holds_what_time_drives_and_nothing_leaves_twice() {
     let rows: Vec<Value> = office.outbox();
     assert!(rows.iter().all(|row| row["state"] == "accepted"), "{rows:#?}");
     assert_eq!(office.desk.tickets().len(), 4, "{SUPPORT} got four requests");
+}
+
+/// A mail came in an hour ago, and its acknowledgement has reached `phase`, to go on in `wait`.
+fn waiting(live: &Arc<Live>, phase: &OutboxPhase, wait: SignedDuration) -> Bare {
+    let mut desk = Bare::new(live);
+    let raw = vouched(mails::request(letter("Dana <dana@x.example>", "The meter", "dana-1@x.example"), "Dark.\n")).bytes();
+    let hash = desk.store.keep(&[raw.as_slice()]).expect("memory keeps all")[0];
+    let account = AccountName("main".to_owned());
+    let place = desk::event::Place { account, mailbox: "INBOX".to_owned(), uid_validity: 1, uid: 1 };
+    let trusts = live.trusts.values().next().cloned().unwrap_or_default();
+    desk.core.mail(desk.now, &place, false, read_here(hash, &raw, &trusts)).expect("memory refuses nothing");
+    let rows = claimed(&mut desk);
+    assert_eq!(rows.len(), 1, "the acknowledgement");
+    let next_at = desk.now + wait;
+    let steps = rows.iter().map(|row| OutboxStep { phase: phase.clone(), next_at, ..step_of(row, desk.now) }).collect();
+    desk.core.steps(steps).expect("memory refuses nothing");
+    desk.store.flush().expect("memory refuses nothing");
+    desk
+}
+
+fn claimed(desk: &mut Bare) -> Vec<OutboxRow> {
+    desk.core.claim(desk.now, &AccountName("main".to_owned()), 100).expect("memory refuses nothing")
+}
+
+#[test]
+fn a_mail_that_waits_does_not_wait_for_the_time_that_was_taken_from_the_clock() {
+    let day = SignedDuration::from_hours(24);
+    let hour = SignedDuration::from_hours(1);
+    let live = live("[inbox]\nsupport = { address = \"support@acme.example\" }\n");
+    for restarts in [false, true] {
+        let mut desk = waiting(&live, &OutboxPhase::Deferred, hour);
+        desk.now -= day;
+        if restarts {
+            desk.core = Core::new(desk.store.clone(), live.clone(), desk.now).expect("memory refuses nothing");
+        } else {
+            assert_eq!(claimed(&mut desk).len(), 0, "before anybody notices");
+            desk.core.clock_jumped(desk.now).expect("memory refuses nothing");
+        }
+        assert_eq!(claimed(&mut desk).len(), 1, "tried at once, restarted: {restarts}");
+    }
+    // Ahead, or back by less than a mail may wait, the table holds.
+    for (jump, due) in [(-hour, false), (hour, true)] {
+        let mut desk = waiting(&live, &OutboxPhase::Deferred, hour);
+        desk.now += jump;
+        desk.core.clock_jumped(desk.now).expect("memory refuses nothing");
+        assert_eq!(claimed(&mut desk).len() == 1, due, "{jump}");
+    }
+    // In doubt, it is looked for once more before that counts.
+    let mut desk = waiting(&live, &OutboxPhase::DataSent, SignedDuration::from_mins(15));
+    desk.core = Core::new(desk.store.clone(), live.clone(), desk.now - day).expect("memory refuses nothing");
+    desk.now -= day;
+    assert_eq!(claimed(&mut desk).len(), 0);
+    desk.now += SignedDuration::from_mins(15);
+    assert_eq!(claimed(&mut desk).len(), 1, "the search is over");
 }

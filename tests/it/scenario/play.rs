@@ -283,8 +283,10 @@ impl Desk {
     fn compose(&mut self, from: &str, to: &str, subject: &str, step: &Step, answers: &[&str]) -> Vec<u8> {
         self.mails += 1;
         let date = self.now.strftime("%a, %d %b %Y %H:%M:%S +0000").to_string();
-        let mut raw =
-            format!("From: {from}\r\nTo: {to}\r\nSubject: {subject}\r\nMessage-ID: <m{}@client.example>\r\n", self.mails);
+        let mut raw = format!("From: {from}\r\nTo: {to}\r\nSubject: {subject}\r\n");
+        if !step.fields.iter().any(|(name, _)| name == "Message-ID") {
+            write!(raw, "Message-ID: <m{}@client.example>\r\n", self.mails).expect("memory");
+        }
         for id in answers {
             write!(raw, "In-Reply-To: <{id}>\r\nReferences: <{id}>\r\n").expect("memory");
         }

@@ -41,7 +41,7 @@ pub(super) fn refuse_existing(dir: &Path) -> Result<(), Failure> {
         return Ok(());
     }
     let verbs = if there.len() == 1 { "exists already and is" } else { "exist already and are" };
-    let message = format!("{} {verbs} not overwritten; name another directory", there.join(" and "));
+    let message = format!("{} {verbs} not overwritten; name another directory", there.join(", "));
     Err(Failure::new(Exit::Failed, message))
 }
 

@@ -9,13 +9,14 @@ use std::sync::{LazyLock, OnceLock};
 use regex::{Regex, RegexSet};
 
 use crate::parse;
+use crate::trigram::{AnyOf, Trigrams};
 
 /// Whether a folded subject is that of a delivery report.
 pub(crate) fn is_report_subject(subject: &str) -> bool {
     static SUBJECT: LazyLock<RegexSet> = LazyLock::new(|| RegexSet::new(REPORT_SUBJECTS).expect("constant patterns"));
-    static STEMS: LazyLock<Regex> = LazyLock::new(|| Regex::new(REPORT_STEMS).expect("constant pattern"));
-    // Most subjects have none, and plain words are found many bytes at a step.
-    (!subject.is_ascii() || STEMS.is_match(subject)) && SUBJECT.is_match(subject)
+    static STEMS: LazyLock<AnyOf> = LazyLock::new(|| AnyOf::new(REPORT_STEMS));
+    // Most subjects have none, which is found out without an automaton.
+    (!subject.is_ascii() || STEMS.may_be_in(&Trigrams::of(subject))) && SUBJECT.is_match(subject)
 }
 
 /// One of these is in every subject of a report that is all ASCII.
@@ -181,11 +182,13 @@ pub(crate) fn derive(text: &str, smtp: Option<u16>, permanent: bool) -> Option<S
 
 /// What a text in lower case means.
 fn meaning_of(words: &str) -> Option<&'static str> {
-    static TABLE: LazyLock<Vec<(Regex, Words)>> = LazyLock::new(|| {
+    /// The stems by their pieces, and as they are found in a line; the words.
+    static TABLE: LazyLock<Vec<(AnyOf, Regex, Words)>> = LazyLock::new(|| {
         let stems = |meaning: &Meaning| Regex::new(meaning.stems).expect("constant pattern");
-        MEANINGS.iter().map(|meaning| (stems(meaning), Words::new(meaning.words))).collect()
+        MEANINGS.iter().map(|meaning| (AnyOf::new(meaning.stems), stems(meaning), Words::new(meaning.words))).collect()
     });
-    let found = TABLE.iter().position(|(stems, meant)| meant.are_beside(stems, words));
+    let pieces = Trigrams::of(words);
+    let found = TABLE.iter().position(|(any, stems, meant)| any.may_be_in(&pieces) && meant.are_beside(stems, words));
     found.map(|index| MEANINGS[index].detail)
 }
 

@@ -9,6 +9,7 @@ use regex::Regex;
 
 use crate::dsn_code::Codes;
 use crate::part::TextPart;
+use crate::trigram::{AnyOf, Trigrams};
 use crate::{Message, dsn_original, dsn_phrase, dsn_report, parse};
 
 /// Most of a notice that is read. Real notices stay below 16 KiB; returned mail is behind it.
@@ -352,9 +353,8 @@ fn is_helper_address(address: &str) -> bool {
 /// The addresses a line names as recipients, `None` if it only mentions some. `folded` is the line in lower case.
 fn named_in(line: &str, folded: &str) -> Option<Vec<String>> {
     static SHAPES: LazyLock<Vec<Shape>> = LazyLock::new(shapes);
-    let has_words = |shape: &Shape| shape.words.as_ref().is_none_or(|words| words.is_match(folded));
-    let shapes: Vec<(&Shape, LazyCell<bool, _>)> =
-        SHAPES.iter().map(|shape| (shape, LazyCell::new(move || has_words(shape)))).collect();
+    let pieces = LazyCell::new(|| Trigrams::of(folded));
+    let may_fit = |shape: &Shape| shape.words.as_ref().is_none_or(|words| words.may_be_in(&pieces));
     let mut found = Vec::new();
     for address in ADDRESS.find_iter(line).take(ADDRESS_LINES_MAX) {
         // `SMTP=a@b` and `recipient=a@b` look like an address as a whole.
@@ -363,7 +363,7 @@ fn named_in(line: &str, folded: &str) -> Option<Vec<String>> {
         let start = starts.into_iter().flatten().find(|start| {
             let (before, behind) = (&line[..*start], &line[address.end()..]);
             let fits = |shape: &Shape| shape.before.is_match(before) && shape.behind.is_none_or(|test| test(behind));
-            shapes.iter().any(|(shape, has_words)| **has_words && fits(shape))
+            SHAPES.iter().any(|shape| may_fit(shape) && fits(shape))
         });
         if let Some(named) = start.and_then(|start| tidy(&line[start..address.end()])) {
             push_new(&mut found, &named);
@@ -375,7 +375,7 @@ fn named_in(line: &str, folded: &str) -> Option<Vec<String>> {
 /// One way in which a line names a recipient.
 struct Shape {
     /// One of these words is in every such line, which is far cheaper to find out than what the patterns say.
-    words: Option<Regex>,
+    words: Option<AnyOf>,
     /// How the line ends before the address.
     before: Before,
     /// How it goes on behind it.
@@ -442,7 +442,7 @@ fn ends_bracket(behind: &str) -> bool {
 /// The ways in which a line names a recipient.
 fn shapes() -> Vec<Shape> {
     let shape = |words: &str, before: &str, behind: Option<fn(&str) -> bool>| Shape {
-        words: Some(Regex::new(words).expect("constant words")),
+        words: Some(AnyOf::new(words)),
         before: Before::Words(Regex::new(before).expect("constant pattern")),
         behind,
     };
@@ -452,7 +452,7 @@ fn shapes() -> Vec<Shape> {
         // A name and its address alone on a line.
         Shape { words: None, before: Before::Name, behind: Some(ends_bracket) },
         // X.400 in Exchange: c=US;…SMTP=a@b;
-        shape("smtp[=:]", r"(?i)SMTP[=:]$", None),
+        shape("smtp=|smtp:", r"(?i)SMTP[=:]$", None),
         // A labelled recipient.
         shape(
             "recipient|address|user|mailbox|error-for|rcpt to|deliver|attempts|failed for|dest|empf|ontvanger|получатель|宛先|收件人",

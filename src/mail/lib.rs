@@ -106,6 +106,7 @@ mod signature;
 mod small_word;
 pub mod tnef;
 pub mod transfer;
+mod trigram;
 pub mod uuencode;
 mod words;
 

@@ -26,7 +26,7 @@ const RATIO_MAX: f64 = 4.0;
 /// The time per megabyte of the largest body is at most this many times that of the smallest: beyond it is no noise.
 const GROWTH_MAX: f64 = 2.0;
 /// Rounds over the samples.
-const ROUNDS: u32 = 20;
+const ROUNDS: u32 = 100;
 /// Rounds over the largest bodies; smaller ones are read so much more often that the sum of their times is as long.
 const GROWTH_ROUNDS: usize = 3;
 /// Sizes of growing bodies.

@@ -169,6 +169,7 @@ impl RuleBook {
         for (index, rule) in self.rules.iter().enumerate().filter(|(_, rule)| rule.on_reply || !on_reply) {
             // As most rules on most mails.
             if let Some(key) = rule.when.ruled_out(&finds) {
+                debug_assert!(rule.when.check(view, &finds, &mut None).is_err_and(|failed| failed == key), "a shortcut");
                 outcomes.push(RuleOutcome { rule: index, matched: false, why: Cow::Borrowed(key), captures: Vec::new() });
                 continue;
             }

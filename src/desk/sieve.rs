@@ -27,7 +27,7 @@ const ALONE_MAX: usize = 8;
 #[derive(Debug)]
 pub struct Sieve {
     needles: Option<AhoCorasick>,
-    /// For each needle the words that it is: a needle of a regular expression may be a word too.
+    /// By needle: it is a word. A needle of a regular expression may be one too.
     is_word: Vec<bool>,
     regexes: Vec<Need>,
     set: Option<RegexSet>,

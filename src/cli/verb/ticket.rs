@@ -1,14 +1,12 @@
 //! `frontdesk ticket list|show|act`.
 
+use clap::CommandFactory as _;
 use serde_json::Value;
 
 use super::{ask, cell};
-use crate::cli::args::{ActArgs, Common, TicketVerb};
+use crate::cli::args::{ActArgs, Args, Common, TicketVerb};
 use crate::cli::output::{Exit, Failure, Printer, Style};
 use crate::cli::service::Request;
-
-/// What nobody writes to a customer: an option among the words of a command was meant for us.
-const OPTIONS: [&str; 8] = ["--as", "--request", "--config", "--json", "--no-color", "--quiet", "--dry-run", "--help"];
 
 /// Does it.
 ///
@@ -45,7 +43,8 @@ pub fn ticket(common: &Common, verb: &TicketVerb, printer: &Printer) -> Result<E
 }
 
 fn act_on(common: &Common, act: &ActArgs, printer: &Printer) -> Result<Exit, Failure> {
-    if let Some(option) = act.command.iter().find(|word| OPTIONS.contains(&word.as_str())) {
+    let options = options();
+    if let Some(option) = act.command.iter().find(|word| options.contains(word)) {
         let message =
             format!("`{option}` is an option and goes before the reference: frontdesk ticket act {option} … {} …", act.ticket);
         return Err(Failure::new(Exit::Usage, message));
@@ -68,6 +67,17 @@ fn act_on(common: &Common, act: &ActArgs, printer: &Printer) -> Result<Exit, Fai
         printer.line(&format!("{} is {}, owner {owner}", cell(&ticket["ref"]), cell(&ticket["status"])));
     }
     Ok(Exit::Good)
+}
+
+/// The options that the verb takes, as they are typed. Nobody writes one to a customer: among the words of a command it was
+/// meant for us.
+fn options() -> Vec<String> {
+    let mut program = Args::command();
+    // Hands down the options that all verbs take.
+    program.build();
+    let act = program.find_subcommand("ticket").and_then(|ticket| ticket.find_subcommand("act"));
+    let arguments = act.into_iter().flat_map(clap::Command::get_arguments);
+    arguments.filter_map(|argument| Some(format!("--{}", argument.get_long()?))).collect()
 }
 
 /// An identity for a request that was given none.
@@ -159,5 +169,18 @@ fn print_ticket(printer: &Printer, ticket: &Value) {
         let text =
             format!("{} {} by {}: {}{rule}", cell(&entry["at"]), cell(&entry["kind"]), cell(&entry["by"]), cell(&entry["what"]));
         printer.line(&printer.paint(Style::Dim, &text));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn options_of_the_verb_and_of_all_verbs_are_known() {
+        let options = options();
+        for option in ["--as", "--request", "--config", "--json", "--no-color", "--quiet", "--dry-run", "--help"] {
+            assert!(options.contains(&option.to_owned()), "{option} is not among {options:?}");
+        }
     }
 }

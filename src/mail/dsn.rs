@@ -19,15 +19,9 @@ use crate::dsn_text::{self, Notice, Said};
 use crate::part::TextPart;
 use crate::{Bounce, BounceRecipient, Message, ReturnPath, dsn_code, dsn_json, dsn_phrase, limits};
 
-/// Whether a mail is worth [`read`]ing as a report, by its headers and the types of its parts alone.
+/// What makes a mail worth [`read`]ing as a report, by its headers and the types of its parts alone; `None` where nothing does.
 ///
 /// Reading needs every part decoded; people's mail is spared that.
-#[must_use]
-pub fn is_candidate<'a>(message: &Message, content_types: impl IntoIterator<Item = &'a str>) -> bool {
-    signs(message, content_types).is_some()
-}
-
-/// What makes a mail worth reading as a report, as [`is_candidate`] tells it.
 pub(crate) fn signs<'a, 'b>(message: &'a Message, content_types: impl IntoIterator<Item = &'b str>) -> Option<Signs<'a>> {
     let signs = Signs::of(message, content_types);
     signs.worth_reading().then_some(signs)

@@ -25,7 +25,7 @@ pub(crate) struct Body {
     pub(crate) text: String,
     /// The HTML body, joined where it has several parts.
     pub(crate) html: Option<String>,
-    /// The HTML as text.
+    /// The HTML as text, where the text was sought in it.
     pub(crate) converted: Option<HtmlText>,
     /// `text` was made from `html`.
     pub(crate) is_text_from_html: bool,
@@ -116,13 +116,12 @@ pub(crate) fn read(parts: &[Part<'_>], roles: &Roles, defects: &mut Vec<Defect>)
     let html_parts: Vec<usize> = roles.html.iter().copied().filter(|index| kind(index) == "text/html").collect();
     let shown: Vec<usize> = roles.text.iter().copied().filter(|index| kind(index).starts_with("text/")).collect();
     let (html, html_charset) = html_of(parts, &html_parts, defects);
-    let converted = html.as_deref().map(|source| converted(source, defects));
-    let mut body = Body { html, converted, ..Body::default() };
+    let mut body = Body { html, ..Body::default() };
     if let [only] = html_parts.as_slice() {
         body.html_part = Some(*only);
     }
     let mut from_plain = false;
-    // Where the HTML is all there is, it was converted above.
+    // Where the HTML is all there is, it is converted below.
     let is_html_alone = shown == html_parts && !shown.is_empty();
     for part in shown.iter().filter(|_| !is_html_alone).map(|&index| &parts[index]) {
         let (text, charset) = if part.content_type == "text/html" {
@@ -144,15 +143,16 @@ pub(crate) fn read(parts: &[Part<'_>], roles: &Roles, defects: &mut Vec<Defect>)
     }
     let letters = |text: &str| text.chars().filter(|c| c.is_alphanumeric()).take(2).count();
     body.is_text_from_html = !from_plain && !html_parts.is_empty();
-    if let Some(converted) = &body.converted
-        && !has_words(&body.text)
+    if !has_words(&body.text) {
+        body.converted = body.html.as_deref().map(|source| converted(source, defects));
         // One stray letter is no better than a plain text of rules or dashes.
-        && (letters(&converted.text) > body.text.trim().len().min(1) || is_html_alone)
-    {
-        body.text.clone_from(&converted.text);
-        body.charset = html_charset;
-    } else if !has_words(&body.text) {
-        body.is_text_from_html = false;
+        let says_more = |converted: &&HtmlText| letters(&converted.text) > body.text.trim().len().min(1) || is_html_alone;
+        if let Some(converted) = body.converted.as_ref().filter(says_more) {
+            body.text.clone_from(&converted.text);
+            body.charset = html_charset;
+        } else {
+            body.is_text_from_html = false;
+        }
     }
     if !has_words(&body.text)
         && let Some(text) = text_of_files(parts, roles).or_else(|| signed_text(parts, roles))
@@ -202,7 +202,8 @@ fn html_of(parts: &[Part<'_>], html_parts: &[usize], defects: &mut Vec<Defect>) 
     (html, first_charset)
 }
 
-fn converted(source: &str, defects: &mut Vec<Defect>) -> HtmlText {
+/// HTML as text.
+pub(crate) fn converted(source: &str, defects: &mut Vec<Defect>) -> HtmlText {
     let converted = html::to_text(source);
     if converted.truncated {
         defects.push(Defect::TextTruncated);

@@ -33,14 +33,14 @@ pub(crate) fn signs<'a, 'b>(message: &'a Message, content_types: impl IntoIterat
 /// report of success is no bounce, a report of delay is one that is not permanent.
 #[must_use]
 pub fn read(raw: &[u8], message: &Message, parts: &[TextPart]) -> Option<Bounce> {
-    read_signed(raw, &signs(message, parts.iter().map(|part| part.content_type.as_str()))?, parts)
+    read_signed(raw, &signs(message, parts.iter().map(|part| part.content_type.as_str()))?, parts).map(|(bounce, _)| bounce)
 }
 
-/// As [`read`], by signs that were taken before.
-pub(crate) fn read_signed(raw: &[u8], signs: &Signs<'_>, parts: &[TextPart]) -> Option<Bounce> {
+/// As [`read`], by signs that were taken before, and with the notice for people, without the mail that it returns.
+pub(crate) fn read_signed(raw: &[u8], signs: &Signs<'_>, parts: &[TextPart]) -> Option<(Bounce, String)> {
     let message = signs.message;
     if let Some(bounce) = dsn_json::read(message, parts) {
-        return Some(tidied(bounce));
+        return Some((tidied(bounce), String::new()));
     }
     let texts = dsn_text::human_text(parts);
     let mut reading = Reading::of(parts, &texts, message);
@@ -76,7 +76,8 @@ pub(crate) fn read_signed(raw: &[u8], signs: &Signs<'_>, parts: &[TextPart]) -> 
             .map(|(index, one)| from_report(one, &LazyCell::new(|| said(index, &one.address)), delayed))
             .collect()
     };
-    Some(tidied(Bounce { recipients, original_message_id: original.message_id, original_subject: original.subject }))
+    let bounce = Bounce { recipients, original_message_id: original.message_id, original_subject: original.subject };
+    Some((tidied(bounce), texts.0))
 }
 
 /// A report is a stranger's text; what is kept of it stands in lists and logs, each address once.

@@ -6,8 +6,9 @@
 use std::borrow::Cow;
 use std::ops::Range;
 
+use crate::body::Body;
 use crate::header::{self, Block, Oddities};
-use crate::message::{Header, Message, Parsed, ReturnPath};
+use crate::message::{Header, Message, Parsed, Reply, ReturnPath};
 use crate::reply_cut::{self, CutInput};
 use crate::{Address, Defect, Mailbox, MessageId, address_list, arf, body, date, dsn, language, limits, machine, part, pre_scan};
 
@@ -44,26 +45,12 @@ pub fn parse_with(raw: &[u8], known: &Known<'_>) -> Parsed {
         parts.iter().find_map(|part| part.parameters.get("charset").filter(|label| !label.eq_ignore_ascii_case("us-ascii")));
     let mut message = Fields::new(&block, hint, &mut defects).read();
     let roles = body::roles(&parts);
-    let text = body::read(&parts, &roles, &mut defects);
+    let mut text = body::read(&parts, &roles, &mut defects);
     message.attachments = body::attachments(&parts, &roles, text.html.as_deref(), &mut defects);
-    let author = message.from.first().map(author_words);
-    let cut_input = CutInput {
-        text: &text.text,
-        html: text.html.as_deref(),
-        subject: &message.subject,
-        from_name: author.as_deref(),
-        is_text_from_html: text.is_text_from_html,
-        is_answer: !message.in_reply_to.is_empty() || !message.references.is_empty(),
-        marker: known.marker,
-        disclaimers: known.disclaimers,
-    };
-    message.reply = reply_cut::cut_with(&cut_input, text.converted.as_ref());
-    if message.reply.whole_kept {
-        defects.push(Defect::CutLeftNothing);
-    }
     message.form_data = body::form_data(&parts, &roles);
-    message.text = text.text;
-    message.charset = text.charset;
+    message.text = std::mem::take(&mut text.text);
+    message.charset = text.charset.take();
+    let mut notice = None;
     let leaf_types = parts.iter().filter(|part| !part.is_multipart() && part.is_textual()).map(|part| part.content_type.as_str());
     let has_calendar = leaf_types.clone().any(|kind| kind == "text/calendar");
     // Most mails are neither, and decoding every part again would be for nothing.
@@ -75,14 +62,18 @@ pub fn parse_with(raw: &[u8], known: &Known<'_>) -> Parsed {
         let known_text = text.text_part.zip(Some(message.text.as_str()));
         let known: Vec<(usize, &str)> = known_html.into_iter().chain(known_text).collect();
         let text_parts = part::text_parts(&parts, &known);
-        let bounce = signs.and_then(|signs| dsn::read_signed(raw, &signs, &text_parts));
-        message.bounce = bounce;
+        let report = signs.and_then(|signs| dsn::read_signed(raw, &signs, &text_parts));
+        (message.bounce, notice) = report.unzip();
         message.calendar_method = machine::calendar_method(&text_parts);
         if may_complain && message.bounce.is_none() {
             message.complaint = arf::read(raw, &message, &text_parts);
         }
     }
-    // A report was written by a host, and nobody answers it.
+    message.reply = match notice {
+        // A report was written by a host: it answers nobody, and its language is not its recipient's.
+        Some(notice) => reply_cut::behind_notice(&message.text, &notice),
+        None => divided(&message, text, known, &mut defects),
+    };
     if message.bounce.is_none() {
         let language = language::detect(prefix(&message.reply.new_text, limits::LANGUAGE_BYTES_MAX));
         message.language_confidence = language.as_ref().map(|found| found.confidence_percent);
@@ -91,6 +82,28 @@ pub fn parse_with(raw: &[u8], known: &Known<'_>) -> Parsed {
     defects.sort_unstable();
     defects.dedup();
     Parsed { message, defects }
+}
+
+/// The body of a mail that a person may have written, divided.
+fn divided(message: &Message, body: Body, known: &Known<'_>, defects: &mut Vec<Defect>) -> Reply {
+    let Body { html, converted, is_text_from_html, .. } = body;
+    let converted = converted.or_else(|| html.as_deref().map(|source| body::converted(source, defects)));
+    let author = message.from.first().map(author_words);
+    let input = CutInput {
+        text: &message.text,
+        html: html.as_deref(),
+        subject: &message.subject,
+        from_name: author.as_deref(),
+        is_text_from_html,
+        is_answer: !message.in_reply_to.is_empty() || !message.references.is_empty(),
+        marker: known.marker,
+        disclaimers: known.disclaimers,
+    };
+    let reply = reply_cut::cut_with(&input, converted.as_ref());
+    if reply.whole_kept {
+        defects.push(Defect::CutLeftNothing);
+    }
+    reply
 }
 
 /// The HTML of a mail as it is shown, for its formatting; `None` where it has none. Read again, since hardly anybody asks.

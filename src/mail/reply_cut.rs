@@ -60,6 +60,19 @@ pub fn cut_with(input: &CutInput<'_>, html: Option<&HtmlText>) -> Reply {
     reply
 }
 
+/// The text of a delivery report: what its notice says is new, the mail that it returns behind it is not.
+///
+/// A notice that is not the beginning of the text, since that was taken from elsewhere, divides nothing.
+pub(crate) fn behind_notice(text: &str, notice: &str) -> Reply {
+    let notice = notice.trim_end();
+    let (notice, returned) =
+        if text.starts_with(notice) && !notice.is_empty() { text.split_at(notice.len()) } else { (text, "") };
+    let [mut new_text, mut elided] = [notice, returned].map(str::to_owned);
+    trim_blank_lines(&mut new_text);
+    trim_blank_lines(&mut elided);
+    Reply { new_text, elided, ..Reply::default() }
+}
+
 /// The lines that are divided, and all that follow.
 fn first_lines(text: &str) -> (&str, &str) {
     let end = memchr::memchr_iter(b'\n', text.as_bytes()).nth(limits::CUT_LINES_MAX - 1);

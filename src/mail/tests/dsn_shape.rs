@@ -188,6 +188,19 @@ fn numbers_that_are_no_codes() {
 }
 
 #[test]
+fn a_notice_is_new_and_the_mail_that_it_returns_is_not() {
+    let notice = "I could not deliver your mail.\n\n<dana@acme.example>: user unknown\n\nRegards,\nthe mail system";
+    let returned = "--- Below this line is a copy of the message.\n\nSubject: Your lamp\n\nHello Dana,\n> is it on?";
+    let read = |body: &str| {
+        let message = mail::parse(format!("{DAEMON}\n{body}").as_bytes()).message;
+        assert!(message.bounce.is_some(), "{body}");
+        (message.reply.new_text, message.reply.elided, message.language)
+    };
+    assert_eq!(read(&format!("{notice}\n\n{returned}\n")), (notice.to_owned(), returned.to_owned(), None));
+    assert_eq!(read(notice), (notice.to_owned(), String::new(), None));
+}
+
+#[test]
 fn mail_that_only_speaks_of_reports() {
     for raw in [
         "From: Dana <dana@acme.example>\nTo: support@shop.example\nSubject: Re: Undelivered Mail Returned to Sender\nIn-Reply-To: <x@y.example>\n\nI got this for <eve@acme.example>: 550 5.1.1 user unknown. What now?\n",

@@ -329,19 +329,12 @@ fn is_about_others(folded: &str) -> bool {
         "envelope sender",
         "a message from",
     ];
-    STARTS.iter().any(|start| folded.starts_with(start))
-        || [
-            "contact <",
-            "please contact",
-            "envelope-from",
-            "envelope sender",
-            "for assistance",
-            "for further",
-            "send mail to <postmaster",
-            "mailto:",
-        ]
-        .iter()
-        .any(|words| folded.contains(words))
+    static WORDS: LazyLock<Regex> = LazyLock::new(|| {
+        let words =
+            "contact <|please contact|envelope-from|envelope sender|for assistance|for further|send mail to <postmaster|mailto:";
+        Regex::new(words).expect("constant pattern")
+    });
+    STARTS.iter().any(|start| folded.starts_with(start)) || WORDS.is_match(folded)
 }
 
 /// Addresses that notices offer as help.

@@ -221,6 +221,11 @@ pub(crate) fn unix_lines(text: Cow<'_, str>) -> String {
     out
 }
 
+/// Fields that RFC 5322 §3.6 allows once at most.
+const ONCE: [&str; 10] = ["from", "sender", "reply-to", "to", "cc", "message-id", "in-reply-to", "references", "subject", "date"];
+/// Where hosts say that a mail went.
+const DELIVERED: [&str; 3] = ["delivered-to", "x-original-to", "envelope-to"];
+
 /// The header fields of a mail, being read.
 struct Fields<'a, 'b> {
     block: &'b Block<'a>,
@@ -228,11 +233,20 @@ struct Fields<'a, 'b> {
     defects: &'b mut Vec<Defect>,
     oddities: Oddities,
     addresses: usize,
+    /// By name of [`ONCE`]: the place of the first, and how many there are.
+    places: [(usize, usize); ONCE.len()],
 }
 
 impl<'a, 'b> Fields<'a, 'b> {
     fn new(block: &'b Block<'a>, hint: Option<&'b str>, defects: &'b mut Vec<Defect>) -> Self {
-        Self { block, hint, defects, oddities: Oddities::default(), addresses: 0 }
+        let mut places = [(0, 0); ONCE.len()];
+        for (at, field) in block.fields.iter().enumerate() {
+            if let Some((first, count)) = ONCE.iter().position(|name| field.is(name)).map(|name| &mut places[name]) {
+                *first = if *count == 0 { at } else { *first };
+                *count += 1;
+            }
+        }
+        Self { block, hint, defects, oddities: Oddities::default(), addresses: 0, places }
     }
 
     fn read(mut self) -> Message {
@@ -245,7 +259,7 @@ impl<'a, 'b> Fields<'a, 'b> {
         message.cc = self.mailboxes("cc");
         message.return_path = self.return_path();
         message.delivered_to = self.delivered_to();
-        message.subject = message.header("subject").unwrap_or_default().to_owned();
+        message.subject = self.first("subject").map(|at| message.headers[at].value.clone()).unwrap_or_default();
         message.message_id = self.ids("message-id").into_iter().next();
         message.in_reply_to = self.ids("in-reply-to");
         message.references = self.ids("references");
@@ -254,7 +268,7 @@ impl<'a, 'b> Fields<'a, 'b> {
             self.defects.push(Defect::ListTruncated);
         }
         message.in_reply_to.truncate(limits::REFERENCES_MAX);
-        message.date = message.header("date").and_then(date::read);
+        message.date = self.first("date").and_then(|at| date::read(&message.headers[at].value));
         if message.date.is_none() {
             self.defects.push(Defect::BadDate);
         }
@@ -278,9 +292,7 @@ impl<'a, 'b> Fields<'a, 'b> {
     }
 
     fn note_repeats(&mut self) {
-        // RFC 5322 §3.6: these occur at most once.
-        for name in ["from", "sender", "reply-to", "to", "cc", "message-id", "in-reply-to", "references", "subject", "date"] {
-            let count = self.block.fields.iter().filter(|field| field.is(name)).count();
+        for (name, (_, count)) in ONCE.into_iter().zip(self.places) {
             if count > 1 {
                 self.defects.push(Defect::RepeatedHeader);
             }
@@ -297,12 +309,25 @@ impl<'a, 'b> Fields<'a, 'b> {
         self.defects.extend(found.into_iter().filter_map(|(is_set, defect)| is_set.then_some(defect)));
     }
 
+    /// The place of the topmost field of a name of [`ONCE`].
+    fn first(&self, name: &str) -> Option<usize> {
+        let place = ONCE.iter().position(|known| *known == name)?;
+        Some(self.places[place]).filter(|(_, count)| *count > 0).map(|(first, _)| first)
+    }
+
+    /// The fields of a name of [`ONCE`], top to bottom.
+    fn named(&self, name: &'static str) -> impl Iterator<Item = &'a [u8]> + use<'a, 'b> {
+        let (first, count) = ONCE.iter().position(|known| *known == name).map_or((0, 0), |place| self.places[place]);
+        let fields = &self.block.fields;
+        fields[first..].iter().filter(|field| field.is(name)).take(count).map(|field| field.value)
+    }
+
     /// Recipients of repeated fields are joined; of repeated authors only the topmost field counts.
-    fn mailboxes(&mut self, name: &str) -> Vec<Mailbox> {
+    fn mailboxes(&mut self, name: &'static str) -> Vec<Mailbox> {
         let mut out = Vec::new();
         let only_first = matches!(name, "from" | "sender");
-        for field in self.block.fields.iter().filter(|field| field.is(name)) {
-            let list = address_list::read(field.value, self.hint);
+        for value in self.named(name) {
+            let list = address_list::read(value, self.hint);
             self.oddities.merge(list.oddities);
             let room = limits::ADDRESSES_MAX.saturating_sub(self.addresses);
             if list.is_truncated || list.mailboxes.len() > room {
@@ -327,8 +352,7 @@ impl<'a, 'b> Fields<'a, 'b> {
     }
 
     fn delivered_to(&self) -> Vec<Address> {
-        let names = ["delivered-to", "x-original-to", "envelope-to"];
-        let fields = self.block.fields.iter().filter(|field| names.iter().any(|name| field.is(name)));
+        let fields = self.block.fields.iter().filter(|field| DELIVERED.iter().any(|name| field.is(name)));
         fields
             .flat_map(|field| address_list::read(field.value, None).mailboxes)
             .map(|mailbox| mailbox.address)
@@ -336,8 +360,8 @@ impl<'a, 'b> Fields<'a, 'b> {
             .collect()
     }
 
-    fn ids(&self, name: &str) -> Vec<MessageId> {
-        self.block.fields.iter().filter(|field| field.is(name)).flat_map(|field| ids_of_field(field.value)).collect()
+    fn ids(&self, name: &'static str) -> Vec<MessageId> {
+        self.named(name).flat_map(ids_of_field).collect()
     }
 }
 

@@ -385,12 +385,12 @@ pub(crate) fn run_rules(mail: &mut Incoming<'_>, ticket: &mut Ticket, on_reply: 
     }
     let mut view = view(mail, ticket);
     let mut wish = Wish::default();
-    let outcomes = policy.rules.run(&mut view, on_reply, |rule, outcome, view| {
-        apply(policy, &rule.then, &outcome.captures, view, &mut wish);
+    let outcomes = policy.rules.run(&mut view, on_reply, |rule, found, view| {
+        apply(policy, &rule.then, &found.captures, view, &mut wish);
         if rule.then.ignore.is_some() {
             ruling.ignored = Some((rule.name.clone(), rule.line));
         }
-        let mut line = entry(mail.event, "rule_matched", "frontdesk", format!("{}: {}", rule.name, outcome.why));
+        let mut line = entry(mail.event, "rule_matched", "frontdesk", format!("{}: {}", rule.name, found.why));
         line.rule = Some((rule.name.clone(), rule.line));
         ruling.history.push(line);
     });

@@ -128,6 +128,13 @@ pub struct RuleOutcome {
     pub matched: bool,
     /// What matched, or the first key that did not.
     pub why: Cow<'static, str>,
+}
+
+/// A condition that held.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct RuleMatch {
+    /// What matched.
+    pub why: Cow<'static, str>,
     /// What named groups captured, each by its name.
     pub captures: Vec<(String, String)>,
 }
@@ -156,13 +163,13 @@ impl RuleBook {
 
     /// Runs the rules top to bottom: all of them on a new ticket, those with `on = "reply"` on a reply.
     ///
-    /// `apply` is called for each match with the rule, its outcome and the view, which it changes so that later rules see
+    /// `apply` is called for each match with the rule, what matched and the view, which it changes so that later rules see
     /// it. A match with `stop` ends the list; rules below it have no outcome.
     pub fn run<'a>(
         &self,
         view: &mut RuleView<'a>,
         on_reply: bool,
-        mut apply: impl FnMut(&Rule, &RuleOutcome, &mut RuleView<'a>),
+        mut apply: impl FnMut(&Rule, &RuleMatch, &mut RuleView<'a>),
     ) -> Vec<RuleOutcome> {
         let finds = self.sift(view);
         let mut outcomes = Vec::with_capacity(self.rules.len());
@@ -170,17 +177,18 @@ impl RuleBook {
             // As most rules on most mails.
             if let Some(key) = rule.when.ruled_out(&finds) {
                 debug_assert!(rule.when.check(view, &finds, &mut None).is_err_and(|failed| failed == key), "a shortcut");
-                outcomes.push(RuleOutcome { rule: index, matched: false, why: Cow::Borrowed(key), captures: Vec::new() });
+                outcomes.push(RuleOutcome { rule: index, matched: false, why: Cow::Borrowed(key) });
                 continue;
             }
-            let outcome = rule.outcome(index, view, &finds);
-            if outcome.matched {
-                apply(rule, &outcome, view);
-            }
-            let stop = outcome.matched && rule.then.stop;
-            outcomes.push(outcome);
-            if stop {
-                break;
+            match rule.matches(view, &finds) {
+                Err(key) => outcomes.push(RuleOutcome { rule: index, matched: false, why: key }),
+                Ok(found) => {
+                    apply(rule, &found, view);
+                    outcomes.push(RuleOutcome { rule: index, matched: true, why: found.why });
+                    if rule.then.stop {
+                        break;
+                    }
+                }
             }
         }
         outcomes
@@ -196,17 +204,16 @@ impl RuleBook {
 }
 
 impl Rule {
-    fn outcome(&self, rule: usize, view: &RuleView<'_>, finds: &Finds) -> RuleOutcome {
-        if let Err(failed) = self.when.check(view, finds, &mut None) {
-            return RuleOutcome { rule, matched: false, why: failed, captures: Vec::new() };
-        }
+    /// What matched, or the first key that did not.
+    fn matches(&self, view: &RuleView<'_>, finds: &Finds) -> Result<RuleMatch, Cow<'static, str>> {
+        self.when.check(view, finds, &mut None)?;
         // Again with notes: rare, since few rules match.
         let mut notes = Some(Notes::default());
         let held = self.when.check(view, finds, &mut notes);
         debug_assert!(held.is_ok(), "a condition is a pure function of the view");
         let notes = notes.unwrap_or_default();
         let why = if notes.why.is_empty() { Cow::Borrowed("it has no condition") } else { Cow::Owned(notes.why.join("; ")) };
-        RuleOutcome { rule, matched: true, why, captures: notes.captures.into_iter().collect() }
+        Ok(RuleMatch { why, captures: notes.captures.into_iter().collect() })
     }
 }
 
@@ -321,8 +328,8 @@ mod tests {
         let book = RuleBook::new(vec![rule("new only", Vec::new(), Actions::default()), captures]).expect("small");
         let from = dana();
         let mut filled = BTreeMap::new();
-        let outcomes = book.run(&mut view(&from, "Order 12", ""), true, |rule, outcome, _| {
-            filled = rule.then.set_with(&outcome.captures);
+        let outcomes = book.run(&mut view(&from, "Order 12", ""), true, |rule, found, _| {
+            filled = rule.then.set_with(&found.captures);
         });
         assert_eq!((outcomes.len(), outcomes[0].rule), (1, 1));
         assert_eq!(filled[&"order".into()], "No. 12");

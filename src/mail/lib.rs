@@ -42,6 +42,7 @@
 
 pub mod address;
 pub mod address_list;
+mod afterthought;
 pub mod alignment;
 mod arf;
 mod armour;

@@ -182,11 +182,14 @@ fn mark_signatures(division: &mut Division<'_>, input: &CutInput<'_>) {
         segments.drain(1..segments.len() - 1);
     }
     for (index, (start, end)) in segments.iter().copied().enumerate() {
+        // A quote that is answered may end in the signature of its own writer.
+        let own = division.lines[start..end].iter().rposition(Line::is_quoted).map_or(start, |quoted| start + quoted + 1);
         let is_trailing = index > 0
+            || own > start
             || division.lines[..start].iter().zip(&division.parts).any(|(line, part)| *part == Part::History && !line.is_blank());
-        if let Some(found) = signature::start(&division.lines[start..end], &writer, is_trailing) {
-            let part = if is_trailing && division.forward.is_some() && found == 0 { Part::History } else { Part::Signature };
-            division.parts[start + found..end].fill(part);
+        if let Some(found) = signature::start(&division.lines[own..end], &writer, is_trailing).map(|found| own + found) {
+            let part = if is_trailing && division.forward.is_some() && found == start { Part::History } else { Part::Signature };
+            division.parts[found..end].fill(part);
         }
     }
 }
@@ -220,18 +223,27 @@ fn cut_behind_device_line(division: &mut Division<'_>) {
     let lines = &division.lines[start..end];
     let stands_alone =
         |found: usize| found > 0 && lines[found - 1].is_blank() && lines.get(found + 1).is_some_and(Line::is_blank);
-    let is_device = |line: &Line<'_>| device_line::is_device_line(line.body);
+    let is_device = |line: &Line<'_>| !line.is_quoted() && device_line::is_device_line(line.body);
     let Some(found) = (0..lines.len()).find(|found| stands_alone(*found) && is_device(&lines[*found])) else { return };
     let has_text = |lines: &[Line<'_>]| lines.iter().any(|line| !line.is_blank());
+    // An afterthought is short and greets nobody.
+    let is_mail = |below: &[Line<'_>]| {
+        let first = below.iter().find(|line| !line.is_blank());
+        first.is_some_and(|line| words::greets(line.body))
+            || below.iter().flat_map(|line| line.body.split_whitespace()).nth(AFTERTHOUGHT_WORDS_MAX).is_some()
+    };
     // Only the first of all counts.
     if has_text(&lines[..found])
-        && has_text(&lines[found + 1..])
+        && is_mail(&lines[found + 1..])
         && words::DEVICE.is_match(lines[found].body)
         && !lines[..found].iter().any(is_device)
     {
         division.parts[start + found + 1..end].fill(Part::History);
     }
 }
+
+/// Nobody adds more words below their phone's line.
+const AFTERTHOUGHT_WORDS_MAX: usize = 40;
 
 impl Division<'_> {
     pub(crate) fn has(&self, part: Part) -> bool {

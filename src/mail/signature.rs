@@ -9,7 +9,7 @@ use regex::Regex;
 use crate::html_element::Region;
 use crate::quote::Line;
 use crate::small_word::{self, PackedMap};
-use crate::{device_line, words};
+use crate::{afterthought, device_line, words};
 
 /// What is known about the writer.
 pub(crate) struct Writer<'a> {
@@ -95,8 +95,9 @@ fn is_delimiter(body: &str) -> bool {
 fn delimiter(lines: &[Line<'_>]) -> Option<usize> {
     let first = lines.len().saturating_sub(LINES_MAX * 2);
     let found = (first..lines.len()).find(|index| is_delimiter(lines[*index].body))?;
-    let below = lines[found..].iter().filter(|line| !line.is_blank()).count();
-    (below <= LINES_MAX).then_some(found)
+    let below = lines[found..].iter().filter(|line| !line.is_blank());
+    let has_postscript = || lines[found..].iter().any(|line| afterthought::is_postscript(line.body));
+    (below.count() <= LINES_MAX && !has_postscript()).then_some(found)
 }
 
 /// A line of dashes or underscores with a short block of short lines below.
@@ -156,8 +157,22 @@ fn closing(lines: &[Line<'_>], writer: &Writer<'_>, may_be_whole: bool) -> Optio
 fn names_someone(kind: Closing, body: &str, writer: &Writer<'_>) -> bool {
     let head = body.split(['|', ',', '–', '•']).next().unwrap_or(body).trim();
     let is_short = body.split_whitespace().count() <= 7 && !body.ends_with(['.', '?', '!', ':']);
-    is_name(body) || is_name(head) || is_own_name(head, writer) || matches!(kind, Closing::Regards) && is_short
+    // "Thanks again!" stands within a mail too, above a line that begins like a name.
+    let is_sentence = matches!(kind, Closing::Thanks) && has_plain_word(body) && !is_own_name(head, writer);
+    (is_name(body) || is_name(head)) && !is_sentence || is_own_name(head, writer) || matches!(kind, Closing::Regards) && is_short
 }
+
+/// A word behind the first that no name has: in lower case, and none of the small ones between names.
+fn has_plain_word(body: &str) -> bool {
+    let is_plain = |word: &str| word.starts_with(char::is_lowercase) && !PARTICLES.contains(&word);
+    body.split_whitespace().skip(1).any(is_plain)
+}
+
+/// Small words within names and titles.
+const PARTICLES: [&str; 26] = [
+    "van", "von", "vom", "zu", "zum", "der", "den", "de", "di", "da", "do", "dos", "del", "della", "la", "le", "du", "bin",
+    "ibn", "al", "el", "of", "and", "und", "y", "e",
+];
 
 #[derive(Clone, Copy)]
 enum Closing {
@@ -351,10 +366,16 @@ fn contact_block(lines: &[Line<'_>], writer: &Writer<'_>) -> Option<usize> {
         let ways = block.iter().skip(1).filter(|line| CONTACT.is_match(line.body)).count();
         !writer.name.is_empty() && ways < CARD_WAYS_MIN && !block.iter().any(known)
     };
+    // "Please use this address from now on."
+    let is_announced = || {
+        let known = |line: &Line<'_>| name_words(line.body).iter().any(|word| writer.name.contains(word));
+        !writer.name.is_empty() && !block.iter().any(known) && announces_contact(lines, first)
+    };
     // Columns are a table that the writer made.
     let has_columns = || block.iter().filter(|line| is_row(line.body)).count() >= 2;
     let has_contact = || block.iter().skip(1).any(|line| CONTACT.is_match(line.body));
-    (is_short && begins() && has_contact() && !has_columns() && !is_other() && !ends_list_head(lines, first)).then_some(first)
+    (is_short && begins() && has_contact() && !has_columns() && !is_other() && !is_announced() && !ends_list_head(lines, first))
+        .then_some(first)
 }
 
 /// Mail, phone and page.
@@ -372,6 +393,37 @@ fn is_row(body: &str) -> bool {
 /// Whether the text above announces what follows: "ship it to:".
 fn ends_list_head(lines: &[Line<'_>], index: usize) -> bool {
     lines[..index].iter().rev().find(|line| !line.is_blank()).is_some_and(|line| line.body.ends_with([':', '：']))
+}
+
+/// Whether the line above speaks of an address or a number.
+fn announces_contact(lines: &[Line<'_>], index: usize) -> bool {
+    const STEMS: [&str; 20] = [
+        "address",
+        "contact",
+        "number",
+        "details",
+        "adresse",
+        "anschrift",
+        "kontakt",
+        "nummer",
+        "daten",
+        "coordonnées",
+        "numéro",
+        "dirección",
+        "datos",
+        "contatto",
+        "indirizzo",
+        "dati",
+        "endereço",
+        "adres",
+        "gegevens",
+        "adress",
+    ];
+    let above = lines[..index].iter().rev().find(|line| !line.is_blank());
+    above.is_some_and(|line| {
+        let lower = line.body.to_lowercase();
+        STEMS.iter().any(|stem| lower.contains(stem))
+    })
 }
 
 /// Legal notices: learned ones exactly, others by their words.
@@ -428,11 +480,9 @@ pub(crate) fn fold(text: &str) -> String {
 fn is_block(lines: &[Line<'_>]) -> bool {
     let mut contact = false;
     let mut count = 0;
-    for line in lines.iter().filter(|line| !line.is_blank()) {
+    for (index, line) in lines.iter().enumerate().filter(|(_, line)| !line.is_blank()) {
         let body = line.body;
-        let starts_postscript =
-            body.starts_with("PS") || body.starts_with("P.S") || body.starts_with("p.s") || body.starts_with("Ps:");
-        if starts_postscript && body.len() > 3 && !body.as_bytes()[2].is_ascii_alphabetic() || is_footnote(body) {
+        if afterthought::is_postscript(body) || is_footnote(body) {
             return false;
         }
         if is_notice(body) {
@@ -440,6 +490,9 @@ fn is_block(lines: &[Line<'_>]) -> bool {
         }
         contact |= CONTACT.is_match(body) || is_delimiter(body) || device_line::is_device_line(body);
         count += 1;
+        if !contact && afterthought::goes_on(lines, index) {
+            return false;
+        }
         if count > BLOCK_LINES_MAX && !contact || count > LINES_MAX || !contact && !is_signature_line(body) {
             return false;
         }

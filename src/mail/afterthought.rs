@@ -26,11 +26,21 @@ pub(crate) fn is_postscript(body: &str) -> bool {
 /// theirs.
 pub(crate) fn goes_on(lines: &[Line<'_>], index: usize) -> bool {
     let begins_paragraph = index > 0 && lines[index - 1].is_blank();
-    begins_paragraph && (is_said(lines[index].body) || is_list(&lines[index..]) || states_number(lines[index].body))
+    let body = lines[index].body;
+    let is_said = || is_said(body) || states_number(body) || body.ends_with(':') && is_list(&lines[index + 1..]);
+    begins_paragraph && is_said() || is_list(&lines[index..])
+}
+
+/// Whether lines below a delimiter are more than a signature: a postscript, or a question in the first paragraph.
+pub(crate) fn asks_below(lines: &[Line<'_>]) -> bool {
+    let first = lines.iter().skip_while(|line| line.is_blank()).take_while(|line| !line.is_blank());
+    let asks = |line: &Line<'_>| line.body.ends_with('?') && line.body.split_whitespace().count() >= QUESTION_WORDS_MIN;
+    lines.iter().any(|line| is_postscript(line.body)) || first.take(1).any(asks)
 }
 
 /// A question, or a sentence of the kind that no slogan is.
 fn is_said(body: &str) -> bool {
+    let body = body.strip_prefix('(').and_then(|rest| rest.strip_suffix(')')).unwrap_or(body);
     let count = body.split_whitespace().count();
     if body.ends_with(['?', '？']) {
         return count >= QUESTION_WORDS_MIN || !body.is_ascii();
@@ -53,8 +63,13 @@ fn is_wish(body: &str) -> bool {
 /// Two points of a list.
 fn is_list(lines: &[Line<'_>]) -> bool {
     let is_point = |mark: &str| lines.iter().take(2).filter(|line| line.body.starts_with(mark)).count() == 2;
-    ["- ", "* ", "• ", "– "].into_iter().any(is_point)
-        || lines.first().is_some_and(|line| line.body.starts_with("1. ") || line.body.starts_with("1) "))
+    let is_numbered = |end: char| {
+        let begins = |index: usize, number: &str| {
+            lines.get(index).is_some_and(|line| line.body.strip_prefix(number).is_some_and(|rest| rest.starts_with(end)))
+        };
+        begins(0, "1") && begins(1, "2")
+    };
+    ["- ", "* ", "• ", "– "].into_iter().any(is_point) || is_numbered('.') || is_numbered(')')
 }
 
 /// "Order number: 771"

@@ -34,6 +34,9 @@ static BARE: LazyLock<Regex> = LazyLock::new(|| {
         .expect("a fixed pattern")
 });
 
+/// The colon in its widths.
+const COLONS: [char; 3] = [':', '：', '﹕'];
+
 /// No introduction has more lines or bytes.
 const LINES_MAX: usize = 6;
 const BYTES_MAX: usize = 600;
@@ -112,6 +115,11 @@ pub(crate) fn tells_when(lines: &[Line<'_>], last: usize) -> bool {
     })
 }
 
+/// Whether the value of a date field tells a time or a year.
+pub(crate) fn tells_time(value: &str) -> bool {
+    TIME.is_match(value) || DATE.is_match(value)
+}
+
 /// Whether a line says nothing but when: "14/05/2024 09:58".
 pub(crate) fn is_day_and_time(body: &str) -> bool {
     let is_short = body.len() <= DAY_AND_TIME_BYTES_MAX && body.starts_with(|c: char| c.is_ascii_digit());
@@ -175,12 +183,15 @@ fn may_end(body: &str) -> bool {
         return false;
     }
     let stripped = trim_decoration(body);
-    if stripped.ends_with([':', '：']) || is_bare(stripped) {
+    if stripped.ends_with(COLONS) || is_bare(stripped) {
         return true;
     }
     // Zoho and some others leave the colon out.
     let ends_with_either = || ["napisał(a)", "napsal(a)", "napísal(a)", "написал(а)"].iter().any(|verb| stripped.ends_with(verb));
+    let is_framed = || body.starts_with("--") && body.ends_with("--") && memchr::memchr(b'@', body.as_bytes()).is_some();
     stripped.starts_with("Quoting ")
+        || body.starts_with("news:") && body.ends_with("...")
+        || is_framed()
         || stripped.ends_with(')') && ends_with_either()
         || (body.ends_with("--") || stripped.ends_with(|c: char| c.is_alphabetic())) && ends_with_verb(stripped)
 }
@@ -261,7 +272,8 @@ impl<'t> Evidence<'t> {
             Cow::Borrowed(plain) => Cow::Borrowed(trim_decoration(plain)),
             Cow::Owned(plain) => Cow::Owned(trim_decoration(&plain).to_owned()),
         };
-        let colon = text.ends_with([':', '：']);
+        // "wrote in message news:…", as newsreaders end it.
+        let colon = text.ends_with(COLONS) || text.ends_with("...") && text.contains(" news:");
         let has_digit = has_digit(&text);
         let address = text.contains('@') && ADDRESS.is_match(&text);
         Self {
@@ -369,6 +381,10 @@ fn is_name_or_date(after: &str) -> bool {
     let after = after.trim_matches([' ', ':', '：', '*', '_', '"', ')', '-', '\u{a0}']);
     if after.is_empty() {
         return true;
+    }
+    // "He wrote me a ticket:"
+    if ["me ", "us ", "him ", "her ", "them ", "a ", "an ", "that "].iter().any(|word| after.starts_with(word)) {
+        return false;
     }
     let without_address = after.split(['<', '(', '[']).next().unwrap_or(after);
     without_address.split_whitespace().count() <= 10

@@ -34,12 +34,16 @@ pub(crate) fn separator(body: &str) -> Option<Separator> {
     let has_dashes = body.starts_with("--")
         || body.starts_with("__")
         || body.starts_with("==")
-        || body.starts_with(['—', '–', '─', '━'])
+        || body.starts_with(['—', '–', '─', '━', '‐', '‑', '‒', '―', '−'])
         || body.starts_with("*-")
         || body.starts_with("***")
         || body.starts_with("##");
     let has_colon = inner.ends_with([':', '：']);
     if !has_dashes && !has_colon || inner.chars().count() > 110 {
+        return None;
+    }
+    // Whoever writes about such a line goes on behind it.
+    if has_dashes && !has_colon && !body.ends_with(is_dash) && inner.contains("-----") {
         return None;
     }
     let folded = inner.trim_matches([' ', ':', '：', '>', '<', '\u{a0}', '|']).to_lowercase().replace('\u{307}', "");
@@ -57,7 +61,7 @@ pub(crate) fn separator(body: &str) -> Option<Separator> {
 
 /// What separators are drawn with.
 fn is_dash(c: char) -> bool {
-    matches!(c, '-' | '_' | '—' | '–' | '=' | '*' | '~' | '─' | '━' | '#')
+    matches!(c, '-' | '_' | '—' | '–' | '=' | '*' | '~' | '─' | '━' | '#' | '‐' | '‑' | '‒' | '―' | '−')
 }
 
 /// Whether a line neither begins nor ends like a separator, as nearly all lines do.
@@ -86,8 +90,14 @@ pub(crate) fn shares_line(text: &str) -> Option<usize> {
     let words = &inner[..close];
     let at = separator(&format!("-----{words}-----"));
     let is_name = matches!(at, Some(Separator::Original | Separator::Forward));
-    (is_name && !text[..start].trim_matches([' ', '>']).is_empty()).then_some(start)
+    // Whoever writes about such a line goes on behind it.
+    let behind = inner[close..].trim_start_matches('-').trim();
+    let leads_on = behind.is_empty() || memchr::memchr(b':', &behind.as_bytes()[..behind.len().min(LABEL_BYTES_MAX)]).is_some();
+    (is_name && leads_on && !text[..start].trim_matches([' ', '>']).is_empty()).then_some(start)
 }
+
+/// A label of a header block, or an introduction, has its colon within these.
+const LABEL_BYTES_MAX: usize = 120;
 
 /// Words between dashes, as separators are in any language: "-------- Upprunaleg skilaboð --------".
 pub(crate) fn is_dashed(body: &str) -> bool {
@@ -101,6 +111,8 @@ pub(crate) fn is_dashed(body: &str) -> bool {
 
 /// "Original Message" as a line of its own without any dashes, as some phones write it above a header block.
 pub(crate) fn is_bare_original(body: &str) -> bool {
+    let body = body.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')).unwrap_or(body);
+    let body = body.strip_suffix(':').unwrap_or(body);
     body.len() <= SEPARATOR_BYTES_MAX && words::ORIGINAL.may_begin(body) && words::ORIGINAL.contains(&body.to_lowercase())
 }
 
@@ -124,7 +136,8 @@ pub(crate) fn read(history: &[Line<'_>]) -> Option<Found> {
         announced |= matches!(kind, Some(Separator::Forward | Separator::Announcement | Separator::Original));
         is_named |= matches!(kind, Some(Separator::Forward | Separator::Announcement));
         // A marker in a language not listed still stands right above the header block; one between dashes may name an original.
-        let may_announce = index == first && line.body.ends_with([':', '：']) && line.label.is_none();
+        let is_introduction = || attribution::ending_at(history, index, || true).is_some();
+        let may_announce = index == first && line.body.ends_with([':', '：']) && line.label.is_none() && !is_introduction();
         is_named |= may_announce;
         if line.is_blank() || kind.is_some() || may_announce || index == first && is_dashed(line.body) {
             index += 1;

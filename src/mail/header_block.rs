@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 
 use crate::Forward;
+use crate::attribution;
 use crate::quote::Line;
 use crate::words::{self, Field};
 
@@ -240,8 +241,11 @@ impl HeaderBlock<'_> {
             return kinds >= 1 && (self.has(Field::From) || kinds >= 2);
         }
         let has_frame = self.has(Field::From) || self.has(Field::Sent) && self.has(Field::To);
-        let says_mail = has_address || self.has(Field::Subject) && self.has(Field::Sent) || kinds >= 4;
-        kinds >= 2 && has_frame && says_mail
+        // Forms and freight papers have the same labels, and neither an address nor a time.
+        let is_day = |sent: &str| attribution::tells_time(sent) || !sent.is_empty() && !sent.contains(' ');
+        let is_told = |(field, value): &(Field, Cow<'_, str>)| *field == Field::Sent && is_day(value);
+        let says_when = self.has(Field::Subject) && self.fields.iter().any(is_told);
+        kinds >= 2 && has_frame && (has_address || says_when)
     }
 
     /// Says who wrote to whom and when, which no web form does by chance.

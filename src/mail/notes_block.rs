@@ -35,6 +35,13 @@ pub(crate) fn around(lines: &[Line<'_>], at: usize) -> Option<usize> {
     (has_both && (1..AUTHOR_LINES_MAX).contains(&author) && begins_paragraph).then_some(at - author)
 }
 
+/// `Ann Berg ---14/05/2024 09:58:01---Printer`, which Notes puts above a header block, and what a screen reader says of it.
+pub(crate) fn is_headline(body: &str) -> bool {
+    let Some(at) = body.find("---").filter(|at| *at > 0) else { return false };
+    let Some((day, _)) = body[at..].trim_start_matches('-').split_once("---") else { return false };
+    attribution::is_day_and_time(day.trim())
+}
+
 /// The field of a label alone on its line, or before a colon.
 fn field_of(body: &str) -> Option<Field> {
     if body.is_empty() || body.len() > words::LABEL_CHARS_MAX * 4 {

@@ -87,7 +87,7 @@ fn other_mark<'a>(line: &Line<'a>) -> Option<(&'a str, &'a str)> {
     if let Some(rest) = line.body.strip_prefix('|') {
         return Some(("|", rest.trim_start()));
     }
-    if let Some(rest) = line.body.strip_prefix(": ") {
+    if let Some(rest) = line.body.strip_prefix(": ").or_else(|| (line.body == ":").then_some("")) {
         return Some((":", rest.trim_start()));
     }
     let end = line.body.as_bytes().iter().take(INITIALS_BYTES_MAX + 1).position(|byte| *byte == b'>')?;

@@ -9,7 +9,7 @@ use crate::html::{self, HtmlText, LineMark};
 use crate::html_element::Region;
 use crate::quote::{self, Line};
 use crate::signature::{self, Writer};
-use crate::{Reply, armour, device_line, limits, reply_compare, reply_scan, words};
+use crate::{Reply, armour, device_line, inline_answer, limits, reply_compare, reply_scan, words};
 
 /// What the cut needs to know of a mail.
 #[derive(Clone, Copy, Debug, Default)]
@@ -167,6 +167,11 @@ pub(crate) fn finish<'a>(mut division: Division<'a>, input: &CutInput<'_>) -> Di
         division.parts.fill(Part::New);
         division.whole_kept = true;
     }
+    if division.has(Part::History) && division.announces_answers() {
+        division.parts.fill(Part::New);
+        division.forward = None;
+        division.whole_kept = true;
+    }
     division
 }
 
@@ -248,6 +253,13 @@ const AFTERTHOUGHT_WORDS_MAX: usize = 40;
 impl Division<'_> {
     pub(crate) fn has(&self, part: Part) -> bool {
         self.lines.iter().zip(&self.parts).any(|(line, found)| *found == part && !line.is_blank())
+    }
+
+    /// The writer answers within the mail below, and nothing tells their words from those.
+    fn announces_answers(&self) -> bool {
+        let is_new = |part: &&Part| **part == Part::New;
+        let is_above = self.parts.iter().skip_while(is_new).all(|part| *part != Part::New);
+        is_above && inline_answer::is_announced(&self.text(Part::New))
     }
 
     /// The lines of one part; where another part lay between, a blank line stays.

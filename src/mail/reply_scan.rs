@@ -5,7 +5,7 @@ use crate::html_element::Region;
 use crate::quote::{self, Line};
 use crate::reply_cut::{CutInput, Part};
 use crate::signature::{self, Writer};
-use crate::{attribution, header_block, notes_block, words};
+use crate::{attribution, banner, header_block, notes_block, words};
 
 /// The part of each line, signatures still among the new ones, and whether a client's container told it.
 pub(crate) fn parts(lines: &[Line<'_>], input: &CutInput<'_>) -> (Vec<Part>, bool) {
@@ -86,7 +86,7 @@ impl<'l, 'a> Scan<'l, 'a> {
         });
         let mut parts = vec![Part::New; lines.len()];
         parts[end..].fill(Part::History);
-        let at = banner_end(&lines[..end]);
+        let at = banner::end(&lines[..end]);
         parts[..at].fill(Part::History);
         Self {
             lines,
@@ -136,6 +136,9 @@ impl<'l, 'a> Scan<'l, 'a> {
         if attribution::is_framed(line.text) {
             return self.open_history(self.at, self.at + 1);
         }
+        if line.depth == GROUPWISE_DEPTH && self.introduces_unmarked() {
+            return self.swallow(self.at);
+        }
         if line.is_quoted() {
             self.is_structural |= region == Region::Quote;
             let above = self.include_rules_above(self.at);
@@ -143,6 +146,8 @@ impl<'l, 'a> Scan<'l, 'a> {
             return true;
         }
         match separator {
+            // A line that a sentence goes on below is part of it.
+            Some(Separator::Forward | Separator::Original) if self.goes_on_below() => return true,
             Some(Separator::Forward) if self.closes_forward() => return true,
             Some(Separator::Forward | Separator::Original) => return self.open_history(self.at, self.behind_block(self.at + 1)),
             Some(Separator::Announcement) if self.is_announced(self.at + 1) => {
@@ -179,6 +184,20 @@ impl<'l, 'a> Scan<'l, 'a> {
             return self.open_history(self.include_fields_above(first), self.at + 1);
         }
         true
+    }
+
+    /// `>>> Ann <a@b.example> schrieb am 14.05.2024 um 09:58 in Nachricht <id>:` stands above text without marks.
+    fn introduces_unmarked(&self) -> bool {
+        let is_marked = |line: &Line<'_>| line.may_be_quoted();
+        self.lines[self.at].text.starts_with(">>> ")
+            && self.next_line(self.at + 1).is_some_and(|line| !is_marked(line))
+            && attribution::tells_when(self.lines, self.at)
+    }
+
+    /// Right below stands a line that begins in lower case and is no field.
+    fn goes_on_below(&self) -> bool {
+        let below = self.lines[..self.end].get(self.at + 1);
+        below.is_some_and(|line| line.text.starts_with(char::is_lowercase) && line.label.is_none() && !line.may_be_quoted())
     }
 
     /// Behind the header block that begins on the next line with text, or `from` if there is none.
@@ -269,7 +288,9 @@ impl<'l, 'a> Scan<'l, 'a> {
                 Some(_) if self.parts[index] == Part::New => above = index,
                 // A separator in a language not listed, or one without its dashes.
                 None if self.parts[index] == Part::New
-                    && (forward::is_dashed(line.body) || forward::is_bare_original(line.body)) =>
+                    && (forward::is_dashed(line.body)
+                        || forward::is_bare_original(line.body)
+                        || notes_block::is_headline(line.body)) =>
                 {
                     above = index
                 }
@@ -370,6 +391,9 @@ impl<'l, 'a> Scan<'l, 'a> {
     }
 }
 
+/// GroupWise marks its introductions with so many.
+const GROUPWISE_DEPTH: usize = 3;
+
 /// Indented like code: somebody shows a header block instead of answering a mail.
 fn is_pasted(text: &str) -> bool {
     text.starts_with("    ") || text.starts_with('\t')
@@ -401,45 +425,18 @@ fn is_marker(lines: &[Line<'_>], index: usize, marker: Option<&str>) -> bool {
         !above.body.starts_with(char::is_alphanumeric) && forward::separator(above.body) == Some(Separator::Rule)
     };
     let has_rule = || lines[..index].last().is_some_and(is_rule);
-    (has_frame || has_rule()) && words::REPLY_ABOVE.is_match(&line.body.to_lowercase())
+    // "Reply above this line." as a paragraph.
+    let is_alone = || {
+        let is_blank = |line: Option<&Line<'_>>| line.is_none_or(Line::is_blank);
+        let is_short = line.body.len() <= ALONE_BYTES_MAX && line.body.starts_with(char::is_uppercase);
+        is_short && index > 0 && is_blank(lines.get(index - 1)) && is_blank(lines.get(index + 1))
+    };
+    let found = |lower: &str| {
+        words::REPLY_ABOVE.find(lower).is_some_and(|found| has_frame || has_rule() || found.start() == 0 && is_alone())
+    };
+    let may_mark = has_frame || has_rule() || is_alone();
+    may_mark && found(&line.body.to_lowercase())
 }
 
-/// The first line behind warnings that a gateway put on top.
-fn banner_end(lines: &[Line<'_>]) -> usize {
-    let mut end = 0;
-    while let Some(first) = (end..lines.len()).find(|index| !lines[*index].is_blank()) {
-        // The warning is one paragraph, and text without a blank line behind it is not.
-        let behind = (first..lines.len()).find(|index| lines[*index].is_blank()).unwrap_or(first + 1);
-        let is_short = behind - first <= BANNER_LINES_MAX;
-        let paragraph = &lines[first..if is_short { behind } else { first + 1 }];
-        if !is_banner(paragraph) {
-            break;
-        }
-        end = first + paragraph.len();
-    }
-    end
-}
-
-/// A warning that the mail came from outside: by how it begins, or as a call for attention with the words of one.
-fn is_banner(paragraph: &[Line<'_>]) -> bool {
-    let is_mark = |c: char| matches!(c, '*' | '_' | '[' | '-' | '=' | ' ' | '⚠' | '\u{fe0f}' | '|' | '!');
-    let first = paragraph[0].body;
-    if matches!(first, "[EXTERNAL]" | "EXTERNAL") {
-        return true;
-    }
-    let opening = first.trim_start_matches(is_mark);
-    if !words::BANNERS.may_begin(opening) && !words::BANNER_CALLS.may_begin(opening) {
-        return false;
-    }
-    let lower = opening.to_lowercase();
-    if first.len() > 12 && words::BANNERS.begin(&lower) {
-        return true;
-    }
-    if !words::BANNER_CALLS.begin(&lower) {
-        return false;
-    }
-    let whole = paragraph.iter().map(|line| line.body).collect::<Vec<_>>().join(" ").to_lowercase();
-    words::BANNER_ORIGIN.is_match(&whole) && words::BANNER_ADVICE.is_match(&whole)
-}
-
-const BANNER_LINES_MAX: usize = 6;
+/// A marker without a frame says nothing else.
+const ALONE_BYTES_MAX: usize = 40;

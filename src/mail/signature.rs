@@ -96,8 +96,8 @@ fn delimiter(lines: &[Line<'_>]) -> Option<usize> {
     let first = lines.len().saturating_sub(LINES_MAX * 2);
     let found = (first..lines.len()).find(|index| is_delimiter(lines[*index].body))?;
     let below = lines[found..].iter().filter(|line| !line.is_blank());
-    let has_postscript = || lines[found..].iter().any(|line| afterthought::is_postscript(line.body));
-    (below.count() <= LINES_MAX && !has_postscript()).then_some(found)
+    let goes_on = || afterthought::asks_below(&lines[found + 1..]);
+    (below.count() <= LINES_MAX && !goes_on()).then_some(found)
 }
 
 /// A line of dashes or underscores with a short block of short lines below.
@@ -390,9 +390,13 @@ fn is_row(body: &str) -> bool {
     body.contains('\t') || body.contains("   ")
 }
 
+/// "The new address is"
+const ANNOUNCING: [&str; 9] = [" is", " are", " now", " lautet", " ist", " est", " es", " è", " é"];
+
 /// Whether the text above announces what follows: "ship it to:".
 fn ends_list_head(lines: &[Line<'_>], index: usize) -> bool {
-    lines[..index].iter().rev().find(|line| !line.is_blank()).is_some_and(|line| line.body.ends_with([':', '：']))
+    let announces = |body: &str| body.ends_with([':', '：']) || ANNOUNCING.iter().any(|word| body.ends_with(word));
+    lines[..index].iter().rev().find(|line| !line.is_blank()).is_some_and(|line| announces(line.body))
 }
 
 /// Whether the line above speaks of an address or a number.
@@ -488,11 +492,11 @@ fn is_block(lines: &[Line<'_>]) -> bool {
         if is_notice(body) {
             return true;
         }
-        contact |= CONTACT.is_match(body) || is_delimiter(body) || device_line::is_device_line(body);
-        count += 1;
         if !contact && afterthought::goes_on(lines, index) {
             return false;
         }
+        contact |= CONTACT.is_match(body) || is_delimiter(body) || device_line::is_device_line(body);
+        count += 1;
         if count > BLOCK_LINES_MAX && !contact || count > LINES_MAX || !contact && !is_signature_line(body) {
             return false;
         }

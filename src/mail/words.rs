@@ -56,7 +56,7 @@ static FIELDS: LazyLock<BTreeMap<&str, Field>> = LazyLock::new(|| {
         ),
         (
             Field::Sent,
-            "sent|date|sent at|sent on|gesendet|gesendet am|datum|envoyé|envoyé le|envoyée|envoyé à|enviado|enviado el|\
+            "sent|date|date sent|message date|sent at|sent on|gesendet|gesendet am|datum|envoyé|envoyé le|envoyée|envoyé à|enviado|enviado el|\
              enviado em|enviada em|enviada|enviados|fecha|data|dată|inviato|data invio|inviata|verzonden|verzonden op|\
              verstuurd|skickat|skickades|sendt|dato|dátum|elküldve|küldve|küldés ideje|küldés|wysłano|wysłane|wysłana|\
              odesláno|odoslané|odoslaná|odoslano|poslano|poslané|lähetetty|päivämäärä|päiväys|pvm|отправлено|отправлен|\
@@ -180,8 +180,8 @@ pub(crate) static FORWARD_STEMS: LazyLock<Regex> = LazyLock::new(|| {
     any_of(
         "forward|fwd|weitergeleitet|weiterleitung|transféré|réexpédié|transfere|reenviado|reexpedid|inoltrat|\
      doorgestuurd|encaminhad|reencaminhad|vidarebefordra|vidaresänt|videresend|videresendt|videresendte|välitetty|\
-     edelleenlähet|przekazan|przesłan|przesyłan|przekazyw|letilmiş|пересыла|пересла|пересил|переадрес|перенаправ|\
-     přeposlan|preposlan|posredovan|proslijeđen|továbbított|redirecţionat|redirecționat|redirecționare|yönlendiril|\
+     edelleenlähet|uudelleenlähet|przekazan|przesłan|przesyłan|przekazyw|letilmiş|пересыла|пересла|пересил|переадрес|перенаправ|\
+     přeposlan|přeposílan|preposlan|posredovan|proslijeđen|továbbított|redirecţionat|redirecționat|redirecționare|yönlendiril|\
      iletilmiş|iletilen|препрат|edastatud|edasi saadetud|vidaresend|reenviada|reenviat|înaintat|transmis|przekierow|\
      προωθημέν|diteruskan|שהועברה|прослеђен|prosleđen|pārsūtīt|persiųst|áframsend|birbidali|ممرّر|chuyển tiếp|ส่งต่อ|転送|转发|轉寄|轉發",
     )
@@ -349,7 +349,7 @@ pub(crate) const POSSESSIVES: &[&str] = &[
 /// Ends of such lines in languages that put the verb last.
 pub(crate) static SENT_FROM_ENDS: LazyLock<Ends> = LazyLock::new(|| {
     Ends::new(list(
-        "gönderildi|から送信|から送信されました|で送信|を入手|에서 보냄|에서 보냈습니다|에서 전송됨|용 outlook|에서 보냈음|发送|傳送|küldve|gesendet|outlook'u edinin|\
+        "gönderildi|から送信|から送信されました|で送信|を入手|에서 보냄|앱에서 보냈습니다|에서 보냈습니다|에서 전송됨|용 outlook|에서 보냈음|发送|傳送|küldve|gesendet|outlook'u edinin|\
      다운로드",
     ))
 });
@@ -357,7 +357,7 @@ pub(crate) static SENT_FROM_ENDS: LazyLock<Ends> = LazyLock::new(|| {
 /// Words that name a device or a mail program.
 pub(crate) static DEVICE: LazyLock<Regex> = LazyLock::new(|| {
     Regex::new(
-        r"(?i)i-?phon|i-?pad|i-?pod|i-?os|i-?mac|macbook|android|blackberry|samsung|galaxy|huawei|honor|nokia|lumia|windows|outlook|mail app|mail f[oü]r|gmail|yahoo|htc|mobil|mobile|phone|handy|telefon|tel[eé]fono|t[ée]l[ée]phone|téléphone|tablet|smartphone|xiaomi|redmi|oneplus|pixel|sony|xperia|\blg\b|motorola|proton|tutanota|tuta|spark|mailbox|sparrow|typeapp|bluemail|k-9|thunderbird|aquamail|nine\b|gmx|web\.de|t-online|telekom|verizon|at&t|vodafone|t-mobile|gerät|appareil|dispositivo|apparaat|телефон|смартфон|айфон|手机|手機|スマ|携帯|휴대|아이폰|갤럭시|acompli|airmail|newton|superhuman|wiko|oppo|vivo|realme|fairphone|libero|orange|zoho|fastmail|front\b|mobiel|邮箱|郵箱|客户端|missive|hey\b|canary|edison|mailspring|em client|rogers|bell\b|wireless|mail\.ru|яндекс|почт|boxer|fairemail|workspace",
+        r"(?i)i-?phon|i-?pad|i-?pod|i-?os|i-?mac|macbook|android|blackberry|samsung|galaxy|huawei|honor|nokia|lumia|windows|outlook|mail app|mail f[oü]r|gmail|yahoo|htc|mobil|mobile|phone|handy|telefon|tel[eé]fono|t[ée]l[ée]phone|téléphone|tablet|smartphone|xiaomi|redmi|oneplus|pixel|sony|xperia|\blg\b|motorola|proton|tutanota|tuta|spark|mailbox|sparrow|typeapp|bluemail|k-9|thunderbird|aquamail|nine\b|gmx|web\.de|t-online|telekom|verizon|at&t|vodafone|t-mobile|gerät|appareil|dispositivo|apparaat|телефон|смартфон|айфон|手机|手機|スマ|携帯|휴대|아이폰|갤럭시|메일 앱|네이버|acompli|airmail|newton|superhuman|wiko|oppo|vivo|realme|fairphone|libero|orange|zoho|fastmail|front\b|mobiel|邮箱|郵箱|客户端|missive|hey\b|canary|edison|mailspring|em client|rogers|bell\b|wireless|mail\.ru|яндекс|почт|boxer|fairemail|workspace",
     )
     .expect("a fixed pattern")
 });

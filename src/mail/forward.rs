@@ -131,14 +131,14 @@ pub(crate) fn read(history: &[Line<'_>]) -> Option<Found> {
     let mut index = first;
     let mut announced = false;
     let mut is_named = history[first].mark.region == Region::Forward;
+    let mut is_announced = false;
     while let Some(line) = history.get(index).filter(|_| index < first + MARKER_LINES_MAX) {
         let kind = separator(line.body);
         announced |= matches!(kind, Some(Separator::Forward | Separator::Announcement | Separator::Original));
         is_named |= matches!(kind, Some(Separator::Forward | Separator::Announcement));
         // A marker in a language not listed still stands right above the header block; one between dashes may name an original.
-        let is_introduction = || attribution::ending_at(history, index, || true).is_some();
-        let may_announce = index == first && line.body.ends_with([':', '：']) && line.label.is_none() && !is_introduction();
-        is_named |= may_announce;
+        let may_announce = index == first && line.body.ends_with([':', '：']) && line.label.is_none();
+        is_announced |= may_announce;
         if line.is_blank() || kind.is_some() || may_announce || index == first && is_dashed(line.body) {
             index += 1;
         } else {
@@ -170,7 +170,9 @@ pub(crate) fn read(history: &[Line<'_>]) -> Option<Found> {
     // Proton quotes the text below its header block and not the block.
     let depth = rest.iter().filter(|line| !line.is_blank()).map(|line| line.depth).min().unwrap_or(0);
     forward.text = unquoted(rest, depth.max(inner_depth));
-    Some(Found { forward, is_named })
+    // What introduces a quote says that this was answered.
+    let is_introduction = || attribution::ending_at(history, first, || true).is_some();
+    Some(Found { forward, is_named: is_named || is_announced && !is_introduction() })
 }
 
 /// Yandex puts an introduction below its separator: `14.05.2024, 09:58, "Ann" <a@b.example>:`.

@@ -244,8 +244,8 @@ impl HeaderBlock<'_> {
         // Forms and freight papers have the same labels, and neither an address nor a time.
         let is_day = |sent: &str| attribution::tells_time(sent) || !sent.is_empty() && !sent.contains(' ');
         let is_told = |(field, value): &(Field, Cow<'_, str>)| *field == Field::Sent && is_day(value);
-        let says_when = self.has(Field::Subject) && self.fields.iter().any(is_told);
-        kinds >= 2 && has_frame && (has_address || says_when)
+        let says_when = || self.has(Field::Subject) && self.fields.iter().any(is_told);
+        kinds >= 2 && has_frame && (has_address || says_when())
     }
 
     /// Says who wrote to whom and when, which no web form does by chance.

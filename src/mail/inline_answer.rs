@@ -5,11 +5,25 @@ use std::sync::LazyLock;
 use regex::Regex;
 
 /// Whoever announces their answers says little more.
-const WORDS_MAX: usize = 40;
+pub(crate) const WORDS_MAX: usize = 40;
 /// What follows the announcement is a polite end.
 const WORDS_BEHIND_MAX: usize = 8;
 
-/// Whether a short text says that its answers stand within the mail below it: "See my answers inline.", "Antworten in Rot".
+/// Whether a line names a place where answers may stand, as few lines do.
+pub(crate) fn names_place(line: &str) -> bool {
+    static PLACES: LazyLock<Regex> = LazyLock::new(|| {
+        let places = "nline|n-line|n line|below|in red|in blue|in green|in bold|in cap|in col|in purple|in your |between the|interspers|embedded|\
+                      in the text|unten|im text|in rot|in blau|in grün|in fett|in ihrer |in deiner |zwischen den|unterhalb|dans le |ci-dessous|en rouge|\
+                      en bleu|en vert|en gras|abajo|debajo|entre líneas|en rojo|en azul|en verde|en negrita|en el texto|sotto|di seguito|in rosso|\
+                      in blu|in verde|nel testo|abaixo|em vermelho|em azul|em verde|no texto|no corpo|hieronder|in het |in rood|in de |tussen de|\
+                      poniżej|w tekście|na czerwono|na niebiesko|nedan|nedenfor|i texten|i teksten|med r|i r|med blått|níže|v textu|červeně|modře|\
+                      ниже|в тексте|красным|синим";
+        Regex::new(&places.split('|').map(regex::escape).collect::<Vec<_>>().join("|")).expect("constant pattern")
+    });
+    PLACES.is_match(line)
+}
+
+/// Whether a text of at most [`WORDS_MAX`] words says that its answers stand within the mail below it: "See my answers inline.", "Antworten in Rot".
 pub(crate) fn is_announced(text: &str) -> bool {
     static ANNOUNCED: LazyLock<Regex> = LazyLock::new(|| {
         let pairs = [
@@ -43,9 +57,6 @@ pub(crate) fn is_announced(text: &str) -> bool {
         let pattern = pairs.iter().map(both).collect::<Vec<_>>().join("|");
         Regex::new(&format!(r"{pattern}|^(?:pl(?:ea)?s(?:e)? )?(?:see )?in-?line\b")).expect("constant pattern")
     });
-    if text.split_whitespace().nth(WORDS_MAX).is_some() {
-        return false;
-    }
     let lower = text.to_lowercase();
     let found = ANNOUNCED.find_iter(&lower).last();
     found.is_some_and(|found| lower[found.end()..].split_whitespace().nth(WORDS_BEHIND_MAX).is_none())
@@ -53,7 +64,7 @@ pub(crate) fn is_announced(text: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::is_announced;
+    use super::*;
 
     #[test]
     fn the_writer_says_where_the_answers_are() {
@@ -69,7 +80,7 @@ mod tests {
             "Zie mijn antwoorden hieronder.",
             "Inline.",
         ] {
-            assert!(is_announced(text), "{text}");
+            assert!(is_announced(text) && names_place(text), "{text}");
         }
         for text in [
             "see below",

@@ -258,6 +258,11 @@ impl Division<'_> {
     /// The writer answers within the mail below, and nothing tells their words from those.
     fn announces_answers(&self) -> bool {
         let is_new = |part: &&Part| **part == Part::New;
+        let new = || self.lines.iter().zip(&self.parts).filter(|(_, part)| **part == Part::New).map(|(line, _)| line.body);
+        if new().flat_map(str::split_whitespace).nth(inline_answer::WORDS_MAX).is_some() || !new().any(inline_answer::names_place)
+        {
+            return false;
+        }
         let is_above = self.parts.iter().skip_while(is_new).all(|part| *part != Part::New);
         is_above && inline_answer::is_announced(&self.text(Part::New))
     }

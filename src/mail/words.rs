@@ -487,7 +487,7 @@ pub(crate) static BANNER_ORIGIN: LazyLock<Regex> = LazyLock::new(|| {
 /// What such a warning asks its reader, as no sender asks a help desk.
 pub(crate) static BANNER_ADVICE: LazyLock<Regex> = LazyLock::new(|| {
     any_of(
-        "do not click|do not open|don't click|don't open|don’t click|don’t open|not to click|not to open|use caution|exercise caution|be cautious|be careful|unless you|verify the sender|\
+        "do not click|do not open|don't click|don't open|don’t click|don’t open|not to click|not to open|use caution|exercise caution|be cautious|be careful|unless you|verify the sender|previously corresponded|\
      klicken sie nicht|nicht auf links|keine links|öffnen sie keine|keine anhänge|nicht öffnen|seien sie vorsichtig|\
      ne cliquez pas|n'ouvrez pas|n’ouvrez pas|ne pas cliquer|ne pas ouvrir|ni n'ouvrez|soyez prudent|soyez vigilant|\
      no haga clic|no abra|ni haga clic|ni abra|no pulse|não clique|não abra|nem abra|non cliccare|non fare clic|\

@@ -11,7 +11,11 @@ use crate::{attribution, banner, header_block, notes_block, words};
 pub(crate) fn parts(lines: &[Line<'_>], input: &CutInput<'_>) -> (Vec<Part>, bool) {
     let mut scan = Scan::new(lines, input);
     scan.run();
-    scan.settle_weak_quotes();
+    if is_first_mail(input) && !scan.found_strong && !scan.is_structural {
+        scan.keep_marks();
+    } else {
+        scan.settle_weak_quotes();
+    }
     scan.keep_answered_quotes();
     (scan.parts, scan.is_structural)
 }
@@ -301,6 +305,15 @@ impl<'l, 'a> Scan<'l, 'a> {
         above
     }
 
+    /// Nothing was answered: whoever writes `>` marks something of their own.
+    fn keep_marks(&mut self) {
+        for (part, line) in self.parts.iter_mut().zip(self.lines) {
+            if line.is_quoted() {
+                *part = Part::New;
+            }
+        }
+    }
+
     /// An unsigned block quote is history if an introduction precedes it (settled already) or if it is the last one of
     /// a mail that shows no other history.
     fn settle_weak_quotes(&mut self) {
@@ -390,6 +403,20 @@ impl<'l, 'a> Scan<'l, 'a> {
         announces || above.is_none_or(|above| self.parts[above] == Part::History)
     }
 }
+
+/// Neither the header nor the subject says that the mail answers or forwards one. A mail without a subject says nothing.
+fn is_first_mail(input: &CutInput<'_>) -> bool {
+    let subject = input.subject.trim_start();
+    let prefix =
+        subject.char_indices().take(PREFIX_CHARS_MAX).find(|(_, c)| matches!(c, ':' | '：')).map(|(colon, _)| &subject[..colon]);
+    let is_prefix =
+        |prefix: &str| prefix.rsplit([' ', ']']).next().is_some_and(|word| word.chars().count() <= PREFIX_WORD_CHARS_MAX);
+    !subject.is_empty() && !input.is_answer && !prefix.is_some_and(is_prefix)
+}
+
+/// "Re", "AW", "Antw", "[ticket] Re" and the like.
+const PREFIX_CHARS_MAX: usize = 24;
+const PREFIX_WORD_CHARS_MAX: usize = 8;
 
 /// GroupWise marks its introductions with so many.
 const GROUPWISE_DEPTH: usize = 3;

@@ -95,6 +95,27 @@ fn labels_without_an_address_or_a_time_are_a_form() {
 }
 
 #[test]
+fn marks_in_a_first_mail_are_the_senders() {
+    let first = |subject, text| cut(&CutInput { text, subject, from_name: Some("Ann Berg"), ..CutInput::default() }).new_text;
+    for text in [
+        "The motor carries\n\n>30 kg, says the page.",
+        "Does it fit?\n\n> Lid: 30 cm",
+        ">>> import box\nError: closed\n\nWhat does it mean?",
+    ] {
+        assert_eq!(first("Broken lid", text), text);
+        for subject in ["Re: Broken lid", "[desk] AW: Broken lid", ""] {
+            assert_ne!(first(subject, text), text, "{subject}");
+        }
+    }
+    let introduced = "It does.\n\nOn Mon, Apr 2, 2012 at 6:26 PM, Bob <bob@desk.example> wrote:\n> Does it fit?";
+    assert_eq!(first("Broken lid", introduced), "It does.");
+    let html = "<div>The page says:</div><blockquote>closed</blockquote>";
+    let text = "The page says:\n\nclosed";
+    let input = CutInput { text, html: Some(html), subject: "Broken lid", is_text_from_html: true, ..CutInput::default() };
+    assert!(cut(&input).elided.is_empty());
+}
+
+#[test]
 fn separators_and_introductions_of_more_programs() {
     for history in [
         "‐‐‐‐‐‐‐ Original Message ‐‐‐‐‐‐‐\nOn Monday, June 3, 2019 9:00 AM, Bob <bob@desk.example> wrote:\n\n> Does it fit?",

@@ -13,7 +13,7 @@ const WORDS_BEHIND_MAX: usize = 8;
 pub(crate) fn names_place(line: &str) -> bool {
     static PLACES: LazyLock<Regex> = LazyLock::new(|| {
         let places = "nline|n-line|n line|below|in red|in blue|in green|in bold|in cap|in col|in purple|in your |between the|interspers|embedded|\
-                      in the text|unten|im text|in rot|in blau|in grün|in fett|in ihrer |in deiner |zwischen den|unterhalb|dans le |ci-dessous|en rouge|\
+                      in the text|unten|im text|in rot|in blau|in grün|in fett|in ihrer |in deiner |in Ihrer |in Deiner |in Rot|in Blau|in Grün|zwischen den|unterhalb|dans le |ci-dessous|en rouge|\
                       en bleu|en vert|en gras|abajo|debajo|entre líneas|en rojo|en azul|en verde|en negrita|en el texto|sotto|di seguito|in rosso|\
                       in blu|in verde|nel testo|abaixo|em vermelho|em azul|em verde|no texto|no corpo|hieronder|in het |in rood|in de |tussen de|\
                       poniżej|w tekście|na czerwono|na niebiesko|nedan|nedenfor|i texten|i teksten|med r|i r|med blått|níže|v textu|červeně|modře|\
@@ -28,7 +28,7 @@ pub(crate) fn is_announced(text: &str) -> bool {
     static ANNOUNCED: LazyLock<Regex> = LazyLock::new(|| {
         let pairs = [
             (
-                r"\b(?:answer|repl(?:y|ie)|comment|response|note|remark)\w*",
+                r"\b(?:answer|repl(?:y|ie)|comment|response)\w*",
                 r"(?:in-?line|in line|below|in (?:red|blue|green|bold|capitals|caps|colou?r|purple|your (?:e-?)?(?:text|mail|message))|between the lines|interspersed|embedded|in the text)\b",
             ),
             (r"\b(?:see|please find|find)\b", r"(?:in-?line\b|in (?:red|blue|green|bold)\b)"),
@@ -59,8 +59,37 @@ pub(crate) fn is_announced(text: &str) -> bool {
     });
     let lower = text.to_lowercase();
     let found = ANNOUNCED.find_iter(&lower).last();
-    found.is_some_and(|found| lower[found.end()..].split_whitespace().nth(WORDS_BEHIND_MAX).is_none())
+    found.is_some_and(|found| {
+        let before = lower[..found.start()].rsplit(char::is_whitespace).find(|word| !word.is_empty()).unwrap_or_default();
+        !OF_OTHERS.contains(&before) && lower[found.end()..].split_whitespace().nth(WORDS_BEHIND_MAX).is_none()
+    })
 }
+
+/// "Your answer below" is somebody else's.
+const OF_OTHERS: [&str; 22] = [
+    "your",
+    "their",
+    "his",
+    "her",
+    "customer's",
+    "client's",
+    "ihre",
+    "ihrer",
+    "ihrem",
+    "eure",
+    "deine",
+    "deiner",
+    "seine",
+    "votre",
+    "vos",
+    "su",
+    "sus",
+    "tu",
+    "tus",
+    "vostra",
+    "sua",
+    "uw",
+];
 
 #[cfg(test)]
 mod tests {
@@ -75,6 +104,8 @@ mod tests {
             "I have answered between the lines.",
             "Hallo, meine Antworten stehen unten in blau.",
             "Antworten siehe unten.",
+            "Meine Antworten stehen in Ihrer Mail.",
+            "Antworten in Rot",
             "Réponses dans le texte.",
             "Ver respuestas abajo.",
             "Zie mijn antwoorden hieronder.",
@@ -85,6 +116,7 @@ mod tests {
         for text in [
             "see below",
             "Thanks for your answer.",
+            "Thank you for your answers below.",
             "My answers are below:\n\n1. The X200, with the long handle.\n2. Since April, I think.",
             "The inline filter is broken. Please send a new one, and tell me what it costs.",
             "Yes, please. The comment on the page is gone.",

@@ -167,7 +167,7 @@ pub(crate) fn finish<'a>(mut division: Division<'a>, input: &CutInput<'_>) -> Di
         division.parts.fill(Part::New);
         division.whole_kept = true;
     }
-    if division.has(Part::History) && division.announces_answers() {
+    if division.has(Part::History) && division.announces_answers(input.marker) {
         division.parts.fill(Part::New);
         division.forward = None;
         division.whole_kept = true;
@@ -256,11 +256,15 @@ impl Division<'_> {
     }
 
     /// The writer answers within the mail below, and nothing tells their words from those.
-    fn announces_answers(&self) -> bool {
+    fn announces_answers(&self, marker: Option<&str>) -> bool {
         let is_new = |part: &&Part| **part == Part::New;
         let new = || self.lines.iter().zip(&self.parts).filter(|(_, part)| **part == Part::New).map(|(line, _)| line.body);
         if new().flat_map(str::split_whitespace).nth(inline_answer::WORDS_MAX).is_some() || !new().any(inline_answer::names_place)
         {
+            return false;
+        }
+        // Below our own marker stands what only agents may see.
+        if marker.is_some_and(|marker| self.lines.iter().any(|line| line.body.contains(marker.trim()))) {
             return false;
         }
         let is_above = self.parts.iter().skip_while(is_new).all(|part| *part != Part::New);

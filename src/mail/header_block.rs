@@ -236,7 +236,8 @@ impl HeaderBlock<'_> {
             .iter()
             .filter(|field| self.has(**field))
             .count();
-        let has_address = self.fields.iter().any(|(field, value)| *field != Field::Subject && value.contains('@'));
+        let names_people = |field: Field| !matches!(field, Field::Subject | Field::Sent);
+        let has_address = self.fields.iter().any(|(field, value)| names_people(*field) && value.contains('@'));
         if is_marked {
             return kinds >= 1 && (self.has(Field::From) || kinds >= 2);
         }

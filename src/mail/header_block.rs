@@ -171,6 +171,8 @@ fn is_sentence(field: Field, value: &str) -> bool {
     may_tell && value.ends_with(['.', '?', '!', '。']) && value.split_whitespace().count() >= words_min
 }
 
+/// A weekday, a day, a time, a zone in words.
+const DATE_LINE_WORDS_MAX: usize = 14;
 /// A date without digits is a weekday.
 const DATE_WORDS_MAX: usize = 2;
 /// Names of companies may end in a full stop too.
@@ -243,7 +245,8 @@ impl HeaderBlock<'_> {
         }
         let has_frame = self.has(Field::From) || self.has(Field::Sent) && self.has(Field::To);
         // Forms and freight papers have the same labels, and neither an address nor a time.
-        let is_day = |sent: &str| attribution::tells_time(sent) || !sent.is_empty() && !sent.contains(' ');
+        let is_short = |sent: &str| sent.split_whitespace().nth(DATE_LINE_WORDS_MAX).is_none();
+        let is_day = |sent: &str| attribution::tells_time(sent) && is_short(sent) || !sent.is_empty() && !sent.contains(' ');
         let is_told = |(field, value): &(Field, Cow<'_, str>)| *field == Field::Sent && is_day(value);
         let says_when = || self.has(Field::Subject) && self.fields.iter().any(is_told);
         kinds >= 2 && has_frame && (has_address || says_when())

@@ -11,11 +11,11 @@ use crate::{attribution, banner, header_block, notes_block, words};
 pub(crate) fn parts(lines: &[Line<'_>], input: &CutInput<'_>) -> (Vec<Part>, bool) {
     let mut scan = Scan::new(lines, input);
     scan.run();
-    if is_first_mail(input) && !scan.found_strong && !scan.is_structural {
+    let is_first_mail = !scan.found_strong && !scan.is_structural && is_first_mail(input);
+    if is_first_mail && scan.are_marks_own() {
         scan.keep_marks();
-    } else {
-        scan.settle_weak_quotes();
     }
+    scan.settle_weak_quotes(is_first_mail);
     scan.keep_answered_quotes();
     (scan.parts, scan.is_structural)
 }
@@ -305,7 +305,23 @@ impl<'l, 'a> Scan<'l, 'a> {
         above
     }
 
-    /// Nothing was answered: whoever writes `>` marks something of their own.
+    /// Where nothing was answered, whoever writes "the page says:" above a quote, or `>30 kg`, marks something of their own.
+    fn are_marks_own(&self) -> bool {
+        let is_marked = |line: &Line<'_>| line.depth > 0;
+        let begins = |index: &usize| is_marked(&self.lines[*index]) && !self.lines[..*index].last().is_some_and(is_marked);
+        let is_led_to = |index: usize| {
+            let above = self.lines[..index].iter().rev().find(|line| !line.is_blank());
+            above.is_some_and(|line| line.body.ends_with([':', '：']))
+        };
+        let is_glued =
+            |line: &Line<'_>| line.text.strip_prefix('>').is_some_and(|rest| rest.starts_with(|c: char| c.is_ascii_digit()));
+        let is_own =
+            |index: usize| is_led_to(index) || is_glued(&self.lines[index]) || self.lines[index].text.starts_with(">>> ");
+        let says_who =
+            |index: usize| self.lines[index].label.is_some() || attribution::ending_at(self.lines, index, || true).is_some();
+        (0..self.end).filter(begins).all(|index| is_own(index) && !says_who(index))
+    }
+
     fn keep_marks(&mut self) {
         for (part, line) in self.parts.iter_mut().zip(self.lines) {
             if line.is_quoted() {
@@ -316,7 +332,7 @@ impl<'l, 'a> Scan<'l, 'a> {
 
     /// An unsigned block quote is history if an introduction precedes it (settled already) or if it is the last one of
     /// a mail that shows no other history.
-    fn settle_weak_quotes(&mut self) {
+    fn settle_weak_quotes(&mut self, is_first_mail: bool) {
         if self.found_strong || self.parts.contains(&Part::History) {
             return;
         }
@@ -327,7 +343,7 @@ impl<'l, 'a> Scan<'l, 'a> {
         // "The manual says:" above and an answer below: the sender quotes for a reason of theirs.
         let is_led_to =
             self.lines[..first].iter().rev().find(|line| !line.is_blank()).is_some_and(|line| line.body.ends_with(':'));
-        if is_led_to && self.lines[last + 1..].iter().any(|line| !line.is_blank()) {
+        if is_led_to && (is_first_mail || self.lines[last + 1..].iter().any(|line| !line.is_blank())) {
             return;
         }
         self.parts[first..=last].fill(Part::History);

@@ -96,16 +96,21 @@ fn labels_without_an_address_or_a_time_are_a_form() {
 
 #[test]
 fn marks_in_a_first_mail_are_the_senders() {
-    let first = |subject, text| cut(&CutInput { text, subject, from_name: Some("Ann Berg"), ..CutInput::default() }).new_text;
+    fn first(subject: &str, text: &str) -> String {
+        cut(&CutInput { text, subject, from_name: Some("Ann Berg"), ..CutInput::default() }).new_text
+    }
     for text in [
         "The motor carries\n\n>30 kg, says the page.",
-        "Does it fit?\n\n> Lid: 30 cm",
+        "Does it fit? The page says:\n\n> The lid is 30 cm wide.",
         ">>> import box\nError: closed\n\nWhat does it mean?",
     ] {
         assert_eq!(first("Broken lid", text), text);
         for subject in ["Re: Broken lid", "[desk] AW: Broken lid", ""] {
             assert_ne!(first(subject, text), text, "{subject}");
         }
+    }
+    for quote in ["> Does it fit?", "> On 3 Jun 2019, at 09:00, Bob <bob@desk.example> wrote:\n>\n> Does it fit?"] {
+        assert_eq!(first("Broken lid", &format!("It does.\n\n{quote}")), "It does.");
     }
     let introduced = "It does.\n\nOn Mon, Apr 2, 2012 at 6:26 PM, Bob <bob@desk.example> wrote:\n> Does it fit?";
     assert_eq!(first("Broken lid", introduced), "It does.");

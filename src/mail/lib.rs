@@ -67,6 +67,7 @@ mod dsn_json;
 mod dsn_original;
 mod dsn_phrase;
 mod dsn_report;
+mod dsn_signs;
 mod dsn_text;
 pub mod encoded_word;
 pub mod file_name;

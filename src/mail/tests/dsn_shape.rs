@@ -187,6 +187,49 @@ fn numbers_that_are_no_codes() {
     );
 }
 
+/// What qmail and its kin say about one address.
+fn qmail(refusal: &str) -> String {
+    format!(
+        "Hi. This is the qmail-send program at q.example.\nI'm afraid I wasn't able to deliver your message to the following addresses.\nThis is a permanent error; I've given up. Sorry it didn't work out.\n\n<dana@acme.example>:\n203.0.113.4 does not like recipient.\n{refusal}\n"
+    )
+}
+
+#[test]
+fn the_words_of_the_refusing_host_say_why() {
+    for (words, status, code) in [
+        ("550 Unknown user", "5.1.1", 550),
+        ("550 user does not exist", "5.1.1", 550),
+        ("550 Usuario desconocido", "5.1.1", 550),
+        ("550 Host unknown", "5.1.2", 550),
+        ("501 Bad address syntax", "5.1.3", 501),
+        ("530 Authentication required", "5.7.0", 530),
+        ("554 Your IP has a poor reputation", "5.7.1", 554),
+    ] {
+        check(
+            DAEMON,
+            &qmail(&format!("Remote host said: {words}\nGiving up on 203.0.113.4.")),
+            &failed(DANA, status, Some(code)),
+        );
+    }
+    check(
+        DAEMON,
+        "The following address(es) failed:\n\n  dana@acme.example\n    host mx.acme.example [203.0.113.4]: 550 invalid recipient\n",
+        &failed(DANA, "5.1.1", Some(550)),
+    );
+    // Time ran out for a mail that was only put off.
+    check(
+        DAEMON,
+        &qmail("Remote host said: 451 Out of shape\nI'm not going to try again; this message has been in the queue too long."),
+        &failed(DANA, "4.4.7", Some(451)),
+    );
+    let delayed = Expect { recipients: DANA, status: Some("4.3.1"), smtp_code: Some(452), permanent: false };
+    check(
+        &DAEMON.replace("Undeliverable mail", "Warning: could not send message for past 4 hours"),
+        "   ----- Transcript of session follows -----\n452 insufficient system storage\n<dana@acme.example>... Deferred: 452 insufficient system storage\nWarning: message still undelivered after 4 hours\nWill keep trying until message is 5 days old\n",
+        &delayed,
+    );
+}
+
 #[test]
 fn a_notice_is_new_and_the_mail_that_it_returns_is_not() {
     let notice = "I could not deliver your mail.\n\n<dana@acme.example>: user unknown\n\nRegards,\nthe mail system";

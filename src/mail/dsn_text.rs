@@ -143,9 +143,9 @@ pub(crate) struct Said<'a> {
 
 /// A notice, read.
 pub(crate) struct Notice<'a> {
-    text: &'a str,
+    pub(crate) text: &'a str,
     /// The text in lower case; places in it may differ from those in `text`.
-    folded: String,
+    pub(crate) folded: String,
     /// Addresses the notice names as not reached.
     pub(crate) found: Vec<String>,
     /// Addresses that only may be meant.
@@ -218,13 +218,9 @@ impl<'a> Notice<'a> {
         dsn_phrase::says_failure(&self.folded)
     }
 
-    /// Whether a person greets and asks, which no mailer does.
-    pub(crate) fn sounds_personal(&self) -> bool {
-        static GREETING: LazyLock<Regex> = LazyLock::new(|| {
-            Regex::new(r"(?i)^\s*(?:hi|hello|hey|dear|good (?:morning|day|afternoon)|hallo|guten|sehr geehrte|bonjour|hola|buenos|ciao|buongiorno|olá|beste|hej|cześć|dzień dobry|dobrý|здравствуйте|добрый)\b").expect("constant pattern")
-        });
-        let asks = self.text.split_whitespace().any(|word| word.ends_with('?') && !word.contains("://"));
-        asks && GREETING.is_match(self.text)
+    /// Whether it names somebody and a reply that refuses.
+    pub(crate) fn states_refusal(&self) -> bool {
+        !(self.found.is_empty() && self.weak.is_empty()) && Codes::of(self.text).smtp.is_some()
     }
 
     /// Whether it is about mail, not about parcels.

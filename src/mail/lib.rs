@@ -69,6 +69,7 @@ mod dsn_phrase;
 mod dsn_report;
 mod dsn_signs;
 mod dsn_text;
+mod dsn_writer;
 pub mod encoded_word;
 pub mod file_name;
 pub mod flowed;

@@ -257,6 +257,82 @@ fn mail_that_only_speaks_of_reports() {
 }
 
 #[test]
+fn a_person_who_speaks_of_a_failure_is_no_mailer() {
+    let qmail = qmail("Sorry, no mailbox here by that name. (#5.1.1)");
+    let person = |headers: &str, body: &str| {
+        let raw = format!("{headers}To: support@shop.example\n\n{body}\n");
+        assert_eq!(mail::parse(raw.as_bytes()).message.bounce, None, "{raw}");
+    };
+    let dana = "Return-Path: <dana@acme.example>\nFrom: Dana Fox <dana@acme.example>\n";
+    person(&format!("{dana}Subject: failure notice\n"), &format!("See below.\n\n{qmail}"));
+    person(&format!("{dana}Subject: Re: [T-4821] Undeliverable mail\n"), "I get <eve@acme.example>: 550 5.1.1 unknown user");
+    // Some accounts keep no return path.
+    let dana = "From: Dana Fox <dana@acme.example>\n";
+    person(&format!("{dana}Subject: failure notice\n"), &format!("What is this?\n\n{qmail}"));
+    person(&format!("{dana}Subject: Message not delivered\n"), "My mail to eve@acme.example could not be delivered.");
+    let postmaster = "Return-Path: <postmaster@acme.example>\nFrom: Ole <postmaster@acme.example>\n";
+    person(
+        &format!("{postmaster}Subject: Your mail\n"),
+        "Mail from you to eve@acme.example was rejected (550 5.7.1). Does it work now?",
+    );
+    person(
+        &format!("{postmaster}Subject: Re: Blocked sender\nIn-Reply-To: <out-1@shop.example>\n"),
+        "The block is gone, mail to eve@acme.example was rejected with 550 5.7.1.",
+    );
+}
+
+#[test]
+fn a_mailer_that_signs_with_its_own_address_is_a_mailer() {
+    let body = "Your message could not be delivered to the following recipients:\n\ndana@acme.example\n";
+    check(
+        "Return-Path: <scanner@acme.example>\nFrom: scanner@acme.example\nSubject: Delivery failure\n",
+        body,
+        &failed(DANA, "5.0.0", None),
+    );
+    check(
+        "Return-Path: <postmaster@acme.example>\nFrom: Postmaster <postmaster@acme.example>\nIn-Reply-To: <out-1@shop.example>\nSubject: Undeliverable: Where is it?\n",
+        body,
+        &failed(DANA, "5.0.0", None),
+    );
+}
+
+#[test]
+fn an_automatic_reply_may_quote_a_report() {
+    for headers in [
+        "Return-Path: <>\nFrom: Dana <dana@acme.example>\nSubject: Automatic reply: Undelivered mail\n",
+        "Return-Path: <dana@acme.example>\nFrom: Dana <dana@acme.example>\nSubject: [#12] Ticket created: Undeliverable mail\nAuto-Submitted: auto-replied\n",
+    ] {
+        let raw = format!(
+            "{headers}To: support@shop.example\n\nI am on holiday until 5 December.\n\n> Delivery to eve@acme.example failed:\n> 550 5.1.1 user unknown\n"
+        );
+        let message = mail::parse(raw.as_bytes()).message;
+        assert_eq!(message.bounce, None, "{raw}");
+        assert_eq!(mail::machine::class_of(&message), Some(mail::MachineClass::AutoReply), "{raw}");
+    }
+}
+
+#[test]
+fn mail_kept_from_its_reader_is_no_bounce() {
+    for body in [
+        "3 messages were not delivered to you and are in quarantine:\n\nspam@evil.example  Cheap things\n",
+        "Our detector found a virus in a message sent to you by spam@evil.example.\nIt was removed and not delivered.\n",
+    ] {
+        let raw = format!(
+            "Return-Path: <postmaster@shop.example>\nFrom: postmaster@shop.example\nTo: support@shop.example\nSubject: Filter report\nAuto-Submitted: auto-generated\n\n{body}"
+        );
+        assert_eq!(mail::parse(raw.as_bytes()).message.bounce, None, "{raw}");
+    }
+}
+
+#[test]
+fn a_receipt_of_failure_is_a_receipt() {
+    let raw = "Return-Path: <>\nFrom: Dana <dana@acme.example>\nTo: support@shop.example\nSubject: Disposition notification\nContent-Type: multipart/report; report-type=disposition-notification; boundary=b\n\n--b\nContent-Type: text/plain\n\nThe message could not be delivered to the user.\n--b\nContent-Type: message/disposition-notification\n\nFinal-Recipient: rfc822;dana@acme.example\nOriginal-Message-ID: <out-1@shop.example>\nDisposition: automatic-action/MDN-sent-automatically; failed\n--b--\n";
+    let message = mail::parse(raw.as_bytes()).message;
+    assert_eq!(message.bounce, None);
+    assert_eq!(mail::machine::class_of(&message), Some(mail::MachineClass::Report));
+}
+
+#[test]
 fn a_field_name_of_several_bytes_is_no_field() {
     // Found by chance: the second byte of the line lies within a character.
     check(

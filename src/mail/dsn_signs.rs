@@ -139,7 +139,7 @@ impl<'a> Signs<'a> {
                 return false;
             }
             return (subject && !personal_subject)
-                || notice.says_failure()
+                || (notice.says_failure() && (self.daemon || self.report_type() || !notice.found.is_empty()))
                 || (self.daemon && is_mailer(self.message) && notice.states_refusal());
         }
         let shaped = !notice.found.is_empty() || self.report_type();

@@ -7,7 +7,7 @@ use std::sync::LazyLock;
 use regex::Regex;
 
 /// Subjects that mail systems put before an automatic answer, with the colon they write.
-const MARKED_AWAY: [&str; 81] = [
+const MARKED_AWAY: [&str; 97] = [
     "out of the office",
     "out of office autoreply",
     "out of office reply",
@@ -89,9 +89,25 @@ const MARKED_AWAY: [&str; 81] = [
     "автоматична відповідь",
     "автоматичен отговор",
     "otomatik yanıt",
+    "odpowiedź automatyczna",
+    "automātiskā atbilde",
+    "abwesenheitsmeldung",
+    "abwesenheitsbenachrichtigung",
+    "abwesenheitsassistent",
+    "afwezigheidsmelding",
+    "afwezig",
+    "frånvaro",
+    "frånvarande",
+    "fravær",
+    "fraværende",
+    "fraværsbesked",
+    "poissa",
+    "poissaolo",
+    "מענה אוטומטי",
+    "автоответ",
 ];
 /// Further subjects, found anywhere.
-const AWAY: [&str; 46] = [
+const AWAY: [&str; 52] = [
     "ตอบกลับอัตโนมัติ",
     "不在のため",
     "automatski odgovor",
@@ -138,16 +154,31 @@ const AWAY: [&str; 46] = [
     "away from my",
     "en vacances",
     "im urlaub",
+    "is out of the office",
+    "ist außer haus",
+    "ist nicht im büro",
+    "ist abwesend",
+    "est absent",
+    "è fuori ufficio",
 ];
 
 /// The known words in a subject, if any.
 pub(crate) fn away_subject(subject: &str) -> Option<&'static str> {
     let folded = subject.to_lowercase();
+    if states_return(&folded) {
+        return Some("auto:");
+    }
     MARKED_AWAY
         .iter()
         .find(|words| begins(&folded, words))
         .or_else(|| AWAY.iter().find(|words| folded.contains(**words)))
         .copied()
+}
+
+/// Domino's subjects, in any of its languages: `AUTO: Dana Fox is out of the office (returning 02.12.2024)`.
+fn states_return(folded: &str) -> bool {
+    let behind = folded.strip_prefix("auto: ").and_then(|rest| rest.trim_end_matches('.').strip_suffix(')'));
+    behind.and_then(|rest| rest.rsplit_once('(')).is_some_and(|(_, inner)| inner.contains(|c: char| c.is_ascii_digit()))
 }
 
 /// Whether a subject is the mark of a mail system before the old subject: `Automatic reply: Your invoice`.

@@ -137,11 +137,22 @@ fn body_as_text(raw: &[u8]) -> String {
     String::from_utf8_lossy(&raw[start..raw.len().min(start + 128 * 1024)]).replace('\r', "")
 }
 
+/// The subject announces later tries; that of the mail which failed, where it is repeated behind the mark, does not count.
 fn is_delay_subject(subject: &str) -> bool {
     static DELAY: LazyLock<Regex> = LazyLock::new(|| {
-        Regex::new(r"(?i)\(delay|delayed|delay(?:ed)? (?:notif|mail|warn)|^warning: (?:message|could not send)|warning - ?delay|verzögert|zugestellt \(verz|retard|retras|遅延").expect("constant pattern")
+        Regex::new(concat!(
+            r"(?i)\(delay|delayed|delivery delay|delay(?:ed)? (?:notif|mail|warn)|^warning: (?:message|could not send)|warning - ?delay|",
+            "verzögert|verzögerung|retard|retras|atrasad|ritard|vertraagd|vertraging|försena|fördröj|forsink|opóźni|zpožd|opožd|",
+            "késlelt|viiväst|gecik|задерж|затримк|遅延|延迟|延遲|지연"
+        ))
+        .expect("constant pattern")
     });
-    DELAY.is_match(subject)
+    let mark = subject.split_once(':').map(|(mark, _)| mark).filter(|mark| {
+        let folded = mark.to_lowercase();
+        // Behind "Delivery status notification" stands what became of the mail.
+        !folded.contains("status") && !folded.contains("notif") && dsn_phrase::is_report_subject(&folded)
+    });
+    DELAY.is_match(mark.unwrap_or(subject))
 }
 
 /// Addresses a notice names without meaning that they failed: its own sender and recipient.

@@ -477,7 +477,17 @@ fn shapes() -> Vec<Shape> {
 /// Whether a text in lower case announces later tries.
 fn is_delayed(text: &str) -> bool {
     static DELAYED: LazyLock<Regex> = LazyLock::new(|| {
-        Regex::new(r"has(?: not| been)? (?:yet )?(?:been )?delayed|warning message only|not yet been delivered|(?:delivery )?attempts will (?:be )?continue|will (?:continue to try|keep trying|be retried|retry)|still (?:being retried|trying)|do(?:es)? not need to resend|retried for|temporar(?:y|ily) (?:delayed|failure; will)|your message is delayed|wird weiter versucht|weitere zustellversuche|has not been delivered yet").expect("constant pattern")
+        Regex::new(concat!(
+            r"has(?: not| been)? (?:yet )?(?:been )?delayed|warning message only|not yet (?:been delivered|be )|(?:delivery )?attempts will (?:be )?continue|",
+            r"will (?:continue (?:to )?(?:try|attempt)|keep trying|be retried|retry)|still (?:being retried|trying)|do(?:es)? not need to resend|retried for|",
+            r"temporar(?:y|ily) (?:delayed|failure; will)|your message is delayed|message is delayed:|has not been delivered yet|",
+            r"wird weiter versucht|weitere zustellversuche|noch nicht zugestellt|n'a pas encore été|nouvelles tentatives|",
+            r"(?:todavía|aún) no se ha|se seguirá intentando|seguiremos intentando|ainda não foi|continuar(?:á|emos) (?:a )?tentar|",
+            r"non è ancora stat|ulteriori tentativi|nog niet (?:worden )?(?:bezorgd|afgeleverd)|ännu inte (?:kunnat )?levere|endnu ikke leveret|",
+            r"jeszcze nie (?:został|dostarczon)|(?:пока|ещё|еще) не доставлен|попытки (?:доставки )?(?:будут )?продолж|спроби .{0,20}продовж|",
+            "まだ配(?:信|達|送)|引き続き(?:配信|配送|送信)|继续(?:重试|尝试|投递)|繼續(?:重試|嘗試|投遞)|계속 (?:재?시도)"
+        ))
+        .expect("constant pattern")
     });
     static FINAL: LazyLock<Regex> = LazyLock::new(|| {
         Regex::new(r"permanent (?:error|failure)|failed permanently|(?:was|been) blocked by|giving up|no further (?:delivery )?attempts|not (?:going to )?try again").expect("constant pattern")

@@ -123,6 +123,47 @@ fn notices_in_other_languages() {
 }
 
 #[test]
+fn warnings_of_delay_in_other_languages() {
+    let late = |subject: &str, body: &str, status: &'static str, smtp_code: Option<u16>| {
+        let expect = Expect { recipients: DANA, status: Some(status), smtp_code, permanent: false };
+        check(&DAEMON.replace("Undeliverable mail", subject), body, &expect);
+    };
+    late(
+        "Avis de retard de remise",
+        "Votre message n'a pas encore été remis à dana@acme.example. De nouvelles tentatives auront lieu.\nRaison : 451 4.4.1 pas de réponse\n",
+        "4.4.1",
+        Some(451),
+    );
+    late(
+        "Aviso del sistema",
+        "Su mensaje todavía no se ha entregado a dana@acme.example. Se seguirá intentando.\nMotivo: 450 4.2.1 buzón no disponible\n",
+        "4.2.1",
+        Some(450),
+    );
+    late(
+        "Сообщение системы",
+        "Ваше сообщение пока не доставлено, попытки будут продолжены.\n\ndana@acme.example\n  451 4.4.1 нет соединения\n",
+        "4.4.1",
+        Some(451),
+    );
+    late(
+        "系统通知",
+        "您的邮件暂时无法投递，系统将继续重试。\n收件人: dana@acme.example\n原因: 451 4.7.1 Greylisted\n",
+        "4.7.1",
+        Some(451),
+    );
+    late(
+        "Message Delivery Delay",
+        "Message is delayed: will continue to attempt delivery.\n\n\tRecipient: [SMTP:dana@acme.example]\n\tReason: The destination server is not accepting connections right now.\n",
+        "4.4.1",
+        None,
+    );
+    // The mail that failed was about a delay.
+    let body = "The mail could not be delivered to:\n\ndana@acme.example\n550 5.1.1 no such user\n";
+    check(&DAEMON.replace("mail\nContent", ": Retard de ma commande\nContent"), body, &failed(DANA, "5.1.1", Some(550)));
+}
+
+#[test]
 fn fields_beat_words_and_last_attempts_beat_expiry() {
     let report = "From: postmaster@acme.example\nSubject: Undeliverable: Your lamp\nContent-Type: multipart/report; report-type=delivery-status; boundary=b\n";
     let body = |fields: &str| {

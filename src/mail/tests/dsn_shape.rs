@@ -215,6 +215,57 @@ fn fields_beat_words_and_last_attempts_beat_expiry() {
 }
 
 #[test]
+fn recipients_are_read_as_they_were_written() {
+    let report = "From: MAILER-DAEMON@mx.acme.example\nSubject: Report\nContent-Type: multipart/report; report-type=delivery-status; boundary=b\n";
+    for (fields, address) in [
+        ("Final-Recipient: rfc822; \"dana fox\"@acme.example", "\"dana fox\"@acme.example"),
+        ("Final-Recipient: utf-8; d\\x{E4}na@acme.example", "d\u{e4}na@acme.example"),
+        ("Final-Recipient: rfc822; dana@acme.example;", "dana@acme.example"),
+        ("Final-Recipient: dana@acme.example;", "dana@acme.example"),
+        ("Original-Recipient: rfc822;dana+2Bx@acme.example\nFinal-Recipient: rfc822;dana+x@acme.example", "dana+x@acme.example"),
+        ("Original-Recipient: rfc822;dana+42@acme.example\nFinal-Recipient: rfc822;box@hub.example", "dana+42@acme.example"),
+    ] {
+        let body = format!("--b\nContent-Type: message/delivery-status\n\n{fields}\nAction: failed\nStatus: 5.1.1\n--b--\n");
+        let raw = format!("{report}To: support@shop.example\n\n{body}");
+        let bounce = mail::parse(raw.as_bytes()).message.bounce.unwrap_or_default();
+        assert_eq!(bounce.recipients.first().map(|one| one.address.as_str()), Some(address), "{raw}");
+    }
+    let fields = |status: &str| {
+        format!(
+            "--b\nContent-Type: message/delivery-status\n\nFinal-Recipient: rfc822;dana@acme.example\nAction: failed\nStatus: {status}\nDiagnostic-Code: smtp; 550 no such user\n--b--\n"
+        )
+    };
+    check(report, &fields("2.0.0"), &failed(DANA, "5.1.1", Some(550)));
+    check(report, &fields("5.02.001 (gone)"), &failed(DANA, "5.2.1", Some(550)));
+}
+
+#[test]
+fn a_name_that_links_to_its_address_names_the_recipient() {
+    check(
+        &DAEMON.replace("text/plain", "text/html"),
+        "<p>Your message to <a href=\"mailto:dana@acme.example?subject=x\">Dana Fox</a> was not delivered.</p><p>550 5.7.1 blocked</p><p>Help: <a href=\"mailto:help@hub.example\">help@hub.example</a></p>\n",
+        &failed(DANA, "5.7.1", Some(550)),
+    );
+}
+
+#[test]
+fn codes_in_brackets_and_in_words() {
+    for (body, status, code) in [
+        ("Your message to dana@acme.example cannot be delivered. This mailbox is disabled (554.30).\n", "5.2.1", 554),
+        ("dana@acme.example (mailbox unavailable, smtp reply 550)\n", "5.1.1", 550),
+        ("Die Mailbox dana@acme.example hat keinen Platz: voll. Ihre Nachricht wurde nicht angenommen (552).\n", "5.2.2", 552),
+    ] {
+        check(DAEMON, body, &failed(DANA, status, Some(code)));
+    }
+    // Without any known word, a mailer that names somebody and a reply is understood.
+    check(
+        &DAEMON.replace("Undeliverable mail", "Mitteilung"),
+        "Die Mailbox dana@acme.example nimmt nichts mehr an (552).\n",
+        &failed(DANA, "5.2.2", Some(552)),
+    );
+}
+
+#[test]
 fn numbers_that_are_no_codes() {
     check(
         DAEMON,
@@ -224,6 +275,11 @@ fn numbers_that_are_no_codes() {
     check(
         DAEMON,
         "<dana@acme.example>: Exim 5.5.1 at 10.5.1.1 port 554: user unknown, message of 550 KB\n",
+        &failed(DANA, "5.1.1", None),
+    );
+    check(
+        DAEMON,
+        "dana@acme.example\n  user unknown\n\nPlease call 0550 511 22 or (550) 555 0100 for help.\n",
         &failed(DANA, "5.1.1", None),
     );
 }

@@ -193,7 +193,9 @@ fn weight_of(text: &str, at: usize, has_status: bool) -> Option<u8> {
     }
     // Groups of digits before and behind: a telephone number.
     let goes_on = behind.trim_start_matches('-').starts_with(|c: char| c.is_ascii_digit());
-    if goes_on && before.trim_end_matches(')').ends_with(|c: char| c.is_ascii_digit()) {
+    let group = before.trim_end_matches(')');
+    let group = &group[group.trim_end_matches(|c: char| c.is_ascii_digit()).len()..];
+    if group.starts_with('0') || (goes_on && !group.is_empty()) {
         return None;
     }
     let port = ends_with("port") || bytes.get(at.wrapping_sub(1)) == Some(&b'/') || bytes.get(at.wrapping_sub(1)) == Some(&b'=');

@@ -325,7 +325,7 @@ pub(crate) fn is_challenge_subject(subject: &str) -> bool {
     static SUBJECT: LazyLock<Regex> = LazyLock::new(|| {
         Regex::new(concat!(
             r"(?i)(?:please |kindly )?(?:confirm|verify|authenticate|validate) (?:that )?(?:you sent |your |the |delivery of |receipt of )?(?:message|e-?mail|mail|sender|identity)|",
-            r"sender (?:verification|confirmation|authentication)|verification (?:required|needed|request)|needs? (?:to be )?(?:verif|confirm|approv|authentic)|",
+            r"sender (?:verification|confirmation|authentication)|verification (?:required|needed|request)|requires? verification|\(verification\)$|needs? (?:to be )?(?:verif|confirm|approv|authentic)|",
             r"action required to deliver|waiting for (?:your )?confirmation|confirm (?:you are|that you are)|challenge[- ]response|",
             r"spam ?(?:arrest|fighter|challenge|blocker)|\bboxbe\b|\btmda\b|anti-?spam (?:uol|check|confirm)|",
             r"bestätigung (?:ihrer|deiner) (?:e-?mail|nachricht)|absenderbestätigung|confirmation de (?:votre|l'expéditeur)|demande de confirmation|confirma(?:r|ción de) (?:su|tu|el) (?:mensaje|correo)|confirmação de (?:envio|remetente)"
@@ -342,6 +342,7 @@ pub(crate) fn demands_proof(text: &str) -> bool {
             r"(?i)(?:prove|verify|confirm|show|ensure)[^.]{0,60}(?:human|real person|not (?:a |an )?(?:spam|robot|bot|machine|automat))|",
             r"(?:message|e-?mail|mail)[^.]{0,60}(?:is |has been |was |being )?(?:held|quarantined|waiting|pending|not (?:yet )?(?:been )?delivered|intercepted|blocked|delayed)[^.]{0,200}(?:confirm|verif|click|link|reply|repl|approv|authentic)|",
             r"(?:click|follow|visit|reply|respond|repl(?:y|ying))[^.]{0,120}(?:so that|in order to|to)[^.]{0,40}(?:deliver|release|confirm|verify|approve|authenticate)|",
+            r"click[^.]{0,60}(?:so|before) (?:that )?i can (?:receive|read)|",
             r"(?:one[- ]time|first time)[^.]{0,80}(?:confirm|verif|authenticat|approv)|guest list|protect(?:s|ed)? (?:by|from|against|me|my|his|her|their)[^.]{0,60}(?:spam|junk)[^.]{0,200}(?:confirm|verif|click|reply)|",
             r"klicken sie[^.]{0,80}(?:bestätig|zustell)|cliquez[^.]{0,80}(?:confirm|valid)|haga clic[^.]{0,80}confirm|clique[^.]{0,80}confirm"
         ))

@@ -279,7 +279,7 @@ fn numbers_that_are_no_codes() {
     );
     check(
         DAEMON,
-        "dana@acme.example\n  user unknown\n\nPlease call 0550 511 22 or (550) 555 0100 for help.\n",
+        "dana@acme.example\n  user unknown\n\nPlease call 0550 511 22, (550) 555 0100 or 0550 511 for help.\n",
         &failed(DANA, "5.1.1", None),
     );
 }

@@ -99,6 +99,8 @@ fn row_6_challenges() {
     check(&mail("X-TMDA-Fingerprint: abc\n"), 6, Some(MachineClass::Challenge), MachineOutcome::Silent);
     let words = "From: Dana <dana@acme.example>\nTo: support@shop.example\nSubject: Please confirm your message\n\nYour message to Dana is being held. To prove that you are a human, click the link below so that it can be delivered.\n";
     check(words, 6, Some(MachineClass::Challenge), MachineOutcome::Silent);
+    let answers = "From: dana@acme.example\nTo: support@shop.example\nSubject: Re: Your lamp (verification)\nAuto-Submitted: auto-replied\n\nJust this once, click the link below so I can receive your mail.\n";
+    check(answers, 6, Some(MachineClass::Challenge), MachineOutcome::Silent);
     let person = "From: Dana <dana@acme.example>\nTo: support@shop.example\nSubject: Please confirm your message\n\nDid you mean Tuesday or Wednesday?\n";
     check(person, 18, None, MachineOutcome::Ticket);
 }

@@ -87,15 +87,29 @@ impl<'a> Signs<'a> {
         self.message.from.first().is_some_and(|author| author.address.folded() == path.folded())
     }
 
-    /// A person sends under a name and an address of their own.
-    fn is_named_person(&self) -> bool {
-        const SYSTEM_WORDS: [&str; 11] =
-            ["mail", "system", "server", "service", "gateway", "daemon", "admin", "deliver", "notif", "virus", "filter"];
+    /// The author has a name, and not that of a system.
+    fn has_personal_name(&self) -> bool {
+        const SYSTEM_WORDS: [&str; 12] = [
+            "mail",
+            "system",
+            "server",
+            "service",
+            "gateway",
+            "daemon",
+            "admin",
+            "deliver",
+            "notif",
+            "virus",
+            "filter",
+            "postmaster",
+        ];
         let name = self.message.from.first().and_then(|author| author.name.as_deref()).map(str::to_lowercase);
         name.is_some_and(|name| !name.is_empty() && !name.contains('@') && !SYSTEM_WORDS.iter().any(|word| name.contains(word)))
-            && self.has_own_path()
-            && !self.is_automatic()
-            && !self.has_machine_author()
+    }
+
+    /// A person sends under a name and an address of their own.
+    fn is_named_person(&self) -> bool {
+        self.has_personal_name() && self.has_own_path() && !self.is_automatic() && !self.has_machine_author()
     }
 
     /// Postmasters and administrators are people too.
@@ -134,7 +148,9 @@ impl<'a> Signs<'a> {
         let subject = self.subject();
         let personal_subject = is_personal(self.message, &self.folded_subject);
         if machine {
-            let own = || self.has_own_path() && (personal_subject || (!subject && notice.asks()));
+            // A pager's gateway answers under the subject of the mail too.
+            let answers = || personal_subject && (self.has_personal_name() || notice.quotes());
+            let own = || self.has_own_path() && (answers() || (!subject && notice.asks()));
             if self.may_be_postmaster_in_person() && (notice.sounds_personal() || own()) {
                 return false;
             }

@@ -31,10 +31,22 @@ impl Notice<'_> {
         self.text.contains(['?', '？']) && own.flat_map(str::split_whitespace).any(ends_question)
     }
 
+    /// Whether lines are quoted as in an answer; sessions are quoted with three marks.
+    pub(crate) fn quotes(&self) -> bool {
+        parse::lines(self.text).any(|line| line.starts_with('>') && !line.starts_with(">>>"))
+    }
+
     /// Whether the writer tells of a mail of their own; a mailer tells of yours.
     pub(crate) fn speaks_of_own_mail(&self) -> bool {
         static OWN: LazyLock<Regex> = LazyLock::new(|| {
-            Regex::new(r"\b(?:my (?:e-?mails?|messages?|mail to)|meine (?:e-?mails?|nachricht|mail)|(?:mon|mes) (?:e-?mails?|courriels?|messages?|mails?)|mis? (?:correos?|mensajes?|e-?mails?)|mi[ao] (?:e-?mail|messaggio|mail)|minha (?:mensagem)|meu e-?mail|mijn (?:e-?mail|bericht|mail)|(?:mitt|min) (?:mejl|mail|e-?post|meddelande|besked)|moj[aą] wiadomość|мо[йёе] (?:письмо|сообщение))\b").expect("constant pattern")
+            Regex::new(concat!(
+                r"\b(?:my (?:e-?mails?|messages?|mail to)|meine (?:e-?mails?|nachricht|mail)|(?:mon|mes) (?:e-?mails?|courriels?|messages?|mails?)|",
+                r"mis? (?:correos?|mensajes?|e-?mails?)|mi[ao] (?:e-?mail|messaggio|mail)|minha mensagem|meu e-?mail|mijn (?:e-?mail|bericht|mail)|",
+                r"(?:mitt|min) (?:mejl|mail|e-?post|meddelande|besked)|moj[aą] wiadomość|мо[йёе] (?:письмо|сообщение)|",
+                r"i (?:just |always |only |still )?(?:get|got|received|wrote|keep getting|am getting)|ich (?:bekomme|bekam|erhalte|erhielt|habe)|",
+                r"je reçois|j'ai (?:reçu|écrit)|ho (?:ricevuto|scritto)|he (?:recibido|escrito)|ik (?:krijg|kreeg|heb)|jag (?:får|fick)|jeg (?:får|fik|fikk))\b"
+            ))
+            .expect("constant pattern")
         });
         OWN.is_match(&self.folded)
     }

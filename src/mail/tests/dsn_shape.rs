@@ -367,6 +367,10 @@ fn a_person_who_speaks_of_a_failure_is_no_mailer() {
     let dana = "From: Dana Fox <dana@acme.example>\n";
     person(&format!("{dana}Subject: failure notice\n"), &format!("What is this?\n\n{qmail}"));
     person(&format!("{dana}Subject: Message not delivered\n"), "My mail to eve@acme.example could not be delivered.");
+    person(
+        &format!("{dana}Subject: Mail delivery failed\n"),
+        "I keep getting this.\n\nDelivery to <eve@acme.example> failed: 550 unknown recipient",
+    );
     let postmaster = "Return-Path: <postmaster@acme.example>\nFrom: Ole <postmaster@acme.example>\n";
     person(
         &format!("{postmaster}Subject: Your mail\n"),
@@ -390,6 +394,15 @@ fn a_mailer_that_signs_with_its_own_address_is_a_mailer() {
         "Return-Path: <postmaster@acme.example>\nFrom: Postmaster <postmaster@acme.example>\nIn-Reply-To: <out-1@shop.example>\nSubject: Undeliverable: Where is it?\n",
         body,
         &failed(DANA, "5.0.0", None),
+    );
+}
+
+#[test]
+fn a_gateway_that_answers_is_a_mailer() {
+    check(
+        "Return-Path: <post_master@pager.example>\nFrom: post_master@pager.example\nIn-Reply-To: <out-1@shop.example>\nSubject: Re:Your lamp\n",
+        "Error: Invalid user address\n\n550 - Requested action not taken: no such user here\n\n  RCPT TO: dana@acme.example\n",
+        &failed(DANA, "5.1.1", Some(550)),
     );
 }
 

@@ -97,8 +97,18 @@ fn is_reply_at(bytes: &[u8], at: usize) -> bool {
         let host = &before_colon[start..];
         host.contains(&b'.') || host.ends_with(b"]")
     };
-    let is_decimal = after == Some(b'.') && bytes.get(at + 4).is_some_and(u8::is_ascii_digit);
+    let is_decimal = after == Some(b'.') && bytes.get(at + 4).is_some_and(u8::is_ascii_digit) && !is_enclosed(bytes, at);
     open && close && !is_decimal && !is_port
+}
+
+/// A known reply alone in brackets, behind which no number goes on: `(550)`, and `(554.30)` as Yahoo writes it.
+fn is_enclosed(bytes: &[u8], at: usize) -> bool {
+    const KNOWN: [&[u8]; 9] = [b"421", b"450", b"451", b"452", b"550", b"551", b"552", b"553", b"554"];
+    let (code, behind) = bytes[at..].split_at(3);
+    let part = behind.strip_prefix(b".").map_or(behind, |part| &part[part.iter().take_while(|b| b.is_ascii_digit()).count()..]);
+    let is_closed =
+        part.strip_prefix(b")").is_some_and(|after| !after.trim_ascii_start().first().is_some_and(u8::is_ascii_digit));
+    at.checked_sub(1).is_some_and(|index| bytes[index] == b'(') && KNOWN.contains(&code) && is_closed
 }
 
 /// How sure the place makes us that this number is a reply; `None` if it counts something else.
@@ -144,11 +154,12 @@ fn weight_of(text: &str, at: usize, has_status: bool) -> Option<u8> {
         start.is_some_and(|start| before.as_bytes()[start..].eq_ignore_ascii_case(lead.as_bytes()))
     };
     let next_is_separator = matches!(bytes.get(at + 3), Some(b' ' | b'-' | b':' | b'\r' | b'\n') | None);
-    const LEADS: [&str; 22] = [
+    const LEADS: [&str; 23] = [
         "said:",
         "said",
         "replied:",
         "reply:",
+        "reply",
         "response:",
         "responded:",
         "code :",
@@ -176,6 +187,16 @@ fn weight_of(text: &str, at: usize, has_status: bool) -> Option<u8> {
     }
     if before.ends_with(['"', '\'', '<', '(', '#', ':', ';', '[']) && next_is_separator {
         return Some(6);
+    }
+    if is_enclosed(bytes, at) {
+        return Some(4);
+    }
+    // Groups of digits before and behind: a telephone number.
+    let goes_on = behind.trim_start_matches('-').starts_with(|c: char| c.is_ascii_digit());
+    let group = before.trim_end_matches(')');
+    let group = &group[group.trim_end_matches(|c: char| c.is_ascii_digit()).len()..];
+    if group.starts_with('0') || (goes_on && !group.is_empty()) {
+        return None;
     }
     let port = ends_with("port") || bytes.get(at.wrapping_sub(1)) == Some(&b'/') || bytes.get(at.wrapping_sub(1)) == Some(&b'=');
     (next_is_separator && !port).then_some(3)

@@ -32,6 +32,14 @@ pub(crate) fn plain(html: &str) -> String {
         }
         if is_one_of(&["br", "p", "div", "tr", "li", "table", "h1", "h2", "h3", "pre", "hr", "td", "blockquote"]) {
             text.push('\n');
+        } else if name.eq_ignore_ascii_case("a") && !after.starts_with('/') {
+            // A name that links to its address; one that is written out needs no second.
+            let shown = memchr::memmem::find(rest.as_bytes(), b"</").map_or(rest, |end| &rest[..end]);
+            if let Some(address) = mailto(tag).filter(|_| !shown.contains('@')) {
+                text.push('<');
+                text.push_str(address);
+                text.push_str("> ");
+            }
         } else if tag.contains('@') && !tag.contains(['=', ' ']) {
             // An address in angle brackets that nobody escaped.
             text.push('<');
@@ -48,4 +56,16 @@ pub(crate) fn plain(html: &str) -> String {
         }
     }
     text
+}
+
+/// The address of a link to one.
+fn mailto(tag: &str) -> Option<&str> {
+    const SCHEME: &str = "mailto:";
+    let at = memchr::memchr_iter(b':', tag.as_bytes()).find_map(|colon| {
+        let start = (colon + 1).checked_sub(SCHEME.len())?;
+        tag.get(start..=colon)?.eq_ignore_ascii_case(SCHEME).then_some(colon + 1)
+    })?;
+    let rest = &tag[at..];
+    let address = &rest[..rest.find(['"', '\'', '?', '&', '>', ' ']).unwrap_or(rest.len())];
+    address.contains('@').then_some(address)
 }

@@ -155,7 +155,13 @@ pub(crate) fn derive(text: &str, smtp: Option<u16>, permanent: bool) -> Option<S
         None if permanent => '5',
         None => '4',
     };
-    let by_words = meaning_of(&without_speaker(&without_addresses(&text.to_lowercase())));
+    let words = without_addresses(&text.to_lowercase());
+    let words = without_speaker(&words);
+    let by_words = smtp.and_then(|code| meaning_beside(code, &words));
+    // A later try could have succeeded, so what ended the mail is that there was none.
+    let may_be_expired = by_words.is_none() || (permanent && class == '4');
+    let by_all = may_be_expired.then(|| meaning_of(&words)).flatten();
+    let by_words = by_all.filter(|detail| by_words.is_none() || *detail == EXPIRED).or(by_words);
     let by_code = smtp.and_then(|code| match code {
         421 => Some("3.2"),
         422 | 452 | 552 => Some("2.2"),
@@ -180,6 +186,18 @@ pub(crate) fn derive(text: &str, smtp: Option<u16>, permanent: bool) -> Option<S
     }
 }
 
+/// What the lines mean that state a reply: those are the words of the refusing host, the others of the reporting one.
+fn meaning_beside(code: u16, words: &str) -> Option<&'static str> {
+    // A text of one line says all of it there.
+    let digits = words.contains('\n').then(|| code.to_string())?;
+    let mut beside = String::new();
+    for line in parse::lines(words).filter(|line| line.contains(&digits)) {
+        beside.push_str(line);
+        beside.push('\n');
+    }
+    meaning_of(&beside)
+}
+
 /// What a text in lower case means.
 fn meaning_of(words: &str) -> Option<&'static str> {
     /// The stems by their pieces, and as they are found in a line; the words.
@@ -202,14 +220,19 @@ fn without_addresses(text: &str) -> String {
     out
 }
 
-/// "host mx.b.example said: 550 unknown user" is not about an unknown host.
+/// "host mx.b.example said: 550 unknown user" is not about an unknown host, nor does "giving up on 192.0.2.1", which qmail
+/// writes below every refusal, tell of an expiry.
 fn without_speaker(text: &str) -> Cow<'_, str> {
     static SPEAKER: LazyLock<Regex> = LazyLock::new(|| {
-        Regex::new(r"(?-u:\b)(?:host|server)\s+\S+(?:\s?[\[(][^\])]*[\])])?\s+(?:said|replied|responded|reported|returned):?")
-            .expect("constant pattern")
+        Regex::new(concat!(
+            r"(?-u:\b)(?:host|server)(?:\s+\S+)?(?:\s?[\[(][^\])]*[\])])?\s+(?:said|says|replied|responded|reported|returned):?|",
+            r"(?-u:\b)host\s+\S+\s?\[[^\]\n]*\]:|giving up on \S*[.:]\S*"
+        ))
+        .expect("constant pattern")
     });
     // Most texts quote nobody, and finding that out is cheaper.
-    let quotes = ["said", "replied", "responded", "reported", "returned"].iter().any(|verb| text.contains(verb));
+    const SIGNS: [&str; 8] = ["said", "says", "replied", "responded", "reported", "returned", "]:", "giving up on "];
+    let quotes = SIGNS.iter().any(|sign| text.contains(sign));
     if quotes { SPEAKER.replace_all(text, "") } else { text.into() }
 }
 
@@ -224,8 +247,11 @@ struct Meaning {
     detail: &'static str,
 }
 
+/// Trying ended.
+const EXPIRED: &str = "4.7";
+
 /// In the order in which they are asked.
-const MEANINGS: [Meaning; 34] = [
+const MEANINGS: [Meaning; 35] = [
     Meaning {
         stems: r"dmarc|dkim|spf|unauthenticated|authentication check|sender policy framework",
         words: r"dmarc|dkim.{0,40}(?:fail|pass|not)|\bspf\b.{0,40}(?:fail|not|pass|hard|失败)|unauthenticated (?:e?mail|message)|authentication checks? failed|sender policy framework",
@@ -254,7 +280,7 @@ const MEANINGS: [Meaning; 34] = [
     },
     Meaning {
         stems: r"mailbox|quota|exceed|full|storage|too much mail|容量|いっぱい|一杯|満杯|空き|邮箱已满|空间不足|postfach|boîte|buzón|переполнен",
-        words: r"mailbox (?:size )?(?:is |was )?(?:full|exceed)|over ?(?:the )?(?:disk |storage |allowed )?quota|quota (?:is )?(?:exceed|violation|full)|exceed(?:s|ed)?.{0,30}(?:quota|storage|mailbox)|mailfolder is full|storage (?:quota )?(?:exceeded|full|allocation)|disk quota|too much mail|insufficient (?:disk|system)? ?storage|account is full|inbox is full|容量|いっぱい|一杯|満杯|空き|邮箱已满|空间不足|postfach (?:ist )?voll|boîte.{0,30}pleine|buzón.{0,20}lleno|переполнен",
+        words: r"mailbox (?:size )?(?:is |was )?(?:full|exceed)|over ?(?:the )?(?:disk |storage |allowed )?quota|quota (?:is )?(?:exceed|violation|full)|exceed(?:s|ed)?.{0,30}(?:quota|storage|mailbox)|mailfolder is full|storage (?:quota )?(?:exceeded|full|allocation)|disk quota|too much mail|insufficient (?:disk )?storage|account is full|inbox is full|容量|いっぱい|一杯|満杯|空き|邮箱已满|空间不足|postfach (?:ist )?voll|boîte.{0,30}pleine|buzón.{0,20}lleno|переполнен",
         detail: "2.2",
     },
     Meaning {
@@ -284,12 +310,17 @@ const MEANINGS: [Meaning; 34] = [
     },
     Meaning {
         stems: r"host|domain|server|nxdomain|name service",
-        words: r"(?:host|domain|server)(?: name)?.{0,40}(?:unknown|not found|not exist|non-?existent|invalid)|unknown (?:host|domain)|no such (?:host|domain)|nxdomain|unrouteable (?:mail )?domain|domain (?:name )?(?:could|does) not|name service error|illegal host",
+        words: r"(?:host|domain|server)(?: name)?[^:\n]{0,40}(?:unknown|not found|not exist|non-?existent|invalid)|unknown (?:host|domain)|no such (?:host|domain)|nxdomain|unrouteable (?:mail )?domain|domain (?:name )?(?:could|does) not|name service error|illegal host",
         detail: "1.2",
     },
     Meaning {
-        stems: r"unknown|not found|not exist|doesn't|unavailable|invalid|not recognized|not listed|no longer|not valid|illegal|existent|rejected|wrong|no such|bad|unrouteable|undeliverable|no mailbox|no account|no user|no recipient|buzón|not our customer|this user|isn't known|見つから|存在し|宛先不明|不存在|查无此|kein|inconnu|unbekannt|не найден|не существует",
-        words: r"(?:user|mailbox|recipient|address|account|addressee|userid|person|alias|local part|name|inbox|member)s?[^.;\n]{0,60}(?:unknown|not found|not exist|doesn't exist|unavailable|invalid|not recognized|not listed|no longer|not valid|illegal|nonexistent|non-existent|rejected|wrong)|(?:unknown|no such|invalid|bad|illegal|non-?existent|wrong|unrouteable|undeliverable) (?:local |final delivery |e-?mail |mail )?(?:part|user|recipient|address|mailbox|account|addressee|userid|alias|person|name)|no (?:mailbox|account|user|recipient)|user.{0,20}doesn't have|sin-? ?buzón|not our customer|this user|isn't known|見つから|存在し|宛先不明|不存在|查无此|kein(?:e)? (?:postfach|empfänger)|utilisateur inconnu|unbekannt|не найден|не существует",
+        stems: r"syntax|malformed",
+        words: r"(?:address|recipient|mailbox|local part) syntax|syntax[^.;\n]{0,30}(?:address|recipient|mailbox)|malformed (?:address|recipient)",
+        detail: "1.3",
+    },
+    Meaning {
+        stems: r"unknown|not found|not exist|doesn't|unavailable|invalid|not recognized|not listed|no longer|not valid|illegal|existent|rejected|wrong|no such|bad|unrouteable|undeliverable|no mailbox|no account|no user|no recipient|buzón|not our customer|this user|isn't known|見つから|存在し|宛先不明|不存在|查无此|kein|inconnu|unbekannt|existiert nicht|desconocid|desconhecid|sconosciut|o existe|non esiste|existe pas|onbekend|okänd|ukendt|ukjent|nieznan|не найден|не существует",
+        words: r"(?:user|mailbox|recipient|address|account|addressee|userid|person|alias|local part|name|inbox|member)s?[^.;\n]{0,60}(?:unknown|not found|not exist|doesn't exist|unavailable|invalid|not recognized|not listed|no longer|not valid|illegal|nonexistent|non-existent|rejected|wrong)|(?:unknown|no such|invalid|bad|illegal|non-?existent|wrong|unrouteable|undeliverable) (?:local |final delivery |e-?mail |mail )?(?:part|user|recipient|address|mailbox|account|addressee|userid|alias|person|name)|no (?:mailbox|account|user|recipient)|user.{0,20}doesn't have|sin-? ?buzón|not our customer|this user|isn't known|見つから|存在し|宛先不明|不存在|查无此|kein(?:e)? (?:postfach|empfänger)|utilisateur inconnu|unbekannt|existiert nicht|desconocid|desconhecid|sconosciut|(?:n|nã)o existe|non esiste|existe pas|onbekend|okänd|ukendt|ukjent|nieznan|не найден|не существует",
         detail: "1.1",
     },
     Meaning {
@@ -300,11 +331,11 @@ const MEANINGS: [Meaning; 34] = [
     Meaning {
         stems: r"retry |timeout exceeded|too long|expired|giving up|been collected|queue|undelivered after|now|old|retried|attempt|for the last ",
         words: r"retry (?:time|timeout)|timeout exceeded|too long|delivery time expired|message expired|expired|giving up|been collected|queue.{0,30}(?:too long|expired)|undelivered after|days? (?:now|old)|retried|attempts? (?:have )?failed|for the last \d+",
-        detail: "4.7",
+        detail: EXPIRED,
     },
     Meaning {
         stems: r"connect|time|socket error|no answer|unreachable|not respond|busy|network is|did not accept our",
-        words: r"connect(?:ion)?\b.{0,40}(?:refused|timed? ?out|fail|reset|lost|dropped|closed|establish)|(?:not|unable to) connect|could ?n[o']t connect|establish.{0,20}connection|timed? ?out|socket error|no answer|unreachable|not respond|busy|network is|unavailable or busy|did not accept our requests to connect",
+        words: r"connect(?:ion)?\b.{0,40}(?:refused|timed? ?out|fail|reset|lost|dropped|closed|establish)|(?:not|unable to) connect|not accepting (?:any )?connections|could ?n[o']t connect|establish.{0,20}connection|timed? ?out|socket error|no answer|unreachable|not respond|busy|network is|unavailable or busy|did not accept our requests to connect",
         detail: "4.1",
     },
     Meaning {

@@ -81,6 +81,7 @@ impl Group {
         let group = std::mem::take(self);
         // The original recipient is the address we wrote to; the final one may be an alias we never heard of.
         let original = group.original_recipient.filter(|address| address.contains('@'));
+        let original = original.map(|address| without_xtext(address, group.final_recipient.as_deref()));
         let Some(address) = original.or(group.final_recipient) else {
             // A group without recipient is that of the message, or the rest of a group that a blank line cut in two.
             if let Some(last) = found.last_mut() {
@@ -98,7 +99,11 @@ impl Group {
             return;
         }
         let diagnostic = (!group.diagnostics.is_empty()).then(|| group.diagnostics.join("\n"));
-        found.push(Reported { address, action: group.action.unwrap_or(Action::Unstated), status: group.status, diagnostic });
+        let action = group.action.unwrap_or(Action::Unstated);
+        // A status of success contradicts what is said to have happened; old AOL stated it always.
+        let fails = matches!(action, Action::Failed | Action::Delayed);
+        let status = group.status.filter(|status| !fails || !status.starts_with('2'));
+        found.push(Reported { address, action, status, diagnostic });
     }
 
     /// `name` is as written, in any case.
@@ -185,13 +190,50 @@ fn is_field_name(field: &str) -> bool {
                 && field.bytes().all(|byte| byte.is_ascii_graphic())))
 }
 
-/// The address of a typed recipient field: `rfc822; a@b`, `rfc822;<a@b>`, `LOCAL; <a@b>`.
+/// The address of a typed recipient field: `rfc822; a@b`, `rfc822;<a@b>`, `LOCAL; <a@b>`, `utf-8; \x{E4}@b`.
 fn recipient(value: &str) -> Option<String> {
-    let bare = value.split_once(';').map_or(value, |(_, rest)| rest).trim();
-    let bare = bare.split_once('<').and_then(|(_, rest)| rest.split_once('>')).map_or(bare, |(inner, _)| inner);
-    let bare = bare.trim().trim_matches(['"', '\'', '<', '>', ' ']);
-    let bare = bare.split_whitespace().next().unwrap_or_default();
-    (!bare.is_empty()).then(|| bare.to_owned())
+    let typed = value.split_once(';').filter(|(kind, _)| !kind.contains('@'));
+    let bare = typed.map_or(value, |(_, rest)| rest).trim();
+    let bare = bare.split_once('<').and_then(|(_, rest)| rest.split_once('>')).map_or(bare, |(inner, _)| inner).trim();
+    // A quoted local part may hold blanks (RFC 5321 §4.1.2).
+    let quoted = bare.strip_prefix('"').and_then(|rest| rest.find("\"@")).map(|at| at + 1);
+    let bare = match quoted {
+        Some(at) => &bare[..at + bare[at..].find(char::is_whitespace).unwrap_or(bare.len() - at)],
+        None => bare.trim_matches(['"', '\'', '<', '>', ' ']).split_whitespace().next().unwrap_or_default(),
+    };
+    let bare = bare.trim_end_matches([';', ',']);
+    (!bare.is_empty()).then(|| without_embedding(bare))
+}
+
+/// Characters beyond ASCII as RFC 6533 §3 embeds them in 7 bits: `\x{E4}`.
+fn without_embedding(address: &str) -> String {
+    let mut decoded = String::with_capacity(address.len());
+    let mut rest = address;
+    while let Some((before, behind)) = rest.split_once("\\x{") {
+        let character = behind
+            .split_once('}')
+            .and_then(|(digits, after)| Some((u32::from_str_radix(digits, 16).ok().and_then(char::from_u32)?, after)));
+        let Some((character, after)) = character else { break };
+        decoded.push_str(before);
+        decoded.push(character);
+        rest = after;
+    }
+    decoded.push_str(rest);
+    decoded
+}
+
+/// An original recipient as it was written, where the reporting host left it in xtext (RFC 3461 §4.2). Plus signs are
+/// common in addresses, so the final recipient must agree.
+fn without_xtext(original: String, last: Option<&str>) -> String {
+    let mut parts = original.split('+');
+    let mut decoded = parts.next().unwrap_or_default().to_owned();
+    for part in parts {
+        let code = part.get(..2).and_then(|digits| u8::from_str_radix(digits, 16).ok()).filter(u8::is_ascii_graphic);
+        let Some(code) = code else { return original };
+        decoded.push(char::from(code));
+        decoded.push_str(&part[2..]);
+    }
+    if last.is_some_and(|last| last.eq_ignore_ascii_case(&decoded)) { decoded } else { original }
 }
 
 fn action(value: &str) -> Action {
@@ -204,8 +246,16 @@ fn action(value: &str) -> Action {
     }
 }
 
-/// `5.1.1 (bad address)` → `5.1.1`.
+/// `5.1.1 (bad address)` → `5.1.1`, and `5.01.001` as well.
 fn status(value: &str) -> Option<String> {
-    let start = value.find(|c: char| c.is_ascii_digit())?;
-    crate::dsn_code::status_at(value.get(start..)?).map(str::to_owned)
+    let bare = &value[value.find(|c: char| c.is_ascii_digit())?..];
+    crate::dsn_code::status_at(bare).map(str::to_owned).or_else(|| padded_status(bare))
+}
+
+/// A status with the leading zeros that RFC 3463 §2 forbids.
+fn padded_status(bare: &str) -> Option<String> {
+    let end = bare.find(|c: char| !c.is_ascii_digit() && c != '.').unwrap_or(bare.len());
+    let mut numbers = bare[..end].split('.').map(|digits| digits.parse::<u16>().ok().filter(|_| digits.len() <= 3));
+    let (class, subject, detail) = (numbers.next()??, numbers.next()??, numbers.next()??);
+    (numbers.next().is_none() && matches!(class, 2 | 4 | 5) && subject < 10).then(|| format!("{class}.{subject}.{detail}"))
 }

@@ -143,9 +143,9 @@ pub(crate) struct Said<'a> {
 
 /// A notice, read.
 pub(crate) struct Notice<'a> {
-    text: &'a str,
+    pub(crate) text: &'a str,
     /// The text in lower case; places in it may differ from those in `text`.
-    folded: String,
+    pub(crate) folded: String,
     /// Addresses the notice names as not reached.
     pub(crate) found: Vec<String>,
     /// Addresses that only may be meant.
@@ -218,13 +218,9 @@ impl<'a> Notice<'a> {
         dsn_phrase::says_failure(&self.folded)
     }
 
-    /// Whether a person greets and asks, which no mailer does.
-    pub(crate) fn sounds_personal(&self) -> bool {
-        static GREETING: LazyLock<Regex> = LazyLock::new(|| {
-            Regex::new(r"(?i)^\s*(?:hi|hello|hey|dear|good (?:morning|day|afternoon)|hallo|guten|sehr geehrte|bonjour|hola|buenos|ciao|buongiorno|olá|beste|hej|cześć|dzień dobry|dobrý|здравствуйте|добрый)\b").expect("constant pattern")
-        });
-        let asks = self.text.split_whitespace().any(|word| word.ends_with('?') && !word.contains("://"));
-        asks && GREETING.is_match(self.text)
+    /// Whether it names somebody and a reply that refuses.
+    pub(crate) fn states_refusal(&self) -> bool {
+        !(self.found.is_empty() && self.weak.is_empty()) && Codes::of(self.text).smtp.is_some()
     }
 
     /// Whether it is about mail, not about parcels.
@@ -481,7 +477,17 @@ fn shapes() -> Vec<Shape> {
 /// Whether a text in lower case announces later tries.
 fn is_delayed(text: &str) -> bool {
     static DELAYED: LazyLock<Regex> = LazyLock::new(|| {
-        Regex::new(r"has(?: not| been)? (?:yet )?(?:been )?delayed|warning message only|not yet been delivered|(?:delivery )?attempts will (?:be )?continue|will (?:continue to try|keep trying|be retried|retry)|still (?:being retried|trying)|do(?:es)? not need to resend|retried for|temporar(?:y|ily) (?:delayed|failure; will)|your message is delayed|wird weiter versucht|weitere zustellversuche|has not been delivered yet").expect("constant pattern")
+        Regex::new(concat!(
+            r"has(?: not| been)? (?:yet )?(?:been )?delayed|warning message only|not yet (?:been delivered|be )|(?:delivery )?attempts will (?:be )?continue|",
+            r"will (?:continue (?:to )?(?:try|attempt)|keep trying|be retried|retry)|still (?:being retried|trying)|do(?:es)? not need to resend|retried for|",
+            r"temporar(?:y|ily) (?:delayed|failure; will)|your message is delayed|message is delayed:|has not been delivered yet|",
+            r"wird weiter versucht|weitere zustellversuche|noch nicht zugestellt|n'a pas encore été|nouvelles tentatives|",
+            r"(?:todavía|aún) no se ha|se seguirá intentando|seguiremos intentando|ainda não foi|continuar(?:á|emos) (?:a )?tentar|",
+            r"non è ancora stat|ulteriori tentativi|nog niet (?:worden )?(?:bezorgd|afgeleverd)|ännu inte (?:kunnat )?levere|endnu ikke leveret|",
+            r"jeszcze nie (?:został|dostarczon)|(?:пока|ещё|еще) не доставлен|попытки (?:доставки )?(?:будут )?продолж|спроби .{0,20}продовж|",
+            "まだ配(?:信|達|送)|引き続き(?:配信|配送|送信)|继续(?:重试|尝试|投递)|繼續(?:重試|嘗試|投遞)|계속 (?:재?시도)"
+        ))
+        .expect("constant pattern")
     });
     static FINAL: LazyLock<Regex> = LazyLock::new(|| {
         Regex::new(r"permanent (?:error|failure)|failed permanently|(?:was|been) blocked by|giving up|no further (?:delivery )?attempts|not (?:going to )?try again").expect("constant pattern")

@@ -167,11 +167,11 @@ fn circling(facts: &Facts<'_>) -> Option<Hit> {
 
 fn delivery_report(facts: &Facts<'_>) -> Option<Hit> {
     if let Some(bounce) = &facts.message.bounce {
-        let detail = match bounce.recipients.first() {
-            Some(first) => format!(
+        let detail = match bounce.gravest() {
+            Some(gravest) => format!(
                 "delivery report: {} {}",
-                first.status.as_deref().unwrap_or("no status"),
-                if first.permanent { "failed" } else { "delayed" }
+                gravest.status.as_deref().unwrap_or("no status"),
+                if gravest.permanent { "failed" } else { "delayed" }
             ),
             None => "delivery report".to_owned(),
         };

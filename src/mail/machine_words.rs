@@ -7,7 +7,7 @@ use std::sync::LazyLock;
 use regex::Regex;
 
 /// Subjects that mail systems put before an automatic answer, with the colon they write.
-const MARKED_AWAY: [&str; 81] = [
+const MARKED_AWAY: [&str; 97] = [
     "out of the office",
     "out of office autoreply",
     "out of office reply",
@@ -89,9 +89,25 @@ const MARKED_AWAY: [&str; 81] = [
     "автоматична відповідь",
     "автоматичен отговор",
     "otomatik yanıt",
+    "odpowiedź automatyczna",
+    "automātiskā atbilde",
+    "abwesenheitsmeldung",
+    "abwesenheitsbenachrichtigung",
+    "abwesenheitsassistent",
+    "afwezigheidsmelding",
+    "afwezig",
+    "frånvaro",
+    "frånvarande",
+    "fravær",
+    "fraværende",
+    "fraværsbesked",
+    "poissa",
+    "poissaolo",
+    "מענה אוטומטי",
+    "автоответ",
 ];
 /// Further subjects, found anywhere.
-const AWAY: [&str; 46] = [
+const AWAY: [&str; 52] = [
     "ตอบกลับอัตโนมัติ",
     "不在のため",
     "automatski odgovor",
@@ -138,16 +154,31 @@ const AWAY: [&str; 46] = [
     "away from my",
     "en vacances",
     "im urlaub",
+    "is out of the office",
+    "ist außer haus",
+    "ist nicht im büro",
+    "ist abwesend",
+    "est absent",
+    "è fuori ufficio",
 ];
 
 /// The known words in a subject, if any.
 pub(crate) fn away_subject(subject: &str) -> Option<&'static str> {
     let folded = subject.to_lowercase();
+    if states_return(&folded) {
+        return Some("auto:");
+    }
     MARKED_AWAY
         .iter()
         .find(|words| begins(&folded, words))
         .or_else(|| AWAY.iter().find(|words| folded.contains(**words)))
         .copied()
+}
+
+/// Domino's subjects, in any of its languages: `AUTO: Dana Fox is out of the office (returning 02.12.2024)`.
+fn states_return(folded: &str) -> bool {
+    let behind = folded.strip_prefix("auto: ").and_then(|rest| rest.trim_end_matches('.').strip_suffix(')'));
+    behind.and_then(|rest| rest.rsplit_once('(')).is_some_and(|(_, inner)| inner.contains(|c: char| c.is_ascii_digit()))
 }
 
 /// Whether a subject is the mark of a mail system before the old subject: `Automatic reply: Your invoice`.
@@ -294,7 +325,7 @@ pub(crate) fn is_challenge_subject(subject: &str) -> bool {
     static SUBJECT: LazyLock<Regex> = LazyLock::new(|| {
         Regex::new(concat!(
             r"(?i)(?:please |kindly )?(?:confirm|verify|authenticate|validate) (?:that )?(?:you sent |your |the |delivery of |receipt of )?(?:message|e-?mail|mail|sender|identity)|",
-            r"sender (?:verification|confirmation|authentication)|verification (?:required|needed|request)|needs? (?:to be )?(?:verif|confirm|approv|authentic)|",
+            r"sender (?:verification|confirmation|authentication)|verification (?:required|needed|request)|requires? verification|\(verification\)$|needs? (?:to be )?(?:verif|confirm|approv|authentic)|",
             r"action required to deliver|waiting for (?:your )?confirmation|confirm (?:you are|that you are)|challenge[- ]response|",
             r"spam ?(?:arrest|fighter|challenge|blocker)|\bboxbe\b|\btmda\b|anti-?spam (?:uol|check|confirm)|",
             r"bestätigung (?:ihrer|deiner) (?:e-?mail|nachricht)|absenderbestätigung|confirmation de (?:votre|l'expéditeur)|demande de confirmation|confirma(?:r|ción de) (?:su|tu|el) (?:mensaje|correo)|confirmação de (?:envio|remetente)"
@@ -311,6 +342,7 @@ pub(crate) fn demands_proof(text: &str) -> bool {
             r"(?i)(?:prove|verify|confirm|show|ensure)[^.]{0,60}(?:human|real person|not (?:a |an )?(?:spam|robot|bot|machine|automat))|",
             r"(?:message|e-?mail|mail)[^.]{0,60}(?:is |has been |was |being )?(?:held|quarantined|waiting|pending|not (?:yet )?(?:been )?delivered|intercepted|blocked|delayed)[^.]{0,200}(?:confirm|verif|click|link|reply|repl|approv|authentic)|",
             r"(?:click|follow|visit|reply|respond|repl(?:y|ying))[^.]{0,120}(?:so that|in order to|to)[^.]{0,40}(?:deliver|release|confirm|verify|approve|authenticate)|",
+            r"click[^.]{0,60}(?:so|before) (?:that )?i can (?:receive|read)|",
             r"(?:one[- ]time|first time)[^.]{0,80}(?:confirm|verif|authenticat|approv)|guest list|protect(?:s|ed)? (?:by|from|against|me|my|his|her|their)[^.]{0,60}(?:spam|junk)[^.]{0,200}(?:confirm|verif|click|reply)|",
             r"klicken sie[^.]{0,80}(?:bestätig|zustell)|cliquez[^.]{0,80}(?:confirm|valid)|haga clic[^.]{0,80}confirm|clique[^.]{0,80}confirm"
         ))

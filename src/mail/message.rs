@@ -206,6 +206,14 @@ pub struct Bounce {
     pub original_subject: Option<String>,
 }
 
+impl Bounce {
+    /// The recipient that tells most of what became of the mail: the first that will never get it, else the first.
+    #[must_use]
+    pub fn gravest(&self) -> Option<&BounceRecipient> {
+        self.recipients.iter().find(|one| one.permanent).or_else(|| self.recipients.first())
+    }
+}
+
 /// One recipient of a delivery report.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct BounceRecipient {

@@ -71,7 +71,7 @@ pub struct AttachmentLine {
     pub bytes: u64,
 }
 
-/// A delivery report, its details those of the first recipient.
+/// A delivery report, its details those of the gravest recipient.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct BounceLine {
     /// Addresses not reached, as far as the report names them.
@@ -133,7 +133,7 @@ impl ParseLine {
 
 impl From<&Bounce> for BounceLine {
     fn from(bounce: &Bounce) -> Self {
-        let first = bounce.recipients.first();
+        let gravest = bounce.gravest();
         Self {
             recipients: bounce
                 .recipients
@@ -141,9 +141,9 @@ impl From<&Bounce> for BounceLine {
                 .map(|recipient| recipient.address.clone())
                 .filter(|address| !address.is_empty())
                 .collect(),
-            status: first.and_then(|recipient| recipient.status.clone()),
-            smtp_code: first.and_then(|recipient| recipient.smtp_code),
-            permanent: first.is_some_and(|recipient| recipient.permanent),
+            status: gravest.and_then(|recipient| recipient.status.clone()),
+            smtp_code: gravest.and_then(|recipient| recipient.smtp_code),
+            permanent: gravest.is_some_and(|recipient| recipient.permanent),
         }
     }
 }

@@ -67,6 +67,14 @@ fn row_3_delivery_reports() {
     let delayed = DSN.replace("ACTION", "delayed");
     assert!(!mail::parse(delayed.as_bytes()).message.bounce.unwrap().recipients[0].permanent);
     check(&DSN.replace("ACTION", "delivered"), 3, Some(MachineClass::Report), MachineOutcome::Ledger);
+    // One who never gets the mail says more about it than another who gets it late.
+    let second = "Final-Recipient: rfc822; eve@acme.example\nAction: failed\nStatus: 5.2.1\n\n--b\nContent-Type: message/rfc822";
+    let mixed = DSN.replace("ACTION", "delayed").replace("--b\nContent-Type: message/rfc822", second);
+    let bounce = mail::parse(mixed.as_bytes()).message.bounce.unwrap();
+    assert_eq!(bounce.recipients.len(), 2);
+    assert_eq!(bounce.gravest().unwrap().address, "eve@acme.example");
+    let line = mail::report::BounceLine::from(&bounce);
+    assert_eq!((line.status.as_deref(), line.permanent), (Some("5.2.1"), true));
     // A person who forwards a report is a person.
     let forwarded = "From: Dana <dana@acme.example>\nSubject: Fwd: Undelivered Mail Returned to Sender\nTo: support@shop.example\n\nWhy did I get this?\n\n> <a@b.example>: 550 5.1.1 User unknown, could not be delivered\n";
     check(forwarded, 18, None, MachineOutcome::Ticket);
@@ -91,6 +99,8 @@ fn row_6_challenges() {
     check(&mail("X-TMDA-Fingerprint: abc\n"), 6, Some(MachineClass::Challenge), MachineOutcome::Silent);
     let words = "From: Dana <dana@acme.example>\nTo: support@shop.example\nSubject: Please confirm your message\n\nYour message to Dana is being held. To prove that you are a human, click the link below so that it can be delivered.\n";
     check(words, 6, Some(MachineClass::Challenge), MachineOutcome::Silent);
+    let answers = "From: dana@acme.example\nTo: support@shop.example\nSubject: Re: Your lamp (verification)\nAuto-Submitted: auto-replied\n\nJust this once, click the link below so I can receive your mail.\n";
+    check(answers, 6, Some(MachineClass::Challenge), MachineOutcome::Silent);
     let person = "From: Dana <dana@acme.example>\nTo: support@shop.example\nSubject: Please confirm your message\n\nDid you mean Tuesday or Wednesday?\n";
     check(person, 18, None, MachineOutcome::Ticket);
 }
@@ -160,6 +170,14 @@ fn row_8_known_subjects_need_a_second_sign() {
         "Automaatvastus: lamp",
         "Automatski odgovor: lampa",
         "Samodejni odgovor: svetilka",
+        "Odpowiedź automatyczna: lampa",
+        "מענה אוטומטי: מנורה",
+        "Frånvaro: lampa",
+        "Fraværende: lampe",
+        "Poissa: lamppu",
+        "AUTO: Dana Fox is out of the office (returning 09.12.2024)",
+        "AUTO: Dana Fox ist außer Haus. (Rückkehr am 09.12.2024)",
+        "Dana Fox/ACME is out of the office.",
     ];
     for subject in subjects {
         let alone = mail(&format!("Subject: {subject}\n"));
@@ -177,6 +195,7 @@ fn row_8_known_subjects_need_a_second_sign() {
             MachineOutcome::AttachCollapsed,
         );
     }
+    check(&mail("Subject: Auto: Kupplung (vorne)\nX-Auto-Response-Suppress: OOF\n"), 15, None, MachineOutcome::TicketNoAck);
     check(
         &mail("Subject: Question about the automatic reply feature\nX-Auto-Response-Suppress: OOF\n"),
         15,

@@ -31,12 +31,23 @@ pub(crate) fn goes_on(lines: &[Line<'_>], index: usize) -> bool {
     begins_paragraph && is_said() || is_list(&lines[index..])
 }
 
-/// Whether lines below a delimiter are more than a signature: a postscript, or a question in the first paragraph.
-pub(crate) fn asks_below(lines: &[Line<'_>]) -> bool {
+/// Whether lines below a delimiter are more than a signature: a postscript, or a question or sentences in the first
+/// paragraph.
+pub(crate) fn asks_below(lines: &[Line<'_>], is_notice: fn(&str) -> bool) -> bool {
     let first = lines.iter().skip_while(|line| line.is_blank()).take_while(|line| !line.is_blank());
     let asks = |line: &Line<'_>| line.body.ends_with('?') && line.body.split_whitespace().count() >= QUESTION_WORDS_MIN;
-    lines.iter().any(|line| is_postscript(line.body)) || first.take(1).any(asks)
+    let is_prose = || {
+        let paragraph = first.clone().map(|line| line.body).collect::<Vec<_>>().join(" ");
+        let ends =
+            paragraph.matches(". ").count() + paragraph.matches("? ").count() + usize::from(paragraph.ends_with(['.', '?']));
+        let is_footer = paragraph.contains('@') || paragraph.contains("://") || paragraph.contains("nsubscribe");
+        ends >= 2 && !is_footer && paragraph.split_whitespace().count() >= PROSE_WORDS_MIN && !is_notice(&paragraph)
+    };
+    lines.iter().any(|line| is_postscript(line.body)) || first.clone().take(1).any(asks) || is_prose()
 }
+
+/// Signatures hold shorter mottos.
+const PROSE_WORDS_MIN: usize = 20;
 
 /// A question, or a sentence of the kind that no slogan is.
 fn is_said(body: &str) -> bool {
@@ -46,6 +57,13 @@ fn is_said(body: &str) -> bool {
         return count >= QUESTION_WORDS_MIN || !body.is_ascii();
     }
     let lower = body.split_whitespace().skip(1).filter(|word| word.starts_with(char::is_lowercase)).count();
+    // "Our address for the delivery: Mill Lane 7"
+    let is_possessive = ["Our ", "My ", "Unsere ", "Unser ", "Meine ", "Mein ", "Notre ", "Mon ", "Mi ", "Nuestra ", "La mia "]
+        .iter()
+        .any(|start| body.starts_with(start));
+    if is_possessive && body.contains(": ") {
+        return true;
+    }
     let is_sentence = body.ends_with('.') && count >= SENTENCE_WORDS_MIN && lower >= LOWER_WORDS_MIN;
     is_sentence && body.starts_with(char::is_uppercase) && !is_wish(body)
 }

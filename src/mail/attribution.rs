@@ -115,9 +115,9 @@ pub(crate) fn tells_when(lines: &[Line<'_>], last: usize) -> bool {
     })
 }
 
-/// Whether the value of a date field tells a time or a year.
+/// Whether the value of a date field tells a time of day.
 pub(crate) fn tells_time(value: &str) -> bool {
-    TIME.is_match(value) || DATE.is_match(value)
+    TIME.is_match(value)
 }
 
 /// Whether a line says nothing but when: "14/05/2024 09:58".
@@ -299,6 +299,24 @@ impl<'t> Evidence<'t> {
         *self.time.get_or_init(|| self.has_digit && TIME.is_match(&self.text))
     }
 
+    /// A name and a verb are all that an introduction without a date and an address has.
+    fn is_sentence(&self) -> bool {
+        let is_bare = || !self.address && !self.date();
+        let text = self.text.trim_end_matches(COLONS);
+        let lower = || text.split_whitespace().filter(|word| word.starts_with(char::is_lowercase)).count();
+        is_bare() && (text.contains(['?', '!']) || lower() > LOWER_WORDS_MAX)
+    }
+
+    /// Whether it tells of somebody whom writer and reader know: "your colleague wrote:".
+    fn tells_of_somebody(&self) -> bool {
+        const POSSESSIVES: [&str; 17] = [
+            "your", "my", "our", "ihr", "ihre", "unser", "unsere", "mein", "meine", "votre", "notre", "mon", "ma", "vuestro",
+            "nuestro", "vostro", "nostro",
+        ];
+        let is_one = |word: &str| POSSESSIVES.iter().any(|known| word.eq_ignore_ascii_case(known));
+        !self.address && self.text.split(|c: char| !c.is_alphabetic()).any(is_one)
+    }
+
     /// Sought last: it costs more than all the rest, and most candidates lack the rest.
     fn verb(&self) -> Option<Verb> {
         let after = &self.text[words::VERB.find_iter(&self.text).last()?.end()..];
@@ -324,7 +342,7 @@ impl<'t> Evidence<'t> {
         // Tutanota leaves the brackets out too: "14 May 2024, 09:58 by ann@b.example:".
         let without_verb = self.colon && self.opens && self.ends_in_address && self.date() && self.time()
             || (self.colon || self.bare) && self.bracketed && (self.opens || quote_follows) && (self.date() || self.time());
-        let leads_on = self.dashes || quote_follows && (self.colon || self.date() && self.time());
+        let leads_on = self.dashes || quote_follows && (self.colon && !self.is_sentence() || self.date() && self.time());
         // A name and a date without more is how people tell a story too.
         let has_frame = self.opens || self.bracketed;
         let has_points = has_frame && {
@@ -335,9 +353,12 @@ impl<'t> Evidence<'t> {
             return false;
         }
         let Some(verb) = self.verb() else { return without_verb };
-        verb.is_placed && (leads_on || has_points && (self.bracketed || !verb.tells_when))
+        verb.is_placed && (leads_on || has_points && (self.bracketed || !verb.tells_when)) && !self.tells_of_somebody()
     }
 }
+
+/// The verb, and small words within names.
+const LOWER_WORDS_MAX: usize = 4;
 
 /// Whether a line begins as introductions do, with a word of theirs or a number, and tells a number.
 fn opens(first: &str) -> bool {
@@ -383,7 +404,10 @@ fn is_name_or_date(after: &str) -> bool {
         return true;
     }
     // "He wrote me a ticket:"
-    if ["me ", "us ", "him ", "her ", "them ", "a ", "an ", "that "].iter().any(|word| after.starts_with(word)) {
+    if ["me ", "us ", "him ", "her ", "them ", "to me", "to us", "to you", "a ", "an ", "that "]
+        .iter()
+        .any(|word| after.starts_with(word))
+    {
         return false;
     }
     let without_address = after.split(['<', '(', '[']).next().unwrap_or(after);

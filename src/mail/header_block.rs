@@ -171,6 +171,8 @@ fn is_sentence(field: Field, value: &str) -> bool {
     may_tell && value.ends_with(['.', '?', '!', '。']) && value.split_whitespace().count() >= words_min
 }
 
+/// Shorter blocks have a date or three known labels.
+const LINES_MIN: usize = 3;
 /// A weekday, a day, a time, a zone in words.
 const DATE_LINE_WORDS_MAX: usize = 14;
 /// A date without digits is a weekday.
@@ -249,7 +251,9 @@ impl HeaderBlock<'_> {
         let is_day = |sent: &str| attribution::tells_time(sent) && is_short(sent) || !sent.is_empty() && !sent.contains(' ');
         let is_told = |(field, value): &(Field, Cow<'_, str>)| *field == Field::Sent && is_day(value);
         let says_when = || self.has(Field::Subject) && self.fields.iter().any(is_told);
-        kinds >= 2 && has_frame && (has_address || says_when())
+        // Two lines are how people speak of a sender and a subject.
+        let is_enough = kinds >= 3 || kinds == 2 && (self.has(Field::Sent) || self.end - self.first >= LINES_MIN);
+        is_enough && has_frame && (has_address || says_when())
     }
 
     /// Says who wrote to whom and when, which no web form does by chance.

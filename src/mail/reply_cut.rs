@@ -167,6 +167,9 @@ pub(crate) fn finish<'a>(mut division: Division<'a>, input: &CutInput<'_>) -> Di
         division.parts.fill(Part::New);
         division.whole_kept = true;
     }
+    if division.has(Part::Signature) && division.only_greets() {
+        division.parts.clone_from(&unsigned);
+    }
     if division.has(Part::History) && division.announces_answers(input.marker) {
         division.parts.fill(Part::New);
         division.forward = None;
@@ -247,12 +250,32 @@ fn cut_behind_device_line(division: &mut Division<'_>) {
     }
 }
 
+/// "Good morning Ms Berg,"
+const GREETING_WORDS_MAX: usize = 4;
+/// A name, a street, a town.
+const CARD_LINES_MIN: usize = 3;
+
 /// Nobody adds more words below their phone's line.
 const AFTERTHOUGHT_WORDS_MAX: usize = 40;
 
 impl Division<'_> {
     pub(crate) fn has(&self, part: Part) -> bool {
         self.lines.iter().zip(&self.parts).any(|(line, found)| *found == part && !line.is_blank())
+    }
+
+    /// What would be left is a greeting, and a card without a polite end stands below: that was asked for.
+    fn only_greets(&self) -> bool {
+        let of = |wanted: Part| {
+            let lines = self.lines.iter().zip(&self.parts).filter(move |(line, part)| **part == wanted && !line.is_blank());
+            lines.map(|(line, _)| line.body)
+        };
+        let mut new = of(Part::New);
+        let greeting = new.next().filter(|_| new.next().is_none());
+        let greets = greeting.is_some_and(|line| line.split_whitespace().count() <= GREETING_WORDS_MAX && words::greets(line));
+        greets
+            && of(Part::Signature).count() >= CARD_LINES_MIN
+            && of(Part::Signature).any(|line| line.bytes().any(|byte| byte.is_ascii_digit()))
+            && of(Part::Signature).next().is_some_and(|first| !signature::opens(first))
     }
 
     /// The writer answers within the mail below, and nothing tells their words from those.

@@ -11,11 +11,10 @@ use crate::{attribution, banner, header_block, notes_block, words};
 pub(crate) fn parts(lines: &[Line<'_>], input: &CutInput<'_>) -> (Vec<Part>, bool) {
     let mut scan = Scan::new(lines, input);
     scan.run();
-    let is_first_mail = !scan.found_strong && !scan.is_structural && is_first_mail(input);
-    if is_first_mail && scan.are_marks_own() {
+    if scan.is_first_mail && !scan.found_strong && !scan.is_structural && scan.are_marks_own() {
         scan.keep_marks();
     }
-    scan.settle_weak_quotes(is_first_mail);
+    scan.settle_weak_quotes();
     scan.keep_answered_quotes();
     (scan.parts, scan.is_structural)
 }
@@ -78,6 +77,7 @@ struct Scan<'l, 'a> {
     found_strong: bool,
     /// The subject says that the mail is a forward.
     is_forward: bool,
+    is_first_mail: bool,
     /// The last line that closes a forwarded mail, once it was looked for.
     forward_end: Option<Option<usize>>,
 }
@@ -102,6 +102,7 @@ impl<'l, 'a> Scan<'l, 'a> {
             blockless: 0,
             found_strong: end < lines.len(),
             is_forward: forward::is_forward_subject(input.subject),
+            is_first_mail: is_first_mail(input),
             forward_end: None,
         }
     }
@@ -169,7 +170,7 @@ impl<'l, 'a> Scan<'l, 'a> {
             return self.swallow(first);
         }
         let is_marked = line.mark.rule_before;
-        if line.label.is_some() && !is_pasted(line.text) && (is_marked || self.at >= self.blockless) {
+        if line.label.is_some() && !self.is_pasted(is_marked) && (is_marked || self.at >= self.blockless) {
             match header_block::read(&self.lines[..self.end], self.at, is_marked) {
                 Ok(block) if self.is_forward || self.has_text_above() || self.is_above_marker(block.end) => {
                     return self.open_history(block.first, block.end);
@@ -184,6 +185,9 @@ impl<'l, 'a> Scan<'l, 'a> {
         }
         let quote_follows = || self.next_line(self.at + 1).is_some_and(Line::may_be_quoted);
         if let Some(first) = attribution::ending_at(&self.lines[..self.end], self.at, quote_follows) {
+            if self.leads_to_nothing(first) {
+                return true;
+            }
             let first = (first..=self.at).find(|index| self.parts[*index] == Part::New).unwrap_or(self.at);
             return self.open_history(self.include_fields_above(first), self.at + 1);
         }
@@ -202,6 +206,34 @@ impl<'l, 'a> Scan<'l, 'a> {
     fn goes_on_below(&self) -> bool {
         let below = self.lines[..self.end].get(self.at + 1);
         below.is_some_and(|line| line.text.starts_with(char::is_lowercase) && line.label.is_none() && !line.may_be_quoted())
+    }
+
+    /// With nothing above it and no mark below, an introduction that another quote follows further down is told by the sender.
+    fn leads_to_nothing(&mut self, first: usize) -> bool {
+        let is_quote =
+            |line: &Line<'_>| line.may_be_quoted() || line.mark.history_starts || line.mark.region == Region::Attribution;
+        let is_followed = self.next_line(self.at + 1).is_some_and(is_quote);
+        let has_text = self.parts[..first].iter().zip(self.lines).any(|(part, line)| *part == Part::New && !line.is_blank());
+        !is_followed && !has_text && self.lines[self.at + 1..self.end].iter().any(is_quote)
+    }
+
+    /// Somebody shows a header block instead of answering a mail: indented like code, in lower case, among lines that only
+    /// the source of a mail has, or below words of a first mail that lead to it.
+    fn is_pasted(&self, is_marked: bool) -> bool {
+        let line = &self.lines[self.at];
+        if is_marked {
+            return is_indented(line.text);
+        }
+        let above = self.lines[..self.at].iter().rev();
+        let paragraph = above.clone().take_while(|line| !line.is_blank());
+        let is_led_to = || {
+            let last = above.clone().find(|line| !line.is_blank());
+            self.is_first_mail && last.is_some_and(|line| line.label.is_none() && line.body.ends_with([':', '：']))
+        };
+        is_indented(line.text)
+            || line.body.starts_with(|c: char| c.is_ascii_lowercase())
+            || paragraph.take(SOURCE_LINES_MAX).any(|line| is_source(line.body))
+            || is_led_to()
     }
 
     /// Behind the header block that begins on the next line with text, or `from` if there is none.
@@ -332,8 +364,8 @@ impl<'l, 'a> Scan<'l, 'a> {
 
     /// An unsigned block quote is history if an introduction precedes it (settled already) or if it is the last one of
     /// a mail that shows no other history.
-    fn settle_weak_quotes(&mut self, is_first_mail: bool) {
-        if self.found_strong || self.parts.contains(&Part::History) {
+    fn settle_weak_quotes(&mut self) {
+        if self.found_strong || self.is_first_mail || self.parts.contains(&Part::History) {
             return;
         }
         let is_weak = |line: &Line<'_>| line.mark.region == Region::WeakQuote && line.mark.quote_depth > 0;
@@ -343,7 +375,7 @@ impl<'l, 'a> Scan<'l, 'a> {
         // "The manual says:" above and an answer below: the sender quotes for a reason of theirs.
         let is_led_to =
             self.lines[..first].iter().rev().find(|line| !line.is_blank()).is_some_and(|line| line.body.ends_with(':'));
-        if is_led_to && (is_first_mail || self.lines[last + 1..].iter().any(|line| !line.is_blank())) {
+        if is_led_to && self.lines[last + 1..].iter().any(|line| !line.is_blank()) {
             return;
         }
         self.parts[first..=last].fill(Part::History);
@@ -420,6 +452,29 @@ impl<'l, 'a> Scan<'l, 'a> {
     }
 }
 
+/// Indented like code.
+fn is_indented(text: &str) -> bool {
+    text.starts_with("    ") || text.starts_with('\t')
+}
+
+/// A line of the source of a mail, or of an SMTP session, which no program shows above an answer.
+fn is_source(body: &str) -> bool {
+    const STARTS: [&str; 9] = [
+        "Received:",
+        "DKIM-Signature:",
+        "Return-Path:",
+        "Delivered-To:",
+        "MIME-Version:",
+        "Authentication-Results:",
+        "RCPT TO:",
+        "MAIL FROM:",
+        "DATA",
+    ];
+    STARTS.iter().any(|start| body.starts_with(start))
+}
+
+const SOURCE_LINES_MAX: usize = 40;
+
 /// Neither the header nor the subject says that the mail answers or forwards one. A mail without a subject says nothing.
 fn is_first_mail(input: &CutInput<'_>) -> bool {
     let subject = input.subject.trim_start();
@@ -436,11 +491,6 @@ const PREFIX_WORD_CHARS_MAX: usize = 8;
 
 /// GroupWise marks its introductions with so many.
 const GROUPWISE_DEPTH: usize = 3;
-
-/// Indented like code: somebody shows a header block instead of answering a mail.
-fn is_pasted(text: &str) -> bool {
-    text.starts_with("    ") || text.starts_with('\t')
-}
 
 /// To, Cc, Subject and one more.
 const FIELDS_ABOVE_MAX: usize = 4;

@@ -92,11 +92,17 @@ fn is_delimiter(body: &str) -> bool {
     matches!(body, "\u{1427}" | "--" | "—" | "– –" | "––" | "- -" | "**--**" | "*--*" | "--\u{a0}" | "- --" | "——" | "-- -")
 }
 
+/// Whether nothing but a signature begins with that line: a delimiter, a rule, a polite end.
+pub(crate) fn opens(body: &str) -> bool {
+    let nobody = Writer { name: Vec::new(), disclaimers: &[] };
+    is_delimiter(body) || is_rule(body) || closing_kind(body, &nobody).is_some()
+}
+
 fn delimiter(lines: &[Line<'_>]) -> Option<usize> {
     let first = lines.len().saturating_sub(LINES_MAX * 2);
     let found = (first..lines.len()).find(|index| is_delimiter(lines[*index].body))?;
     let below = lines[found..].iter().filter(|line| !line.is_blank());
-    let goes_on = || afterthought::asks_below(&lines[found + 1..]);
+    let goes_on = || afterthought::asks_below(&lines[found + 1..], is_notice);
     (below.count() <= LINES_MAX && !goes_on()).then_some(found)
 }
 
@@ -391,7 +397,8 @@ fn is_row(body: &str) -> bool {
 }
 
 /// "The new address is"
-const ANNOUNCING: [&str; 9] = [" is", " are", " now", " lautet", " ist", " est", " es", " è", " é"];
+const ANNOUNCING: [&str; 15] =
+    [" is", " are", " now", " lautet", " ist", " est", " es", " è", " é", " for", " with", " says", " für", " mit", " pour"];
 
 /// Whether the text above announces what follows: "ship it to:".
 fn ends_list_head(lines: &[Line<'_>], index: usize) -> bool {

@@ -392,7 +392,10 @@ pub(crate) static DISCLAIMER_WORDS: LazyLock<Vec<&str>> = LazyLock::new(|| {
      destinatario|este mensaje|por error|esta mensagem|destinatário|riservat|destinatari|questo messaggio|per errore|\
      vertrouwelijk|geadresseerde|dit bericht|fortrolig|konfidentiell|modtageren|\
      mottagaren|mottakeren|mejlet|av misstag|ved en fejl|poufn|adresata|ta wiadomość|przeznaczona wyłącznie|\
-     конфиденциальн|адресат|настоящее сообщение|důvěrn|bizalmas|\
+     конфиденциальн|адресат|настоящее сообщение|důvěrn|bizalmas|uitsluitend bestemd|voor u bestemd|vernietigen|\
+     adresát|omylem|tato zpráva|tuto zprávu|по ошибке|удалите|данное сообщение|detta meddelande|endast avsett|radera|\
+     niniejsza wiadomość|omyłkowo|pomyłk|esta mensagem|por engano|apague|gizli|yanlışlıkla|bu e-posta|bu ileti|\
+     luottamuksell|vastaanottaja|vahingossa|erehdyksessä|címzett|tévedés|confidențial|din eroare|конфіденц|помилков|\
      please consider the environment",
     )
 });
@@ -408,7 +411,7 @@ pub(crate) static NOTICES: LazyLock<Beginnings> = LazyLock::new(|| {
      this e-mail has been checked for viruses|diese e-mail wurde von avast|\
      cet e-mail a été vérifié|l'absence de virus|l’absence de virus|este correo electrónico ha sido comprobado|\
      libre de virus|virus-free|virenfrei|privo di virus|virusvrij|bez wirusów|this message has been scanned|\
-     this email was scanned|scanned by|garanti sans virus|mail priva di virus|livre de vírus|без вирусов|\
+     this email was scanned|scanned by|die nachricht wurde von kaspersky|garanti sans virus|mail priva di virus|livre de vírus|без вирусов|\
      není přítomen virus|wolny od wirusów|p please consider the environment|please think before you print|\
      please think before printing|confidentiality note|aviso legal|aviso de confidencialidad|avviso di riservatezza|\
      informationen zum datenschutz|hinweise zum datenschutz|registered in england|registered office|\
@@ -426,7 +429,9 @@ pub(crate) static DISCLAIMER_WORD: LazyLock<Regex> = LazyLock::new(|| {
          y attachm|ved this|n error|sclaimer|virus|traulich|pfänger|befugte|rtümlich|rnichten|e e-mail|e nachric|\
          gestattet|stinat|e messag|r erreur|es jointe|e mensaj|r error|a mensag|riservat|o messag|rouwelij|adressee|\
          t bericht|rtrolig|dtagere|ttagare|ttakere|mejlet|misstag|n fejl|poufn|dresata|wiadomo|rzeznacz|нфиденц|дресат|\
-         стоящее|důvěrn|bizalm|nvironment",
+         стоящее|důvěrn|bizalm|nvironment|d bestemd|u bestemd|rnietig|dresát|omylem|tato zpráv|tuto zpráv|ошибке|далите|\
+         анное сооб|ta meddelan|ndast avs|radera|niejsza wiad|omyłk|engano|apague|gizli|yanlışl|bu e-post|bu ileti|ttamuks|\
+         taanott|vahingoss|erehdyks|címzett|tévedés|dențial|din eroare|фіденц|омилков",
     )
 });
 

@@ -14,7 +14,7 @@ use std::convert::Infallible;
 use html5gum::Span;
 use html5gum::emitters::callback::{Callback, CallbackEvent};
 
-use crate::html_element::{Attributes, Element, Hint, Region};
+use crate::html_element::{Attributes, Element, Hint, Region, WhiteSpace};
 use crate::html_line::LineWriter;
 use crate::{charset, html_reader, limits};
 
@@ -90,6 +90,7 @@ struct Open {
     hidden: bool,
     has_margin: bool,
     outer_region: Region,
+    outer_white_space: WhiteSpace,
     counts_as_quote: bool,
     row_start: usize,
 }
@@ -111,7 +112,7 @@ struct Builder {
     /// Elements opened beyond the nesting limit: they only add line breaks.
     beyond: usize,
     hidden: usize,
-    pre: usize,
+    white_space: WhiteSpace,
     lists: Vec<Option<u32>>,
     links: Vec<(String, usize)>,
     cells: Vec<usize>,
@@ -155,6 +156,7 @@ impl Builder {
             hidden,
             has_margin: element.has_margin() && !self.attributes.is_word_paragraph(),
             outer_region: self.out.mark.region,
+            outer_white_space: self.white_space,
             counts_as_quote: false,
             row_start: self.out.line_count(),
         };
@@ -179,12 +181,13 @@ impl Builder {
             Element::OrderedList => self.lists.push(Some(self.attributes.number.unwrap_or(1))),
             Element::List => self.lists.push(None),
             Element::Item => self.item(),
-            Element::Pre => self.pre += 1,
+            Element::Pre => self.white_space = WhiteSpace::Kept,
             Element::Link => self.links.push((std::mem::take(&mut self.attributes.href), self.out.text_length())),
             Element::Row => self.cells.clear(),
             Element::Cell => self.cells.push(self.out.line_count()),
             _ => {}
         }
+        self.white_space = self.attributes.white_space().unwrap_or(self.white_space);
         open.row_start = self.out.line_count();
     }
 
@@ -254,20 +257,27 @@ impl Builder {
         let alt = self.attributes.alt.trim();
         if !alt.is_empty() && alt.chars().count() <= 8 && !alt.is_ascii() && !alt.chars().any(char::is_alphanumeric) {
             let alt = alt.to_owned();
-            self.out.inline_text(&alt, self.pre > 0);
+            self.out.inline_text(&alt, self.white_space);
         }
     }
 
     fn text(&mut self, text: &str) {
-        if self.hidden > 0 {
+        if self.hidden > 0 || self.white_space != WhiteSpace::Normal && self.is_between_items(text) {
             return;
         }
         // A soft hyphen is a place to break a line, not a character.
         if !text.is_ascii() && text.contains('\u{ad}') {
-            self.out.inline_text(&text.replace('\u{ad}', ""), self.pre > 0);
+            self.out.inline_text(&text.replace('\u{ad}', ""), self.white_space);
         } else {
-            self.out.inline_text(text, self.pre > 0);
+            self.out.inline_text(text, self.white_space);
         }
+    }
+
+    /// White space between rows, cells and items is never shown.
+    fn is_between_items(&self, text: &str) -> bool {
+        let holds_items =
+            |open: &Open| matches!(open.element, Element::Table | Element::Row | Element::List | Element::OrderedList);
+        self.stack.last().is_some_and(holds_items) && text.trim_ascii().is_empty()
     }
 
     fn close_implied(&mut self, element: Element) {
@@ -329,7 +339,6 @@ impl Builder {
     fn leave(&mut self, open: &Open) {
         match open.element {
             Element::OrderedList | Element::List => drop(self.lists.pop()),
-            Element::Pre => self.pre = self.pre.saturating_sub(1),
             Element::Link => self.end_link(),
             Element::Row => {
                 self.out.end_line();
@@ -345,6 +354,7 @@ impl Builder {
         if open.has_margin {
             self.out.want_blank();
         }
+        self.white_space = open.outer_white_space;
         if open.counts_as_quote {
             self.out.mark.quote_depth = self.out.mark.quote_depth.saturating_sub(1);
         }
@@ -372,7 +382,7 @@ impl Builder {
         if in_history || shown.is_empty() || !is_web || href.len() > LINK_BYTES_MAX || shows_address(shown, &href) {
             return;
         }
-        self.out.inline_text(&format!(" ({href})"), false);
+        self.out.inline_text(&format!(" ({href})"), WhiteSpace::Normal);
     }
 
     fn finish(mut self) -> (String, Vec<LineMark>) {
@@ -416,6 +426,22 @@ mod tests {
         check("  a \n  b&nbsp;&amp; c ", "a b & c");
         check("<pre>a\n  b</pre>", "a\n  b");
         check("<pre>a&#13;b&#xD;\nc</pre>", "a b\nc");
+    }
+
+    #[test]
+    fn white_space_is_kept_where_a_style_keeps_it() {
+        for value in ["pre", "pre-wrap", "break-spaces !important"] {
+            check(&format!("<p style='color: red; white-space: {value}'>a\n\n  b</p>\nc\nd"), "a\n\n  b\n\nc d");
+        }
+        check("<div style='white-space:pre-line'>a\n  b   c</div>", "a\nb c");
+        check("<span style='white-space-collapse: preserve'>a\nb</span>\nc", "a\nb c");
+        check("<div style='white-space:pre-wrap'>a\nb<div style='white-space:normal'>c\nd</div></div>", "a\nb\nc d");
+        check("<pre style='white-space:normal'>a\nb</pre>", "a b");
+        check("<div style='line-break:after-white-space'>a\nb</div>", "a b");
+        check(
+            "<table style='white-space:pre-wrap'>\n<tr>\n<td>a</td>\n<td>b</td>\n</tr>\n<tr><td>c</td></tr></table>",
+            "a\tb\nc",
+        );
     }
 
     #[test]

@@ -118,6 +118,18 @@ pub(crate) enum Hint {
     Region(Region),
 }
 
+/// What becomes of white space (the CSS property of that name).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) enum WhiteSpace {
+    /// Folds.
+    #[default]
+    Normal,
+    /// Folds within lines.
+    Lines,
+    /// Stays.
+    Kept,
+}
+
 /// The attributes read, of the tag being read.
 #[derive(Default)]
 pub(crate) struct Attributes {
@@ -240,6 +252,26 @@ impl Attributes {
             }
         }
         has_no_size && is_cut_off && !is_table_part
+    }
+
+    /// What an inline style says about white space; programs that send what was typed into a form leave its line ends to it.
+    pub(crate) fn white_space(&self) -> Option<WhiteSpace> {
+        if !self.style.contains("white-space") {
+            return None;
+        }
+        let mut found = None;
+        for rule in self.style.split(';') {
+            let Some((name, value)) = rule.split_once(':') else { continue };
+            let value = value.trim_end_matches("!important");
+            found = match (name, value) {
+                ("white-space", "pre" | "pre-wrap" | "break-spaces") => Some(WhiteSpace::Kept),
+                ("white-space-collapse", "preserve" | "break-spaces") => Some(WhiteSpace::Kept),
+                ("white-space", "pre-line") | ("white-space-collapse", "preserve-breaks") => Some(WhiteSpace::Lines),
+                ("white-space", "normal" | "nowrap") | ("white-space-collapse", "collapse") => Some(WhiteSpace::Normal),
+                _ => found,
+            };
+        }
+        found
     }
 
     pub(crate) fn has_class(&self, class: &str) -> bool {

@@ -105,6 +105,7 @@ pub mod report;
 pub mod rtf;
 mod signature;
 mod small_word;
+mod stand_in;
 pub mod tnef;
 pub mod transfer;
 mod trigram;

@@ -7,7 +7,7 @@
 //! row whose cells are single lines becomes one line with tabs between the cells (`Key: value` where the first cell ends
 //! in a colon), any other table is layout and only gives blocks; a link keeps its text, and its address follows in
 //! brackets where the text does not already show it; an image is dropped, unless its alternative text is an emoji;
-//! everything a browser would not show is dropped. Deliberately absent: style sheets, so only inline styles hide text.
+//! everything a browser would not show is dropped. Of style sheets only the simplest rules hide text; see [`crate::html_sheet`].
 
 use std::convert::Infallible;
 
@@ -16,6 +16,7 @@ use html5gum::emitters::callback::{Callback, CallbackEvent};
 
 use crate::html_element::{Attributes, Element, Hint, Region, WhiteSpace};
 use crate::html_line::LineWriter;
+use crate::html_sheet::Sheet;
 use crate::{charset, html_reader, limits};
 
 /// The text of an HTML body.
@@ -56,10 +57,20 @@ pub fn to_text(html: &str) -> HtmlText {
             end = open;
         }
     }
-    let mut builder = Builder::default();
-    html_reader::tokenize(&html[..end], Sink(&mut builder));
-    let (text, marks) = builder.finish();
+    let (mut text, mut marks, has_sheet) = read(&html[..end], Builder::default());
+    if text.is_empty() && has_sheet {
+        // Nobody sends a mail that shows nothing.
+        (text, marks, _) = read(&html[..end], Builder { ignores_sheets: true, ..Builder::default() });
+    }
     HtmlText { text, marks, truncated: end < html.len() }
+}
+
+/// The text, its marks, and whether a style sheet hides something.
+fn read(html: &str, mut builder: Builder) -> (String, Vec<LineMark>, bool) {
+    html_reader::tokenize(html, Sink(&mut builder));
+    let has_sheet = !builder.sheet.is_empty();
+    let (text, marks) = builder.finish();
+    (text, marks, has_sheet)
 }
 
 /// Real tags are shorter, data URLs aside.
@@ -118,12 +129,16 @@ struct Builder {
     cells: Vec<usize>,
     mixed: Option<MixedContainer>,
     out: LineWriter,
+    sheet: Sheet,
+    in_sheet: bool,
+    ignores_sheets: bool,
 }
 
 impl Builder {
     fn start_tag(&mut self, name: &[u8]) {
         self.attributes.clear();
         self.element = Element::of(name);
+        self.in_sheet = name == b"style" && !self.ignores_sheets;
         // `<name@host>` and `<https://…>` are text that nobody escaped.
         let is_text = self.element == Element::Other && name.iter().any(|byte| matches!(byte, b'@' | b':' | b'.'));
         let is_word = is_text && !name.starts_with(b"o:") && !name.starts_with(b"v:") && !name.starts_with(b"w:");
@@ -150,7 +165,8 @@ impl Builder {
             }
             return;
         }
-        let hidden = element == Element::Dropped || self.attributes.is_hidden(element);
+        let hidden =
+            element == Element::Dropped || self.attributes.is_hidden(element) || self.attributes.is_hidden_by(&self.sheet);
         let mut open = Open {
             element,
             hidden,
@@ -262,6 +278,9 @@ impl Builder {
     }
 
     fn text(&mut self, text: &str) {
+        if self.in_sheet {
+            return self.sheet.push(text);
+        }
         if self.hidden > 0 || self.white_space != WhiteSpace::Normal && self.is_between_items(text) {
             return;
         }
@@ -301,6 +320,9 @@ impl Builder {
     }
 
     fn close(&mut self, name: &[u8]) {
+        if std::mem::take(&mut self.in_sheet) {
+            self.sheet.end();
+        }
         let element = Element::of(name);
         if self.beyond > 0 {
             self.beyond -= 1;
@@ -460,6 +482,14 @@ mod tests {
         check("<head><title>t</title><style>s</style></head><body>a<script>b</script><span style='display: none'>c</span>", "a");
         check("<table><tr><td style='font-size:0px'><div style='font-size:13px'>shown</div></td></tr></table>", "shown");
         check("<div style='max-height:0; overflow:hidden'>pre<div>header</div></div>a<img src=x alt=logo>", "a");
+    }
+
+    #[test]
+    fn what_a_style_sheet_hides_is_dropped() {
+        let sheet = "<style>.pre{display:none !important} #top{display:none}</style>";
+        check(&format!("{sheet}<div class='x pre'>a</div><span id=top>b</span><p>c</p>"), "c");
+        check(&format!("{sheet}<div class=pre style='display: block'>a</div>"), "a");
+        check(&format!("{sheet}<div class=pre>a</div>"), "a");
     }
 
     #[test]

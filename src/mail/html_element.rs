@@ -1,6 +1,11 @@
 //! What an element is and what its attributes say: block or not, hidden or not, whose container.
 
+use std::sync::LazyLock;
+
+use memchr::memmem::Finder;
+
 use crate::charset;
+use crate::html_sheet::Sheet;
 
 /// The kind of container a line stands in.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -256,7 +261,9 @@ impl Attributes {
 
     /// What an inline style says about white space; programs that send what was typed into a form leave its line ends to it.
     pub(crate) fn white_space(&self) -> Option<WhiteSpace> {
-        if !self.style.contains("white-space") {
+        static NAME: LazyLock<Finder<'static>> = LazyLock::new(|| Finder::new("white-space"));
+        // Most elements have no style or a short one.
+        if self.style.len() < "white-space:pre".len() || NAME.find(self.style.as_bytes()).is_none() {
             return None;
         }
         let mut found = None;
@@ -272,6 +279,11 @@ impl Attributes {
             };
         }
         found
+    }
+
+    /// Hidden by a style sheet.
+    pub(crate) fn is_hidden_by(&self, sheet: &Sheet) -> bool {
+        !sheet.is_empty() && sheet.hides(&self.class, &self.id, &self.style)
     }
 
     pub(crate) fn has_class(&self, class: &str) -> bool {

@@ -82,6 +82,7 @@ mod html_line;
 mod html_match;
 mod html_piece;
 mod html_reader;
+mod html_sheet;
 mod html_style;
 pub mod language;
 pub mod limits;

@@ -20,9 +20,7 @@ pub(crate) fn is_stand_in(plain: &str, html: &str) -> bool {
 
 /// Next to none of its words are in the HTML, which has many more, unless a notice is what the words are of.
 fn is_notice(plain: &str, html: &str) -> bool {
-    let same = said(plain).flat_map(words).zip(said(html).flat_map(words)).take_while(|(one, other)| one == other).count();
-    // Parts that agree, which most do, begin with the same words.
-    if same * COMMON_DIVISOR > said(plain).flat_map(words).count() {
+    if begins_alike(plain, html) {
         return false;
     }
     let folded = plain.to_lowercase();
@@ -39,6 +37,13 @@ fn is_notice(plain: &str, html: &str) -> bool {
         }
     }
     html_words >= if is_known { 1 } else { count * 2 + 3 }
+}
+
+/// Parts that agree, which most do, begin alike, and are told so without a list of their words.
+fn begins_alike(plain: &str, html: &str) -> bool {
+    let [plain_bytes, html_bytes] = [plain, html].map(|text| text.bytes().filter(|byte| !byte.is_ascii_whitespace()));
+    let enough = plain.len() / COMMON_DIVISOR + 1;
+    plain_bytes.zip(html_bytes).take(enough).take_while(|(one, other)| one == other).count() == enough
 }
 
 /// What notices name in every language.

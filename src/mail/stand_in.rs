@@ -1,5 +1,5 @@
 //! Plain parts that only stand in for the HTML beside them: a notice that there is HTML, a word of a program, the beginning
-//! of a text that was cut off. What such a mail says is in its HTML alone.
+//! of a text that was cut off, the source of the HTML itself. What such a mail says is in its HTML alone.
 //!
 //! A plain part that is shorter for another reason, and says what it says, stays the text.
 
@@ -10,12 +10,15 @@ const NOTICE_BYTES_MAX: usize = 600;
 
 /// Whether a plain part may be one, told by its length and its end, so that the HTML of most mails need not be asked.
 pub(crate) fn is_candidate(plain: &str) -> bool {
-    plain.len() <= NOTICE_BYTES_MAX || is_unfinished(plain)
+    plain.len() <= NOTICE_BYTES_MAX || is_unfinished(plain) || is_markup(plain)
 }
 
 /// Whether the HTML, as text, must be read in place of a plain part.
 pub(crate) fn is_stand_in(plain: &str, html: &str) -> bool {
-    plain.len() <= NOTICE_BYTES_MAX && is_notice(plain, html) || html.len() > plain.len() && is_cut_off(plain, html)
+    let has_words = || html.contains(char::is_alphanumeric);
+    is_markup(plain) && has_words()
+        || plain.len() <= NOTICE_BYTES_MAX && is_notice(plain, html)
+        || html.len() > plain.len() && is_cut_off(plain, html)
 }
 
 /// Next to none of its words are in the HTML, which has many more, unless a notice is what the words are of.
@@ -75,6 +78,12 @@ fn is_unfinished(text: &str) -> bool {
     text.ends_with([',', ':', '…', '，', '：']) || text.ends_with("...")
 }
 
+/// From tag to tag. Markup that somebody writes about is in the HTML, too.
+fn is_markup(text: &str) -> bool {
+    let text = text.trim();
+    text.starts_with('<') && text.ends_with('>') && text.contains("</")
+}
+
 /// Without addresses and the names of pictures.
 fn said(text: &str) -> impl Iterator<Item = &str> {
     text.split_whitespace().filter(|word| !word.contains("://") && !word.contains("cid:"))
@@ -114,6 +123,13 @@ mod tests {
         check("Hello,", HTML, true);
         check("Hello,\n\nthe pump of the P40 has been leaking since Mon...", HTML, true);
         check("Hello,\n\nthe pump of the P40 has been […]", HTML, true);
+    }
+
+    #[test]
+    fn the_source_of_the_html_is_no_text() {
+        check("<p>Hello,</p>\n<p>the pump leaks.</p>\n", "Hello,\n\nthe pump leaks.", true);
+        check("<p>Hello</p>", "", false);
+        check("<3 that pump", "<3 that pump", false);
     }
 
     #[test]

@@ -123,7 +123,7 @@ fn reader_of(name: &str) -> Reader {
     let alias = alias_of(name);
     match alias {
         "utf-7" | "unicode-1-1-utf-7" | "x-unicode-1-1-utf-7" | "utf7" | "csunicode11utf7" => return Reader::Utf7,
-        "iso-2022-kr" | "csiso2022kr" | "iso2022-kr" | "iso2022kr" => return Reader::Iso2022Kr,
+        "iso-2022-kr" | "csiso2022kr" | "iso2022-kr" | "iso2022kr" | "iso2022_kr" => return Reader::Iso2022Kr,
         "hz-gb-2312" | "hz" | "csisohz" | "hz-gb" | "hzgb" => return Reader::Hz,
         _ => {}
     }
@@ -166,7 +166,7 @@ fn alias_of(name: &str) -> &str {
         "koi8r" | "x-koi8-r" | "koi-8-r" => "koi8-r",
         "koi8u" | "x-koi8-u" => "koi8-u",
         "iso-8859-8-logical" => "iso-8859-8",
-        "mac" | "x-macroman" | "macroman" | "mac-roman" => "macintosh",
+        "mac" | "x-macroman" | "macroman" | "mac-roman" | "mac_roman" => "macintosh",
         "mac-cyrillic" | "maccyrillic" | "macukraine" => "x-mac-cyrillic",
         "ibm437" | "cspc8codepage437" | "437" | "cp-437" => "cp437",
         "ibm852" | "cspcp852" | "852" | "cp-852" => "cp852",
@@ -505,6 +505,9 @@ mod tests {
         check(b"\xbe\xc8\xb3\xe7", Some("ks_c_5601-1987"), "안녕");
         check(b"\x9b\x9c", Some("ibm850"), "ø£");
         check(b"caf\xe9", Some("x-ias-german"), "café");
+        check(b"\xadq\xb3\xe6", Some("big5_tw"), "訂單");
+        check(b"Gr\x9f\xa7e", Some("mac_roman"), "Grüße");
+        check(b"\x1b$)C\x0e>H3g\x0f!", Some("iso2022_kr"), "안녕!");
     }
 
     #[test]

@@ -4,7 +4,8 @@ use crate::html::HtmlText;
 use crate::parse::prefix;
 use crate::part::{self, Part};
 use crate::{
-    Attachment, Defect, calendar, charset, cms, file_name, flowed, header, html, limits, parse, rtf, tnef, transfer, uuencode,
+    Attachment, Defect, calendar, charset, cms, file_name, flowed, header, html, limits, parse, rtf, stand_in, tnef, transfer,
+    uuencode,
 };
 
 /// Indexes of parts by their role.
@@ -27,6 +28,8 @@ pub(crate) struct Body {
     pub(crate) html: Option<String>,
     /// The HTML as text, where the text was sought in it.
     pub(crate) converted: Option<HtmlText>,
+    /// Signs stand in the text that are no quote marks; see [`flowed::unmark`].
+    pub(crate) has_stuffed_signs: bool,
     /// `text` was made from `html`.
     pub(crate) is_text_from_html: bool,
     /// The part that `html` is, where it is one alone.
@@ -41,7 +44,7 @@ pub(crate) struct Body {
 pub(crate) fn roles(parts: &[Part<'_>]) -> Roles {
     let mut roles = Roles::default();
     let wants = Wants { text: true, html: true };
-    assign(parts, &[0], "mixed", false, wants, &mut roles);
+    assign(parts, &[0], Within { multipart: "mixed", start: None, in_alternative: false }, wants, &mut roles);
     roles
 }
 
@@ -52,23 +55,54 @@ struct Wants {
     html: bool,
 }
 
+/// The multipart that siblings stand in.
+#[derive(Clone, Copy)]
+struct Within<'a> {
+    /// Its subtype.
+    multipart: &'a str,
+    /// Its parameter of that name.
+    start: Option<&'a str>,
+    /// Whether it or one around it is a choice.
+    in_alternative: bool,
+}
+
+/// The part of a `multipart/related` that the others belong to (RFC 2387 §3.2): the one that `start` names, else the first.
+/// Some writers put their pictures first without a word about it.
+fn root_of(parts: &[Part<'_>], siblings: &[u32], start: Option<&str>) -> usize {
+    let child = |index: &u32| usize::try_from(*index).ok().and_then(|index| parts.get(index));
+    let is_root = |part: &Part<'_>| part.is_multipart() || matches!(part.content_type.as_str(), "text/plain" | "text/html");
+    let start = start.map(|id| id.trim_matches(|c: char| matches!(c, '<' | '>') || c.is_whitespace()));
+    let named = start.and_then(|id| {
+        siblings.iter().position(|index| child(index).is_some_and(|part| part.content_id.as_deref() == Some(id) && is_root(part)))
+    });
+    named.or_else(|| siblings.iter().position(|index| child(index).is_some_and(is_root))).unwrap_or(0)
+}
+
 /// Depth is at most [`limits::MIME_DEPTH_MAX`], so recursion is safe here.
-fn assign(parts: &[Part<'_>], siblings: &[u32], multipart: &str, in_alternative: bool, mut wants: Wants, roles: &mut Roles) {
+fn assign(parts: &[Part<'_>], siblings: &[u32], within: Within<'_>, mut wants: Wants, roles: &mut Roles) {
+    let Within { multipart, start, in_alternative } = within;
     let (text_before, html_before) = (roles.text.len(), roles.html.len());
+    let first = if multipart == "related" { root_of(parts, siblings, start) } else { 0 };
     for (position, &index) in siblings.iter().enumerate() {
         let index = usize::try_from(index).unwrap_or(0);
         let Some(part) = parts.get(index) else { continue };
         if part.is_multipart() {
             let subtype = part.content_type.split_once('/').map_or("mixed", |(_, subtype)| subtype);
             let in_alternative = in_alternative || subtype == "alternative";
-            assign(parts, &part.children, subtype, in_alternative, wants, roles);
+            assign(
+                parts,
+                &part.children,
+                Within { multipart: subtype, start: part.parameters.get("start"), in_alternative },
+                wants,
+                roles,
+            );
             continue;
         }
         let is_media = ["image/", "audio/", "video/"].iter().any(|kind| part.content_type.starts_with(kind));
         let is_text = matches!(part.content_type.as_str(), "text/plain" | "text/html");
         let is_inline = part.disposition.value != "attachment"
             && (is_text || is_media)
-            && (position == 0 || (multipart != "related" && (is_media || part.declared_name().is_none())));
+            && (position == first || (multipart != "related" && (is_media || part.declared_name().is_none())));
         if !is_inline || part.is_unopened {
             roles.files.push(index);
         }
@@ -134,6 +168,19 @@ pub(crate) fn read(parts: &[Part<'_>], roles: &Roles, defects: &mut Vec<Defect>)
         };
         body.charset.get_or_insert(charset);
         append(&mut body.text, text, defects);
+    }
+    body.has_stuffed_signs =
+        shown.iter().any(|&index| parts[index].parameters.get("format").is_some()) && flowed::has_stuffed_signs(&body.text);
+    let is_choice = from_plain && !shown.iter().any(|index| html_parts.contains(index));
+    // A report is read for its codes, and its HTML not at all.
+    if is_choice && stand_in::is_candidate(&body.text) && !parts.iter().any(|part| part.content_type == "message/delivery-status")
+    {
+        body.converted = body.html.as_deref().map(|source| converted(source, defects));
+        if let Some(converted) = body.converted.as_ref().filter(|html| stand_in::is_stand_in(&body.text, &html.text)) {
+            body.text.clone_from(&converted.text);
+            body.charset.clone_from(&html_charset);
+            from_plain = false;
+        }
     }
     if let [only] = shown.as_slice()
         && from_plain
@@ -276,7 +323,11 @@ fn text_of_files(parts: &[Part<'_>], roles: &Roles) -> Option<String> {
         }
         if is_other_text(part) {
             let (text, _) = decoded(part, &mut Vec::new());
-            return Some(if is_enriched(part) { without_tags(&text) } else { text });
+            return Some(match part.content_type.as_str() {
+                "text/html" => html_text(&text, &mut Vec::new()),
+                _ if is_enriched(part) => without_tags(&text),
+                _ => text,
+            });
         }
         if matches!(part.content_type.as_str(), "text/rtf" | "application/rtf") && part.disposition.value != "attachment" {
             return Some(parse::unix_lines(rtf::to_text(&part.bytes().0).into()));

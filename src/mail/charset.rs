@@ -49,6 +49,9 @@ pub fn decode<'a>(bytes: &'a [u8], label: Option<&str>, hint: Option<&str>) -> D
     match reader {
         Reader::Undeclared => detect(bytes, hint, !name.is_empty()),
         Reader::Unknown => detect(bytes, hint, true),
+        Reader::Whatwg(encoding) if encoding != encoding_rs::ISO_2022_JP && is_shifted_japanese(bytes) => {
+            detect(bytes, None, true)
+        }
         Reader::Whatwg(encoding) => decode_declared(bytes, encoding),
         Reader::Utf7 => owned(utf7(bytes), "utf-7"),
         Reader::Iso2022Kr => owned(iso_2022_kr(bytes), "iso-2022-kr"),
@@ -120,7 +123,7 @@ fn reader_of(name: &str) -> Reader {
     let alias = alias_of(name);
     match alias {
         "utf-7" | "unicode-1-1-utf-7" | "x-unicode-1-1-utf-7" | "utf7" | "csunicode11utf7" => return Reader::Utf7,
-        "iso-2022-kr" | "csiso2022kr" | "iso2022-kr" | "iso2022kr" => return Reader::Iso2022Kr,
+        "iso-2022-kr" | "csiso2022kr" | "iso2022-kr" | "iso2022kr" | "iso2022_kr" => return Reader::Iso2022Kr,
         "hz-gb-2312" | "hz" | "csisohz" | "hz-gb" | "hzgb" => return Reader::Hz,
         _ => {}
     }
@@ -147,7 +150,7 @@ fn alias_of(name: &str) -> &str {
         | "euckr" | "x-mac-korean" => "euc-kr",
         "cp936" | "ms936" | "windows-936" | "x-euc-cn" | "euc-cn" | "gb18030-2000" | "gb_18030" | "gb2312-80" | "gb2312-1980"
         | "euccn" | "x-mac-simp-chinese" => "gb18030",
-        "cp950" | "ms950" | "windows-950" | "big5-eten" | "big5-tw" | "x-big5" | "x-mac-trad-chinese" => "big5",
+        "cp950" | "ms950" | "windows-950" | "big5-eten" | "big5-tw" | "big5_tw" | "x-big5" | "x-mac-trad-chinese" => "big5",
         "cp51932" | "eucjp" | "eucjp-win" | "ujis" | "u-jis" => "euc-jp",
         "iso-2022-jp-1" | "iso-2022-jp-2" | "iso-2022-jp-3" | "iso-2022-jp-ms" | "cp50220" | "cp50221" | "cp50222" => {
             "iso-2022-jp"
@@ -163,7 +166,7 @@ fn alias_of(name: &str) -> &str {
         "koi8r" | "x-koi8-r" | "koi-8-r" => "koi8-r",
         "koi8u" | "x-koi8-u" => "koi8-u",
         "iso-8859-8-logical" => "iso-8859-8",
-        "mac" | "x-macroman" | "macroman" | "mac-roman" => "macintosh",
+        "mac" | "x-macroman" | "macroman" | "mac-roman" | "mac_roman" => "macintosh",
         "mac-cyrillic" | "maccyrillic" | "macukraine" => "x-mac-cyrillic",
         "ibm437" | "cspc8codepage437" | "437" | "cp-437" => "cp437",
         "ibm852" | "cspcp852" | "852" | "cp-852" => "cp852",
@@ -218,6 +221,12 @@ fn has_escape(bytes: &[u8]) -> bool {
     memchr::memchr(0x1b, bytes).is_some()
 }
 
+/// Seven bits with the shifts of ISO-2022-JP, which are what they are whatever the label says.
+fn is_shifted_japanese(bytes: &[u8]) -> bool {
+    let mut escapes = memchr::memchr_iter(0x1b, bytes);
+    escapes.any(|at| matches!(bytes.get(at + 1..at + 3), Some(b"$B" | b"$@"))) && bytes.is_ascii()
+}
+
 /// No usable declaration: UTF-8 or ISO-2022-JP can be told from the bytes, anything else is a guess.
 fn detect<'a>(bytes: &'a [u8], hint: Option<&str>, declared: bool) -> Decoded<'a> {
     let body = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
@@ -230,12 +239,8 @@ fn detect<'a>(bytes: &'a [u8], hint: Option<&str>, declared: bool) -> Decoded<'a
             mismatch: declared,
         };
     }
-    if body.is_ascii()
-        && has_escape(body)
-        && [&b"\x1b$B"[..], b"\x1b$@"].iter().any(|mark| memchr::memmem::find(body, mark).is_some())
-    {
-        let (text, _) = encoding_rs::ISO_2022_JP.decode_without_bom_handling(body);
-        return Decoded { text, charset: "iso-2022-jp".into(), mismatch: true };
+    if is_shifted_japanese(body) {
+        return Decoded { mismatch: true, ..iso_2022_jp(body, "iso-2022-jp".into()) };
     }
     if let Ok(text) = std::str::from_utf8(body) {
         let charset = if body.is_ascii() { "us-ascii" } else { "utf-8" };
@@ -265,7 +270,9 @@ fn nearly_utf8(bytes: &[u8]) -> String {
         text.push_str(chunk.valid());
         match chunk.invalid() {
             [] => {}
-            [byte] if chunks.peek().is_some() => text.push_str(&WINDOWS_1252.decode_without_bom_handling(&[*byte]).0),
+            [_] if chunks.peek().is_some() => push_latin(&mut text, chunk.invalid()),
+            // A letter with a quote mark, an ellipsis or a hard space behind it.
+            [_, 0x85 | 0x91..=0x94 | 0xa0 | 0xab | 0xbb] => push_latin(&mut text, chunk.invalid()),
             _ => text.push(char::REPLACEMENT_CHARACTER),
         }
     }
@@ -362,14 +369,21 @@ fn utf16<'a>(bytes: &'a [u8], declared: &'static Encoding) -> Decoded<'a> {
     Decoded { text, charset: encoding.name().to_ascii_lowercase().into(), mismatch: had_errors || encoding == UTF_8 }
 }
 
-/// A text with some good multi-byte sequences and at most one bad one for every eight of them was cut or damaged UTF-8.
+/// UTF-8 that was cut or damaged, or has words of another charset in it: among Latin letters any number of them, else at
+/// most half as many bad sequences as good ones. Two bytes of another charset seldom make a character that people write.
 fn is_nearly_utf8(bytes: &[u8]) -> bool {
     let (mut good, mut bad) = (0_usize, 0_usize);
     for chunk in bytes.utf8_chunks() {
-        good += chunk.valid().chars().filter(|c| !c.is_ascii()).count();
+        good += chunk.valid().chars().filter(|c| !c.is_ascii() && !is_seldom_written(*c)).count();
         bad += usize::from(!chunk.invalid().is_empty());
     }
-    good > 0 && bad * 8 <= good + 7
+    good > 0 && (bad * 2 <= good || bad * 8 <= good + 7 || guess(bytes).is_none())
+}
+
+/// What a capital letter of windows-1252 makes together with a quote mark or a dash behind it: signs of phonetics, and
+/// scripts that mail hardly ever has.
+fn is_seldom_written(c: char) -> bool {
+    matches!(c, '\u{250}'..='\u{2af}' | '\u{590}'..='\u{5af}' | '\u{700}'..='\u{7ff}')
 }
 
 /// RFC 2152. Own, since the one at hand ends a shifted run too late when text follows without a minus.
@@ -491,6 +505,9 @@ mod tests {
         check(b"\xbe\xc8\xb3\xe7", Some("ks_c_5601-1987"), "안녕");
         check(b"\x9b\x9c", Some("ibm850"), "ø£");
         check(b"caf\xe9", Some("x-ias-german"), "café");
+        check(b"\xadq\xb3\xe6", Some("big5_tw"), "訂單");
+        check(b"Gr\x9f\xa7e", Some("mac_roman"), "Grüße");
+        check(b"\x1b$)C\x0e>H3g\x0f!", Some("iso2022_kr"), "안녕!");
     }
 
     #[test]
@@ -516,6 +533,32 @@ mod tests {
         check(b"\x8d\x91\x97\xa7\x8d\x91\x89\xef\x90}\x8f\x91\x8a\xd9", Some("x-unknown"), "国立国会図書館");
         assert!(decode(b"p\xe4", Some("utf-8"), None).mismatch);
         assert_eq!(decode(b"\xcf\xf0", None, Some("windows-1251")).text, "Пр");
+    }
+
+    #[test]
+    fn seven_bits_with_shifts_are_japanese_whatever_the_label_says() {
+        for label in ["utf-8", "iso-8859-1", "shift_jis"] {
+            check(b"a \x1b$B%O%m!<\x1b(B?", Some(label), "a ハロー?");
+        }
+        check(b"\x1b[1mbold\x1b[0m $B", Some("iso-8859-1"), "\x1b[1mbold\x1b[0m $B");
+    }
+
+    #[test]
+    fn utf8_with_words_of_another_charset_keeps_both() {
+        let footed = [
+            "„Grüße“ für 30 €.\n".as_bytes(),
+            b"Diese Nachricht ist f\xfcr den Empf\xe4nger. \xdcber Gr\xf6\xdfe und M\xe4ngel \xe0\xa0la carte: \xabcaf\xe9\xbb.",
+        ];
+        for label in [None, Some("utf-8")] {
+            check(
+                &footed.concat(),
+                label,
+                "„Grüße“ für 30 €.\nDiese Nachricht ist für den Empfänger. Über Größe und Mängel à\u{a0}la carte: «café».",
+            );
+        }
+        // A sharp s with a quote mark behind it is no sign that people write.
+        check(b"\x84Spa\xdf\x93 f\xfcr alle", Some("utf-8"), "„Spaß“ für alle");
+        check(b"\xcf\xf0\xe8\xe2\xe5\xf2, \xce\xce\xce \xab\xc2\xc5\xd2\xc2\xbb!", Some("utf-8"), "Привет, ООО «ВЕТВ»!");
     }
 
     #[test]

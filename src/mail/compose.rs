@@ -440,8 +440,10 @@ mod tests {
             let mut sent = letter();
             sent.to.name = Some(HeaderText::name(&name).as_str().to_owned()).filter(|name| !name.is_empty());
             sent.subject = HeaderText::new(&subject);
-            sent.text = format!("x{}", text.replace('\u{2028}', "\n").trim_end());
-            sent.html = html;
+            sent.text = format!("x{} x", text.replace('\u{2028}', "\n").trim_end());
+            // A plain part that says nothing of what the HTML says would not be read.
+            let shown = sent.text.replace('&', "&amp;").replace('<', "&lt;");
+            sent.html = html.map(|html| format!("<div>{shown}</div>{html}"));
             sent.references = ids.iter().filter_map(|id| MessageId::new(id)).collect();
             let raw = compose(&sent);
             let parsed = parse(&raw).message;

@@ -7,15 +7,16 @@
 //! row whose cells are single lines becomes one line with tabs between the cells (`Key: value` where the first cell ends
 //! in a colon), any other table is layout and only gives blocks; a link keeps its text, and its address follows in
 //! brackets where the text does not already show it; an image is dropped, unless its alternative text is an emoji;
-//! everything a browser would not show is dropped. Deliberately absent: style sheets, so only inline styles hide text.
+//! everything a browser would not show is dropped. Of style sheets only the simplest rules hide text; see [`crate::html_sheet`].
 
 use std::convert::Infallible;
 
 use html5gum::Span;
 use html5gum::emitters::callback::{Callback, CallbackEvent};
 
-use crate::html_element::{Attributes, Element, Hint, Region};
+use crate::html_element::{Attributes, Element, Hint, Region, WhiteSpace};
 use crate::html_line::LineWriter;
+use crate::html_sheet::Sheet;
 use crate::{charset, html_reader, limits};
 
 /// The text of an HTML body.
@@ -56,10 +57,20 @@ pub fn to_text(html: &str) -> HtmlText {
             end = open;
         }
     }
-    let mut builder = Builder::default();
-    html_reader::tokenize(&html[..end], Sink(&mut builder));
-    let (text, marks) = builder.finish();
+    let (mut text, mut marks, has_sheet) = read(&html[..end], Builder::default());
+    if text.is_empty() && has_sheet {
+        // Nobody sends a mail that shows nothing.
+        (text, marks, _) = read(&html[..end], Builder { ignores_sheets: true, ..Builder::default() });
+    }
     HtmlText { text, marks, truncated: end < html.len() }
+}
+
+/// The text, its marks, and whether a style sheet hides something.
+fn read(html: &str, mut builder: Builder) -> (String, Vec<LineMark>, bool) {
+    html_reader::tokenize(html, Sink(&mut builder));
+    let has_sheet = !builder.sheet.is_empty();
+    let (text, marks) = builder.finish();
+    (text, marks, has_sheet)
 }
 
 /// Real tags are shorter, data URLs aside.
@@ -90,6 +101,7 @@ struct Open {
     hidden: bool,
     has_margin: bool,
     outer_region: Region,
+    outer_white_space: WhiteSpace,
     counts_as_quote: bool,
     row_start: usize,
 }
@@ -111,18 +123,22 @@ struct Builder {
     /// Elements opened beyond the nesting limit: they only add line breaks.
     beyond: usize,
     hidden: usize,
-    pre: usize,
+    white_space: WhiteSpace,
     lists: Vec<Option<u32>>,
     links: Vec<(String, usize)>,
     cells: Vec<usize>,
     mixed: Option<MixedContainer>,
     out: LineWriter,
+    sheet: Sheet,
+    in_sheet: bool,
+    ignores_sheets: bool,
 }
 
 impl Builder {
     fn start_tag(&mut self, name: &[u8]) {
         self.attributes.clear();
         self.element = Element::of(name);
+        self.in_sheet = name == b"style" && !self.ignores_sheets;
         // `<name@host>` and `<https://…>` are text that nobody escaped.
         let is_text = self.element == Element::Other && name.iter().any(|byte| matches!(byte, b'@' | b':' | b'.'));
         let is_word = is_text && !name.starts_with(b"o:") && !name.starts_with(b"v:") && !name.starts_with(b"w:");
@@ -149,12 +165,14 @@ impl Builder {
             }
             return;
         }
-        let hidden = element == Element::Dropped || self.attributes.is_hidden(element);
+        let hidden =
+            element == Element::Dropped || self.attributes.is_hidden(element) || self.attributes.is_hidden_by(&self.sheet);
         let mut open = Open {
             element,
             hidden,
             has_margin: element.has_margin() && !self.attributes.is_word_paragraph(),
             outer_region: self.out.mark.region,
+            outer_white_space: self.white_space,
             counts_as_quote: false,
             row_start: self.out.line_count(),
         };
@@ -179,12 +197,13 @@ impl Builder {
             Element::OrderedList => self.lists.push(Some(self.attributes.number.unwrap_or(1))),
             Element::List => self.lists.push(None),
             Element::Item => self.item(),
-            Element::Pre => self.pre += 1,
+            Element::Pre => self.white_space = WhiteSpace::Kept,
             Element::Link => self.links.push((std::mem::take(&mut self.attributes.href), self.out.text_length())),
             Element::Row => self.cells.clear(),
             Element::Cell => self.cells.push(self.out.line_count()),
             _ => {}
         }
+        self.white_space = self.attributes.white_space().unwrap_or(self.white_space);
         open.row_start = self.out.line_count();
     }
 
@@ -254,20 +273,30 @@ impl Builder {
         let alt = self.attributes.alt.trim();
         if !alt.is_empty() && alt.chars().count() <= 8 && !alt.is_ascii() && !alt.chars().any(char::is_alphanumeric) {
             let alt = alt.to_owned();
-            self.out.inline_text(&alt, self.pre > 0);
+            self.out.inline_text(&alt, self.white_space);
         }
     }
 
     fn text(&mut self, text: &str) {
-        if self.hidden > 0 {
+        if self.in_sheet {
+            return self.sheet.push(text);
+        }
+        if self.hidden > 0 || self.white_space != WhiteSpace::Normal && self.is_between_items(text) {
             return;
         }
         // A soft hyphen is a place to break a line, not a character.
         if !text.is_ascii() && text.contains('\u{ad}') {
-            self.out.inline_text(&text.replace('\u{ad}', ""), self.pre > 0);
+            self.out.inline_text(&text.replace('\u{ad}', ""), self.white_space);
         } else {
-            self.out.inline_text(text, self.pre > 0);
+            self.out.inline_text(text, self.white_space);
         }
+    }
+
+    /// White space between rows, cells and items is never shown.
+    fn is_between_items(&self, text: &str) -> bool {
+        let holds_items =
+            |open: &Open| matches!(open.element, Element::Table | Element::Row | Element::List | Element::OrderedList);
+        self.stack.last().is_some_and(holds_items) && text.trim_ascii().is_empty()
     }
 
     fn close_implied(&mut self, element: Element) {
@@ -291,6 +320,9 @@ impl Builder {
     }
 
     fn close(&mut self, name: &[u8]) {
+        if std::mem::take(&mut self.in_sheet) {
+            self.sheet.end();
+        }
         let element = Element::of(name);
         if self.beyond > 0 {
             self.beyond -= 1;
@@ -329,7 +361,6 @@ impl Builder {
     fn leave(&mut self, open: &Open) {
         match open.element {
             Element::OrderedList | Element::List => drop(self.lists.pop()),
-            Element::Pre => self.pre = self.pre.saturating_sub(1),
             Element::Link => self.end_link(),
             Element::Row => {
                 self.out.end_line();
@@ -345,6 +376,7 @@ impl Builder {
         if open.has_margin {
             self.out.want_blank();
         }
+        self.white_space = open.outer_white_space;
         if open.counts_as_quote {
             self.out.mark.quote_depth = self.out.mark.quote_depth.saturating_sub(1);
         }
@@ -372,7 +404,7 @@ impl Builder {
         if in_history || shown.is_empty() || !is_web || href.len() > LINK_BYTES_MAX || shows_address(shown, &href) {
             return;
         }
-        self.out.inline_text(&format!(" ({href})"), false);
+        self.out.inline_text(&format!(" ({href})"), WhiteSpace::Normal);
     }
 
     fn finish(mut self) -> (String, Vec<LineMark>) {
@@ -419,6 +451,22 @@ mod tests {
     }
 
     #[test]
+    fn white_space_is_kept_where_a_style_keeps_it() {
+        for value in ["pre", "pre-wrap", "break-spaces !important"] {
+            check(&format!("<p style='color: red; white-space: {value}'>a\n\n  b</p>\nc\nd"), "a\n\n  b\n\nc d");
+        }
+        check("<div style='white-space:pre-line'>a\n  b   c</div>", "a\nb c");
+        check("<span style='white-space-collapse: preserve'>a\nb</span>\nc", "a\nb c");
+        check("<div style='white-space:pre-wrap'>a\nb<div style='white-space:normal'>c\nd</div></div>", "a\nb\nc d");
+        check("<pre style='white-space:normal'>a\nb</pre>", "a b");
+        check("<div style='line-break:after-white-space'>a\nb</div>", "a b");
+        check(
+            "<table style='white-space:pre-wrap'>\n<tr>\n<td>a</td>\n<td>b</td>\n</tr>\n<tr><td>c</td></tr></table>",
+            "a\tb\nc",
+        );
+    }
+
+    #[test]
     fn lists_tables_and_links_stay_readable() {
         check("<ul><li>a<li>b<ol><li>c</li></ol></ul>", "- a\n- b\n  1. c");
         check("<table><tr><td>a<td>b<tr><td>Key:<td>c</table>", "a\tb\nKey: c");
@@ -434,6 +482,14 @@ mod tests {
         check("<head><title>t</title><style>s</style></head><body>a<script>b</script><span style='display: none'>c</span>", "a");
         check("<table><tr><td style='font-size:0px'><div style='font-size:13px'>shown</div></td></tr></table>", "shown");
         check("<div style='max-height:0; overflow:hidden'>pre<div>header</div></div>a<img src=x alt=logo>", "a");
+    }
+
+    #[test]
+    fn what_a_style_sheet_hides_is_dropped() {
+        let sheet = "<style>.pre{display:none !important} #top{display:none}</style>";
+        check(&format!("{sheet}<div class='x pre'>a</div><span id=top>b</span><p>c</p>"), "c");
+        check(&format!("{sheet}<div class=pre style='display: block'>a</div>"), "a");
+        check(&format!("{sheet}<div class=pre>a</div>"), "a");
     }
 
     #[test]

@@ -1,6 +1,11 @@
 //! What an element is and what its attributes say: block or not, hidden or not, whose container.
 
+use std::sync::LazyLock;
+
+use memchr::memmem::Finder;
+
 use crate::charset;
+use crate::html_sheet::Sheet;
 
 /// The kind of container a line stands in.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -116,6 +121,18 @@ pub(crate) enum Hint {
     /// Introduction, quotes and answers in one container.
     Mixed,
     Region(Region),
+}
+
+/// What becomes of white space (the CSS property of that name).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) enum WhiteSpace {
+    /// Folds.
+    #[default]
+    Normal,
+    /// Folds within lines.
+    Lines,
+    /// Stays.
+    Kept,
 }
 
 /// The attributes read, of the tag being read.
@@ -240,6 +257,33 @@ impl Attributes {
             }
         }
         has_no_size && is_cut_off && !is_table_part
+    }
+
+    /// What an inline style says about white space; programs that send what was typed into a form leave its line ends to it.
+    pub(crate) fn white_space(&self) -> Option<WhiteSpace> {
+        static NAME: LazyLock<Finder<'static>> = LazyLock::new(|| Finder::new("white-space"));
+        // Most elements have no style or a short one.
+        if self.style.len() < "white-space:pre".len() || NAME.find(self.style.as_bytes()).is_none() {
+            return None;
+        }
+        let mut found = None;
+        for rule in self.style.split(';') {
+            let Some((name, value)) = rule.split_once(':') else { continue };
+            let value = value.trim_end_matches("!important");
+            found = match (name, value) {
+                ("white-space", "pre" | "pre-wrap" | "break-spaces") => Some(WhiteSpace::Kept),
+                ("white-space-collapse", "preserve" | "break-spaces") => Some(WhiteSpace::Kept),
+                ("white-space", "pre-line") | ("white-space-collapse", "preserve-breaks") => Some(WhiteSpace::Lines),
+                ("white-space", "normal" | "nowrap") | ("white-space-collapse", "collapse") => Some(WhiteSpace::Normal),
+                _ => found,
+            };
+        }
+        found
+    }
+
+    /// Hidden by a style sheet.
+    pub(crate) fn is_hidden_by(&self, sheet: &Sheet) -> bool {
+        !sheet.is_empty() && sheet.hides(&self.class, &self.id, &self.style)
     }
 
     pub(crate) fn has_class(&self, class: &str) -> bool {

@@ -1,7 +1,7 @@
 //! Writing lines of text with their marks: white space, pending breaks, table rows.
 
 use crate::html::LineMark;
-use crate::html_element::Region;
+use crate::html_element::{Region, WhiteSpace};
 
 /// Collects lines. White space folds as in a browser.
 #[derive(Default)]
@@ -53,20 +53,25 @@ impl LineWriter {
         self.wants_blank = !self.lines.is_empty();
     }
 
-    pub(crate) fn inline_text(&mut self, text: &str, preformatted: bool) {
-        if preformatted {
-            // A character reference can put a CR anywhere.
-            for (index, line) in text.replace("\r\n", "\n").replace('\r', " ").split('\n').enumerate() {
-                if index > 0 {
-                    self.line_break();
-                }
-                if !line.is_empty() {
-                    self.begin();
-                    self.push(line);
-                }
-            }
-            return;
+    pub(crate) fn inline_text(&mut self, text: &str, white_space: WhiteSpace) {
+        if white_space == WhiteSpace::Normal {
+            return self.folded_text(text);
         }
+        // A character reference can put a CR anywhere.
+        for (index, line) in text.replace("\r\n", "\n").replace('\r', " ").split('\n').enumerate() {
+            if index > 0 {
+                self.line_break();
+            }
+            if white_space == WhiteSpace::Lines {
+                self.folded_text(line);
+            } else if !line.is_empty() {
+                self.begin();
+                self.push(line);
+            }
+        }
+    }
+
+    fn folded_text(&mut self, text: &str) {
         let has_hard_space = !text.is_ascii() && text.contains('\u{a0}');
         let mut rest = text;
         while !rest.is_empty() {

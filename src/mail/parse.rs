@@ -10,7 +10,9 @@ use crate::body::Body;
 use crate::header::{self, Block, Oddities};
 use crate::message::{Header, Message, Parsed, Reply, ReturnPath};
 use crate::reply_cut::{self, CutInput};
-use crate::{Address, Defect, Mailbox, MessageId, address_list, arf, body, date, dsn, language, limits, machine, part, pre_scan};
+use crate::{
+    Address, Defect, Mailbox, MessageId, address_list, arf, body, date, dsn, flowed, language, limits, machine, part, pre_scan,
+};
 
 /// What a desk knows about mails before it reads one; [`Known::default`] knows nothing.
 #[derive(Clone, Copy, Debug, Default)]
@@ -69,11 +71,16 @@ pub fn parse_with(raw: &[u8], known: &Known<'_>) -> Parsed {
             message.complaint = arf::read(raw, &message, &text_parts);
         }
     }
+    let has_stuffed_signs = text.has_stuffed_signs;
     message.reply = match notice {
         // A report was written by a host: it answers nobody, and its language is not its recipient's.
         Some(notice) => reply_cut::behind_notice(&message.text, &notice),
         None => divided(&message, text, known, &mut defects),
     };
+    if has_stuffed_signs {
+        let Reply { new_text, elided, signature, .. } = &mut message.reply;
+        [&mut message.text, new_text, elided, signature].into_iter().for_each(flowed::unmark);
+    }
     if message.bounce.is_none() {
         let language = language::detect(prefix(&message.reply.new_text, limits::LANGUAGE_BYTES_MAX));
         message.language_confidence = language.as_ref().map(|found| found.confidence_percent);

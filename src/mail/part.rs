@@ -118,8 +118,10 @@ struct Delimiter {
 /// Lists the parts of a mail; the first is the mail itself. `root` is its header block.
 #[must_use]
 pub fn walk<'a>(raw: &'a [u8], root: &Block<'a>, defects: &mut Vec<Defect>) -> Vec<Part<'a>> {
-    let mut parts = vec![part_of(root, "text/plain", defects)];
+    let mut parts = vec![part_of(root, "text/plain", None, defects)];
     let mut open: Vec<Open> = Vec::new();
+    // The first part that names the charset of its text.
+    let mut hint: Option<usize> = None;
     let mut leaf = enter(raw, &mut parts, 0, root.body_start, &mut open, defects);
     let mut position = root.body_start;
     while let Some(delimiter) = next_delimiter(raw, position, &open) {
@@ -151,7 +153,9 @@ pub fn walk<'a>(raw: &'a [u8], root: &Block<'a>, defects: &mut Vec<Defect>) -> V
         let parent = open[delimiter.level].part;
         let default = if parts[parent].content_type == "multipart/digest" { "message/rfc822" } else { "text/plain" };
         let child = parts.len();
-        parts.push(part_of(&block, default, defects));
+        let part = part_of(&block, default, hint.and_then(|text| text_charset(&parts[text])), defects);
+        parts.push(part);
+        hint = hint.or_else(|| text_charset(&parts[child]).map(|_| child));
         parts[parent].children.push(u32::try_from(child).unwrap_or(u32::MAX));
         leaf = enter(raw, &mut parts, child, position, &mut open, defects);
     }
@@ -165,6 +169,11 @@ pub fn walk<'a>(raw: &'a [u8], root: &Block<'a>, defects: &mut Vec<Defect>) -> V
         close(raw, &mut parts, Some(multipart), raw.len());
     }
     parts
+}
+
+fn text_charset<'p>(part: &'p Part<'_>) -> Option<&'p str> {
+    let label = part.parameters.get("charset").filter(|label| !label.eq_ignore_ascii_case("us-ascii"))?;
+    part.content_type.starts_with("text/").then_some(label)
 }
 
 /// A multipart without a single part is text that was labelled wrongly.
@@ -306,7 +315,8 @@ fn before_line_end(raw: &[u8], line_start: usize) -> usize {
     before.strip_suffix(b"\r").unwrap_or(before).len()
 }
 
-fn part_of<'a>(block: &Block<'a>, default: &str, defects: &mut Vec<Defect>) -> Part<'a> {
+/// `hint` is the charset of the text above: who writes file names as raw bytes uses that.
+fn part_of<'a>(block: &Block<'a>, default: &str, hint: Option<&str>, defects: &mut Vec<Defect>) -> Part<'a> {
     let mut part = Part { content_type: default.to_owned(), ..Part::default() };
     for field in &block.fields {
         if !field.name.get(..8).is_some_and(|start| start.eq_ignore_ascii_case(b"content-")) {
@@ -314,9 +324,9 @@ fn part_of<'a>(block: &Block<'a>, default: &str, defects: &mut Vec<Defect>) -> P
         }
         // Of repeated fields the last counts: a gateway prepends, the author's own stands below.
         if field.is("content-type") {
-            part.parameters = param::read(field.value, None);
+            part.parameters = param::read(field.value, hint);
         } else if field.is("content-disposition") {
-            part.disposition = param::read(field.value, None);
+            part.disposition = param::read(field.value, hint);
         } else if field.is("content-transfer-encoding") {
             let (encoding, is_unknown) = transfer::encoding_of(field.value);
             part.encoding = encoding;

@@ -50,10 +50,13 @@ pub fn decode(bytes: &[u8], encoding: TransferEncoding) -> (Cow<'_, [u8]>, bool)
         }
         TransferEncoding::Base64 => {
             let (decoded, strange) = base64(bytes);
-            if !was_never_encoded(bytes, strange) {
-                return (decoded.into(), strange > 0);
+            if strange == 0 && !starts_with_words(bytes) {
+                return (decoded.into(), false);
             }
-            (with_footer(bytes).map_or(bytes.into(), Cow::Owned), true)
+            match strange_base64(bytes, strange, decoded) {
+                Some(decoded) => (decoded.into(), strange > 0),
+                None => (bytes.into(), true),
+            }
         }
         TransferEncoding::Uuencode => match uuencode::files(bytes).into_iter().next() {
             Some(file) => (file.data.into(), false),
@@ -168,10 +171,84 @@ pub fn base64_size(bytes: &[u8]) -> usize {
             _ => count += 1,
         }
     }
-    if !was_never_encoded(bytes, strange) {
+    if strange == 0 && !starts_with_words(bytes) {
         return size + count * 6 / 8;
     }
-    with_footer(bytes).map_or(bytes.len(), |text| text.len())
+    strange_base64(bytes, strange, base64(bytes).0).map_or(bytes.len(), |decoded| decoded.len())
+}
+
+/// A space in its first line: base64 has none.
+fn starts_with_words(bytes: &[u8]) -> bool {
+    bytes[..bytes.len().min(LINE_BYTES)].contains(&b' ')
+}
+
+/// What base64 with other bytes in it, which gave `decoded` without them, really says. `None` if it never was base64.
+fn strange_base64(bytes: &[u8], strange: usize, decoded: Vec<u8>) -> Option<Vec<u8>> {
+    if let Some(text) = behind_words(bytes).or_else(|| url_safe(bytes)) {
+        return Some(text);
+    }
+    if !was_never_encoded(bytes, strange) || is_readable(&decoded) {
+        return Some(decoded);
+    }
+    with_footer(bytes)
+}
+
+/// Longer than a word or two, and of nothing but characters that people write, which bytes by chance never are.
+fn is_readable(decoded: &[u8]) -> bool {
+    let is_text = |text: &str| !text.contains(|c: char| c.is_control() && !c.is_whitespace());
+    decoded.len() >= READABLE_BYTES_MIN && std::str::from_utf8(decoded).is_ok_and(is_text)
+}
+
+const READABLE_BYTES_MIN: usize = 12;
+
+/// Hosts that warn of mail from outside write their warning above, whatever the encoding: both as text.
+fn behind_words(bytes: &[u8]) -> Option<Vec<u8>> {
+    let mut start = 0;
+    for line in bytes.split_inclusive(|&byte| byte == b'\n').take(WARNING_LINES_MAX) {
+        let content = line.trim_ascii();
+        if !content.is_empty() && content.iter().all(|&byte| BASE64[usize::from(byte)] < 64 || byte == b'=') {
+            break;
+        }
+        if !content.is_empty() && !content.contains(&b' ') {
+            return None;
+        }
+        start += line.len();
+    }
+    let (words, encoded) = bytes.split_at(start);
+    let letters = encoded.iter().filter(|byte| !byte.is_ascii_whitespace());
+    let is_encoded = letters.clone().all(|&byte| BASE64[usize::from(byte)] < 64 || byte == b'=');
+    let count = letters.count();
+    if words.is_empty() || !is_encoded || count < FOOTED_LETTERS_MIN || !count.is_multiple_of(4) {
+        return None;
+    }
+    Some([words, &base64(encoded).0].concat())
+}
+
+/// Lines of a warning, the blank ones around it included.
+const WARNING_LINES_MAX: usize = 8;
+
+/// RFC 4648 §5: another alphabet, which programs take for the one of mail. Lines of dashes are none.
+fn url_safe(bytes: &[u8]) -> Option<Vec<u8>> {
+    let (mut letters, mut others) = (0_usize, 0_usize);
+    for &byte in bytes {
+        match byte {
+            b'-' | b'_' => others += 1,
+            b'\r' | b'\n' => continue,
+            b'=' => {}
+            _ if BASE64[usize::from(byte)] < 64 => {}
+            _ => return None,
+        }
+        letters += 1;
+    }
+    if others == 0 || others * 6 > letters || letters < FOOTED_LETTERS_MIN || !letters.is_multiple_of(4) {
+        return None;
+    }
+    let usual = |&byte: &u8| match byte {
+        b'-' => b'+',
+        b'_' => b'/',
+        _ => byte,
+    };
+    Some(base64(&bytes.iter().map(usual).collect::<Vec<u8>>()).0)
 }
 
 /// RFC 2045 §6.8: no line is longer, and few writers make them shorter.
@@ -326,6 +403,27 @@ mod tests {
         assert_eq!(base64(b"aA==aQ==").0, b"hi");
         assert_eq!(base64(b"aGVs!bG8=\n____\nlist footer").0, b"hello");
         assert_eq!(decode(b"this was never encoded, see?", TransferEncoding::Base64).0, &b"this was never encoded, see?"[..]);
+    }
+
+    #[test]
+    fn base64_of_other_kinds_is_read_where_it_makes_sense() {
+        #[track_caller]
+        fn check(raw: &[u8], expect: &str) {
+            let decoded = decode(raw, TransferEncoding::Base64).0;
+            assert_eq!(String::from_utf8_lossy(&decoded), expect);
+            assert_eq!(base64_size(raw), decoded.len());
+        }
+        check(
+            b"[EXTERNAL] Be careful.\r\n\r\nV2hlcmUgaXMgbXkg\r\ncGFyY2VsPw==\r\n",
+            "[EXTERNAL] Be careful.\r\n\r\nWhere is my parcel?",
+        );
+        check(b"Be careful with this\n\nV2hlcmUgaXMgbXkg\ncGFyY2VsPw==", "Be careful with this\n\nWhere is my parcel?");
+        check(b"R3LDvMOfZT8-Pn5-w7_DvyBlbmQ=", "Gr\u{fc}\u{df}e?>>~~\u{ff}\u{ff} end");
+        check(b"V2hl!!cmUg*aXMgbXkg?cGFyY2VsPw==", "Where is my parcel?");
+        check(b"V2hl!cmUgaXMg\nbXkgcGFyY2VsPw==\n", "Where is my parcel?");
+        for text in ["--------------------", "No parcel here, so where is it?\nGreetings", "see:www.x.example/a/b,c"] {
+            check(text.as_bytes(), text);
+        }
     }
 
     #[test]

@@ -67,6 +67,58 @@ fn separators_and_blank_lines_before_the_header_are_skipped() {
 }
 
 #[test]
+fn a_stuffed_sign_of_a_flowed_text_is_no_quote_mark() {
+    let raw = b"Content-Type: text/plain; format=flowed\n\nWhich box carries\n\n >30 kg and \nmore\n >5 kg?\n\n\
+                On May 6, Bob <bob@x.example> wrote:\n> Big ones.\n";
+    let reply =
+        check(raw, "Which box carries\n\n>30 kg and more\n>5 kg?\n\nOn May 6, Bob <bob@x.example> wrote:\n> Big ones.", &[])
+            .message
+            .reply;
+    assert_eq!(reply.new_text, "Which box carries\n\n>30 kg and more\n>5 kg?");
+}
+
+#[test]
+fn html_is_read_where_the_plain_part_only_stands_in_for_it() {
+    let raw = |plain: &str| {
+        format!(
+            "Content-Type: multipart/alternative; boundary=b\n\n--b\nContent-Type: text/plain\n\n{plain}\n\
+             --b\nContent-Type: text/html\n\n<p>Hello,</p><p>the pump leaks again.</p>\n--b--\n"
+        )
+    };
+    for notice in ["null", "Please turn on HTML.", "Hello,", "Hello, the pum..."] {
+        let parsed = check(raw(notice).as_bytes(), "Hello,\n\nthe pump leaks again.", &[]);
+        assert_eq!(parsed.message.reply.new_text, "Hello,\n\nthe pump leaks again.");
+    }
+    check(raw("The pump leaks again.").as_bytes(), "The pump leaks again.", &[]);
+}
+
+#[test]
+fn the_text_of_related_parts_is_found_behind_their_pictures() {
+    let image = "--r\nContent-Type: image/png; name=i.png\nContent-ID: <i>\n\nx\n";
+    let html = "--r\nContent-Type: text/html\nContent-ID: <root>\n\n<p>Where is <b>it</b>?</p>\n";
+    let choice = "--r\nContent-Type: multipart/alternative; boundary=a\n\n--a\nContent-Type: text/plain\n\nWhere is it?\n\
+                  --a\nContent-Type: text/html\n\n<p>Where is it?</p>\n--a--\n";
+    for start in ["", "; start=\"<root>\"", "; start=\"<i>\""] {
+        for text in [html, choice] {
+            let raw = format!("Content-Type: multipart/related; boundary=r{start}\n\n{image}{text}--r--\n");
+            check(raw.as_bytes(), "Where is it?", &["i.png"]);
+        }
+    }
+    let other = "--r\nContent-Type: text/html; name=o.html\nContent-ID: <other>\n\n<p>Other</p>\n";
+    let raw = format!("Content-Type: multipart/related; boundary=r; start=\"<root>\"\n\n{other}{html}--r--\n");
+    check(raw.as_bytes(), "Where is it?", &["o.html"]);
+}
+
+#[test]
+fn raw_file_names_are_read_in_the_charset_of_the_text() {
+    let mut raw = b"Content-Type: multipart/mixed; boundary=b\n\n--b\nContent-Type: text/plain; charset=gbk\n\n\xc7\xeb\n\
+                    --b\nContent-Type: application/pdf\nContent-Disposition: attachment; filename=\"\xba\xcf\xcd\xac.pdf\"\n\nx\n"
+        .to_vec();
+    raw.extend_from_slice("--b\nContent-Type: application/pdf; name=\"ä.pdf\"\n\nx\n--b--\n".as_bytes());
+    check(&raw, "请", &["合同.pdf", "ä.pdf"]);
+}
+
+#[test]
 fn the_plain_part_is_preferred_unless_it_is_empty() {
     let raw = |plain: &str| {
         format!(

@@ -309,9 +309,10 @@ impl<'t> Evidence<'t> {
 
     /// Whether it tells of somebody whom writer and reader know: "your colleague wrote:".
     fn tells_of_somebody(&self) -> bool {
-        const POSSESSIVES: [&str; 17] = [
-            "your", "my", "our", "ihr", "ihre", "unser", "unsere", "mein", "meine", "votre", "notre", "mon", "ma", "vuestro",
-            "nuestro", "vostro", "nostro",
+        // "Mon" is a day, and so is "ma".
+        const POSSESSIVES: [&str; 14] = [
+            "your", "my", "our", "ihr", "ihre", "unser", "unsere", "mein", "meine", "votre", "notre", "vuestro", "vostro",
+            "nostro",
         ];
         let is_one = |word: &str| POSSESSIVES.iter().any(|known| word.eq_ignore_ascii_case(known));
         !self.address && self.text.split(|c: char| !c.is_alphabetic()).any(is_one)

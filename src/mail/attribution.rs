@@ -115,9 +115,13 @@ pub(crate) fn tells_when(lines: &[Line<'_>], last: usize) -> bool {
     })
 }
 
-/// Whether the value of a date field tells a time of day.
+/// Whether the value of a date field tells a time of day, as programs write it and people seldom do.
 pub(crate) fn tells_time(value: &str) -> bool {
-    TIME.is_match(value)
+    static CLOCK: LazyLock<Regex> = LazyLock::new(|| {
+        Regex::new(r"\d[:hH]\d\d|\d{4}\D{1,8}\d{1,2}\.\d\d|kl(?:o|\.)? ?\d|\d\s?[aApP]\.?[mM]\b|\d\s?[時时點点시]|\d Uhr")
+            .expect("a fixed pattern")
+    });
+    CLOCK.is_match(value)
 }
 
 /// Whether a line says nothing but when: "14/05/2024 09:58".

@@ -185,6 +185,11 @@ fn is_open(value: &str) -> bool {
     value.ends_with([',', ';', '<', ':']) || value.matches('<').count() > value.matches('>').count()
 }
 
+/// A word alone without a number.
+fn is_weekday(sent: &str) -> bool {
+    !sent.is_empty() && !sent.contains(|c: char| c == ' ' || c.is_ascii_digit())
+}
+
 /// A long last value whose rest stands alone on the next line.
 fn is_wrapped(value: &str, lines: &[Line<'_>], index: usize) -> bool {
     value.chars().count() >= WRAP_CHARS_MIN && lines.get(index + 1).is_none_or(Line::is_blank)
@@ -248,7 +253,7 @@ impl HeaderBlock<'_> {
         let has_frame = self.has(Field::From) || self.has(Field::Sent) && self.has(Field::To);
         // Forms and freight papers have the same labels, and neither an address nor a time.
         let is_short = |sent: &str| sent.split_whitespace().nth(DATE_LINE_WORDS_MAX).is_none();
-        let is_day = |sent: &str| attribution::tells_time(sent) && is_short(sent) || !sent.is_empty() && !sent.contains(' ');
+        let is_day = |sent: &str| attribution::tells_time(sent) && is_short(sent) || is_weekday(sent);
         let is_told = |(field, value): &(Field, Cow<'_, str>)| *field == Field::Sent && is_day(value);
         let says_when = || self.has(Field::Subject) && self.fields.iter().any(is_told);
         // Two lines are how people speak of a sender and a subject.

@@ -56,6 +56,7 @@ pub mod charset;
 mod cms;
 mod code_page;
 pub mod compose;
+mod contact_card;
 pub mod date;
 pub mod defect;
 mod device_line;

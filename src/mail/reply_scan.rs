@@ -124,6 +124,16 @@ impl<'l, 'a> Scan<'l, 'a> {
     /// Settles one line that is not blank; `false` if all below it is settled too.
     fn step(&mut self, line: Line<'a>) -> bool {
         let region = line.mark.region;
+        if region == Region::Forward
+            && let Some(behind) = self.behind_forward()
+        {
+            self.is_structural = true;
+            self.found_strong = true;
+            let above = self.include_rules_above(self.at);
+            self.parts[above..behind].fill(Part::History);
+            self.at = behind - 1;
+            return true;
+        }
         if line.mark.history_starts || matches!(region, Region::Header | Region::Forward) {
             self.is_structural = true;
             return self.swallow(self.at);
@@ -206,6 +216,11 @@ impl<'l, 'a> Scan<'l, 'a> {
     fn goes_on_below(&self) -> bool {
         let below = self.lines[..self.end].get(self.at + 1);
         below.is_some_and(|line| line.text.starts_with(char::is_lowercase) && line.label.is_none() && !line.may_be_quoted())
+    }
+
+    /// Where the sender goes on behind the container of a forwarded mail.
+    fn behind_forward(&self) -> Option<usize> {
+        (self.at..self.end).find(|index| self.lines[*index].mark.region == Region::Body && !self.lines[*index].is_blank())
     }
 
     /// With nothing above it and no mark below, an introduction that another quote follows further down is told by the sender.

@@ -9,7 +9,7 @@ use regex::Regex;
 use crate::html_element::Region;
 use crate::quote::Line;
 use crate::small_word::{self, PackedMap};
-use crate::{afterthought, device_line, words};
+use crate::{afterthought, contact_card, device_line, words};
 
 /// What is known about the writer.
 pub(crate) struct Writer<'a> {
@@ -26,7 +26,8 @@ const BLOCK_LINES_MAX: usize = 14;
 /// Rounds of looking further up: a notice below a device line below a name below a closing.
 const ROUNDS_MAX: usize = 6;
 
-static CONTACT: LazyLock<Regex> = LazyLock::new(|| {
+/// A way to reach somebody.
+pub(crate) static CONTACT: LazyLock<Regex> = LazyLock::new(|| {
     Regex::new(r"(?i)\S@\S+\.\w|https?://|www\.|\+?\(?\d[\d ()/.-]{6,}\d|^(?:tel|phone|fax|mobile|mob|cell|skype|t|m|f|p|e|w)\s?[.:]\s?\S").expect("a fixed pattern")
 });
 
@@ -67,7 +68,7 @@ fn find(lines: &[Line<'_>], writer: &Writer<'_>, may_be_whole: bool) -> Option<u
         .or_else(|| device(lines))
         .or_else(|| dashed_name(lines, writer))
         .or_else(|| own_name(lines, writer))
-        .or_else(|| contact_block(lines, writer))
+        .or_else(|| contact_card::start(lines, writer))
         .or_else(|| notice(lines, writer))
 }
 
@@ -92,6 +93,9 @@ fn is_delimiter(body: &str) -> bool {
     matches!(body, "\u{1427}" | "--" | "—" | "– –" | "––" | "- -" | "**--**" | "*--*" | "--\u{a0}" | "- --" | "——" | "-- -")
 }
 
+/// A signature, and a notice below it.
+const DELIMITERS_MAX: usize = 2;
+
 /// Whether nothing but a signature begins with that line: a delimiter, a rule, a polite end.
 pub(crate) fn opens(body: &str) -> bool {
     let nobody = Writer { name: Vec::new(), disclaimers: &[] };
@@ -102,6 +106,10 @@ fn delimiter(lines: &[Line<'_>]) -> Option<usize> {
     let first = lines.len().saturating_sub(LINES_MAX * 2);
     let found = (first..lines.len()).find(|index| is_delimiter(lines[*index].body))?;
     let below = lines[found..].iter().filter(|line| !line.is_blank());
+    // Comments in a dump are closed by it too.
+    if lines[found..].iter().filter(|line| is_delimiter(line.body)).nth(DELIMITERS_MAX).is_some() {
+        return None;
+    }
     let goes_on = || afterthought::asks_below(&lines[found + 1..], is_notice);
     (below.count() <= LINES_MAX && !goes_on()).then_some(found)
 }
@@ -357,43 +365,9 @@ fn own_name(lines: &[Line<'_>], writer: &Writer<'_>) -> Option<usize> {
     })
 }
 
-/// A paragraph that is a name with ways to reach its owner, who may be the writer.
-fn contact_block(lines: &[Line<'_>], writer: &Writer<'_>) -> Option<usize> {
-    let first = lines.iter().rposition(Line::is_blank)? + 1;
-    let block = &lines[first..];
-    let is_short = block.len() >= 2
-        && block.len() <= 8
-        && block.iter().all(|line| line.body.chars().count() <= 60 && is_signature_line(line.body));
-    let is_whole_name = |body: &str| is_name(body) && !has_digit(body) && body.split_whitespace().count() >= 2;
-    let begins = || block.first().is_some_and(|line| is_whole_name(line.body));
-    // Whoever gives the number of somebody else says something; a whole card of another name is a shared address's.
-    let is_other = || {
-        let known = |line: &Line<'_>| name_words(line.body).iter().any(|word| writer.name.contains(word));
-        let ways = block.iter().skip(1).filter(|line| CONTACT.is_match(line.body)).count();
-        !writer.name.is_empty() && ways < CARD_WAYS_MIN && !block.iter().any(known)
-    };
-    // "Please use this address from now on."
-    let is_announced = || {
-        let known = |line: &Line<'_>| name_words(line.body).iter().any(|word| writer.name.contains(word));
-        !writer.name.is_empty() && !block.iter().any(known) && announces_contact(lines, first)
-    };
-    // Columns are a table that the writer made.
-    let has_columns = || block.iter().filter(|line| is_row(line.body)).count() >= 2;
-    let has_contact = || block.iter().skip(1).any(|line| CONTACT.is_match(line.body));
-    (is_short && begins() && has_contact() && !has_columns() && !is_other() && !is_announced() && !ends_list_head(lines, first))
-        .then_some(first)
-}
-
-/// Mail, phone and page.
-const CARD_WAYS_MIN: usize = 3;
-
-fn has_digit(body: &str) -> bool {
+/// Whether there is a digit of ASCII.
+pub(crate) fn has_digit(body: &str) -> bool {
     body.bytes().any(|byte| byte.is_ascii_digit())
-}
-
-/// A line of two cells or more: words, a gap that nobody types within a sentence, words.
-fn is_row(body: &str) -> bool {
-    body.contains('\t') || body.contains("   ")
 }
 
 /// "The new address is"
@@ -401,40 +375,9 @@ const ANNOUNCING: [&str; 15] =
     [" is", " are", " now", " lautet", " ist", " est", " es", " è", " é", " for", " with", " says", " für", " mit", " pour"];
 
 /// Whether the text above announces what follows: "ship it to:".
-fn ends_list_head(lines: &[Line<'_>], index: usize) -> bool {
+pub(crate) fn ends_list_head(lines: &[Line<'_>], index: usize) -> bool {
     let announces = |body: &str| body.ends_with([':', '：']) || ANNOUNCING.iter().any(|word| body.ends_with(word));
     lines[..index].iter().rev().find(|line| !line.is_blank()).is_some_and(|line| announces(line.body))
-}
-
-/// Whether the line above speaks of an address or a number.
-fn announces_contact(lines: &[Line<'_>], index: usize) -> bool {
-    const STEMS: [&str; 20] = [
-        "address",
-        "contact",
-        "number",
-        "details",
-        "adresse",
-        "anschrift",
-        "kontakt",
-        "nummer",
-        "daten",
-        "coordonnées",
-        "numéro",
-        "dirección",
-        "datos",
-        "contatto",
-        "indirizzo",
-        "dati",
-        "endereço",
-        "adres",
-        "gegevens",
-        "adress",
-    ];
-    let above = lines[..index].iter().rev().find(|line| !line.is_blank());
-    above.is_some_and(|line| {
-        let lower = line.body.to_lowercase();
-        STEMS.iter().any(|stem| lower.contains(stem))
-    })
 }
 
 /// Legal notices: learned ones exactly, others by their words.
@@ -518,7 +461,7 @@ fn is_footnote(body: &str) -> bool {
 }
 
 /// A line that is no sentence.
-fn is_signature_line(body: &str) -> bool {
+pub(crate) fn is_signature_line(body: &str) -> bool {
     let count = body.split_whitespace().count();
     let ends = body.ends_with(['.', '?', '!', ':', '。'])
         && !body.ends_with("inc.")
@@ -528,7 +471,7 @@ fn is_signature_line(body: &str) -> bool {
 }
 
 /// Up to five words that begin like a name and end like none of a sentence.
-fn is_name(body: &str) -> bool {
+pub(crate) fn is_name(body: &str) -> bool {
     let body = body.trim_matches(|c: char| matches!(c, '*' | '_' | '-' | '/' | '~') || c.is_whitespace());
     let count = body.split_whitespace().count();
     let begins = body.chars().next().is_some_and(|c| c.is_alphabetic() && !c.is_lowercase())

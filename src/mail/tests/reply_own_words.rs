@@ -90,8 +90,56 @@ fn a_separator_within_a_sentence_is_part_of_it() {
 #[test]
 fn labels_without_an_address_or_a_time_are_a_form() {
     check_kept("Please fill it in like this:\n\nFrom: Hamburg\nTo: Bremen\nSubject: 2 pallets of soil\n\nPlease book the truck.");
+    check_kept(
+        "From the log:\n\nReceived: by mx.desk.example; Mon, 24 Nov 2025 07:31:02 -0800\nFrom: News <news@desk.example>\nTo: ann@x.example\nSubject: News\nDate: Mon, 24 Nov 2025 07:31:00 -0800\n\nIs it yours?",
+    );
+    check_kept(
+        "The config:\n\nfrom: shop@x.example\nto: orders@x.example\nsubject: New order\nhost = mx.x.example\n\nWhat is missing?",
+    );
+    check_kept("It should be:\n\nFrom: shop@x.example\nSubject: Your order\n\nI looked for it.");
+    check_kept("Bitte umbuchen:\n\nVon: Frankfurt\nAn: Lissabon\nDatum: 28.11.2025\nBetreff: Buchung X7\n\nWas kostet das?");
     check_kept("Order form\nFrom: Berg Garden\nSent: by truck\nTo: Mill Lane 7\nSubject: soil\n\nPlease confirm it by Friday.");
     check("Yes.\n\nFrom: Bob\nSent: Monday, June 3, 2019 9:00 AM\nTo: Ann\nSubject: Parcel\n\nDoes it fit?", "Yes.");
+}
+
+#[test]
+fn what_is_told_of_others_is_no_introduction() {
+    check_kept("What exactly do you mean with what you wrote:\n\n> the warranty is three years\n\nIs it so for lids?");
+    check_kept(
+        "Your colleague Petr wrote to me last week:\n\n> the warranty is three years\n\nand now it is two. Which is right?",
+    );
+    check_kept("Le 24 novembre 2025 à 16:31, votre technicien a écrit :\n« remplacez le joint »\n\nJe l'ai fait.");
+    let told = "On Nov 20, 2025, Tim wrote:\n\n\"by Monday\"\n\nIt was not. What now?";
+    let history = "On Mon, Nov 24, 2025 at 4:31 PM Bob <bob@desk.example> wrote:\n\n> Does it fit?";
+    check(&format!("{told}\n\n{history}"), told);
+    check("It does.\n\nOn Mon, 24 Nov 2025, Bob Miller wrote:\n\n> Does it fit?", "It does.");
+}
+
+#[test]
+fn prose_below_dashes_is_no_signature() {
+    let prose = "The lamp was bought on 3 March and broke on 4 March. It was never moved, and the bulb is new. I have the receipt and the box.";
+    check_kept(&format!("First the facts:\n\n--\n\n{prose}\n\n--\n\nDo I send it to you?"));
+    check_kept("The dump begins so:\n\n--\n-- Name: orders\n--\n\nSET timeout = 0;\n\n--\n-- Data\n--\n\nand then hangs.");
+    check("It does.\n\n--\nAnn Berg\nBerg Garden Ltd", "It does.");
+    check(
+        "It does.\n\n--\nYou get this mail as a member of the list. To leave it, write to leave@lists.example. Its rules are on the page.",
+        "It does.",
+    );
+}
+
+#[test]
+fn an_address_that_was_asked_for_is_said() {
+    check_kept("Hello,\n\nAnn Berg\nMill Lane 12\n602 00 Brno\n+420 541 555 010");
+    check("Hello,\n\nKind regards\nAnn Berg\n+420 541 555 010", "Hello,");
+}
+
+#[test]
+fn the_sender_goes_on_behind_the_container_of_a_forward() {
+    let html = "<div>Look:</div><div class=\"moz-forward-container\">-------- Forwarded Message --------<br>From: Bob &lt;bob@desk.example&gt;<br>\
+                Subject: Lid<br><br>Does it fit?</div><div>Can you answer him?</div>";
+    let reply = cut(&CutInput { html: Some(html), subject: "Fwd: Lid", is_text_from_html: true, ..CutInput::default() });
+    assert_eq!(reply.new_text, "Look:\n\nCan you answer him?");
+    assert_eq!(reply.forward.map(|forward| forward.text).as_deref(), Some("Does it fit?"));
 }
 
 #[test]

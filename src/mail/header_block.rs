@@ -335,7 +335,7 @@ fn field_of(label: &str) -> Option<Field> {
 }
 
 /// Divides a list of mailboxes at commas and semicolons outside quotes and brackets.
-fn mailboxes(list: &str) -> Vec<String> {
+pub(crate) fn mailboxes(list: &str) -> Vec<String> {
     let mut found = Vec::new();
     let mut current = String::new();
     let (mut quoted, mut bracket) = (false, 0_u32);

@@ -46,6 +46,7 @@ mod afterthought;
 pub mod alignment;
 mod arf;
 mod armour;
+mod attached;
 mod attribution;
 pub mod auth_results;
 mod banner;

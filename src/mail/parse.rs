@@ -11,7 +11,8 @@ use crate::header::{self, Block, Oddities};
 use crate::message::{Header, Message, Parsed, Reply, ReturnPath};
 use crate::reply_cut::{self, CutInput};
 use crate::{
-    Address, Defect, Mailbox, MessageId, address_list, arf, body, date, dsn, flowed, language, limits, machine, part, pre_scan,
+    Address, Defect, Mailbox, MessageId, address_list, arf, attached, body, date, dsn, flowed, language, limits, machine, part,
+    pre_scan,
 };
 
 /// What a desk knows about mails before it reads one; [`Known::default`] knows nothing.
@@ -72,6 +73,7 @@ pub fn parse_with(raw: &[u8], known: &Known<'_>) -> Parsed {
         }
     }
     let has_stuffed_signs = text.has_stuffed_signs;
+    let is_report = message.bounce.is_some() || message.complaint.is_some();
     message.reply = match notice {
         // A report was written by a host: it answers nobody, and its language is not its recipient's.
         Some(notice) => reply_cut::behind_notice(&message.text, &notice),
@@ -80,6 +82,9 @@ pub fn parse_with(raw: &[u8], known: &Known<'_>) -> Parsed {
     if has_stuffed_signs {
         let Reply { new_text, elided, signature, .. } = &mut message.reply;
         [&mut message.text, new_text, elided, signature].into_iter().for_each(flowed::unmark);
+    }
+    if !is_report && message.reply.forward.is_none() {
+        message.reply.forward = attached::forward(&message, &parts);
     }
     if message.bounce.is_none() {
         let language = language::detect(prefix(&message.reply.new_text, limits::LANGUAGE_BYTES_MAX));

@@ -195,3 +195,27 @@ fn odd_blocks_are_read_all_the_same() {
         &[],
     );
 }
+
+#[test]
+fn a_mail_that_is_attached_is_forwarded_where_the_mail_is_about_it() {
+    let inner = "From: Bob Berg <bob@x.example>\r\nTo: ann@y.example, eve@y.example\r\nSubject: =?utf-8?Q?L=C3=A4mp?=\r\n\
+                 Date: Mon, 24 Nov 2025 07:31:02 +0100\r\n\r\nIt is red.\r\n";
+    let mail = |subject: &str, text: &str, count: usize| {
+        let file = format!("--b\r\nContent-Type: message/rfc822\r\n\r\n{inner}\r\n").repeat(count);
+        let raw = format!(
+            "From: ann@y.example\r\nSubject: {subject}\r\nContent-Type: multipart/mixed; boundary=b\r\n\r\n--b\r\n\r\n{text}\r\n{file}--b--\r\n"
+        );
+        mail::parse(raw.as_bytes()).message.reply
+    };
+    for (subject, text) in [("Fwd: Lamp", "Can you answer him?"), ("Lamp", "")] {
+        let reply = mail(subject, text, 1);
+        assert_eq!(reply.new_text, text);
+        let forward = reply.forward.unwrap_or_default();
+        assert_eq!(forward.from.as_deref(), Some("Bob Berg <bob@x.example>"), "{subject}");
+        assert_eq!(forward.to, ["ann@y.example", "eve@y.example"]);
+        assert_eq!((forward.subject.as_deref(), forward.text.as_str()), (Some("L\u{e4}mp"), "It is red."));
+        assert_eq!(forward.date.as_deref(), Some("Mon, 24 Nov 2025 07:31:02 +0100"));
+    }
+    assert_eq!(mail("Lamp", "The mail of last week is attached.", 1).forward, None);
+    assert_eq!(mail("Fwd: Lamp", "", 2).forward, None);
+}

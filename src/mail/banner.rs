@@ -14,6 +14,7 @@ pub(crate) fn end(lines: &[Line<'_>]) -> usize {
         }
         let own = own_lines(paragraph);
         end = first + own;
+        // Some gateways leave no blank line above the text.
         if end < behind {
             break;
         }
@@ -21,6 +22,7 @@ pub(crate) fn end(lines: &[Line<'_>]) -> usize {
     end
 }
 
+/// No warning has more lines.
 const LINES_MAX: usize = 6;
 
 /// A warning that the mail came from outside: by how it begins, or as a call for attention with the words of one.
@@ -43,14 +45,14 @@ fn is_banner(paragraph: &[Line<'_>]) -> bool {
         return false;
     }
     let whole = paragraph.iter().map(|line| line.body).collect::<Vec<_>>().join(" ").to_lowercase();
-    let behind_tag = tag.map(|rest| opening_of_warning(rest.trim_start()));
+    let behind_tag = tag.map(|rest| begins_warning(rest.trim_start()));
     words::BANNER_ORIGIN.is_match(&whole) && words::BANNER_ADVICE.is_match(&whole) || behind_tag.unwrap_or(false)
 }
 
 /// What a gateway may put right before a text.
 const TAGS: [&str; 3] = ["external]", "external email]", "external:"];
 
-fn opening_of_warning(rest: &str) -> bool {
+fn begins_warning(rest: &str) -> bool {
     words::BANNERS.begin(opening(rest))
 }
 
@@ -60,8 +62,7 @@ fn opening(line: &str) -> &str {
     line.trim_start_matches(is_mark)
 }
 
-/// How many lines of its paragraph the warning has: those with its words, and what was wrapped behind them. Some gateways
-/// leave no blank line above the text.
+/// How many lines of its paragraph the warning has: those with its words, and what was wrapped behind them.
 fn own_lines(paragraph: &[Line<'_>]) -> usize {
     let warns = |line: &Line<'_>| {
         let lower = line.body.to_lowercase();

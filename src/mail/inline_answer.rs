@@ -12,18 +12,20 @@ const WORDS_BEHIND_MAX: usize = 8;
 /// Whether a line names a place where answers may stand, as few lines do.
 pub(crate) fn names_place(line: &str) -> bool {
     static PLACES: LazyLock<Regex> = LazyLock::new(|| {
-        let places = "nline|n-line|n line|below|in red|in blue|in green|in bold|in cap|in col|in purple|in your |between the|interspers|embedded|\
-                      in the text|unten|im text|in rot|in blau|in grün|in fett|in ihrer |in deiner |in Ihrer |in Deiner |in Rot|in Blau|in Grün|zwischen den|unterhalb|dans le |ci-dessous|en rouge|\
-                      en bleu|en vert|en gras|abajo|debajo|entre líneas|en rojo|en azul|en verde|en negrita|en el texto|sotto|di seguito|in rosso|\
-                      in blu|in verde|nel testo|abaixo|em vermelho|em azul|em verde|no texto|no corpo|hieronder|in het |in rood|in de |tussen de|\
-                      poniżej|w tekście|na czerwono|na niebiesko|nedan|nedenfor|i texten|i teksten|med r|i r|med blått|níže|v textu|červeně|modře|\
-                      ниже|в тексте|красным|синим";
+        let places = "nline|n-line|n line|below|in red|in blue|in green|in bold|in cap|in col|in purple|in your |between the|\
+                      interspers|embedded|in the text|unten|im text|in rot|in blau|in grün|in fett|in ihrer |in deiner |\
+                      in Ihrer |in Deiner |in Rot|in Blau|in Grün|zwischen den|unterhalb|dans le |ci-dessous|en rouge|en bleu|\
+                      en vert|en gras|abajo|debajo|entre líneas|en rojo|en azul|en verde|en negrita|en el texto|sotto|\
+                      di seguito|in rosso|in blu|in verde|nel testo|abaixo|em vermelho|em azul|em verde|no texto|no corpo|\
+                      hieronder|in het |in rood|in de |tussen de|poniżej|w tekście|na czerwono|na niebiesko|nedan|nedenfor|\
+                      i texten|i teksten|med r|i r|med blått|níže|v textu|červeně|modře|ниже|в тексте|красным|синим";
         Regex::new(&places.split('|').map(regex::escape).collect::<Vec<_>>().join("|")).expect("constant pattern")
     });
     PLACES.is_match(line)
 }
 
-/// Whether a text of at most [`WORDS_MAX`] words says that its answers stand within the mail below it: "See my answers inline.", "Antworten in Rot".
+/// Whether a text of at most [`WORDS_MAX`] words says that its answers stand within the mail below it: "See my answers
+/// inline.", "Antworten in Rot".
 pub(crate) fn is_announced(text: &str) -> bool {
     static ANNOUNCED: LazyLock<Regex> = LazyLock::new(|| {
         let pairs = [

@@ -224,7 +224,7 @@ impl<'l, 'a> Scan<'l, 'a> {
     }
 
     /// With nothing above it and no mark below, an introduction that another quote follows further down is told by the sender.
-    fn leads_to_nothing(&mut self, first: usize) -> bool {
+    fn leads_to_nothing(&self, first: usize) -> bool {
         let is_quote =
             |line: &Line<'_>| line.may_be_quoted() || line.mark.history_starts || line.mark.region == Region::Attribution;
         let is_followed = self.next_line(self.at + 1).is_some_and(is_quote);

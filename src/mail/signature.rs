@@ -106,6 +106,11 @@ fn delimiter(lines: &[Line<'_>]) -> Option<usize> {
     let first = lines.len().saturating_sub(LINES_MAX * 2);
     let found = (first..lines.len()).find(|index| is_delimiter(lines[*index].body))?;
     let below = lines[found..].iter().filter(|line| !line.is_blank());
+    // The client says where its signature ends, and text stands behind it.
+    let is_text = |line: &Line<'_>| !line.is_blank() && line.mark.region != Region::Signature;
+    if lines[found].mark.region == Region::Signature && lines[found..].iter().any(is_text) {
+        return None;
+    }
     // Comments in a dump are closed by it too.
     if lines[found..].iter().filter(|line| is_delimiter(line.body)).nth(DELIMITERS_MAX).is_some() {
         return None;

@@ -134,6 +134,14 @@ fn an_address_that_was_asked_for_is_said() {
 }
 
 #[test]
+fn the_sender_goes_on_behind_a_signature_that_the_client_marked() {
+    let signed = "<p>It does.</p><div class=\"moz-signature\">-- <br>Ann</div>";
+    let read = |html: &str| cut(&CutInput { html: Some(html), is_text_from_html: true, ..CutInput::default() }).new_text;
+    assert_eq!(read(signed), "It does.");
+    assert_eq!(read(&format!("{signed}<p>One more: the lid is red.</p>")), "It does.\n\n--\nAnn\n\nOne more: the lid is red.");
+}
+
+#[test]
 fn the_sender_goes_on_behind_the_container_of_a_forward() {
     let html = "<div>Look:</div><div class=\"moz-forward-container\">-------- Forwarded Message --------<br>From: Bob &lt;bob@desk.example&gt;<br>\
                 Subject: Lid<br><br>Does it fit?</div><div>Can you answer him?</div>";

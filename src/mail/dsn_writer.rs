@@ -5,15 +5,12 @@ use std::sync::LazyLock;
 use regex::Regex;
 
 use crate::dsn_text::Notice;
-use crate::parse;
+use crate::{parse, words};
 
 impl Notice<'_> {
     /// Whether a person greets and asks, which no mailer does both.
     pub(crate) fn sounds_personal(&self) -> bool {
-        static GREETING: LazyLock<Regex> = LazyLock::new(|| {
-            Regex::new(r"(?i)^\s*(?:hi|hello|hey|dear|good (?:morning|day|afternoon)|hallo|guten|sehr geehrte|bonjour|hola|buenos|ciao|buongiorno|olá|beste|hej|cześć|dzień dobry|dobrý|здравствуйте|добрый)\b").expect("constant pattern")
-        });
-        GREETING.is_match(self.text) && self.asks()
+        words::greets(self.text.trim_start()) && self.asks()
     }
 
     /// Whether there is a question outside quoted lines.

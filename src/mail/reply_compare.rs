@@ -99,7 +99,7 @@ impl Words {
 }
 
 /// What a text says: all of it, or its words without links and names of pictures.
-fn said(text: &str) -> impl Iterator<Item = &str> {
+pub(crate) fn said(text: &str) -> impl Iterator<Item = &str> {
     // Both have a colon; most texts have neither.
     let has_link = memchr::memchr_iter(b':', text.as_bytes())
         .any(|colon| text[colon..].starts_with("://") || text[..colon].ends_with("cid"));

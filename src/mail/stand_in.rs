@@ -5,6 +5,8 @@
 
 use std::collections::BTreeSet;
 
+use crate::reply_compare::said;
+
 /// Notices are shorter.
 const NOTICE_BYTES_MAX: usize = 600;
 
@@ -82,11 +84,6 @@ fn is_unfinished(text: &str) -> bool {
 fn is_markup(text: &str) -> bool {
     let text = text.trim();
     text.starts_with('<') && text.ends_with('>') && text.contains("</")
-}
-
-/// Without addresses and the names of pictures.
-fn said(text: &str) -> impl Iterator<Item = &str> {
-    text.split_whitespace().filter(|word| !word.contains("://") && !word.contains("cid:"))
 }
 
 fn words(text: &str) -> impl Iterator<Item = &str> {

@@ -9,6 +9,7 @@ use std::sync::LazyLock;
 use regex::Regex;
 
 use crate::beginning::{Beginnings, Ends};
+use crate::parse;
 use crate::small_word::{self, PackedMap};
 
 fn list(words: &'static str) -> Vec<&'static str> {
@@ -260,21 +261,21 @@ pub(crate) static THANKS: LazyLock<BTreeSet<&str>> = LazyLock::new(|| {
     ))
 });
 
-/// Whether a line begins with a greeting.
-pub(crate) fn greets(line: &str) -> bool {
+/// Whether a text begins with a greeting.
+pub(crate) fn greets(text: &str) -> bool {
     static GREETINGS: LazyLock<Beginnings<2>> = LazyLock::new(|| {
         Beginnings::new(list(
-            "hi|hello|hey|dear|good morning|good afternoon|good evening|greetings|hallo|guten tag|guten morgen|guten abend|\
+            "hi|hello|hey|dear|good morning|good afternoon|good evening|good day|greetings|hallo|guten tag|guten morgen|guten abend|guten|\
      sehr geehrte|liebe|lieber|moin|servus|grüezi|grüß gott|bonjour|bonsoir|cher|chère|chers|madame|monsieur|salut|hola|estimad|\
-     buenos días|buenas|querid|ciao|buongiorno|buonasera|gentile|egregio|spett|salve|olá|bom dia|boa tarde|prezad|caro|cara|\
+     buenos|buenas|querid|ciao|buongiorno|buonasera|gentile|egregio|spett|salve|olá|bom dia|boa tarde|prezad|caro|cara|\
      beste|geachte|goedemorgen|goedemiddag|goedendag|hej|god morgon|god dag|kære|kjære|hei|moi|hyvä|dzień dobry|cześć|witam|szanown|\
-     dobrý den|dobrý deň|ahoj|vážen|tisztelt|kedves|szia|jó napot|bună ziua|bună|stimat|здравствуйте|добрый день|привет|уважаем|\
+     dobrý den|dobrý deň|ahoj|vážen|tisztelt|kedves|szia|jó napot|bună ziua|bună|stimat|здравствуйте|добрый|привет|уважаем|\
      доброго дня|шановн|вітаю|здравей|merhaba|sayın|iyi günler|dobar dan|poštovan|živjo|spoštovan|pozdravljeni|tere|lugupeetud|\
      καλημέρα|αγαπητ|γεια|שלום|مرحبا|السلام|您好|你好|尊敬的|안녕하세요|お世話になって|こんにちは",
         ))
     });
-    GREETINGS.may_begin(line) && {
-        let lower = line.to_lowercase();
+    GREETINGS.may_begin(text) && {
+        let lower = parse::lines(text).next().unwrap_or_default().to_lowercase();
         // "hi" begins other words too; some of the list are beginnings of words, and scripts without spaces have no ends.
         let ends = |word: &str| word.len() > 3 || !lower[word.len()..].starts_with(char::is_alphanumeric);
         GREETINGS.of(&lower).any(ends)
